@@ -21,53 +21,53 @@ from templates_server.errors import ApiError, BadRequest, ClientTooOld, Failed
 from templates_server.features.accounts import token_store as tokens_store
 from templates_server.features.api_docs.api import Description
 from templates_server.features.auth import local_code
-from templates_server.features.auth.grant_support import Authority
-from templates_server.features.auth.last_used import TokenUses
+from templates_server.features.auth.grant_support import OAuthConfig
+from templates_server.features.auth.last_used import LastUsedTracker
 from templates_server.features.auth.local_code import LocalCode
-from templates_server.features.codegen.cache import RenderedSets
-from templates_server.features.codegen.loader import CodeHashes
+from templates_server.features.codegen.cache import FileSetCache
+from templates_server.features.codegen.loader import CodeHashCache
 from templates_server.features.console.platform_api import PlatformRoutes
 from templates_server.features.console.tribes.counts import TribeCounts
 from templates_server.features.demo.app.api import GeneratedFiles
-from templates_server.features.event_names.job import NameFolding
+from templates_server.features.event_names.job import NameCountJob
 from templates_server.features.event_names.model_cache import ModelEvents
 from templates_server.features.events import store as events_store
-from templates_server.features.events.api import EventArrivals
+from templates_server.features.events.api import EventWriter
 from templates_server.features.events.person_limit import RecentCounts
 from templates_server.features.events.stream.feed import EventFeed
 from templates_server.features.events.stream.recorder import ArrivalRecorder
 from templates_server.features.exports.file_store import ExportFiles
-from templates_server.features.exports.worker import Spooler
-from templates_server.features.imports.file_job import Bringing
-from templates_server.features.imports.parse_worker import PartReader
-from templates_server.features.imports.part_sequencer import Turns
+from templates_server.features.exports.worker import ExportWorker
+from templates_server.features.imports.file_job import FileImportJob
+from templates_server.features.imports.parse_worker import PartParser
+from templates_server.features.imports.part_sequencer import PartSequencer
 from templates_server.features.imports.uploads import Uploads
-from templates_server.features.openfeature.evaluator import Evaluating
+from templates_server.features.openfeature.evaluator import FlagEvaluator
 from templates_server.features.openfeature.flags import FlagsCache
 from templates_server.features.openfeature.streams.tokens import StreamTokens
-from templates_server.features.operations.daily_counts.job import DayClosing
+from templates_server.features.operations.daily_counts.job import DailyCountJob
 from templates_server.features.operations.metrics.registry import Metrics, new_metrics
-from templates_server.features.operations.retention_job import Purge
-from templates_server.features.pages.renderer import Pages
+from templates_server.features.operations.retention_job import RetentionJob
+from templates_server.features.pages.renderer import PageRenderer
 from templates_server.features.people.devices import store as devices_store
-from templates_server.features.people.devices.api import DeviceArrivals
-from templates_server.features.people.erasure_log import ErasureList
+from templates_server.features.people.devices.api import DeviceWriter
+from templates_server.features.people.erasure_log import ErasureLog
 from templates_server.features.people.identify import store as identities_store
-from templates_server.features.people.identify.api import AliasArrivals, IdentityArrivals
-from templates_server.features.people.tag_removal.job import TagRemovals
+from templates_server.features.people.identify.api import AliasWriter, IdentityWriter
+from templates_server.features.people.tag_removal.job import TagRemovalJob
 from templates_server.features.sessions import store as sessions_store
-from templates_server.features.sessions.api import SessionArrivals
-from templates_server.features.sessions.changes.notifier import Watch
-from templates_server.features.sessions.changes.start_cache import StartedSessions
-from templates_server.features.sessions.changes.subscription import Evaluations
+from templates_server.features.sessions.api import SessionWriter
+from templates_server.features.sessions.changes.notifier import ChangeNotifier
+from templates_server.features.sessions.changes.start_cache import StartCache
+from templates_server.features.sessions.changes.subscription import EvaluationLimiter
 from templates_server.features.sessions.compiled_states import StatesCache
-from templates_server.features.sessions.evaluator import Deciding
+from templates_server.features.sessions.evaluator import SessionEvaluator
 from templates_server.features.spaces import store as spaces_store
-from templates_server.features.spaces.api_key_cache import Apps
+from templates_server.features.spaces.api_key_cache import ApiKeyCache
 from templates_server.features.v1 import deprecation
 from templates_server.http.context import Authenticate, Call, Locate, Services
 from templates_server.http.host_validation import HostCheck
-from templates_server.http.idempotency.idempotent_request import IdempotentAnswers
+from templates_server.http.idempotency.idempotent_request import IdempotentRequests
 from templates_server.http.pipeline import serve
 from templates_server.http.proxy_check import SilentProxies
 from templates_server.http.rate_limiter import RateLimiter
@@ -75,14 +75,14 @@ from templates_server.http.request import IncomingRequest
 from templates_server.http.response import Surface, error_response
 from templates_server.http.route import Route
 from templates_server.http.router import Router
-from templates_server.http.stream_limiter import Places
+from templates_server.http.stream_limiter import StreamLimiter
 from templates_server.primitives.ids import ENVIRONMENT_KEY_PREFIX, new_id
 from templates_server.primitives.integers import whole_number
 from templates_server.primitives.timestamps import DAY, Clock, system_clock
 from templates_server.routes import ROUTES
 from templates_server.security import secrets, server_key
-from templates_server.security.authorization import Place, Principal
-from templates_server.security.login_throttle import Attempts
+from templates_server.security.authorization import Principal, ResourceScope
+from templates_server.security.login_throttle import LoginThrottle
 from templates_server.security.passwords import Passwords
 from templates_server.security.server_key import ServerKey
 from templates_server.security.user_signatures import UserSignatures
@@ -90,7 +90,7 @@ from templates_server.settings import Settings
 from templates_server.storage.data_folder import DataFolder
 from templates_server.storage.database import Database
 from templates_server.storage.factory import open_database
-from templates_server.storage.removal.job import SpaceRemovals
+from templates_server.storage.removal.job import SpaceRemovalJob
 
 LOGGER = logging.getLogger("templates_server")
 CLIENT_AGENT = re.compile(r"mtribes/([0-9]{1,9}(?:\.[0-9]{1,9}){0,9})(?![0-9])")
@@ -169,24 +169,24 @@ class Application:
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
-        self.services.part(DayClosing).start()
-        self.services.part(Purge).start()
-        self.services.part(Spooler).start()
-        self.services.part(Bringing).start()
-        self.services.part(TagRemovals).start()
-        self.services.part(SpaceRemovals).start()
-        self.services.part(NameFolding).start()
+        self.services.part(DailyCountJob).start()
+        self.services.part(RetentionJob).start()
+        self.services.part(ExportWorker).start()
+        self.services.part(FileImportJob).start()
+        self.services.part(TagRemovalJob).start()
+        self.services.part(SpaceRemovalJob).start()
+        self.services.part(NameCountJob).start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        await self.services.part(NameFolding).finish()
-        await self.services.part(SpaceRemovals).finish()
-        await self.services.part(TagRemovals).finish()
-        await self.services.part(Bringing).finish()
-        await self.services.part(Spooler).finish()
-        await self.services.part(Purge).finish()
-        await self.services.part(DayClosing).finish()
-        await self.services.part(TokenUses).finish()
-        await self.services.part(Watch).finish()
+        await self.services.part(NameCountJob).finish()
+        await self.services.part(SpaceRemovalJob).finish()
+        await self.services.part(TagRemovalJob).finish()
+        await self.services.part(FileImportJob).finish()
+        await self.services.part(ExportWorker).finish()
+        await self.services.part(RetentionJob).finish()
+        await self.services.part(DailyCountJob).finish()
+        await self.services.part(LastUsedTracker).finish()
+        await self.services.part(ChangeNotifier).finish()
         await self.services.part(EventFeed).finish()
         await asyncio.to_thread(self.services.database.close)
         await asyncio.to_thread(self.services.part(Passwords).close)
@@ -232,7 +232,7 @@ class Application:
     def _refusal(self, error: ApiError, surface: Surface, parameters: Mapping[str, str]) -> Response:
         """A refusal in the form that the surface's callers read."""
         if surface is Surface.PAGE:
-            return self.services.part(Pages).error_answer(error)
+            return self.services.part(PageRenderer).error_answer(error)
         return error_response(error, surface, flag_key=parameters.get(FLAG_KEY))
 
     def _path_of(self, request: Request) -> bytes:
@@ -297,7 +297,7 @@ def create_app(
 ) -> Application:
     """The application that these settings describe; its database must have been migrated."""
     database = database or open_database(settings.database_url)
-    uses = TokenUses(database)
+    uses = LastUsedTracker(database)
     services = Services(
         settings=settings,
         database=database,
@@ -307,17 +307,17 @@ def create_app(
         parts={
             **_sign_in_parts(settings, database, clock),
             **_parts(database, settings, clock),
-            ErasureList: ErasureList(DataFolder(settings.data_folder).erasures_file),
+            ErasureLog: ErasureLog(DataFolder(settings.data_folder).erasures_file),
             Description: Description(routes, settings),
             PlatformRoutes: PlatformRoutes(routes),
             TribeCounts: TribeCounts(),
-            TokenUses: uses,
-            Purge: Purge(database, clock, keep_events_days=settings.event_retention_days),
-            DayClosing: DayClosing(database, clock, keep_events_days=settings.event_retention_days),
-            TagRemovals: TagRemovals(database, clock),
-            SpaceRemovals: SpaceRemovals(database, clock),
-            Spooler: Spooler(database, ExportFiles(DataFolder(settings.data_folder).exports_folder), clock),
-            Bringing: Bringing(Uploads(DataFolder(settings.data_folder).uploads_folder, clock)),
+            LastUsedTracker: uses,
+            RetentionJob: RetentionJob(database, clock, keep_events_days=settings.event_retention_days),
+            DailyCountJob: DailyCountJob(database, clock, keep_events_days=settings.event_retention_days),
+            TagRemovalJob: TagRemovalJob(database, clock),
+            SpaceRemovalJob: SpaceRemovalJob(database, clock),
+            ExportWorker: ExportWorker(database, ExportFiles(DataFolder(settings.data_folder).exports_folder), clock),
+            FileImportJob: FileImportJob(Uploads(DataFolder(settings.data_folder).uploads_folder, clock)),
             Metrics: new_metrics(version("mtribes"), unstored_writes=lambda: database.unstored_writes),
         },
     )
@@ -332,10 +332,10 @@ def _sign_in_parts(settings: Settings, database: Database, clock: Clock) -> Mapp
     return {
         ServerKey: key,
         Passwords: Passwords(),
-        Attempts: Attempts(database, key, clock),
-        Pages: Pages(settings, key),
-        Authority: Authority(settings.public_url, key, code),
-        IdempotentAnswers: IdempotentAnswers(key),
+        LoginThrottle: LoginThrottle(database, key, clock),
+        PageRenderer: PageRenderer(settings, key),
+        OAuthConfig: OAuthConfig(settings.public_url, key, code),
+        IdempotentRequests: IdempotentRequests(key),
         RateLimiter: RateLimiter(settings.rate_limits),
         SilentProxies: SilentProxies(settings.proxy_header),
         UserSignatures: UserSignatures(key),
@@ -346,36 +346,36 @@ def _sign_in_parts(settings: Settings, database: Database, clock: Clock) -> Mapp
 def _parts(database: Database, settings: Settings, clock: Clock) -> Mapping[type, Any]:
     """The features' own parts, by their class."""
     states = StatesCache(database)
-    deciding = Deciding(database, states, retention_ms=settings.event_retention_days * DAY)
-    folding = NameFolding(database)
+    deciding = SessionEvaluator(database, states, retention_ms=settings.event_retention_days * DAY)
+    folding = NameCountJob(database)
     add_events = functools.partial(events_store.add_events, recent=RecentCounts(), folding=folding)
     recorder = ArrivalRecorder(clock)
     return {
-        CodeHashes: CodeHashes(database),
-        RenderedSets: RenderedSets(),
-        PartReader: PartReader(),
-        Turns: Turns(),
+        CodeHashCache: CodeHashCache(database),
+        FileSetCache: FileSetCache(),
+        PartParser: PartParser(),
+        PartSequencer: PartSequencer(),
         GeneratedFiles: GeneratedFiles(),
         StatesCache: states,
-        Deciding: deciding,
-        Evaluations: Evaluations(database, deciding, clock),
-        Evaluating: Evaluating(deciding, FlagsCache(states)),
-        Places: Places(settings.follow_limits),
-        StartedSessions: StartedSessions(),
-        Watch: Watch(database),
-        SessionArrivals: SessionArrivals(database, recorder.recording_sessions(sessions_store.add_sessions)),
-        AliasArrivals: AliasArrivals(database, identities_store.add_aliases),
-        EventArrivals: EventArrivals(database, recorder.recording_events(add_events)),
+        SessionEvaluator: deciding,
+        EvaluationLimiter: EvaluationLimiter(database, deciding, clock),
+        FlagEvaluator: FlagEvaluator(deciding, FlagsCache(states)),
+        StreamLimiter: StreamLimiter(settings.follow_limits),
+        StartCache: StartCache(),
+        ChangeNotifier: ChangeNotifier(database),
+        SessionWriter: SessionWriter(database, recorder.recording_sessions(sessions_store.add_sessions)),
+        AliasWriter: AliasWriter(database, identities_store.add_aliases),
+        EventWriter: EventWriter(database, recorder.recording_events(add_events)),
         EventFeed: EventFeed(database, clock, recorder),
         ModelEvents: ModelEvents(database),
-        NameFolding: folding,
-        IdentityArrivals: IdentityArrivals(database, identities_store.add_identified),
-        DeviceArrivals: DeviceArrivals(database, devices_store.put_devices),
+        NameCountJob: folding,
+        IdentityWriter: IdentityWriter(database, identities_store.add_identified),
+        DeviceWriter: DeviceWriter(database, devices_store.put_devices),
     }
 
 
-def _authenticator(database: Database, clock: Clock, uses: TokenUses) -> Authenticate:
-    apps = Apps(database)
+def _authenticator(database: Database, clock: Clock, uses: LastUsedTracker) -> Authenticate:
+    apps = ApiKeyCache(database)
 
     async def authenticate(bearer: str) -> Principal | None:
         if bearer.startswith(ENVIRONMENT_KEY_PREFIX):
@@ -387,14 +387,14 @@ def _authenticator(database: Database, clock: Clock, uses: TokenUses) -> Authent
         if found is None:
             return None
         if found.keeps_uses:
-            uses.note(found.principal.token_id, used=now, before=found.last_used)
+            uses.record(found.principal.token_id, used=now, before=found.last_used)
         return found.principal
 
     return authenticate
 
 
 def _locator(database: Database) -> Locate:
-    async def locate(names: Mapping[str, str]) -> Place | None:
+    async def locate(names: Mapping[str, str]) -> ResourceScope | None:
         return await database.read(lambda connection: spaces_store.locate(connection, names))
 
     return locate

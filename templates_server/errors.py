@@ -39,12 +39,12 @@ class Problem:
     def __post_init__(self) -> None:
         """Shorten what is long."""
         if len(self.path) > MAX_PATH_CHARACTERS:
-            object.__setattr__(self, "path", shortened(self.path, MAX_PATH_CHARACTERS))
+            object.__setattr__(self, "path", shorten(self.path, MAX_PATH_CHARACTERS))
         if len(self.message) > MAX_MESSAGE_CHARACTERS:
-            object.__setattr__(self, "message", shortened(self.message, MAX_MESSAGE_CHARACTERS))
+            object.__setattr__(self, "message", shorten(self.message, MAX_MESSAGE_CHARACTERS))
 
 
-def shortened(text: str, max_characters: int) -> str:
+def shorten(text: str, max_characters: int) -> str:
     """Return the beginning and the end of a long text, with an ellipsis between them."""
     if len(text) <= max_characters:
         return text

@@ -21,7 +21,7 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from templates_server.app import Application, create_app
-from templates_server.http.connection_limits import Connections
+from templates_server.http.connection_limits import ConnectionLimiter
 from templates_server.http.protocol import BoundedHttpProtocol
 from templates_server.settings import Settings
 
@@ -42,7 +42,7 @@ class StoppableServer(uvicorn.Server):
 
     stopped_by: int | None = None
 
-    def __init__(self, config: uvicorn.Config, hang_up: HangUp) -> None:
+    def __init__(self, config: uvicorn.Config, hang_up: HangUpHandler) -> None:
         super().__init__(config)
         self._hang_up = hang_up
 
@@ -74,7 +74,7 @@ class StoppableServer(uvicorn.Server):
 class Supervisor(Multiprocess):
     """Several workers, which a hang-up does not replace: it is for the log."""
 
-    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket], hang_up: HangUp) -> None:
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket], hang_up: HangUpHandler) -> None:
         heard = signal.getsignal(HANG_UP) if HANG_UP else None
         super().__init__(config, sockets)
         if HANG_UP:
@@ -98,7 +98,7 @@ class Supervisor(Multiprocess):
             self.should_exit.set()
 
 
-class HangUp:
+class HangUpHandler:
     """Hears SIGHUP, unless whoever started us has it ignored (`nohup`).
 
     It means that the terminal is gone, which ends a server that was started at it; or, where that cannot be meant, that
@@ -147,11 +147,11 @@ def _is_terminal() -> bool:
         return False
 
 
-def configured(
+def configure(
     app: Callable[..., Any], settings: Settings, *, factory: bool = False, workers: int = 1, log: Any = None
 ) -> uvicorn.Config:
     """How an application, or what makes it, is run: by our protocol, and with nothing that believes a header."""
-    connections = Connections(settings.connection_limits, proxies=settings.trusted_proxies)
+    connections = ConnectionLimiter(settings.connection_limits, proxies=settings.trusted_proxies)
     return uvicorn.Config(
         app,
         factory=factory,
@@ -171,10 +171,10 @@ def configured(
 
 def serve(settings: Settings, listening: socket.socket, *, workers: int, log_file: Path) -> bool:
     """Serve on a listening socket until told to stop; whether it was Ctrl-C that told."""
-    hang_up = HangUp()
+    hang_up = HangUpHandler()
     allow_open_files(settings.connection_limits.max_connections + FILES_BESIDES_CONNECTIONS)
     make_app = functools.partial(_make_app, settings)
-    config = configured(make_app, settings, factory=True, workers=workers, log=log_config(log_file))
+    config = configure(make_app, settings, factory=True, workers=workers, log=log_config(log_file))
     demo = f"; the demo: {settings.public_url}/demo" if settings.demo else ""
     LOGGER.info("mtribes-server %s is running at %s%s", version("mtribes"), settings.public_url, demo)
     if settings.secure and not settings.trusted_proxies:
@@ -211,7 +211,7 @@ def allow_open_files(wanted: int) -> None:
         LOGGER.warning("the limit of open files is %d (`ulimit -Hn`): further connections have to wait", granted)
 
 
-def _run(config: uvicorn.Config, listening: socket.socket, hang_up: HangUp) -> bool:
+def _run(config: uvicorn.Config, listening: socket.socket, hang_up: HangUpHandler) -> bool:
     if config.workers > 1:
         Supervisor(config, [listening], hang_up).run()
         return False

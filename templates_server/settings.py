@@ -60,7 +60,7 @@ DEFAULT_LIMITS = RateLimits()
 
 
 @dataclass(frozen=True)
-class FollowLimits:
+class StreamLimits:
     """Open streams and long polls of a process."""
 
     most: int = 2_000
@@ -101,7 +101,7 @@ class Settings:
     metrics: bool = False
     event_retention_days: int = DEFAULT_KEEP_EVENTS_DAYS  # what is older counts for nobody, purged or not
     connection_limits: ConnectionLimits = field(default_factory=ConnectionLimits)
-    follow_limits: FollowLimits = field(default_factory=FollowLimits)
+    follow_limits: StreamLimits = field(default_factory=StreamLimits)
 
     def __post_init__(self) -> None:
         """Refuse a public URL that cannot be an issuer; ValueError says what is wrong with it."""

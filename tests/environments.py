@@ -83,7 +83,7 @@ def add_environment(
             {"id": new_id("key"), "environment_id": environment_id, "key": key, "name": "tests", "created": now},
         ),
     )
-    database.write_now(lambda connection: [connection.execute(table.insert(), row) for table, row in rows])
+    database.write_sync(lambda connection: [connection.execute(table.insert(), row) for table, row in rows])
     environment = AppEnvironment(environment_id, space_id, key)
     if tribes is not None:
         decide(database, environment, tribes)
@@ -95,7 +95,7 @@ def deliver(database: Database, environment: AppEnvironment, delivery: dict[str,
     row = {"environment_id": environment.id, "document": json.dumps(delivery), "revision": revision}
     row |= {"created": system_clock(), "created_by": "test"}
     environments = tables.environments
-    database.write_now(
+    database.write_sync(
         lambda connection: (
             connection.execute(tables.delivery_revisions.insert(), row),
             connection.execute(
@@ -111,7 +111,7 @@ def remodel(database: Database, environment: AppEnvironment, model: dict[str, An
     row |= {"created": system_clock(), "created_by": "test"}
     spaces = tables.spaces
     present = update(spaces).where(spaces.c.id == environment.space_id).values(revision=2)
-    database.write_now(
+    database.write_sync(
         lambda connection: (connection.execute(tables.model_revisions.insert(), row), connection.execute(present))
     )
 
@@ -122,7 +122,7 @@ def decide(database: Database, environment: AppEnvironment, tribes: dict[str, An
     row |= {"created": system_clock(), "created_by": "test"}
     spaces = tables.spaces
     present = update(spaces).where(spaces.c.id == environment.space_id).values(tribes_revision=revision)
-    database.write_now(
+    database.write_sync(
         lambda connection: (connection.execute(tables.tribe_revisions.insert(), row), connection.execute(present))
     )
 
@@ -131,4 +131,4 @@ def revoke(database: Database, environment: AppEnvironment) -> None:
     """End the life of its key."""
     keys = tables.environment_keys
     ended = update(keys).where(keys.c.key == environment.key).values(revoked=system_clock())
-    database.write_now(lambda connection: connection.execute(ended))
+    database.write_sync(lambda connection: connection.execute(ended))

@@ -12,7 +12,7 @@ import httpx
 from templates_server.primitives.ids import new_id, random_text
 from templates_server.primitives.timestamps import DAY, system_clock
 from templates_server.security.authorization import ALL_SCOPES, Role, Scope
-from templates_server.security.secrets import SecretKind, hashed, new_secret
+from templates_server.security.secrets import SecretKind, hash_secret, new_secret
 from templates_server.storage.database import Database
 from templates_server.storage.tables import accounts, memberships, organizations, service_accounts, tokens
 from tests.servers import RunningServer
@@ -65,7 +65,7 @@ def add_organization(database: Database, key: str | None = None) -> Organization
     """A new organization."""
     organization = Organization(new_id("org"), key or unique("org"))
     row = {"id": organization.id, "key": organization.key, "name": organization.key, "created": system_clock()}
-    database.write_now(lambda connection: connection.execute(organizations.insert(), row))
+    database.write_sync(lambda connection: connection.execute(organizations.insert(), row))
     return organization
 
 
@@ -81,7 +81,7 @@ def add_person(
         "created": system_clock(),
     }
     membership = {"organization_id": organization.id, "account_id": account["id"], "role": role}
-    database.write_now(
+    database.write_sync(
         lambda connection: (
             connection.execute(accounts.insert(), account),
             connection.execute(memberships.insert(), membership),
@@ -97,11 +97,11 @@ def add_service(database: Database, organization: Organization, *, grant: Grant 
         "id": new_id("svc"),
         "organization_id": organization.id,
         "name": "A service",
-        "secret_hash": hashed(new_secret(SecretKind.SERVICE)),
+        "secret_hash": hash_secret(new_secret(SecretKind.SERVICE)),
         "scopes": " ".join(sorted(grant.scopes)),
         "created": system_clock(),
     }
-    database.write_now(lambda connection: connection.execute(service_accounts.insert(), row))
+    database.write_sync(lambda connection: connection.execute(service_accounts.insert(), row))
     token = add_token(database, grant, service_account_id=str(row["id"]))
     return Person(str(row["id"]), "", organization, token)
 
@@ -113,7 +113,7 @@ def add_token(
     secret = new_secret(SecretKind.ACCESS if grant.kind == "access" else SecretKind.PERSONAL)
     now = system_clock()
     row = {
-        "token_hash": hashed(secret),
+        "token_hash": hash_secret(secret),
         "id": new_id("tok"),
         "kind": grant.kind,
         "account_id": account_id,
@@ -124,7 +124,7 @@ def add_token(
         "created": now,
         "expires": now + DAY,
     }
-    database.write_now(lambda connection: connection.execute(tokens.insert(), row))
+    database.write_sync(lambda connection: connection.execute(tokens.insert(), row))
     return secret
 
 

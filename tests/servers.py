@@ -21,7 +21,7 @@ from templates_server.app import Application, create_app
 from templates_server.http.route import Route
 from templates_server.primitives.timestamps import Clock, system_clock
 from templates_server.routes import ROUTES
-from templates_server.server import configured
+from templates_server.server import configure
 from templates_server.settings import Settings, sqlite_url
 from templates_server.storage import migrations
 from templates_server.storage.database import Database
@@ -109,7 +109,7 @@ def running_server(
         database = open_database(wanted.database_url)
         migrations.upgrade(database)
         app = create_app(wanted, clock=clock, database=database, routes=routes)
-        with _serving(configured(witnessed(app, routes), wanted), listening):
+        with _serving(configure(witnessed(app, routes), wanted), listening):
             yield RunningServer(url, wanted, database, app)
 
 

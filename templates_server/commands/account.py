@@ -32,7 +32,7 @@ def account() -> None:
 
 
 @dataclass(frozen=True)
-class Membership:
+class AccountMembership:
     """A role in an organization, by its key."""
 
     organization: str
@@ -57,7 +57,7 @@ def add(  # noqa: PLR0913 - one parameter an option
     """Store the account, and the membership when one is wanted."""
     if not email_address.is_email(email.strip()):
         raise WrongUsage(f"Invalid e-mail address: {email!r}.", "Use the form name@example.com.")
-    membership = Membership(organization, role) if organization else None
+    membership = AccountMembership(organization, role) if organization else None
     with store(data, database) as opened:
         known = opened.read(lambda connection: accounts_store.find_account_by_email(connection, email))
         if known is not None and membership is None:
@@ -70,7 +70,9 @@ def add(  # noqa: PLR0913 - one parameter an option
     return ExitCode.DONE
 
 
-def _add(connection: Connection, email: str, name: str, password_hash: str, membership: Membership | None) -> None:
+def _add(
+    connection: Connection, email: str, name: str, password_hash: str, membership: AccountMembership | None
+) -> None:
     known = accounts_store.find_account_by_email(connection, email)
     account_id = (
         known.id

@@ -10,7 +10,14 @@ from typing import Annotated
 import typer
 
 from templates_server.commands.errors import CommandFailed, ExitCode
-from templates_server.commands.options import Data, DatabaseUrl, database_url_of, folder_of, is_sqlite, sqlite_file
+from templates_server.commands.options import (
+    Data,
+    DatabaseUrl,
+    is_sqlite,
+    resolve_data_folder,
+    resolve_database_url,
+    sqlite_file,
+)
 from templates_server.features.operations.backup import CannotBeBackedUp, NothingToBackUp, back_up
 from templates_server.storage.factory import open_database
 
@@ -32,8 +39,8 @@ def backup(
     database: DatabaseUrl = None,
 ) -> int:
     """Back up; an existing file is never replaced."""
-    folder = folder_of(data)
-    url = database_url_of(folder, database)
+    folder = resolve_data_folder(data)
+    url = resolve_database_url(folder, database)
     path = target / time.strftime("mtribes-%Y%m%d-%H%M%S.tar.zst", time.gmtime()) if target.is_dir() else target
     if path.exists():
         raise CommandFailed(f"{path} already exists.", "Choose a new file or a directory.")

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from templates_server.commands.errors import CommandFailed
 from templates_server.commands.lost_database import refuse_lost_database
-from templates_server.commands.options import database_url_of, folder_of, prepared
+from templates_server.commands.options import prepare_data_folder, resolve_data_folder, resolve_database_url
 from templates_server.storage import migrations
 from templates_server.storage.data_folder import FolderInUse
 from templates_server.storage.database import Database, Work
@@ -20,35 +20,35 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class Opened:
+class CommandDatabase:
     """A database with the schema of this version."""
 
     database: Database
 
     def read(self, work: Work[Result]) -> Result:
         """What the work finds."""
-        return self.database.read_now(work)
+        return self.database.read_sync(work)
 
     def write(self, work: Work[Result]) -> Result:
         """What the work returns, once it is stored."""
-        return self.database.write_now(work)
+        return self.database.write_sync(work)
 
 
 @contextlib.contextmanager
-def store(data: Path | None, database: str | None) -> Iterator[Opened]:
+def store(data: Path | None, database: str | None) -> Iterator[CommandDatabase]:
     """The database that the options mean, made or migrated first when no server does that."""
-    folder = prepared(folder_of(data))
-    url = database_url_of(folder, database)
+    folder = prepare_data_folder(resolve_data_folder(data))
+    url = resolve_database_url(folder, database)
     opened = open_database(url, checkpoints=False)
     try:
         with contextlib.suppress(FolderInUse), folder.held():
             refuse_lost_database(folder, url, opened)
             migrations.upgrade(opened)
-        if opened.read_now(migrations.current_revision) != migrations.head_revision():
+        if opened.read_sync(migrations.current_revision) != migrations.head_revision():
             raise CommandFailed(
                 "The database schema does not match this version of mtribes-server.",
                 "Stop the server and run `mtribes-server migrate`.",
             )
-        yield Opened(opened)
+        yield CommandDatabase(opened)
     finally:
         opened.close()

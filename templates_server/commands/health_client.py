@@ -10,14 +10,14 @@ TIMEOUT_SECONDS = 5
 
 
 @dataclass(frozen=True)
-class HttpAnswer:
+class HealthResponse:
     """What came back; status 0 when nothing did."""
 
     status: int
     body: bytes
 
 
-def ask(url: str) -> HttpAnswer:
+def send_request(url: str) -> HealthResponse:
     """The answer to a GET."""
     parts = urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
@@ -25,8 +25,8 @@ def ask(url: str) -> HttpAnswer:
     try:
         connection.request("GET", parts.path)
         response = connection.getresponse()
-        return HttpAnswer(response.status, response.read())
+        return HealthResponse(response.status, response.read())
     except (OSError, http.client.HTTPException):
-        return HttpAnswer(0, b"")
+        return HealthResponse(0, b"")
     finally:
         connection.close()

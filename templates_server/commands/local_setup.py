@@ -23,14 +23,14 @@ def make_first_space(database: Database) -> bool:
 
     Nobody knows the password: the sign-in is by the code in the data folder.
     """
-    if database.read_now(accounts_store.has_organizations):
+    if database.read_sync(accounts_store.has_organizations):
         return False
     passwords = Passwords()
     try:
         password_hash = passwords.hash_now(secrets.token_urlsafe(PASSWORD_BYTES))
     finally:
         passwords.close()
-    database.write_now(lambda connection: _add(connection, password_hash))
+    database.write_sync(lambda connection: _add(connection, password_hash))
     return True
 
 

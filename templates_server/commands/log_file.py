@@ -30,7 +30,7 @@ SEEN = "mtribes_seen"
 DETAILS = re.compile(r"^(DETAIL|CONTEXT):.*$", re.MULTILINE)
 
 
-def aside(log_file: Path) -> Path:
+def rotated_path(log_file: Path) -> Path:
     """Where the part of the log is that was put aside."""
     return log_file.with_name(log_file.name + ASIDE)
 
@@ -71,7 +71,7 @@ class SharedLogFile(logging.FileHandler):
                 if sys.platform == "win32" and self.stream is not None:
                     self.stream.close()  # an open file cannot be renamed there, nor while another process has it open
                 with contextlib.suppress(PermissionError):
-                    self._path.replace(aside(self._path))
+                    self._path.replace(rotated_path(self._path))
             self._reopen()
 
     def _reopen(self) -> None:

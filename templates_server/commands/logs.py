@@ -13,8 +13,8 @@ from typing import Annotated, TextIO
 import typer
 
 from templates_server.commands.errors import CommandFailed, ExitCode
-from templates_server.commands.log_file import aside
-from templates_server.commands.options import Data, folder_of
+from templates_server.commands.log_file import rotated_path
+from templates_server.commands.options import Data, resolve_data_folder
 
 HELP = "Show the end of the server log."
 PAUSE_SECONDS = 0.2
@@ -29,8 +29,8 @@ def logs(
     lines: Annotated[int, typer.Option("--lines", "-n", metavar="N", min=0, help="Number of lines to show.")] = 200,
 ) -> int:
     """Print, and with --follow go on until interrupted."""
-    path = folder_of(data).log_file
-    if not path.exists() and not aside(path).exists():
+    path = resolve_data_folder(data).log_file
+    if not path.exists() and not rotated_path(path).exists():
         raise CommandFailed(f"No log at {path}.", "Start a server first: `mtribes-server start`.")
     file = _opened(path)
     sys.stdout.writelines(deque(_all_lines(path, file), maxlen=lines))
@@ -45,7 +45,7 @@ def logs(
 
 def _all_lines(path: Path, file: TextIO | None) -> Iterator[str]:
     """The lines of the log that was put aside, then those of the log, whose file is read up to its end."""
-    before = _opened(aside(path))
+    before = _opened(rotated_path(path))
     if before is not None:
         with before:
             is_same = file is not None and os.path.sameopenfile(before.fileno(), file.fileno())

@@ -42,7 +42,7 @@ def _state_of(url: str | URL) -> str:
 def _holds_schema(url: str | URL, database: Database) -> bool:
     if is_sqlite(url) and not _holds_bytes(sqlite_file(url)):
         return False
-    return database.read_now(migrations.current_revision) is not None
+    return database.read_sync(migrations.current_revision) is not None
 
 
 def _holds_bytes(file: Path) -> bool:

@@ -8,7 +8,15 @@ from sqlalchemy.engine import URL
 
 from templates_server.commands.errors import ExitCode
 from templates_server.commands.lost_database import NewDatabase, refuse_lost_database
-from templates_server.commands.options import Data, DatabaseUrl, database_url_of, folder_of, in_use, is_sqlite, prepared
+from templates_server.commands.options import (
+    Data,
+    DatabaseUrl,
+    folder_in_use_error,
+    is_sqlite,
+    prepare_data_folder,
+    resolve_data_folder,
+    resolve_database_url,
+)
 from templates_server.storage import migrations
 from templates_server.storage.data_folder import DataFolder, FolderInUse
 from templates_server.storage.factory import open_database
@@ -18,8 +26,8 @@ HELP = "Migrate the database to the schema of this version. `start` does this au
 
 def migrate(data: Data = None, database: DatabaseUrl = None, *, new_database: NewDatabase = False) -> int:
     """Migrate; nothing happens when it is done already."""
-    folder = prepared(folder_of(data))
-    url = database_url_of(folder, database)
+    folder = prepare_data_folder(resolve_data_folder(data))
+    url = resolve_database_url(folder, database)
     guarded = None if new_database else folder
     if not is_sqlite(url):
         _migrate(url, guarded)
@@ -28,7 +36,7 @@ def migrate(data: Data = None, database: DatabaseUrl = None, *, new_database: Ne
         with folder.held():
             _migrate(url, guarded)
     except FolderInUse as error:
-        raise in_use(folder, error) from None
+        raise folder_in_use_error(folder, error) from None
     return ExitCode.DONE
 
 
@@ -37,9 +45,9 @@ def _migrate(url: str | URL, guarded: DataFolder | None) -> None:
     try:
         if guarded is not None:
             refuse_lost_database(guarded, url, opened)
-        before = opened.read_now(migrations.current_revision)
+        before = opened.read_sync(migrations.current_revision)
         migrations.upgrade(opened)
-        after = opened.read_now(migrations.current_revision)
+        after = opened.read_sync(migrations.current_revision)
     finally:
         opened.close()
     sys.stdout.write(f"schema {after}{' already' if before == after else ''}\n")

@@ -33,7 +33,7 @@ DatabaseUrl = Annotated[
 ]
 
 
-def folder_of(data: Path | None) -> DataFolder:
+def resolve_data_folder(data: Path | None) -> DataFolder:
     """The data folder that is meant; WrongUsage where none is named and the user has no home folder."""
     if data is None:
         data = default_data_folder()
@@ -52,7 +52,7 @@ def _without_tilde(path: Path) -> Path:
         raise WrongUsage(f"Unknown home directory in {path}.", "Use an absolute path.") from None
 
 
-def prepared(folder: DataFolder) -> DataFolder:
+def prepare_data_folder(folder: DataFolder) -> DataFolder:
     """The folder, there and private; CommandFailed when it cannot be ours."""
     try:
         folder.prepare()
@@ -71,7 +71,7 @@ def prepared(folder: DataFolder) -> DataFolder:
     return folder
 
 
-def database_url_of(folder: DataFolder, database: str | None) -> str | URL:
+def resolve_database_url(folder: DataFolder, database: str | None) -> str | URL:
     """The database that is meant; WrongUsage when it is of no kind that we know, or its URL cannot be read."""
     if database is None:
         return sqlite_url(folder.path)
@@ -102,7 +102,7 @@ def sqlite_file(database_url: str | URL) -> Path:
     return Path(make_url(database_url).database or "")
 
 
-def in_use(folder: DataFolder, error: FolderInUse) -> CommandFailed:
+def folder_in_use_error(folder: DataFolder, error: FolderInUse) -> CommandFailed:
     """The failure of what needs the folder for itself."""
     who = f"pid {error.record.pid}, {error.record.url}" if error.record else "starting"
     return CommandFailed(

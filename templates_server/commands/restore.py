@@ -15,16 +15,16 @@ from templates_server.commands.errors import CommandFailed, ExitCode, WrongUsage
 from templates_server.commands.options import (
     Data,
     DatabaseUrl,
-    database_url_of,
-    folder_of,
-    in_use,
+    folder_in_use_error,
     is_sqlite,
-    prepared,
+    prepare_data_folder,
+    resolve_data_folder,
+    resolve_database_url,
     sqlite_file,
 )
 from templates_server.features.operations.backup_archive import NotABackup
-from templates_server.features.operations.restore import NotEmpty, Restored, restore_into
-from templates_server.features.people.erasure_log import UnreadableList, read_erasures
+from templates_server.features.operations.restore import NotEmpty, RestoreSummary, restore_into
+from templates_server.features.people.erasure_log import UnreadableErasureLog, read_erasures
 from templates_server.features.people.erasure_store import ErasedPerson
 from templates_server.settings import sqlite_url
 from templates_server.storage.data_folder import PRIVATE_FOLDER, DataFolder, FolderInUse, put_in_place
@@ -55,17 +55,17 @@ def restore(
     """Restore all of it or nothing."""
     if not source.is_file():
         raise WrongUsage(f"No file {source}.", "Pass a file created by `mtribes-server backup`.")
-    folder = folder_of(data)
-    url = database_url_of(folder, database)
+    folder = resolve_data_folder(data)
+    url = resolve_database_url(folder, database)
     _check_empty(folder)
     listed = _listed(erasures or [], folder)
-    prepared(folder)
+    prepare_data_folder(folder)
     try:
         with folder.held():
             _check_empty(folder)  # another restore may have ended meanwhile
             restored = _restore(source, folder, url, listed)
     except FolderInUse as error:
-        raise in_use(folder, error) from None
+        raise folder_in_use_error(folder, error) from None
     sys.stdout.write(f"Restored {sum(restored.rows.values())} rows to {folder.path}.\n")
     sys.stdout.write(f"Erased {restored.erased_again} people again who had been erased after the backup.\n")
     return ExitCode.DONE
@@ -80,7 +80,7 @@ def _listed(files: Sequence[Path], folder: DataFolder) -> set[ErasedPerson]:
     for file in (*files, folder.erasures_file):
         try:
             found.update(read_erasures(file))
-        except UnreadableList as error:
+        except UnreadableErasureLog as error:
             raise WrongUsage(
                 f"{file} is not a valid list of erasures: {error}.",
                 "Correct the line: without it, an erased person could be restored.",
@@ -93,7 +93,7 @@ def _check_empty(folder: DataFolder) -> None:
         raise CommandFailed(f"{folder.path} is not empty.", "Pass a new or empty directory with --data.")
 
 
-def _restore(source: Path, folder: DataFolder, url: str | URL, listed: Collection[ErasedPerson]) -> Restored:
+def _restore(source: Path, folder: DataFolder, url: str | URL, listed: Collection[ErasedPerson]) -> RestoreSummary:
     """Restore: all of it or nothing.
 
     What goes with an embedded database is made in a folder beside, and moved into place once it is whole; files that go
@@ -119,7 +119,7 @@ def _restore(source: Path, folder: DataFolder, url: str | URL, listed: Collectio
     return restored
 
 
-def _fill(source: Path, folder: DataFolder, url: str | URL, listed: Collection[ErasedPerson]) -> Restored:
+def _fill(source: Path, folder: DataFolder, url: str | URL, listed: Collection[ErasedPerson]) -> RestoreSummary:
     opened = open_database(url)
     try:
         return restore_into(opened, folder, source, listed)

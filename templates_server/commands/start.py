@@ -21,9 +21,17 @@ from sqlalchemy.engine import URL
 from templates_server.commands.errors import CommandFailed, ExitCode, WrongUsage
 from templates_server.commands.local_setup import ORGANIZATION, SPACE, make_first_space
 from templates_server.commands.lost_database import NewDatabase, refuse_lost_database
-from templates_server.commands.options import Data, DatabaseUrl, database_url_of, folder_of, in_use, is_sqlite, prepared
+from templates_server.commands.options import (
+    Data,
+    DatabaseUrl,
+    folder_in_use_error,
+    is_sqlite,
+    prepare_data_folder,
+    resolve_data_folder,
+    resolve_database_url,
+)
 from templates_server.features.demo import seed
-from templates_server.features.people.erasure_log import ErasureList, UnreadableList
+from templates_server.features.people.erasure_log import ErasureLog, UnreadableErasureLog
 from templates_server.features.people.erasure_store import list_erasures
 from templates_server.http.host_validation import name_in
 from templates_server.http.rate_limiter import parse_rate_limits
@@ -38,9 +46,9 @@ from templates_server.settings import (
     DEFAULT_LIMITS,
     DEFAULT_PORT,
     DEFAULT_PORTS,
-    FollowLimits,
     RateLimits,
     Settings,
+    StreamLimits,
     check_public_url,
 )
 from templates_server.storage import migrations
@@ -53,14 +61,14 @@ HELP = """Start the server and run until it is stopped (Ctrl-C, SIGTERM, `mtribe
 Every option can also be set with the environment variable shown next to it."""
 MAX_PORT = 65535
 MAX_KEEP_EVENTS_DAYS = 3660
-DEFAULT_STREAMS = FollowLimits().most
+DEFAULT_STREAMS = StreamLimits().most
 MAX_STREAMS = 100_000
 ADDRESSES_TO_FILL_ALL = 10
 ORIGIN = re.compile(r"(https?)://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 
 
 @dataclass(frozen=True)
-class Wish:
+class ServerOptions:
     """What was asked for, checked."""
 
     folder: DataFolder
@@ -196,10 +204,10 @@ def start(  # noqa: PLR0913 - one parameter an option
     ] = DEFAULT_STREAMS,
 ) -> int:
     """Serve until told to stop."""
-    folder = folder_of(data)
-    wish = Wish(
+    folder = resolve_data_folder(data)
+    wish = ServerOptions(
         folder,
-        database_url_of(folder, database),
+        resolve_database_url(folder, database),
         host,
         port,
         public_url,
@@ -217,12 +225,12 @@ def start(  # noqa: PLR0913 - one parameter an option
         new_database,
     )
     _check(wish)
-    prepared(folder)
+    prepare_data_folder(folder)
     try:
         with folder.held():
             return _start(wish)
     except FolderInUse as error:
-        raise in_use(folder, error) from None
+        raise folder_in_use_error(folder, error) from None
 
 
 def _network(text: str) -> Network:
@@ -263,7 +271,7 @@ def _rate_limits(text: str) -> RateLimits | None:
         ) from None
 
 
-def _check(wish: Wish) -> None:
+def _check(wish: ServerOptions) -> None:
     """WrongUsage when the options do not go together."""
     if wish.workers > 1 and is_sqlite(wish.database_url):
         raise WrongUsage(
@@ -304,7 +312,7 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _start(wish: Wish) -> int:
+def _start(wish: ServerOptions) -> int:
     with _listening(wish) as listening:
         settings = _settings(wish, listening)
         _make_ready(settings, wish)
@@ -315,7 +323,7 @@ def _start(wish: Wish) -> int:
 
 
 @contextlib.contextmanager
-def _listening(wish: Wish) -> Iterator[socket.socket]:
+def _listening(wish: ServerOptions) -> Iterator[socket.socket]:
     listening = _bound(wish)
     try:
         yield listening
@@ -323,7 +331,7 @@ def _listening(wish: Wish) -> Iterator[socket.socket]:
         listening.close()
 
 
-def _bound(wish: Wish) -> socket.socket:
+def _bound(wish: ServerOptions) -> socket.socket:
     """A socket at the address that was asked for; for a local server at any port when that one is taken."""
     try:
         return _bind(wish.host, wish.port)
@@ -348,7 +356,7 @@ def _bind(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=family, backlog=BACKLOG)
 
 
-def _settings(wish: Wish, listening: socket.socket) -> Settings:
+def _settings(wish: ServerOptions, listening: socket.socket) -> Settings:
     name = f"[{wish.host}]" if ":" in wish.host else wish.host
     return Settings(
         public_url=wish.public_url or f"http://{name}:{listening.getsockname()[1]}",
@@ -363,11 +371,11 @@ def _settings(wish: Wish, listening: socket.socket) -> Settings:
         rate_limits=wish.rate_limits,
         metrics=wish.metrics,
         event_retention_days=wish.keep_events_days,
-        follow_limits=FollowLimits(wish.max_streams, max(1, wish.max_streams // ADDRESSES_TO_FILL_ALL)),
+        follow_limits=StreamLimits(wish.max_streams, max(1, wish.max_streams // ADDRESSES_TO_FILL_ALL)),
     )
 
 
-def _make_ready(settings: Settings, wish: Wish) -> None:
+def _make_ready(settings: Settings, wish: ServerOptions) -> None:
     """Bring the schema to this version, and seed what a demo needs.
 
     The key comes after the database: a key without a database is the sign of one that was lost.
@@ -391,8 +399,8 @@ def _make_ready(settings: Settings, wish: Wish) -> None:
 def _complete_erasures(database: Database, folder: DataFolder) -> None:
     """Bring the folder's list of erasures in step with the database's, for the day when only the list is left."""
     try:
-        ErasureList(folder.erasures_file).complete(database.read_now(list_erasures))
-    except UnreadableList as error:
+        ErasureLog(folder.erasures_file).complete(database.read_sync(list_erasures))
+    except UnreadableErasureLog as error:
         raise WrongUsage(
             f"{folder.erasures_file} is not a valid list of erasures: {error}.",
             "Correct the line, or move the file away: the server recreates it from the database.",
@@ -413,7 +421,7 @@ def _seed(settings: Settings, database: Database, key: ServerKey, folder: DataFo
     """Demo data where there is none yet, and how to get at it."""
     passwords = Passwords()
     try:
-        facts = database.write_now(
+        facts = database.write_sync(
             lambda connection: seed(connection, system_clock(), key=key, hash_password=passwords.hash_now)
         )
     finally:

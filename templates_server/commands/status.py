@@ -7,20 +7,20 @@ import sys
 import msgspec
 
 from templates_server.commands.errors import ExitCode
-from templates_server.commands.health_client import ask
-from templates_server.commands.options import Data, folder_of
+from templates_server.commands.health_client import send_request
+from templates_server.commands.options import Data, resolve_data_folder
 
 HELP = "Show whether a server is running on the data directory and is ready. Exits with 3 if not."
 
 
 def status(data: Data = None) -> int:
     """Tell, and end with 0 only when all is well."""
-    folder = folder_of(data)
+    folder = resolve_data_folder(data)
     record = folder.running()
     if record is None:
         sys.stdout.write(f"not running: {folder.path}\n")
         return ExitCode.NOT_ALL_WELL
-    answer = ask(f"{record.url}/readyz")
+    answer = send_request(f"{record.url}/readyz")
     state = "ready" if answer.status == 200 else "not ready"  # noqa: PLR2004 - HTTP
     kinds = "".join(f", {name}" for name, is_so in (("demo", record.demo), ("local", record.local)) if is_so)
     sys.stdout.write(f"{state}: {record.url} (pid {record.pid}, version {record.version}{kinds}), {folder.path}\n")

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from templates_server.commands.errors import CommandFailed, ExitCode
-from templates_server.commands.options import Data, folder_of
+from templates_server.commands.options import Data, resolve_data_folder
 from templates_server.server import STOP_TIMEOUT_SECONDS
 from templates_server.storage.data_folder import DataFolder
 
@@ -26,7 +26,7 @@ def stop(
     ] = STOP_TIMEOUT_SECONDS + 10.0,
 ) -> int:
     """Stop it and wait until it is gone; that none runs is as good."""
-    folder = folder_of(data)
+    folder = resolve_data_folder(data)
     record = folder.running()
     if record is None:
         sys.stdout.write(f"No server is running on {folder.path}.\n")

@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Deed:
+class AuditEvent:
     """Something that was done in an organization, in milliseconds, by whom and from where.
 
     `action` such as `token.create`. `target` is an id or a key; of a person the derived id, never what they are called,

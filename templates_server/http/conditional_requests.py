@@ -16,7 +16,7 @@ from starlette.responses import Response
 from templates_server.errors import BadRequest, Problem, ValidationFailed
 from templates_server.http import request_body
 from templates_server.http.context import Call
-from templates_server.http.response import Answer, to_response
+from templates_server.http.response import ApiResult, to_response
 from templates_server.primitives import yaml_json
 from templates_server.primitives.integers import whole_number
 from templates_server.primitives.revisions import entity_tag
@@ -30,7 +30,7 @@ REVISION = re.compile(r"[0-9]{1,10}")
 ENTITY_TAG = re.compile(r'(?:W/)?"?([0-9]{1,10})"?')
 
 
-async def sent_document(call: Call) -> Any:
+async def read_document(call: Call) -> Any:
     """The value of the document in the body; it is read aside, as it may be long."""
     kind = request_body.require_media_type(call.request, JSON_TYPE, YAML_TYPE)
     read = yaml_json.read_json if kind == JSON_TYPE else yaml_json.read_yaml
@@ -56,7 +56,7 @@ def revision_of(document: Any) -> int | None:
     return revision if isinstance(revision, int) and not isinstance(revision, bool) else None
 
 
-def asked_revision(call: Call) -> int | None:
+def read_revision_parameter(call: Call) -> int | None:
     """The number in `?revision=`; None without it."""
     text = call.query.get("revision")
     if text is None:
@@ -66,7 +66,7 @@ def asked_revision(call: Call) -> int | None:
     return _revision(text)
 
 
-def asked_note(call: Call) -> str | None:
+def read_note(call: Call) -> str | None:
     """The text of `?note=`, for the history of what is being changed; None without one.
 
     ValidationFailed with all that is wrong with it.
@@ -88,7 +88,7 @@ def _revision(digits: str) -> int:
     return LARGEST_REVISION if number is None else number
 
 
-def answer_document(call: Call, revision: int, document: Mapping[str, Any], *, kind: str) -> Response:
+def document_response(call: Call, revision: int, document: Mapping[str, Any], *, kind: str) -> Response:
     """The document as the caller likes it, with its revision in it and as its entity tag; 304 when they have it."""
     headers = {"ETag": entity_tag(revision), "Vary": "Accept", "Cache-Control": "private, no-cache"}
     if entity_tag(revision) in _known_tags(call):
@@ -96,7 +96,7 @@ def answer_document(call: Call, revision: int, document: Mapping[str, Any], *, k
     whole = with_revision(document, revision)
     if _prefers_yaml(call):
         return Response(yaml_json.write_yaml(whole), headers=headers, media_type=YAML_TYPE)
-    return to_response(Answer([whole], kind, headers=headers))
+    return to_response(ApiResult([whole], kind, headers=headers))
 
 
 def with_revision(document: Mapping[str, Any], revision: int) -> dict[str, Any]:

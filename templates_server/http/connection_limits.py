@@ -11,7 +11,7 @@ from templates_server.settings import ConnectionLimits
 
 
 @dataclass(frozen=True)
-class Refusal:
+class ConnectionRefusal:
     """An answer that ends a connection."""
 
     status: str
@@ -27,7 +27,7 @@ class Refusal:
         ).encode("ascii")
 
 
-class Connections:
+class ConnectionLimiter:
     """The connections of a process, counted.
 
     Listed proxies and, where `own_machine_is_free`, this machine are not counted by address: a proxy carries everybody.
@@ -50,7 +50,7 @@ class Connections:
             return False
         return self._by_address[address] <= self.limits.max_connections_an_address or self._is_free(address)
 
-    def let_go(self, address: str) -> None:
+    def release(self, address: str) -> None:
         """A connection from the address is no more."""
         self._open -= 1
         self._by_address[address] -= 1

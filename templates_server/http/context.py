@@ -11,11 +11,11 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from templates_server.http.audit_event import Deed
-from templates_server.http.idempotency.idempotent_request import Once
+from templates_server.http.audit_event import AuditEvent
+from templates_server.http.idempotency.idempotent_request import IdempotentRequest
 from templates_server.http.rate_limiter import Quota
-from templates_server.http.response import Answer, to_response
-from templates_server.primitives.ip_addresses import Caller, caller_of
+from templates_server.http.response import ApiResult, to_response
+from templates_server.primitives.ip_addresses import CallerAddress, caller_of
 from templates_server.primitives.timestamps import Clock
 from templates_server.security import authorization
 from templates_server.settings import Settings
@@ -30,7 +30,7 @@ NO_DETAILS: Mapping[str, object] = {}
 Authenticate = Callable[[str], Awaitable[authorization.Principal | None]]
 
 
-Locate = Callable[[Mapping[str, str]], Awaitable[authorization.Place | None]]
+Locate = Callable[[Mapping[str, str]], Awaitable[authorization.ResourceScope | None]]
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ class Call:
     parameters: Mapping[str, str]
     body: Any = None
     asker: authorization.Principal | None = None
-    located: authorization.Place | None = None
-    once: Once | None = None
+    located: authorization.ResourceScope | None = None
+    once: IdempotentRequest | None = None
     quota: Quota | None = None
     brought_back: Mapping[str, str] | None = None
 
@@ -80,7 +80,7 @@ class Call:
         return self.services.clock()
 
     @functools.cached_property
-    def caller(self) -> Caller:
+    def caller(self) -> CallerAddress:
         """The network address of who asks, and as what they are counted."""
         peer, settings = self.request.client, self.settings
         return caller_of(
@@ -103,7 +103,7 @@ class Call:
         return self.asker
 
     @property
-    def place(self) -> authorization.Place:
+    def place(self) -> authorization.ResourceScope:
         """Where it acts; only where the path names an organization or a Space."""
         if self.located is None:
             raise LookupError("this route has no place")
@@ -130,7 +130,7 @@ class Call:
         query = self.request.query_params
         return query if self.brought_back is None else {**query, **self.brought_back}
 
-    async def effect(self, work: Callable[[Connection], Answer]) -> Response:
+    async def effect(self, work: Callable[[Connection], ApiResult]) -> Response:
         """The answer to what changes something: the work stores the change and says what to answer.
 
         It is one transaction. Under an Idempotency-Key (POST) the answer is stored in it too, and given again to who
@@ -147,10 +147,10 @@ class Call:
         *,
         organization_id: str | None = None,
         details: Mapping[str, object] = NO_DETAILS,
-    ) -> Deed:
+    ) -> AuditEvent:
         """What is to be remembered of what is being done: in the organization of the path, or in one that is named."""
         place = self.located
-        return Deed(
+        return AuditEvent(
             organization_id or self.place.organization_id,
             self.now,
             self.principal.kind.value,

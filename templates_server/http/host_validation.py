@@ -16,7 +16,7 @@ from starlette.types import Scope
 
 from templates_server.errors import BadRequest, Misdirected
 from templates_server.primitives.ip_addresses import parse_address
-from templates_server.primitives.text_cache import remembered
+from templates_server.primitives.text_cache import memoize
 from templates_server.settings import LOOPBACK_NAMES, Settings
 
 PATHS_FOR_ANY_HOST = frozenset({b"/healthz", b"/readyz"})
@@ -41,7 +41,7 @@ class HostCheck:
             raise Misdirected("Unknown host name. (The operator of the server can allow it with --allowed-host.)")
 
 
-@remembered
+@memoize
 def name_in(host: bytes) -> str | None:
     """The name in a Host header, in small letters, without brackets; None when it is none (RFC 9110, 7.2)."""
     match = HOST.fullmatch(host)

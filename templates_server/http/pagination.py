@@ -17,27 +17,27 @@ MAX_LIMIT = 1000
 
 
 @dataclass(frozen=True)
-class Page:
+class PageRequest:
     """So many entries that come after one; "" for the first page."""
 
     limit: int
     after: str
 
 
-def asked_page(call: Call) -> Page:
+def read_page_request(call: Call) -> PageRequest:
     """The page that `?limit=` and `?cursor=` ask for; BadRequest when they are no number and no cursor of ours."""
     limit = whole_number(call.query.get("limit", str(DEFAULT_LIMIT)), most=MAX_LIMIT)
     if not limit:
         raise BadRequest(f"`limit` must be a whole number from 1 to {MAX_LIMIT}.")
-    return Page(limit, _decoded(call.query.get("cursor", "")))
+    return PageRequest(limit, _decoded(call.query.get("cursor", "")))
 
 
-def next_link(call: Call, page: Page, keys: Sequence[str]) -> Mapping[str, str]:
+def next_link(call: Call, page: PageRequest, keys: Sequence[str]) -> Mapping[str, str]:
     """The header that leads to the next page (RFC 8288), {} when the page with these keys is not full: the last."""
     return link_after(call, page, keys[-1] if len(keys) >= page.limit else None)
 
 
-def link_after(call: Call, page: Page, key: str | None) -> Mapping[str, str]:
+def link_after(call: Call, page: PageRequest, key: str | None) -> Mapping[str, str]:
     """The header that leads to the page that begins after a key; {} for None: there is no such page."""
     if key is None:
         return {}

@@ -14,13 +14,13 @@ from templates_server.errors import ApiError, BadRequest, Forbidden, NotFound, T
 from templates_server.http import request_body
 from templates_server.http.compression import pack
 from templates_server.http.context import Call
-from templates_server.http.idempotency.idempotent_request import HEADER, IdempotentAnswers
+from templates_server.http.idempotency.idempotent_request import HEADER, IdempotentRequests
 from templates_server.http.proxy_check import SilentProxies
 from templates_server.http.rate_limiter import RateLimiter
 from templates_server.http.response import Surface, to_response
 from templates_server.http.route import Route, check_permission
-from templates_server.http.route_docs import Body
-from templates_server.primitives.ip_addresses import Caller
+from templates_server.http.route_docs import BodyDocs
+from templates_server.primitives.ip_addresses import CallerAddress
 from templates_server.security import authorization
 
 ACCOUNT_PARAMETER = "accountId"  # as mParticle calls an organization
@@ -56,7 +56,7 @@ async def _answered(route: Route, call: Call) -> Response:
 
 async def _serve_once(route: Route, call: Call, raw: bytes) -> Response:
     """The answer that was given under the same Idempotency-Key, else the route's."""
-    answers = call.services.part(IdempotentAnswers)
+    answers = call.services.part(IdempotentRequests)
     once = answers.asked(call.request, call.principal, body=raw, now=call.now)
     with answers.running(once):
         replayed = await call.database.read(once.replay)
@@ -90,7 +90,7 @@ async def _admit(route: Route, call: Call) -> None:
         )
 
 
-def _caller(call: Call) -> Caller:
+def _caller(call: Call) -> CallerAddress:
     """Who asks; the log warns when a trusted proxy does not say it."""
     call.services.part(SilentProxies).note(call.caller)
     return call.caller
@@ -116,7 +116,7 @@ async def _authenticated(call: Call, surface: Surface) -> authorization.Principa
     return principal
 
 
-async def _permitted_place(call: Call, route: Route) -> authorization.Place | None:
+async def _permitted_place(call: Call, route: Route) -> authorization.ResourceScope | None:
     """The place that the path names, once the caller may see it and do this there."""
     names = {
         name: call.parameters[name] for name in ("organization", "space", "environment") if name in call.parameters
@@ -156,7 +156,7 @@ def _decoded(route: Route, call: Call, raw: bytes) -> Any:
     """The body as what the route reads; None where it reads none."""
     if route.reads is None:
         return None
-    if route.reads is bytes or isinstance(route.reads, Body):
+    if route.reads is bytes or isinstance(route.reads, BodyDocs):
         return raw
     request_body.require_media_type(call.request, "application/json")
     return request_body.decode_json(raw, route.reads, max_depth=call.settings.limits.max_depth)

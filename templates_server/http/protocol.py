@@ -16,17 +16,17 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from templates_server.http.connection_limits import Connections, Refusal
+from templates_server.http.connection_limits import ConnectionLimiter, ConnectionRefusal
 from templates_server.http.request_body import HAS_ARRIVED
 
 HTTP_VERSIONS = frozenset({"1.0", "1.1"})
 CHUNKED = b"chunked"
-MALFORMED = Refusal("400 Bad Request", "Invalid HTTP/1.1 request.")
-TARGET_TOO_LONG = Refusal("414 URI Too Long", "The URL is too long.")
-HEAD_TOO_LARGE = Refusal("431 Request Header Fields Too Large", "The headers are too large or too many.")
+MALFORMED = ConnectionRefusal("400 Bad Request", "Invalid HTTP/1.1 request.")
+TARGET_TOO_LONG = ConnectionRefusal("414 URI Too Long", "The URL is too long.")
+HEAD_TOO_LARGE = ConnectionRefusal("431 Request Header Fields Too Large", "The headers are too large or too many.")
 WHEN_STOPPING = "mtribes.when_stopping"
 """In the scope of a request: takes what is called when the server is told to stop while the request is served."""
-TOO_MANY_CONNECTIONS = Refusal("503 Service Unavailable", "Too many connections are open.")
+TOO_MANY_CONNECTIONS = ConnectionRefusal("503 Service Unavailable", "Too many connections are open.")
 
 
 class RefusedRequest(Exception):
@@ -38,13 +38,13 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     transport: Any  # declared by uvicorn as set, while it is not before `connection_made`
 
-    def __init__(self, connections: Connections, **made: Any) -> None:
+    def __init__(self, connections: ConnectionLimiter, **made: Any) -> None:
         super().__init__(**made)
         self._all = connections
         self._limits = connections.limits
         self._address = ""
         self._running: RequestResponseCycle | None = None
-        self._refusal: Refusal | None = None  # for what the parser is stopped by
+        self._refusal: ConnectionRefusal | None = None  # for what the parser is stopped by
         self._is_refused = False
         self._in_head = True
         self._in_body = False
@@ -90,7 +90,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is awaited any more."""
-        self._all.let_go(self._address)
+        self._all.release(self._address)
         self._stop_waiting()
         super().connection_lost(exc)
 
@@ -187,7 +187,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             and not is_upgrade_with_body
         )
 
-    def _stop_parser(self, refusal: Refusal) -> None:
+    def _stop_parser(self, refusal: ConnectionRefusal) -> None:
         """Have the parser raise, and `send_400_response` say why."""
         self._refusal = refusal
         raise RefusedRequest(refusal.reason)
@@ -196,7 +196,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """Refuse what the parser was stopped by."""
         self._refuse(self._refusal or MALFORMED)
 
-    def _refuse(self, refusal: Refusal) -> None:
+    def _refuse(self, refusal: ConnectionRefusal) -> None:
         """Serve nothing more; say why, but never in the midst of another answer."""
         self._is_refused = True
         self.pipeline.clear()
@@ -208,7 +208,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         else:
             running.keep_alive = False
 
-    def _abandon(self, running: RequestResponseCycle, refusal: Refusal) -> None:
+    def _abandon(self, running: RequestResponseCycle, refusal: ConnectionRefusal) -> None:
         """Refuse the request that is being handled: its body is malformed."""
         running.disconnected = True
         running.message_event.set()
@@ -217,7 +217,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         else:
             self._say_last(refusal)
 
-    def _say_last(self, refusal: Refusal) -> None:
+    def _say_last(self, refusal: ConnectionRefusal) -> None:
         if not self.transport.is_closing():
             self.transport.write(refusal.encoded())
             self.transport.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from templates_server.primitives.ip_addresses import Caller, ProxyHeader
+from templates_server.primitives.ip_addresses import CallerAddress, ProxyHeader
 
 LOGGER = logging.getLogger("templates_server")
 MOST_NAMED = 16
@@ -17,7 +17,7 @@ class SilentProxies:
         self._header = header
         self._named: set[str] = set()
 
-    def note(self, caller: Caller) -> None:
+    def note(self, caller: CallerAddress) -> None:
         """Warn, if a proxy did not state the address of the caller."""
         if caller.is_stated or caller.address in self._named or len(self._named) >= MOST_NAMED:
             return

@@ -16,8 +16,8 @@ import msgspec
 
 from templates_server.errors import TooManyRequests
 from templates_server.primitives.integers import whole_number
-from templates_server.primitives.ip_addresses import Caller, counted_as
-from templates_server.primitives.text_cache import remembered
+from templates_server.primitives.ip_addresses import CallerAddress, rate_limit_key
+from templates_server.primitives.text_cache import memoize
 from templates_server.settings import DEFAULT_LIMITS, RateLimits
 
 WINDOW_SECONDS = 60
@@ -71,7 +71,7 @@ class Quota(msgspec.Struct, frozen=True, gc=False):
         ]
 
 
-class Buckets:
+class TokenBuckets:
     """The buckets of callers of one kind. A bucket is the time at which it is full again; one that is full is none."""
 
     def __init__(
@@ -108,26 +108,26 @@ class RateLimiter:
     """
 
     def __init__(self, limits: RateLimits | None, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._buckets: Mapping[str, Buckets] = (
+        self._buckets: Mapping[str, TokenBuckets] = (
             {}
             if limits is None
-            else {each.name: Buckets(getattr(limits, each.name), clock=clock) for each in fields(limits)}
+            else {each.name: TokenBuckets(getattr(limits, each.name), clock=clock) for each in fields(limits)}
         )
 
     def count_token(self, token: str) -> Quota | None:
         """A request of the Platform API."""
         return self._taken("platform", token)
 
-    def count_app(self, key: str, caller: Caller) -> Quota | None:
+    def count_app(self, key: str, caller: CallerAddress) -> Quota | None:
         """A request of the Client API."""
         counted = _subject(caller)
         return None if counted is None else self._taken("client", (key, counted))
 
-    def count_sign_in(self, caller: Caller) -> Quota | None:
+    def count_sign_in(self, caller: CallerAddress) -> Quota | None:
         """A request for which no credentials are needed: somebody gets or ends tokens."""
         return self._taken("oauth", _subject(caller))
 
-    def count_stranger(self, caller: Caller) -> Quota | None:
+    def count_stranger(self, caller: CallerAddress) -> Quota | None:
         """A request whose credentials are not good."""
         return self._taken("unauthenticated", _subject(caller))
 
@@ -146,9 +146,9 @@ class RateLimiter:
         return quota
 
 
-_counted = remembered(counted_as)
+_counted = memoize(rate_limit_key)
 
 
-def _subject(caller: Caller) -> str | None:
-    """`Caller.counted`, from what is remembered."""
+def _subject(caller: CallerAddress) -> str | None:
+    """`CallerAddress.counted`, from what is remembered."""
     return _counted(caller.address) or caller.counted_behind_proxy

@@ -38,7 +38,7 @@ class Surface(enum.StrEnum):
 
 
 @dataclass(frozen=True)
-class Answer:
+class ApiResult:
     """What a Platform API handler gives back; it goes out in the envelope."""
 
     data: Sequence[Any]
@@ -47,7 +47,7 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-NOTHING = Answer([], "", HTTPStatus.NO_CONTENT)
+NOTHING = ApiResult([], "", HTTPStatus.NO_CONTENT)
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Envelope:
     errors: Sequence[Mapping[str, str]] | None
 
 
-def to_response(answer: Answer) -> Response:
+def to_response(answer: ApiResult) -> Response:
     """An answer in its envelope; one without a body as such."""
     if answer.status is HTTPStatus.NO_CONTENT:
         return Response(status_code=answer.status, headers=dict(answer.headers))

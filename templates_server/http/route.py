@@ -15,11 +15,11 @@ from starlette.responses import Response
 
 from templates_server.errors import ApiError
 from templates_server.http.context import Call
-from templates_server.http.response import Answer, Surface
-from templates_server.http.route_docs import Header, Parameter
+from templates_server.http.response import ApiResult, Surface
+from templates_server.http.route_docs import HeaderDocs, ParameterDocs
 from templates_server.security import authorization
 
-Handler = Callable[[Call], Awaitable[Answer | Response]]
+Handler = Callable[[Call], Awaitable[ApiResult | Response]]
 
 
 BeforeBody = Callable[[Call], Awaitable[Response | None]]
@@ -70,19 +70,19 @@ class Route:
     needs_sign_in: bool = False
     also: Sequence[HTTPStatus] = ()
     refuses: Sequence[type[ApiError]] = ()
-    takes: Sequence[Parameter] = ()
-    sends: Sequence[Header] = ()
+    takes: Sequence[ParameterDocs] = ()
+    sends: Sequence[HeaderDocs] = ()
     data_type: str = ""
     example: Any = None
     path_examples: Mapping[str, str] = field(default_factory=dict)
     group: str = ""
     successor: str = ""
     implies: Mapping[str, str] = field(default_factory=dict)
-    sends_always: Sequence[Header] = ()
+    sends_always: Sequence[HeaderDocs] = ()
     find_asker: FindAsker | None = None
 
 
-def check_permission(route: Route, call: Call, place: authorization.Place | None) -> None:
+def check_permission(route: Route, call: Call, place: authorization.ResourceScope | None) -> None:
     """Raise Forbidden unless the caller may use the route there: by scope, by role and by how they signed in."""
     if route.scope is not None:
         authorization.check_scope(call.principal, route.scope, place)

@@ -23,7 +23,7 @@ JAVASCRIPT = "text/javascript"
 
 
 @dataclass(frozen=True)
-class Body:
+class BodyDocs:
     """A body that its handler reads or writes itself.
 
     `kind` is the type of what is in it once decoded: of one row, where there is one a line; `bytes` for what has none,
@@ -35,7 +35,7 @@ class Body:
 
 
 @dataclass(frozen=True)
-class Parameter:
+class ParameterDocs:
     """A part of the query, or a request header. `kind` is a type with its rules, `text` a sentence for people.
 
     Samples have it, with its example, when it is required, or `in_samples`.
@@ -51,7 +51,7 @@ class Parameter:
 
 
 @dataclass(frozen=True)
-class Header:
+class HeaderDocs:
     """A header of an answer."""
 
     name: str
@@ -59,41 +59,41 @@ class Header:
     kind: Any = str
 
 
-def document(kind: Any) -> Body:
+def document(kind: Any) -> BodyDocs:
     """A document: JSON or YAML, as Content-Type or Accept says."""
-    return Body(kind, (JSON, YAML))
+    return BodyDocs(kind, (JSON, YAML))
 
 
-def form(kind: Any) -> Body:
+def form(kind: Any) -> BodyDocs:
     """The fields of a form of our own pages."""
-    return Body(kind, (FORM,))
+    return BodyDocs(kind, (FORM,))
 
 
-def search(text: str, example: str) -> Parameter:
+def search(text: str, example: str) -> ParameterDocs:
     """The parameter that looks for a part of a text."""
-    return Parameter("search", str, text, example=example)
+    return ParameterDocs("search", str, text, example=example)
 
 
 Revision = Annotated[str, Meta(pattern="^[0-9]{1,10}$")]
-LIMIT = Parameter(
+LIMIT = ParameterDocs(
     "limit", Annotated[int, Meta(ge=1, le=1000)], "Number of entries per page (default: 100).", example=100
 )
-CURSOR = Parameter(
+CURSOR = ParameterDocs(
     "cursor",
     Annotated[str, Meta(pattern="^[A-Za-z0-9_-]*$")],
     "Start of the page, from the `Link` header of the previous page.",
 )
 PAGE = (LIMIT, CURSOR)
-REVISION = Parameter(
+REVISION = ParameterDocs(
     "revision", Revision, "A specific revision of the document (default: the current one).", example="0"
 )
-NOTE = Parameter(
+NOTE = ParameterDocs(
     "note",
     Annotated[str, Meta(max_length=200, pattern="^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$")],
     "Reason for the change, stored with the new revision if there is one.",
     example="Spring campaign",
 )
-IF_MATCH = Parameter(
+IF_MATCH = ParameterDocs(
     "If-Match",
     str,
     'The revision that the document is based on, such as `"3"`, or `*` for any. Default: the revision in the document.',
@@ -101,37 +101,41 @@ IF_MATCH = Parameter(
     example="*",
     in_samples=True,
 )
-IF_NONE_MATCH = Parameter(
+IF_NONE_MATCH = ParameterDocs(
     "If-None-Match", str, "The caller's `ETag`. Returns 304 if it is still current.", place="header"
 )
-IDEMPOTENCY_KEY = Parameter(
+IDEMPOTENCY_KEY = ParameterDocs(
     "Idempotency-Key",
     Annotated[str, Meta(pattern="^[ -~]{1,255}$")],
     "Makes the request safe to retry: the same key and body get the stored response, a different body 422.",
     place="header",
 )
-RANGE = Parameter(
+RANGE = ParameterDocs(
     "Range",
     str,
     "One byte range, such as `bytes=1000-`. Returns 206 with that part.",
     place="header",
     example="bytes=0-",
 )
-IF_RANGE = Parameter(
+IF_RANGE = ParameterDocs(
     "If-Range",
     str,
     "The `ETag` that the range belongs to. If it does not match, the whole file is returned.",
     place="header",
 )
-CONTENT_ENCODING = Parameter("Content-Encoding", Literal["gzip", "zstd"], "Compression of the body.", place="header")
-ACCOUNT = Parameter("accountId", str, "Restricts the request to one organization, by key or ID.")
-ETAG = Header("ETag", "The revision, as an entity tag.")
-ACCEPT_RANGES = Header("Accept-Ranges", "`bytes`.")
-CONTENT_DISPOSITION = Header("Content-Disposition", "Name of the file.")
-CONTENT_RANGE = Header(
+CONTENT_ENCODING = ParameterDocs(
+    "Content-Encoding", Literal["gzip", "zstd"], "Compression of the body.", place="header"
+)
+ACCOUNT = ParameterDocs("accountId", str, "Restricts the request to one organization, by key or ID.")
+ETAG = HeaderDocs("ETag", "The revision, as an entity tag.")
+ACCEPT_RANGES = HeaderDocs("Accept-Ranges", "`bytes`.")
+CONTENT_DISPOSITION = HeaderDocs("Content-Disposition", "Name of the file.")
+CONTENT_RANGE = HeaderDocs(
     "Content-Range", "The returned byte range and the total size; absent if the response is the whole file."
 )
-LINK_TO_NEXT = Header("Link", 'The next page, `rel="next"`; absent on the last page.')
-LOCATION = Header("Location", "URL to continue at.")
-X_ACCEL_BUFFERING = Header("X-Accel-Buffering", "`no`, with a stream: proxies pass it on as it comes.")
-LAST_EVENT_ID = Parameter("Last-Event-ID", str, "The same, as browsers send it when they come back.", place="header")
+LINK_TO_NEXT = HeaderDocs("Link", 'The next page, `rel="next"`; absent on the last page.')
+LOCATION = HeaderDocs("Location", "URL to continue at.")
+X_ACCEL_BUFFERING = HeaderDocs("X-Accel-Buffering", "`no`, with a stream: proxies pass it on as it comes.")
+LAST_EVENT_ID = ParameterDocs(
+    "Last-Event-ID", str, "The same, as browsers send it when they come back.", place="header"
+)

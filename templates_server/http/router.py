@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes
 from templates_server.errors import BadRequest, MethodNotAllowed, NotFound
 
 
-class Routed(Protocol):
+class RouteLike(Protocol):
     """What can be found: a method and a path with variable parts in braces; a last `{tag*}` takes all that is left."""
 
     @property
@@ -22,7 +22,7 @@ class Routed(Protocol):
         """Such as `/v2/spaces/{space}`."""
 
 
-AnyRoute = TypeVar("AnyRoute", bound=Routed)
+AnyRoute = TypeVar("AnyRoute", bound=RouteLike)
 
 
 @dataclass

@@ -22,7 +22,7 @@ NextEvent = Callable[[float], Awaitable[bytes | None]]
 """The next event, encoded, as soon as there is one; None when there was none for so many seconds, or all is over."""
 
 
-class Followed(Protocol):
+class StreamSubject(Protocol):
     """What a stream is about: it ends it, and is ended with it."""
 
     is_over: bool
@@ -38,7 +38,7 @@ class EventStream(Response):
     connection's own limit.
     """
 
-    def __init__(self, follower: Followed, next_event: NextEvent, held: contextlib.ExitStack) -> None:
+    def __init__(self, follower: StreamSubject, next_event: NextEvent, held: contextlib.ExitStack) -> None:
         super().__init__(media_type=EVENT_STREAM)
         del self.headers["content-length"]
         self.headers["x-accel-buffering"] = "no"  # nginx would keep it back
@@ -48,7 +48,7 @@ class EventStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send what changes, as it changes."""
-        with self._held, ending_with(scope, receive, self._follower):
+        with self._held, end_with_stream(scope, receive, self._follower):
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             await _send(send, OPENING)
             with contextlib.suppress(ApiError):  # the app comes back, and is told what is the matter
@@ -66,7 +66,7 @@ async def _send(send: Send, body: bytes) -> None:
 
 
 @contextlib.contextmanager
-def ending_with(scope: Scope, receive: Receive, follower: Followed) -> Iterator[None]:
+def end_with_stream(scope: Scope, receive: Receive, follower: StreamSubject) -> Iterator[None]:
     """Within the block the follower ends when its app goes, or when the server stops."""
     if WHEN_STOPPING in scope:
         scope[WHEN_STOPPING](follower.end)
@@ -77,7 +77,7 @@ def ending_with(scope: Scope, receive: Receive, follower: Followed) -> Iterator[
         watching.cancel()
 
 
-async def _end_when_gone(receive: Receive, follower: Followed) -> None:
+async def _end_when_gone(receive: Receive, follower: StreamSubject) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     follower.end()

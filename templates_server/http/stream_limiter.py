@@ -7,22 +7,22 @@ from collections import Counter
 from collections.abc import Iterator
 
 from templates_server.errors import Unavailable
-from templates_server.primitives.ip_addresses import Caller
-from templates_server.settings import FollowLimits
+from templates_server.primitives.ip_addresses import CallerAddress
+from templates_server.settings import StreamLimits
 
 RETRY_AFTER_SECONDS = 30
 
 
-class Places:
+class StreamLimiter:
     """The places for followers. This machine's own address is not counted by itself: it may be a proxy."""
 
-    def __init__(self, limits: FollowLimits) -> None:
+    def __init__(self, limits: StreamLimits) -> None:
         self._limits = limits
         self._by_address: Counter[str] = Counter()
         self._taken = 0
 
     @contextlib.contextmanager
-    def taken(self, caller: Caller) -> Iterator[None]:
+    def acquire(self, caller: CallerAddress) -> Iterator[None]:
         """A place until the block ends; Unavailable when there is none."""
         counted = caller.counted or ""
         if self._taken >= self._limits.most:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from templates_server.primitives.text_cache import remembered
+from templates_server.primitives.text_cache import memoize
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -34,7 +34,7 @@ class ProxyHeader(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class CallerAddress:
     """Who sends a request: the address, empty when there is none.
 
     `is_direct`: no listed proxy passed the request on, so that the address is the socket's own. `is_stated`: it is
@@ -48,7 +48,7 @@ class Caller:
     @property
     def counted(self) -> str | None:
         """As what requests and failures are counted; None for a direct connection from this machine."""
-        return counted_as(self.address) or self.counted_behind_proxy
+        return rate_limit_key(self.address) or self.counted_behind_proxy
 
     @property
     def counted_behind_proxy(self) -> str | None:
@@ -61,7 +61,7 @@ def parse_network(text: str) -> Network:
     return ipaddress.ip_network(text.strip())
 
 
-@remembered
+@memoize
 def parse_address(text: str) -> Address | None:
     """The address that a text says, without a port or brackets; None when it says none. IPv4 in IPv6 is IPv4."""
     bare = text.strip()
@@ -87,16 +87,16 @@ def is_within(address: Address | None, networks: Iterable[Network]) -> bool:
 
 def caller_of(
     peer: str, headers: Sequence[tuple[bytes, bytes]], *, proxies: Sequence[Network], header: ProxyHeader
-) -> Caller:
+) -> CallerAddress:
     """Who sends a request, from the socket's address and the headers (names in small letters)."""
     if not proxies:
-        return Caller(peer)
+        return CallerAddress(peer)
     nearest = parse_address(peer)
     if nearest is None or not is_within(nearest, proxies):
-        return Caller(peer)
+        return CallerAddress(peer)
     hops = _hops(headers, header)
     is_stated = bool(hops) and parse_address(hops[-1]) is not None
-    return Caller(str(_farthest(nearest, hops, proxies)), is_direct=False, is_stated=is_stated)
+    return CallerAddress(str(_farthest(nearest, hops, proxies)), is_direct=False, is_stated=is_stated)
 
 
 def _farthest(nearest: Address, hops: Sequence[str], proxies: Sequence[Network]) -> Address:
@@ -132,11 +132,11 @@ def _elements(value: str) -> Iterator[str]:
     yield from PLAIN_ELEMENT.findall(value, closed_until)
 
 
-def counted_as(address: str) -> str | None:
+def rate_limit_key(address: str) -> str | None:
     """Whom failures from the address are counted for: an IPv6 network of 64 bits is one customer.
 
     None for this machine: that is its own user, or a proxy that was not listed and carries everybody, so that one
-    guesser would delay all. It does not hold for what a listed proxy passed on: see `Caller.counted`.
+    guesser would delay all. It does not hold for what a listed proxy passed on: see `CallerAddress.counted`.
     """
     parsed = parse_address(address)
     if parsed is None or parsed.is_loopback:

@@ -14,7 +14,7 @@ OF_EVERYBODY = (type, ModuleType, FunctionType, BuiltinFunctionType, MethodType)
 """What a value refers to without holding it."""
 
 
-def held_bytes(value: Any) -> int:
+def measure_bytes(value: Any) -> int:
     """Return the size of a value and of all that it refers to, each object once."""
     seen: set[int] = set()
     waiting = [value]

@@ -33,7 +33,7 @@ class NewRevision:
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoreResult:
     """How a document was stored: `changed` is False where an equal one was there already."""
 
     revision: int

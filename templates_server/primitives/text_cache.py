@@ -48,7 +48,7 @@ def _size(key: str | bytes | tuple[str, ...] | None) -> int:
     return own + sum(map(sys.getsizeof, key)) if isinstance(key, tuple) else own
 
 
-def remembered(find: Callable[[Key], Value], *, max_bytes: int = MAX_REMEMBERED_BYTES) -> Callable[[Key], Value]:
+def memoize(find: Callable[[Key], Value], *, max_bytes: int = MAX_REMEMBERED_BYTES) -> Callable[[Key], Value]:
     """Return the same function of one text, which remembers what it found for short texts.
 
     What was found must not be changed by callers, and may not be much larger than its text.

@@ -14,7 +14,7 @@ from typing import Any
 
 from templates_server.errors import Problems, ValidationFailed
 from templates_server.primitives.ids import MAX_KEY_LENGTH, is_key
-from templates_server.primitives.yaml_json import shown
+from templates_server.primitives.yaml_json import quote_text
 
 MAX_NAME_CHARACTERS = 200
 MAX_DESCRIPTION_CHARACTERS = 2000
@@ -156,7 +156,7 @@ class Reader:
         if not isinstance(value, str):
             self.refuse(path, f"must be {what}, not {kind_of(value)}")
         else:
-            self.refuse(path, f"{shown(value)} is not {what}{self.suggestion(value, choices)}")
+            self.refuse(path, f"{quote_text(value)} is not {what}{self.suggestion(value, choices)}")
         return None
 
 
@@ -184,7 +184,7 @@ def problem_of_key(key: str) -> str | None:
 def suggestion(word: str, known: Collection[str]) -> str:
     """`; did you mean "..."?`, or "" when nothing is near."""
     near = difflib.get_close_matches(word[:MAX_KEY_LENGTH], sorted(known)[:MAX_SUGGESTED_FROM], 1)
-    return f"; did you mean {shown(near[0])}?" if near else ""
+    return f"; did you mean {quote_text(near[0])}?" if near else ""
 
 
 MAX_SUGGESTED_FROM = 500

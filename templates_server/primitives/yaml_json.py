@@ -61,7 +61,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(mapping) < len(pairs):
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise _Refusal(f"the key {shown(twice)} appears twice in one object")
+        raise _Refusal(f"the key {quote_text(twice)} appears twice in one object")
     return mapping
 
 
@@ -92,14 +92,14 @@ def _refuse_strange(value: Any) -> None:
 
 def _check_text(text: str) -> None:
     if "\0" in text:
-        raise _Refusal(f"the text {shown(text)} contains a NUL character")
+        raise _Refusal(f"the text {quote_text(text)} contains a NUL character")
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise _Refusal(f"the text {shown(text)} contains half a surrogate pair") from None
+        raise _Refusal(f"the text {quote_text(text)} contains half a surrogate pair") from None
 
 
-def shown(text: str, max_characters: int = 60) -> str:
+def quote_text(text: str, max_characters: int = 60) -> str:
     """A text in quotes, its start only where it is long, fit to stand in a message."""
     start = text if len(text) <= max_characters else text[: max_characters - 1] + "…"
     return json.dumps(start, ensure_ascii=False).encode(errors="backslashreplace").decode()
@@ -176,7 +176,7 @@ class _Composer:
             if not isinstance(key, str):
                 self._refuse(event, "a key must be text: put it in quotes")
             if key in mapping:
-                self._refuse(event, f"the key {shown(key)} appears twice")
+                self._refuse(event, f"the key {quote_text(key)} appears twice")
             mapping[key] = self._value(next(self._events), depth=depth)
         return mapping
 

@@ -73,7 +73,7 @@ class Principal:
 
 
 @dataclass(frozen=True)
-class Place:
+class ResourceScope:
     """Where a request acts, as its path names it: an organization, perhaps a Space of it, perhaps its environment."""
 
     organization_id: str
@@ -84,14 +84,14 @@ class Place:
     environment_name: str | None = None
 
 
-def may_see(principal: Principal, place: Place) -> bool:
+def may_see(principal: Principal, place: ResourceScope) -> bool:
     """Whether the place exists for the caller at all: theirs by role, and within what the token is narrowed to."""
     if place.organization_id not in principal.roles:
         return False
     return not principal.limits or place.organization_id in principal.limits or place.space_id in principal.limits
 
 
-def check_scope(principal: Principal, scope: Scope, place: Place | None = None) -> None:
+def check_scope(principal: Principal, scope: Scope, place: ResourceScope | None = None) -> None:
     """Raise Forbidden, naming what is missing, unless the token and the owner's present role allow it."""
     if scope not in principal.scopes:
         raise Forbidden(
@@ -104,7 +104,7 @@ def check_scope(principal: Principal, scope: Scope, place: Place | None = None) 
         )
 
 
-def check_role(principal: Principal, role: Role, place: Place) -> None:
+def check_role(principal: Principal, role: Role, place: ResourceScope) -> None:
     """Raise Forbidden unless the caller is that in the place's organization; an administrator is everything."""
     present = principal.roles[place.organization_id]
     if present not in {role, Role.ADMINISTRATOR}:

@@ -16,7 +16,7 @@ COLUMNS = failed_attempts.c
 LATEST_CLOSED_AHEAD = LONGEST_DELAY_MILLISECONDS + MINUTE  # by the clock of another server
 
 
-class Closed(Exception):
+class LockedOut(Exception):
     """No attempt is open to a subject before a time (milliseconds); raised where a transaction must leave no trace."""
 
     def __init__(self, until: int) -> None:
@@ -24,7 +24,7 @@ class Closed(Exception):
         self.until = until
 
 
-def closed_until(connection: Connection, subjects: Sequence[bytes], now: int) -> int:
+def locked_until(connection: Connection, subjects: Sequence[bytes], now: int) -> int:
     """Until when no attempt is open to one of the subjects; 0 when none was ever closed."""
     is_possible = COLUMNS.closed_until <= now + LATEST_CLOSED_AHEAD
     query = select(func.max(COLUMNS.closed_until)).where(COLUMNS.subject_hash.in_(subjects), is_possible)
@@ -36,7 +36,7 @@ def count_failures(connection: Connection, subjects: Sequence[bytes], now: int) 
     for subject in subjects:
         failures = connection.execute(_counted(connection, subject, now)).scalar_one_or_none()
         if failures is None:
-            raise Closed(closed_until(connection, [subject], now))
+            raise LockedOut(locked_until(connection, [subject], now))
         if failures == 1:
             _forget_old(connection, now)
         if delay := delay_after(failures):
@@ -61,7 +61,7 @@ def _counted(connection: Connection, subject: bytes, now: int) -> Any:
     )
 
 
-def take_back(connection: Connection, subjects: Sequence[bytes], now: int) -> None:
+def discount_failures(connection: Connection, subjects: Sequence[bytes], now: int) -> None:
     """One failure less for each subject: it was none. The wait that it brought is over."""
     connection.execute(
         update(failed_attempts)

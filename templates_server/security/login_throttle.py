@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from templates_server.errors import TooManyRequests
-from templates_server.primitives.ip_addresses import Caller
+from templates_server.primitives.ip_addresses import CallerAddress
 from templates_server.primitives.timestamps import MINUTE, SECOND, Clock
 from templates_server.security import login_attempt_store
-from templates_server.security.login_attempt_store import Closed
+from templates_server.security.login_attempt_store import LockedOut
 from templates_server.security.server_key import ServerKey
 from templates_server.storage.database import Database
 
 
 @dataclass(frozen=True)
-class Attempts:
+class LoginThrottle:
     """Counts failures by subject. A subject is kept as a keyed hash: people type passwords into the wrong field."""
 
     database: Database
@@ -29,7 +29,7 @@ class Attempts:
         """Who is counted: a name of some kind."""
         return self.key.derive("failed attempts", f"{kind}\0{name}")
 
-    def subjects_of_address(self, kind: str, caller: Caller) -> list[bytes]:
+    def subjects_of_address(self, kind: str, caller: CallerAddress) -> list[bytes]:
         """The one that the address of a caller is counted as; none for a direct connection from this machine."""
         counted = caller.counted
         return [self.subject(kind, counted)] if counted else []
@@ -39,24 +39,24 @@ class Attempts:
 
         Counted first: of many at once, no more get through than one after another.
         """
-        await self.refuse_closed(subjects)
+        await self.check_open(subjects)
         now = self.clock()
         try:
             await self.database.write(lambda connection: login_attempt_store.count_failures(connection, subjects, now))
-        except Closed as closed:
+        except LockedOut as closed:
             raise _refusal(closed.until - now) from None
 
-    async def refuse_closed(self, subjects: Sequence[bytes]) -> None:
+    async def check_open(self, subjects: Sequence[bytes]) -> None:
         """TooManyRequests when one of the subjects must wait; costs one lookup."""
         now = self.clock()
-        until = await self.database.read(lambda connection: login_attempt_store.closed_until(connection, subjects, now))
+        until = await self.database.read(lambda connection: login_attempt_store.locked_until(connection, subjects, now))
         if until > now:
             raise _refusal(until - now)
 
-    async def take_back(self, subjects: Sequence[bytes]) -> None:
+    async def discount(self, subjects: Sequence[bytes]) -> None:
         """The attempt did not fail."""
         now = self.clock()
-        await self.database.write(lambda connection: login_attempt_store.take_back(connection, subjects, now))
+        await self.database.write(lambda connection: login_attempt_store.discount_failures(connection, subjects, now))
 
     async def succeed(self, subject: bytes, others: Sequence[bytes]) -> None:
         """The attempt was good: the subject begins anew, the others are as before."""
@@ -64,7 +64,7 @@ class Attempts:
 
         def work(connection: Connection) -> None:
             login_attempt_store.forget(connection, subject)
-            login_attempt_store.take_back(connection, others, now)
+            login_attempt_store.discount_failures(connection, others, now)
 
         await self.database.write(work)
 

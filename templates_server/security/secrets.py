@@ -26,10 +26,10 @@ class SecretKind(enum.StrEnum):
 
 def new_secret(kind: SecretKind) -> str:
     """A new secret of that kind."""
-    return with_checksum(f"{kind}_{random_text(RANDOM_LENGTH)}")
+    return add_checksum(f"{kind}_{random_text(RANDOM_LENGTH)}")
 
 
-def with_checksum(text: str) -> str:
+def add_checksum(text: str) -> str:
     """The text with its checksum behind it."""
     return text + base62(zlib.crc32(text.encode()), CHECKSUM_LENGTH)
 
@@ -39,9 +39,9 @@ def is_well_formed(secret: str) -> bool:
     prefix, separator, rest = secret.partition("_")
     if not separator or prefix not in set(SecretKind) or len(rest) != RANDOM_LENGTH + CHECKSUM_LENGTH:
         return False
-    return set(rest) <= set(ALPHABET) and with_checksum(secret[:-CHECKSUM_LENGTH]) == secret
+    return set(rest) <= set(ALPHABET) and add_checksum(secret[:-CHECKSUM_LENGTH]) == secret
 
 
-def hashed(secret: str) -> bytes:
+def hash_secret(secret: str) -> bytes:
     """What is stored of a secret: its SHA-256, 32 bytes. 178 random bits need no slow hash."""
     return hashlib.sha256(secret.encode()).digest()

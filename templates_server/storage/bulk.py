@@ -10,15 +10,15 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from templates_server.storage.database import array_of_numbers, array_of_texts
-from templates_server.storage.pipelining import Statement, driver_of, run_together
+from templates_server.storage.database import format_number_array, format_text_array
+from templates_server.storage.pipelining import Statement, driver_of, execute_pipelined
 
 Rows = Sequence[tuple[Any, ...]]
 COUNTED = (  # how many were inserted, beside each of them where that is not all: most often one row comes back
     "WITH inserted AS ({insertion}) SELECT total.rows, inserted.* FROM "
     "(SELECT count(*) AS rows FROM inserted) AS total LEFT JOIN inserted ON total.rows < ?"
 )
-ARRAYS: Mapping[str, Callable[[Iterable[Any]], str]] = {"text": array_of_texts, "bigint": array_of_numbers}
+ARRAYS: Mapping[str, Callable[[Iterable[Any]], str]] = {"text": format_text_array, "bigint": format_number_array}
 
 
 class RowStatement:
@@ -81,12 +81,12 @@ def write_all(
 ) -> list[Sequence[Any]]:
     """Insert or update rows, in their order, and `then` run other statements: what each of those finds."""
     if not rows:
-        return run_together(connection, then)
+        return execute_pipelined(connection, then)
     if connection.dialect.name != "sqlite":
-        return run_together(connection, [statement.for_all(rows), *then])[1:]
+        return execute_pipelined(connection, [statement.for_all(rows), *then])[1:]
     with driver_of(connection) as driver:
         driver.executemany(statement.sqlite, rows)
-    return run_together(connection, then)
+    return execute_pipelined(connection, then)
 
 
 def insert_new(connection: Connection, new: NewInsertion, rows: Rows, then: Insertion, others: Rows) -> Rows | None:
@@ -102,7 +102,7 @@ def insert_new(connection: Connection, new: NewInsertion, rows: Rows, then: Inse
                 return None
             return list(driver.execute(new.latest, (inserted,)))
     _, arrays = new.for_all(rows)
-    counted, _ = run_together(connection, [(new.counting, (*arrays, len(rows))), then.for_all(others)])
+    counted, _ = execute_pipelined(connection, [(new.counting, (*arrays, len(rows))), then.for_all(others)])
     inserted = counted[0][0]
     return None if inserted == len(rows) else [tuple(row[1:]) for row in counted[:inserted]]
 

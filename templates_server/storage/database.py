@@ -22,12 +22,12 @@ Work = Callable[[Connection], Result]
 Parameter = str | int | float | None
 PURGE_LOCK = 0x6D747269626573  # an advisory lock of PostgreSQL, held by the one process that purges
 DAYS_LOCK = PURGE_LOCK + 1  # likewise, by the one that closes days
-LookUp = tuple[Any, ...]
+SingleRowQuery = tuple[Any, ...]
 """A query, then its parameters."""
 NO_ROOM = "The database is full. Nothing was stored."
 
 
-class Overtaken(Exception):
+class WriteConflict(Exception):
     """Raised by work of `write` that another transaction was faster than: it is undone and run again."""
 
 
@@ -54,15 +54,15 @@ class Database(abc.ABC):
         """What the work finds, in one snapshot."""
 
     @abc.abstractmethod
-    async def look_up(self, query: str, *parameters: Parameter) -> Sequence[Any] | None:
+    async def fetch_one(self, query: str, *parameters: Parameter) -> Sequence[Any] | None:
         """The first row of a query that many requests ask, past all that would cost more than the query.
 
         `?` stands for a parameter.
         """
 
     @abc.abstractmethod
-    async def look_up_each(self, questions: Sequence[LookUp]) -> Sequence[Sequence[Any] | None]:
-        """As `look_up`, for several at once."""
+    async def fetch_each(self, questions: Sequence[SingleRowQuery]) -> Sequence[Sequence[Any] | None]:
+        """As `fetch_one`, for several at once."""
 
     async def write(self, work: Work[Result], *, is_repeatable: bool = False, is_large: bool = False) -> Result:
         """What the work returns, once its transaction is stored.
@@ -82,32 +82,32 @@ class Database(abc.ABC):
     async def _write(self, work: Work[Result], *, is_repeatable: bool, is_large: bool) -> Result:
         """What the work returns, once its transaction is stored."""
 
-    def write_now(self, work: Work[Result]) -> Result:
+    def write_sync(self, work: Work[Result]) -> Result:
         """As `write`, for callers outside the event loop."""
         try:
-            return self._write_now(work)
+            return self._write_sync(work)
         finally:
             self.ended_writes += 1
 
     @abc.abstractmethod
-    def _write_now(self, work: Work[Result]) -> Result:
+    def _write_sync(self, work: Work[Result]) -> Result:
         """What the work returns, once its transaction is stored."""
 
-    def read_now(self, work: Work[Result]) -> Result:
+    def read_sync(self, work: Work[Result]) -> Result:
         """As `read`, for callers outside the event loop."""
         with self.engine.connect() as connection, connection.begin():
             return work(connection)
 
-    async def read_aside(self, work: Work[Result]) -> Result:
+    async def read_in_thread(self, work: Work[Result]) -> Result:
         """As `read`, for work that takes long: it never holds the event loop."""
-        return await asyncio.to_thread(self.read_now, work)
+        return await asyncio.to_thread(self.read_sync, work)
 
     @abc.abstractmethod
     def close(self) -> None:
         """Finish what was begun, then let go of every connection."""
 
 
-def marks(connection: Connection, count: int) -> str:
+def placeholders(connection: Connection, count: int) -> str:
     """The placeholders of that many values, as the driver writes them: `?, ?` or `%s, %s`."""
     return ", ".join(["?" if connection.dialect.name == "sqlite" else "%s"] * count)
 
@@ -122,17 +122,17 @@ def _as_psycopgs(query: str) -> str:
     return query.replace("?", "%s")
 
 
-def among(connection: Connection) -> str:
-    """The condition that a column is one of any number of texts, which are one value: what `listed` gives."""
+def in_clause(connection: Connection) -> str:
+    """The condition that a column is one of any number of texts, which are one value: what `in_param` gives."""
     return "IN (SELECT value FROM json_each(?))" if connection.dialect.name == "sqlite" else "= ANY(?)"
 
 
-def listed(connection: Connection, values: Iterable[str]) -> Any:
-    """Any number of texts as the one value of `among`."""
-    return json.dumps(list(values)) if connection.dialect.name == "sqlite" else array_of_texts(values)
+def in_param(connection: Connection, values: Iterable[str]) -> Any:
+    """Any number of texts as the one value of `in_clause`."""
+    return json.dumps(list(values)) if connection.dialect.name == "sqlite" else format_text_array(values)
 
 
-def array_of_texts(values: Iterable[str | None]) -> str:
+def format_text_array(values: Iterable[str | None]) -> str:
     """An array as PostgreSQL reads it: psycopg takes several times as long for a list, since it looks at each piece."""
     return f"{{{','.join(['NULL' if value is None else _quoted(value) for value in values])}}}"
 
@@ -142,6 +142,6 @@ def _quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-def array_of_numbers(values: Iterable[int | None]) -> str:
-    """As `array_of_texts`, of whole numbers."""
+def format_number_array(values: Iterable[int | None]) -> str:
+    """As `format_text_array`, of whole numbers."""
     return f"{{{','.join(['NULL' if value is None else str(value) for value in values])}}}"

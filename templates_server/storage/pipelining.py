@@ -21,7 +21,7 @@ Statement = tuple[str, tuple[Any, ...]]
 Rows = Sequence[Sequence[Any]]
 
 
-def run_together(connection: Connection, statements: Sequence[Statement]) -> list[Rows]:
+def execute_pipelined(connection: Connection, statements: Sequence[Statement]) -> list[Rows]:
     """The rows that each statement gives, none where it gives none; each sees what the ones before it did."""
     if not statements:
         return []

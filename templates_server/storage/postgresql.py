@@ -23,11 +23,20 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 
 from templates_server.errors import Unavailable
-from templates_server.storage.database import NO_ROOM, Database, LookUp, Overtaken, Parameter, Result, Work, as_text
+from templates_server.storage.database import (
+    NO_ROOM,
+    Database,
+    Parameter,
+    Result,
+    SingleRowQuery,
+    Work,
+    WriteConflict,
+    as_text,
+)
 from templates_server.storage.pipelining import driver_of
-from templates_server.storage.postgresql_errors import PUBLIC_MESSAGE, Unreachable, unreachable, wrong_encoding
+from templates_server.storage.postgresql_errors import PUBLIC_MESSAGE, Unreachable, unreachable_error, wrong_encoding
 from templates_server.storage.postgresql_url import connection_parts
-from templates_server.storage.query_coalescer import SharedQuestions
+from templates_server.storage.query_coalescer import QueryCoalescer
 
 LOGGER = logging.getLogger("templates_server")
 _LookUp = tuple[str, tuple[Parameter, ...]]
@@ -77,7 +86,7 @@ class PostgresDatabase(Database):
         event.listen(self.engine, "checkout", _refuse_ended)
         self._told_at = -math.inf
         self._threads = ThreadPoolExecutor(POSTGRES_CONNECTIONS, thread_name_prefix="database")
-        self._look_ups = SharedQuestions(self._look_all_up, at_once=LOOK_UPS_AT_ONCE)
+        self._look_ups = QueryCoalescer(self._look_all_up, at_once=LOOK_UPS_AT_ONCE)
 
     def _examine(self, driver: psycopg.Connection, _record: object, *, prepare_threshold: int) -> None:
         """Examine a new connection: the database must store any text, and a pooler keeps no prepared statement.
@@ -96,13 +105,13 @@ class PostgresDatabase(Database):
 
     async def read(self, work: Work[Result]) -> Result:
         """What the work finds."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self.read_now, work)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self.read_sync, work)
 
-    async def look_up(self, query: str, *parameters: Parameter) -> Sequence[Any] | None:
+    async def fetch_one(self, query: str, *parameters: Parameter) -> Sequence[Any] | None:
         """The first row, without a transaction; asked together with what others ask at the same moment."""
         return await self._look_ups.ask((query, parameters))
 
-    async def look_up_each(self, questions: Sequence[LookUp]) -> Sequence[Sequence[Any] | None]:
+    async def fetch_each(self, questions: Sequence[SingleRowQuery]) -> Sequence[Sequence[Any] | None]:
         """All of them in the same round trip."""
         return await asyncio.gather(
             *(self._look_ups.ask((query, tuple(parameters))) for query, *parameters in questions)
@@ -142,11 +151,11 @@ class PostgresDatabase(Database):
         attempt = functools.partial(self._in_transaction, work, self.engine, is_repeatable=is_repeatable)
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._with_retries, attempt)
 
-    def read_now(self, work: Work[Result]) -> Result:
+    def read_sync(self, work: Work[Result]) -> Result:
         """As `read`, for callers outside the event loop; run again when the connection was lost."""
         return self._with_retries(lambda: self._in_transaction(work, self._read_engine))
 
-    def _write_now(self, work: Work[Result]) -> Result:
+    def _write_sync(self, work: Work[Result]) -> Result:
         return self._with_retries(lambda: self._in_transaction(work, self.engine))
 
     def close(self) -> None:
@@ -158,7 +167,7 @@ class PostgresDatabase(Database):
     def _in_transaction(self, work: Work[Result], engine: Engine, *, is_repeatable: bool = False) -> Result:
         """Run work that may be overtaken: as often as it is, since somebody else has got on each time."""
         while True:
-            with suppress(Overtaken):
+            with suppress(WriteConflict):
                 return self._attempt(work, engine, is_repeatable=is_repeatable)
 
     def _attempt(self, work: Work[Result], engine: Engine, *, is_repeatable: bool) -> Result:
@@ -204,7 +213,7 @@ class PostgresDatabase(Database):
 
     def _unavailable(self, error: DBAPIError) -> Unavailable:
         is_connection = _could_not_connect(error) or _state_of(error).startswith(CONNECTION_EXCEPTION)
-        return unreachable(str(error.orig), self._parts) if is_connection else Unavailable(PUBLIC_MESSAGE)
+        return unreachable_error(str(error.orig), self._parts) if is_connection else Unavailable(PUBLIC_MESSAGE)
 
     def _log(self, failure: Unavailable) -> None:
         """Log why nobody is let in, which callers of the API are not told: at most once in a while."""

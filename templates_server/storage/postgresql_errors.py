@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from templates_server.errors import Unavailable
-from templates_server.storage.postgresql_url import place_of
+from templates_server.storage.postgresql_url import format_location
 
 PUBLIC_MESSAGE = "The database is unreachable or overloaded. Retry later."
 HINT_LINES = re.compile(r"\n\t[^\n]*")  # libpq's advice below a message
@@ -135,10 +135,10 @@ CAUSES = (  # the first that fits
 )
 
 
-def unreachable(message: str, parts: Mapping[str, str]) -> Unreachable:
+def unreachable_error(message: str, parts: Mapping[str, str]) -> Unreachable:
     """The failure that libpq's message tells of, for a server with these parts of its URL."""
     names = {
-        "place": place_of(parts),
+        "place": format_location(parts),
         "user": repr(parts.get("user", "of this process")),
         "database": repr(parts.get("dbname", parts.get("user", "of the user's name"))),
     }
@@ -155,7 +155,8 @@ def unreachable(message: str, parts: Mapping[str, str]) -> Unreachable:
 def wrong_encoding(encoding: str, parts: Mapping[str, str]) -> Unreachable:
     """The failure of a database that cannot keep every text as it was sent."""
     return Unreachable(
-        f"The database {parts.get('dbname', '')!r} at {place_of(parts)} has the encoding {encoding}; UTF8 is required.",
+        f"The database {parts.get('dbname', '')!r} at {format_location(parts)} has the encoding {encoding};"
+        " UTF8 is required.",
         "Create another database with CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0, and use it in the "
         "database URL.",
         is_final=True,

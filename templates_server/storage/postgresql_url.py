@@ -40,7 +40,7 @@ def connection_parts(url: str) -> Mapping[str, str]:
     return parts
 
 
-def place_of(parts: Mapping[str, str]) -> str:
+def format_location(parts: Mapping[str, str]) -> str:
     """Where the server is, for people: `db1:5432, db2:5433`, or the folder of a socket."""
     hosts = parts.get("host", "").split(",")
     ports = parts.get("port", DEFAULT_PORT).split(",")

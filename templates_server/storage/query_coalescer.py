@@ -10,7 +10,7 @@ Question = TypeVar("Question")
 Answered = TypeVar("Answered")
 
 
-class SharedQuestions(Generic[Question, Answered]):
+class QueryCoalescer(Generic[Question, Answered]):
     """Whoever asks while others are being answered waits for the next answering, with all who do so.
 
     A question that several have is asked once. `answer` gives the answers in order, an exception in place of one that

@@ -26,7 +26,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
 
 from templates_server.errors import Unavailable
-from templates_server.storage.database import NO_ROOM, Database, LookUp, Parameter, Result, Work
+from templates_server.storage.database import NO_ROOM, Database, Parameter, Result, SingleRowQuery, Work
 from templates_server.storage.pipelining import driver_of
 from templates_server.storage.sqlite_file import FileMoved, OpenFile
 
@@ -132,15 +132,15 @@ class SqliteDatabase(Database):
         """What the work finds; it runs here and now, and where that takes many steps, again in a thread."""
         STEPS.left = FEW_STEPS
         try:
-            return self.read_now(work)
+            return self.read_sync(work)
         except OperationalError as error:
             if not _was_interrupted(error.orig):
                 raise
         finally:
             STEPS.left = None
-        return await self._aside(lambda: self.read_now(work))
+        return await self._aside(lambda: self.read_sync(work))
 
-    async def look_up(self, query: str, *parameters: Parameter) -> Sequence[Any] | None:
+    async def fetch_one(self, query: str, *parameters: Parameter) -> Sequence[Any] | None:
         """The first row; it is found here and now, and where that takes many steps, in a thread."""
         if self._look_up_connection is None:
             self._look_up_connection = self.engine.raw_connection()
@@ -165,16 +165,16 @@ class SqliteDatabase(Database):
         """What the work finds in one of the few threads for what takes long."""
         return await asyncio.get_running_loop().run_in_executor(self._long_readers, work)
 
-    async def look_up_each(self, questions: Sequence[LookUp]) -> Sequence[Sequence[Any] | None]:
+    async def fetch_each(self, questions: Sequence[SingleRowQuery]) -> Sequence[Sequence[Any] | None]:
         """One after the other."""
-        return [await self.look_up(*question) for question in questions]
+        return [await self.fetch_one(*question) for question in questions]
 
     async def _write(self, work: Work[Result], *, is_repeatable: bool, is_large: bool) -> Result:  # noqa: ARG002 - a file has no connection to lose
         awaited = _Awaited[Result]()
         self._submit(_Unit(work, awaited, is_large))
         return await awaited.future
 
-    def _write_now(self, work: Work[Result]) -> Result:
+    def _write_sync(self, work: Work[Result]) -> Result:
         outcome: Future[Result] = Future()
         self._submit(_Unit(work, outcome))
         return outcome.result()

@@ -25,14 +25,14 @@ BYTES_OF_A_ROW = 1024
 BATCHES_AT_ONCE = {"sqlite": 1, "postgresql": 3}  # SQLite has one writer; PostgreSQL works while we read on
 
 
-class Later(enum.Enum):
+class DeferredOutcome(enum.Enum):
     """The outcome of an item that has to wait for another transaction."""
 
     LATER = "later"
 
 
-LATER: Literal[Later.LATER] = Later.LATER
-Outcomes = Sequence[Outcome | Literal[Later.LATER]]
+LATER: Literal[DeferredOutcome.LATER] = DeferredOutcome.LATER
+Outcomes = Sequence[Outcome | Literal[DeferredOutcome.LATER]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class _Batch(Generic[Item, Outcome]):
         self.rows += one.rows
 
 
-class Arrivals(Generic[Item, Outcome]):
+class WriteBatcher(Generic[Item, Outcome]):
     """Hands what arrives to `store`, in batches, one transaction each; it says what became of each item.
 
     What it leaves for LATER is handed to it again with what has arrived since; it must not leave all of a batch.

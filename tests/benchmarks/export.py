@@ -26,7 +26,7 @@ from typing import Any
 import httpx
 from sqlalchemy import Connection, select
 
-from templates_server.features.people.identity import PersonKind, named
+from templates_server.features.people.identity import PersonKind, make_person_ref
 from templates_server.features.people.profile import COLUMNS, Profile, to_columns
 from templates_server.features.people.shares import share_number
 from templates_server.primitives.timestamps import DAY
@@ -143,7 +143,7 @@ def fill(connection: Connection, environment_id: str, numbers: Sequence[int]) ->
             sent["attributes"],
         )
         row: dict[str, Any] = dict(zip(COLUMNS, to_columns(profile), strict=True))
-        person_id = named(PersonKind.USER, sent["user_id"]).person_id
+        person_id = make_person_ref(PersonKind.USER, sent["user_id"]).person_id
         row |= {"environment_id": environment_id, "person_id": person_id, "kind": "user", "called": sent["user_id"]}
         row["share_number"] = share_number(PersonKind.USER, sent["user_id"])
         rows.append(row | {"created": NOW + number, "updated": NOW + number, "last_seen": NOW if number % 2 else None})
@@ -160,10 +160,10 @@ def measuring(folder: Path, database_url: str | None, rows: int) -> Iterator[Mea
         database = open_database(url)
         query = select(environments.c.id).join(spaces, spaces.c.id == environments.c.space_id)
         query = query.where(spaces.c.key == "vod", environments.c.name == "production")
-        environment_id = database.read_now(lambda connection: str(connection.execute(query).scalar_one()))
+        environment_id = database.read_sync(lambda connection: str(connection.execute(query).scalar_one()))
         for start in range(0, rows, ROWS_AT_ONCE):
             numbers = range(start, min(start + ROWS_AT_ONCE, rows))
-            database.write_now(lambda connection, numbers=numbers: fill(connection, environment_id, numbers))  # type: ignore[misc]
+            database.write_sync(lambda connection, numbers=numbers: fill(connection, environment_id, numbers))  # type: ignore[misc]
         database.close()
         headers = {"Authorization": f"Bearer {demo['token']}"}
         for key, tribe in TRIBES.items():

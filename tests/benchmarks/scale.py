@@ -153,7 +153,7 @@ def add_events(connection: Connection, environment_id: str, first: str, last: st
 def fill(server: RunningServer, people: int, events_each: int) -> None:
     """A Space with so many people and events in one environment."""
     person, now = someone(server), system_clock()
-    server.database.write_now(
+    server.database.write_sync(
         lambda connection: spaces_store.create_space(
             connection, person.organization_id, key=SPACE, name="Scale", now=now
         )
@@ -163,12 +163,12 @@ def fill(server: RunningServer, people: int, events_each: int) -> None:
     for kind, number in ((PersonKind.USER, people - visitors), (PersonKind.VISITOR, visitors)):
         for start in range(0, number, ROWS_AT_ONCE):
             numbers = range(start, min(start + ROWS_AT_ONCE, number))
-            server.database.write_now(
+            server.database.write_sync(
                 lambda connection, kind=kind, numbers=numbers: add_people(connection, environment_id, kind, numbers)  # type: ignore[misc]
             )
     starts = [f"per_{letter}" for letter in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz{"]
     for first, last in itertools.pairwise(starts):
-        server.database.write_now(
+        server.database.write_sync(
             lambda connection, first=first, last=last: add_events(  # type: ignore[misc]
                 connection, environment_id, first, last, events_each
             )
@@ -180,26 +180,26 @@ def add_tags(server: RunningServer, environment_id: str, users: int, visitors: i
     """The counts of tags."""
     rows = [(environment_id, f"tag/{number}", users, visitors) for number in range(10_000)]
     columns = {"environment_id": "text", "tag": "text", "users": "bigint", "visitors": "bigint"}
-    server.database.write_now(lambda connection: write_all(connection, Insertion("user_tags", columns), rows))
+    server.database.write_sync(lambda connection: write_all(connection, Insertion("user_tags", columns), rows))
 
 
 def environment_of(server: RunningServer) -> str:
     """The id of the environment."""
     query = select(environments.c.id).join(spaces, spaces.c.id == environments.c.space_id)
     query = query.where(spaces.c.key == SPACE, environments.c.name == ENVIRONMENT)
-    return server.database.read_now(lambda connection: str(connection.execute(query).scalar_one()))
+    return server.database.read_sync(lambda connection: str(connection.execute(query).scalar_one()))
 
 
 def has_space(server: RunningServer) -> bool:
     """Whether the database was filled before."""
     query = select(spaces.c.id).where(spaces.c.key == SPACE)
-    return server.database.read_now(lambda connection: connection.execute(query).first() is not None)
+    return server.database.read_sync(lambda connection: connection.execute(query).first() is not None)
 
 
 def administrator(server: RunningServer) -> Someone:
     """Somebody new who administrates the Space."""
     query = select(organizations.c.id, organizations.c.key).join(spaces, spaces.c.organization_id == organizations.c.id)
-    row = server.database.read_now(lambda connection: connection.execute(query.where(spaces.c.key == SPACE)).one())
+    row = server.database.read_sync(lambda connection: connection.execute(query.where(spaces.c.key == SPACE)).one())
     owner = Someone("", f"{system_clock()}@example.com", row.id, row.key)
     return colleague(server, owner, Role.ADMINISTRATOR)
 

@@ -64,7 +64,7 @@ class PublishedSpace:
         row |= {"created": system_clock(), "created_by": "test"}
         environments = tables.environments
         newest = update(environments).where(environments.c.id == self.environment.id).values(revision=self._revision)
-        self._database.write_now(
+        self._database.write_sync(
             lambda connection: (connection.execute(tables.delivery_revisions.insert(), row), connection.execute(newest))
         )
 
@@ -72,7 +72,7 @@ class PublishedSpace:
         """End the life of the key."""
         keys = tables.environment_keys
         ended = update(keys).where(keys.c.key == self.key).values(revoked=system_clock())
-        self._database.write_now(lambda connection: connection.execute(ended))
+        self._database.write_sync(lambda connection: connection.execute(ended))
 
     def stored_events(self) -> list[dict[str, Any]]:
         """All of its events: what each is called, whose, of which entity, with what."""
@@ -80,7 +80,7 @@ class PublishedSpace:
         whose = (persons.environment_id == events.environment_id) & (persons.person_id == events.person_id)
         wanted = select(tables.events, persons.kind, persons.called).join(tables.persons, whose)
         ordered = wanted.where(events.environment_id == self.environment.id).order_by(events.happened, events.name)
-        rows = self._database.read_now(lambda connection: connection.execute(ordered).mappings().all())
+        rows = self._database.read_sync(lambda connection: connection.execute(ordered).mappings().all())
         return [
             {
                 "name": row["name"],

@@ -55,7 +55,7 @@ LOST = Plan(cut="before")
 
 
 @dataclass(frozen=True)
-class Answer:
+class ApiResult:
     """What is sent back."""
 
     status: int
@@ -156,7 +156,7 @@ class Relay:
                 return LOST
             return planned.pop(0) if planned else PASS_ON
 
-    def answer(self, request: Request, plan: Plan) -> Answer | None:
+    def answer(self, request: Request, plan: Plan) -> ApiResult | None:
         """The answer, once it is due; None where there is none."""
         try:
             return self._answer(request, plan)
@@ -164,7 +164,7 @@ class Relay:
             self.faults.append(f"{request.method} {request.target}: {error!r}")  # for which the case fails
             return None
 
-    def _answer(self, request: Request, plan: Plan) -> Answer | None:
+    def _answer(self, request: Request, plan: Plan) -> ApiResult | None:
         if plan.cut == "before":
             return None
         due = request.at + plan.delay * 1000
@@ -173,10 +173,10 @@ class Relay:
             return None
         return None if plan.cut == "after" else answer
 
-    def _planned(self, plan: Plan) -> Answer:
+    def _planned(self, plan: Plan) -> ApiResult:
         text = plan.raw if plan.raw is not None else json.dumps(plan.body)
         headers = {name: str(value) for name, value in plan.headers.items()}
-        return Answer(plan.status or 200, text.encode(), {"Content-Type": "application/json", **headers})
+        return ApiResult(plan.status or 200, text.encode(), {"Content-Type": "application/json", **headers})
 
     def _wait(self, request: Request, due: float) -> bool:
         """Whether the app still waits for the answer when it is due."""
@@ -186,7 +186,7 @@ class Relay:
         held.released.wait()
         return not held.is_gone
 
-    def _pass_on(self, request: Request, plan: Plan) -> Answer | None:
+    def _pass_on(self, request: Request, plan: Plan) -> ApiResult | None:
         wait = WAIT.search(request.target) if request.kind == "changes" else None
         until = request.at + (int(wait[1]) if wait else 0) * 1000
         while True:
@@ -196,20 +196,20 @@ class Relay:
             if not self._wait(request, until):
                 return None
 
-    def _ask_server(self, request: Request) -> Answer:
+    def _ask_server(self, request: Request) -> ApiResult:
         """What the server says now: no long poll waits there, since its time is not ours."""
         headers = {name: text for name, text in request.headers.items() if name.lower() not in NOT_PASSED_ON}
         content = None if request.body is None else json.dumps(request.body)
         target = WAIT.sub("0", request.target)
         answer = self._client.request(request.method, self._server_url + target, content=content, headers=headers)
         sent_on = {name: answer.headers[name] for name in ("Content-Type", "Retry-After") if name in answer.headers}
-        return Answer(answer.status_code, answer.content, sent_on)
+        return ApiResult(answer.status_code, answer.content, sent_on)
 
     @staticmethod
-    def _changed(answer: Answer, plan: Plan) -> Answer:
+    def _changed(answer: ApiResult, plan: Plan) -> ApiResult:
         if plan.change is None or answer.status != 200:
             return answer
-        return Answer(answer.status, json.dumps(plan.change(json.loads(answer.payload))).encode(), answer.headers)
+        return ApiResult(answer.status, json.dumps(plan.change(json.loads(answer.payload))).encode(), answer.headers)
 
 
 def kind_of(path: str) -> str:

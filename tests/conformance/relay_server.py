@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from tests.conformance.relay import NUMBER_HEADER, Answer, Relay, Request, kind_of
+from tests.conformance.relay import NUMBER_HEADER, ApiResult, Relay, Request, kind_of
 
 
 class _Server(ThreadingHTTPServer):
@@ -45,7 +45,7 @@ class _Handler(BaseHTTPRequestHandler):
             else:
                 self._send(answer, is_cut=plan.cut == "middle")
 
-    def _send(self, answer: Answer, *, is_cut: bool) -> None:
+    def _send(self, answer: ApiResult, *, is_cut: bool) -> None:
         self.send_response(answer.status)
         for name, text in answer.headers.items():
             self.send_header(name, text)

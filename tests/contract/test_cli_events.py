@@ -35,7 +35,7 @@ def add_key(ada: Signed, space: str) -> str:
 
 def events(server: RunningServer, event_id: str) -> list[dict[str, object]]:
     query = select(tables.events).where(tables.events.c.event_id == event_id)
-    found = server.database.read_now(lambda connection: connection.execute(query).mappings().all())
+    found = server.database.read_sync(lambda connection: connection.execute(query).mappings().all())
     return [dict(row) for row in found]
 
 

@@ -20,7 +20,7 @@ import httpx
 import pytest
 from sqlalchemy import create_engine, select
 
-from templates_server.features.operations.backup_archive import TABLES, members
+from templates_server.features.operations.backup_archive import TABLES, read_members
 from templates_server.features.operations.backup_tables import tables_of
 from templates_server.settings import sqlite_url
 from tests.browser.programs import command_line_environment
@@ -171,7 +171,7 @@ class Left:
 
     def saved_rows(self) -> bytes:
         """Every value of every row in the backup."""
-        pieces = [content for name, content in members(self.backup) if name.startswith(TABLES)]
+        pieces = [content for name, content in read_members(self.backup) if name.startswith(TABLES)]
         rows = [json.loads(line) for piece in pieces for line in piece.splitlines()]
         return b"\n".join(_raw(value) for row in rows for value in row.values())
 

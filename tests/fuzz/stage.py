@@ -15,9 +15,9 @@ import httpx
 import msgspec
 
 from templates_server.features.api_docs.examples import part_of
-from templates_server.features.pages.browser_session import Browser, form_token
+from templates_server.features.pages.browser_session import BrowserContext, form_token
 from templates_server.http.route import Route
-from templates_server.http.route_docs import PAGE, Parameter
+from templates_server.http.route_docs import PAGE, ParameterDocs
 from templates_server.routes import ROUTES
 from templates_server.security import server_key
 from tests.fuzz import what_apps_say
@@ -157,7 +157,7 @@ class Stage:
         if found := re.search(r"[?&]cursor=([^&>]+)", answer.headers.get("link", "")):
             self.cursors[f"{route.method} {route.path}"] = unquote(found[1])
 
-    def query(self, route: Route, given: Parameter) -> str:
+    def query(self, route: Route, given: ParameterDocs) -> str:
         """Return what stands for a parameter of a route."""
         if given.name == "cursor":
             return self.cursors.get(f"{route.method} {route.path}", "")
@@ -247,7 +247,7 @@ class Stage:
         name = f"{route.method} {route.path}"
         if name in FORMS:
             purpose, fields = FORMS[name]
-            browser = Browser(self.cookie_for(route))
+            browser = BrowserContext(self.cookie_for(route))
             told = {field: text.format(**self.names, **self.people["viewer@acme"]) for field, text in fields.items()}
             purpose = purpose.format(**self.names)
             return {"form_token": form_token(server_key.load(self.folder), browser, purpose), **told}

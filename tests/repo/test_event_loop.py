@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2] / "templates_server"
-HOLDS = frozenset({"read_now", "write_now", "fetchall", "exec_driver_sql", "raw_connection"})
-ALLOWED = frozenset({("storage/sqlite.py", "read", "read_now"), ("storage/sqlite.py", "look_up", "raw_connection")})
+HOLDS = frozenset({"read_sync", "write_sync", "fetchall", "exec_driver_sql", "raw_connection"})
+ALLOWED = frozenset({("storage/sqlite.py", "read", "read_sync"), ("storage/sqlite.py", "fetch_one", "raw_connection")})
 """Bounded by steps: what takes more of them is interrupted."""
 
 
@@ -40,5 +40,5 @@ def test_no_coroutine_asks_the_database_by_itself() -> None:
 
 
 def test_a_planted_query_on_the_loop_is_found() -> None:
-    planted = ast.parse("async def f(db):\n    await db.read(lambda c: c.read_now(1))\n    return db.read_now(2)\n")
-    assert [*held("planted.py", planted)] == [("planted.py", "f", "read_now")]
+    planted = ast.parse("async def f(db):\n    await db.read(lambda c: c.read_sync(1))\n    return db.read_sync(2)\n")
+    assert [*held("planted.py", planted)] == [("planted.py", "f", "read_sync")]

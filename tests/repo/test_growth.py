@@ -25,8 +25,8 @@ from mtribes_cli.ingest.encoding import UTF_8
 from mtribes_cli.ingest.json_rows import ArrayRows
 from mtribes_cli.ingest.row_rules import _spaces_at_edges
 from templates_server.errors import ApiError
-from templates_server.features.imports.csv_files.errors import Unreadable
-from templates_server.features.imports.csv_files.header import Wanted
+from templates_server.features.imports.csv_files.errors import CsvFileError
+from templates_server.features.imports.csv_files.header import ColumnMapping
 from templates_server.features.imports.csv_files.rows import _regular as regular_on_the_server
 from templates_server.features.imports.csv_files.rows import open_csv
 from tests.cli.cli_runner import CliRunner
@@ -176,8 +176,8 @@ def test_the_time_of_a_file_grows_with_its_length_in_the_console_too(start: str)
         content = (start + piece * (characters // len(piece))).encode()
 
         def call() -> None:
-            with suppress(Unreadable):
-                for part in open_csv(content, "users.csv", Wanted()).parts(Wanted()):
+            with suppress(CsvFileError):
+                for part in open_csv(content, "users.csv", ColumnMapping()).parts(ColumnMapping()):
                     part.rejects((), ())
 
         return call

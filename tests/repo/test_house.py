@@ -25,7 +25,7 @@ tree_writer trust variables waiting_input wire wire_access wire_history wire_peo
 wire_tribes write_journal
 """
 OLD_CLASSES_OF_THE_COMMAND_LINE = """
-Answer Answers Arrived ArrivedEvent ArrivedSession BulkConnection ConnectingError Connection Credentials Device
+ApiResult Answers Arrived ArrivedEvent ArrivedSession BulkConnection ConnectingError Connection Credentials Device
 Fetching Fields Filling Folders GivenText GivesTokens Ingest Loopback OneToken Place Reading Seen SendError Sending
 Sides SignIn Step TokenSource TooLong Underway WaitingInput Wanted Way Wish Wishes Word Write
 """

@@ -38,7 +38,7 @@ def test_planted(tmp_path: Path) -> None:
         PLANTS
 """
 PLANTS = {
-    "/mtribes.db": "server.database.write_now(lambda connection: connection.exec_driver_sql("
+    "/mtribes.db": "server.database.write_sync(lambda connection: connection.exec_driver_sql("
     "'UPDATE accounts SET name = ?', ('is ' + token,)))",
     "the log": "logging.getLogger('templates_server').info('asked with %s', token)",
     "what commands said": "SAID.append('sent with key-of-a-request-1')",
@@ -152,7 +152,7 @@ def test_what_was_planted_in_a_postgresql_is_found() -> None:
         urls = [postgres.new_database_url() for _ in range(2)]
         for url, text in zip(urls, ("nothing", token), strict=True):
             database = open_database(url)
-            database.write_now(functools.partial(plant, text=text))
+            database.write_sync(functools.partial(plant, text=text))
             database.close()
         postgres.close()
         seen = secrecy.look_through_postgres(Path(folder))

@@ -38,7 +38,7 @@ def two(server: RunningServer) -> Iterator[Two]:
     here, there, elsewhere = (add_organization(server.database) for _ in range(3))
     person = add_person(server.database, here)
     row = {"organization_id": there.id, "account_id": person.id, "role": Role.ADMINISTRATOR}
-    server.database.write_now(lambda connection: connection.execute(memberships.insert(), row))
+    server.database.write_sync(lambda connection: connection.execute(memberships.insert(), row))
     mine = add_space(server, person)
     other = add_space(server, Person(person.id, person.email, there, person.token))
     with person.client(server) as client:

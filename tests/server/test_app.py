@@ -48,7 +48,7 @@ def test_a_server_without_room_on_its_disk_is_not_ready(server: RunningServer, m
 def test_a_server_whose_database_is_not_its_own_is_not_ready(tmp_path: Path) -> None:
     with running_server(tmp_path) as server, server.client() as client:
         assert client.get("/readyz").status_code == 200
-        server.database.write_now(lambda connection: connection.exec_driver_sql("DROP TABLE alembic_version"))
+        server.database.write_sync(lambda connection: connection.exec_driver_sql("DROP TABLE alembic_version"))
         answer = client.get("/readyz")
         assert client.get("/healthz").status_code == 200
     assert answer.status_code == 503

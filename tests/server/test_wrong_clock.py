@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection, select, update
 
 from templates_server.features.auth.device.store import MAX_WRONG_CODES
-from templates_server.features.exports.worker import Spooler
+from templates_server.features.exports.worker import ExportWorker
 from templates_server.primitives.timestamps import DAY, HOUR, MINUTE, SECOND, system_clock
 from templates_server.security.backoff import FREE_FAILURES
 from templates_server.storage.tables import device_codes, device_guesses, exports, failed_attempts, tokens
@@ -92,7 +92,7 @@ def test_failures_of_the_future_are_forgotten_a_day_after_they_were_found(wrong:
     wrong.clock.pass_by(DAY + HOUR)
     guess(Browser(wrong.server), "else@example.com")
     count = select(failed_attempts.c.last)
-    left = wrong.server.database.read_now(lambda connection: connection.execute(count).scalars().all())
+    left = wrong.server.database.read_sync(lambda connection: connection.execute(count).scalars().all())
     assert left == [wrong.clock.now]
 
 
@@ -106,7 +106,7 @@ def test_device_codes_may_be_entered_a_quarter_of_an_hour_later(wrong: Wrong) ->
     browser = signed_in_browser(wrong.server, person)
     assert enter(browser, "BBBBBBBB").status_code == 429
     since = select(device_guesses.c.since)
-    assert wrong.server.database.read_now(lambda connection: connection.execute(since).scalar_one()) == wrong.clock.now
+    assert wrong.server.database.read_sync(lambda connection: connection.execute(since).scalar_one()) == wrong.clock.now
     wrong.clock.pass_by(15 * MINUTE)
     assert enter(browser, codes(wrong.server)["user_code"]).status_code == 200
 
@@ -127,7 +127,7 @@ def test_a_program_that_polled_then_is_not_told_to_slow_down(wrong: Wrong) -> No
     wrong.clock.now += TEN_YEARS
     poll(wrong.server, asked["device_code"])
     from_the_future = update(device_codes).values(last_polled=wrong.clock.now)
-    wrong.server.database.write_now(lambda connection: connection.execute(from_the_future))
+    wrong.server.database.write_sync(lambda connection: connection.execute(from_the_future))
     wrong.clock.now -= TEN_YEARS
     assert poll(wrong.server, asked["device_code"]).json()["error"] == "authorization_pending"
     assert poll(wrong.server, asked["device_code"]).json()["error"] == "slow_down"
@@ -171,7 +171,7 @@ def test_when_a_token_was_used_is_noted_again(wrong: Wrong) -> None:
     wrong.put_right()
     person = add_person(wrong.server.database, add_organization(wrong.server.database))
     ahead = update(tokens).values(last_used=wrong.clock.now + TEN_YEARS)
-    wrong.server.database.write_now(lambda connection: connection.execute(ahead))
+    wrong.server.database.write_sync(lambda connection: connection.execute(ahead))
 
     def last_used(connection: Connection) -> int:
         return int(connection.execute(select(tokens.c.last_used)).scalar_one())
@@ -179,14 +179,14 @@ def test_when_a_token_was_used_is_noted_again(wrong: Wrong) -> None:
     with person.client(wrong.server) as client:
         assert client.get("/v2/me").status_code == 200
     deadline = system_clock() + 10 * SECOND
-    while wrong.server.database.read_now(last_used) != wrong.clock.now:
+    while wrong.server.database.read_sync(last_used) != wrong.clock.now:
         assert system_clock() < deadline
 
 
 def test_an_answer_kept_then_is_not_given_again(wrong: Wrong) -> None:
     person = add_person(wrong.server.database, add_organization(wrong.server.database))
     long = update(tokens).values(expires=wrong.clock.now + DAY)
-    wrong.server.database.write_now(lambda connection: connection.execute(long))
+    wrong.server.database.write_sync(lambda connection: connection.execute(long))
     path, headers = f"/v2/organizations/{person.organization.key}/spaces", {"Idempotency-Key": "once"}
     with person.client(wrong.server) as client:
         first = client.post(path, json={"key": "clock"}, headers=headers)
@@ -201,15 +201,15 @@ def test_an_answer_kept_then_is_not_given_again(wrong: Wrong) -> None:
 def test_an_export_of_then_goes_a_day_after_the_clock_is_right(wrong: Wrong) -> None:
     person = somebody(wrong.server)
     long = update(tokens).values(expires=wrong.clock.now + DAY)
-    wrong.server.database.write_now(lambda connection: connection.execute(long))
+    wrong.server.database.write_sync(lambda connection: connection.execute(long))
     with person.client(wrong.server) as client:
         place = exporting(wrong.server, client, person)
         export = place.ended(place.ask(format="csv"))
         wrong.put_right()
-        spooler = wrong.server.app.services.part(Spooler)
+        spooler = wrong.server.app.services.part(ExportWorker)
         spooler.purge()
         assert place.fetch(export).status_code == 200
-        ends = wrong.server.database.read_now(
+        ends = wrong.server.database.read_sync(
             lambda connection: connection.execute(select(exports.c.expires)).scalar_one()
         )
         assert ends == wrong.clock.now + DAY
@@ -222,7 +222,7 @@ def test_an_export_of_then_goes_a_day_after_the_clock_is_right(wrong: Wrong) -> 
 def test_an_invitation_of_then_is_over(wrong: Wrong) -> None:
     person = add_person(wrong.server.database, add_organization(wrong.server.database), grant=OF_A_SIGN_IN)
     long = update(tokens).values(expires=wrong.clock.now + DAY)
-    wrong.server.database.write_now(lambda connection: connection.execute(long))
+    wrong.server.database.write_sync(lambda connection: connection.execute(long))
     path, new = f"/v2/organizations/{person.organization.key}", {"email": "new@example.com", "role": "viewer"}
     with person.client(wrong.server) as client:
         invitation = client.post(f"{path}/members", json=new).json()["data"][0]
@@ -230,7 +230,7 @@ def test_an_invitation_of_then_is_over(wrong: Wrong) -> None:
         assert client.get(link).status_code == 200
         wrong.put_right()
         in_time = update(tokens).values(created=wrong.clock.now, expires=wrong.clock.now + DAY)
-        wrong.server.database.write_now(lambda connection: connection.execute(in_time))
+        wrong.server.database.write_sync(lambda connection: connection.execute(in_time))
         assert client.get(link).status_code == 404
         assert client.get(f"{path}/invitations").json()["data"] == []
         assert client.post(f"{path}/members", json=new).status_code == 201

@@ -16,53 +16,53 @@ from templates_server.features.accounts.schemas import ChangedMember, Me, Member
 from templates_server.features.accounts.store import Member, Organization
 from templates_server.features.audit import store as audit_store
 from templates_server.http.context import Call
-from templates_server.http.pagination import asked_page, next_link
-from templates_server.http.response import Answer
+from templates_server.http.pagination import next_link, read_page_request
+from templates_server.http.response import ApiResult
 from templates_server.primitives.timestamps import to_rfc3339
-from templates_server.security.authorization import Place, PrincipalKind, may_see
+from templates_server.security.authorization import PrincipalKind, ResourceScope, may_see
 
 
-async def me(call: Call) -> Answer:
+async def me(call: Call) -> ApiResult:
     """Who asks."""
     principal = call.principal
     kind: Literal["person", "service"] = "service" if principal.kind is PrincipalKind.SERVICE else "person"
     expires = to_rfc3339(principal.expires) if principal.expires is not None else None
     memberships = [Membership(found.key, principal.roles[found.id]) for found in await _visible_organizations(call)]
     scopes = sorted(principal.scopes)
-    return Answer([Me(kind, principal.email, principal.name, memberships, [*scopes], expires)], "me")
+    return ApiResult([Me(kind, principal.email, principal.name, memberships, [*scopes], expires)], "me")
 
 
-async def list_organizations(call: Call) -> Answer:
+async def list_organizations(call: Call) -> ApiResult:
     """The organizations that the caller belongs to, by key."""
-    return Answer([_view(call, found) for found in await _visible_organizations(call)], "organization")
+    return ApiResult([_view(call, found) for found in await _visible_organizations(call)], "organization")
 
 
-async def get_organization(call: Call) -> Answer:
+async def get_organization(call: Call) -> ApiResult:
     """One organization."""
     ids = {call.place.organization_id}
-    found = await call.database.read(lambda connection: store.organizations_by_id(connection, ids))
-    return Answer([_view(call, organization) for organization in found], "organization")
+    found = await call.database.read(lambda connection: store.find_organizations(connection, ids))
+    return ApiResult([_view(call, organization) for organization in found], "organization")
 
 
-async def list_members(call: Call) -> Answer:
+async def list_members(call: Call) -> ApiResult:
     """A page of the members of an organization, by e-mail address."""
-    page, organization_id = asked_page(call), call.place.organization_id
-    members = await call.database.read(lambda connection: store.members_of(connection, organization_id, page))
+    page, organization_id = read_page_request(call), call.place.organization_id
+    members = await call.database.read(lambda connection: store.list_members(connection, organization_id, page))
     headers = next_link(call, page, [member.email for member in members])
-    return Answer([_member_view(member) for member in members], "member", headers=headers)
+    return ApiResult([_member_view(member) for member in members], "member", headers=headers)
 
 
 async def change_member(call: Call) -> Response:
     """Give a member another role; the organization keeps an administrator."""
     changed: ChangedMember = call.body
 
-    def work(connection: Connection) -> Answer:
+    def work(connection: Connection) -> ApiResult:
         organization_id = call.place.organization_id
         member = _member(connection, call)
         store.change_role(connection, organization_id, member=member, role=changed.role)
         details = {"before": member.role.value, "role": changed.role.value}
         audit_store.record(connection, call.deed("member.change", member.account_id, details=details))
-        return Answer([_member_view(_member(connection, call))], "member")
+        return ApiResult([_member_view(_member(connection, call))], "member")
 
     return await call.effect(work)
 
@@ -70,7 +70,7 @@ async def change_member(call: Call) -> Response:
 async def remove_member(call: Call) -> Response:
     """End a membership: from now on the person's tokens do not reach the organization. It keeps an administrator."""
 
-    def work(connection: Connection) -> Answer:
+    def work(connection: Connection) -> ApiResult:
         organization_id = call.place.organization_id
         member = _member(connection, call)
         store.remove_member(connection, organization_id, member)
@@ -78,7 +78,7 @@ async def remove_member(call: Call) -> Response:
         audit_store.record(
             connection, call.deed("member.remove", member.account_id, details={"role": member.role.value})
         )
-        return Answer([], "member", HTTPStatus.NO_CONTENT)
+        return ApiResult([], "member", HTTPStatus.NO_CONTENT)
 
     return await call.effect(work)
 
@@ -99,8 +99,10 @@ def _member_view(member: Member) -> MemberView:
 async def _visible_organizations(call: Call) -> Sequence[Organization]:
     """The caller's organizations, less those that the token is not narrowed to."""
     principal = call.principal
-    found = await call.database.read(lambda connection: store.organizations_by_id(connection, principal.roles))
-    return [organization for organization in found if may_see(principal, Place(organization.id, organization.key))]
+    found = await call.database.read(lambda connection: store.find_organizations(connection, principal.roles))
+    return [
+        organization for organization in found if may_see(principal, ResourceScope(organization.id, organization.key))
+    ]
 
 
 def _view(call: Call, organization: Organization) -> OrganizationView:

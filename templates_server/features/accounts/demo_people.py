@@ -7,7 +7,7 @@ from typing import NamedTuple
 from templates_server.security.authorization import Role
 
 
-class PersonOfDemo(NamedTuple):
+class DemoMember(NamedTuple):
     """Somebody who belongs to a demo's organization."""
 
     role: Role
@@ -21,9 +21,9 @@ class PersonOfDemo(NamedTuple):
 
 
 PEOPLE = (
-    PersonOfDemo(Role.ADMINISTRATOR, "acme", "administrator"),
-    PersonOfDemo(Role.DEVELOPER, "acme", "developer"),
-    PersonOfDemo(Role.VIEWER, "acme", "viewer"),
-    PersonOfDemo(Role.ADMINISTRATOR, "borealis", "administrator"),
+    DemoMember(Role.ADMINISTRATOR, "acme", "administrator"),
+    DemoMember(Role.DEVELOPER, "acme", "developer"),
+    DemoMember(Role.VIEWER, "acme", "viewer"),
+    DemoMember(Role.ADMINISTRATOR, "borealis", "administrator"),
 )
 """Everybody whom a demo's database has at first."""

@@ -14,6 +14,6 @@ def is_email(text: str) -> bool:
     return len(text) <= MAX_LENGTH and PATTERN.fullmatch(text) is not None
 
 
-def folded(text: str) -> str:
+def normalize_email(text: str) -> str:
     """The form in which addresses are stored and compared: spaces around it gone, case folded, composed."""
     return unicodedata.normalize("NFC", text.strip().casefold())

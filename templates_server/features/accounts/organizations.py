@@ -15,12 +15,12 @@ from templates_server.features.accounts.schemas import ChangedOrganization, NewO
 from templates_server.features.accounts.store import MAX_ADMINISTRATED, Organization
 from templates_server.features.audit import store as audit_store
 from templates_server.http.context import Call
-from templates_server.http.response import NOTHING, Answer
+from templates_server.http.response import NOTHING, ApiResult
 from templates_server.primitives.ids import is_key
 from templates_server.primitives.timestamps import to_rfc3339
 from templates_server.primitives.validation import KEY_RULE, Reader, read_required_name
 from templates_server.security.authorization import Role
-from templates_server.storage.removal.job import SpaceRemovals
+from templates_server.storage.removal.job import SpaceRemovalJob
 
 LOGGER = logging.getLogger("templates_server")
 NO_ADMINISTRATOR = "Only an administrator of an organization on this server can create another one."
@@ -35,7 +35,7 @@ async def create_organization(call: Call) -> Response:
     name = _checked_name(new)
     account_id, now = call.principal.id, call.now
 
-    def create(connection: Connection) -> Answer:
+    def create(connection: Connection) -> ApiResult:
         if store.count_administrated(connection, account_id) >= MAX_ADMINISTRATED:
             raise Conflict(TOO_MANY)
         organization_id = store.add_organization(connection, new.key, name=name, now=now)
@@ -69,7 +69,7 @@ async def rename_organization(call: Call) -> Response:
     changed: ChangedOrganization = call.body
     name, organization_id = read_required_name(changed.name), call.place.organization_id
 
-    def rename(connection: Connection) -> Answer:
+    def rename(connection: Connection) -> ApiResult:
         store.lock_organization(connection, organization_id)
         before = store.rename_organization(connection, organization_id, name)
         if before != name:
@@ -87,7 +87,7 @@ async def delete_organization(call: Call) -> Response:
     """
     place, now = call.place, call.now
 
-    def delete(connection: Connection) -> Answer:
+    def delete(connection: Connection) -> ApiResult:
         tokens_store.revoke_tokens_of_organization(connection, place.organization_id, now)
         store.delete_organization(connection, place.organization_id)
         return NOTHING
@@ -95,14 +95,14 @@ async def delete_organization(call: Call) -> Response:
     response = await call.effect(delete)
     names = (place.organization_key, place.organization_id, call.principal.id)
     LOGGER.info("organization %s (%s) was deleted by %s", *names)
-    await call.services.part(SpaceRemovals).advance()
+    await call.services.part(SpaceRemovalJob).advance()
     return response
 
 
-def _answer(connection: Connection, organization_id: str, status: HTTPStatus) -> Answer:
+def _answer(connection: Connection, organization_id: str, status: HTTPStatus) -> ApiResult:
     """The organization as its administrator sees it."""
-    [found] = store.organizations_by_id(connection, [organization_id])
-    return Answer([_view(found)], "organization", status)
+    [found] = store.find_organizations(connection, [organization_id])
+    return ApiResult([_view(found)], "organization", status)
 
 
 def _view(found: Organization) -> OrganizationView:

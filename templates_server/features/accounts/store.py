@@ -11,10 +11,10 @@ from sqlalchemy.exc import IntegrityError
 
 from templates_server.errors import BadRequest, Conflict, NotFound, Problem, ValidationFailed
 from templates_server.features.accounts import email_address
-from templates_server.http.pagination import Page
+from templates_server.http.pagination import PageRequest
 from templates_server.primitives.ids import is_key, new_id
 from templates_server.security.authorization import Role, Scope
-from templates_server.security.secrets import SecretKind, hashed, new_secret
+from templates_server.security.secrets import SecretKind, hash_secret, new_secret
 from templates_server.storage.removal.store import is_kept
 from templates_server.storage.tables import accounts, invitations, memberships, organizations, service_accounts, spaces
 
@@ -86,7 +86,11 @@ def create_account(connection: Connection, email: str, *, name: str, password_ha
     account_id = new_id("acc")
     connection.execute(
         insert(accounts).values(
-            id=account_id, email=email_address.folded(email), name=name, password_hash=password_hash, created=now
+            id=account_id,
+            email=email_address.normalize_email(email),
+            name=name,
+            password_hash=password_hash,
+            created=now,
         )
     )
     return account_id
@@ -184,7 +188,7 @@ def create_service_account(
             id=service_account_id,
             organization_id=organization_id,
             name=name,
-            secret_hash=hashed(secret),
+            secret_hash=hash_secret(secret),
             scopes=" ".join(sorted(scopes)),
             created=now,
         )
@@ -216,7 +220,7 @@ def lock_organization(connection: Connection, organization_id: str, *, to_delete
 def find_account_by_email(connection: Connection, email: str) -> Account | None:
     """The account of an address, however it is spelled."""
     row = connection.execute(
-        select(*ACCOUNT_COLUMNS).where(accounts.c.email == email_address.folded(email))
+        select(*ACCOUNT_COLUMNS).where(accounts.c.email == email_address.normalize_email(email))
     ).one_or_none()
     return Account(*row) if row else None
 
@@ -240,7 +244,7 @@ def find_first_administrator(connection: Connection) -> Account | None:
     return Account(*row) if row else None
 
 
-def organizations_of(connection: Connection, account_id: str) -> Sequence[tuple[Organization, Role]]:
+def list_organizations_of(connection: Connection, account_id: str) -> Sequence[tuple[Organization, Role]]:
     """The organizations of an account, by key, with its role in each."""
     query = (
         select(
@@ -253,18 +257,18 @@ def organizations_of(connection: Connection, account_id: str) -> Sequence[tuple[
     return [(Organization(*row[:4]), Role(row.role)) for row in connection.execute(query)]
 
 
-def organizations_by_id(connection: Connection, ids: Collection[str]) -> Sequence[Organization]:
+def find_organizations(connection: Connection, ids: Collection[str]) -> Sequence[Organization]:
     """The organizations of these ids, by key."""
     query = select(*ORGANIZATION_COLUMNS).where(organizations.c.id.in_(ids)).order_by(organizations.c.key)
     return [Organization(*row) for row in connection.execute(query)]
 
 
-def keys_of_organizations(connection: Connection, ids: Collection[str]) -> Mapping[str, str]:
+def find_organization_keys(connection: Connection, ids: Collection[str]) -> Mapping[str, str]:
     """The keys of organizations by their ids."""
-    return {organization.id: organization.key for organization in organizations_by_id(connection, ids)}
+    return {organization.id: organization.key for organization in find_organizations(connection, ids)}
 
 
-def members_of(connection: Connection, organization_id: str, page: Page) -> Sequence[Member]:
+def list_members(connection: Connection, organization_id: str, page: PageRequest) -> Sequence[Member]:
     """A page of the members of an organization, by e-mail address."""
     query = _members(organization_id).where(accounts.c.email > page.after).order_by(accounts.c.email).limit(page.limit)
     return [_member(row) for row in connection.execute(query)]
@@ -272,7 +276,7 @@ def members_of(connection: Connection, organization_id: str, page: Page) -> Sequ
 
 def find_member(connection: Connection, organization_id: str, email: str) -> Member | None:
     """The member with that address, however it is spelled; None when there is none."""
-    query = _members(organization_id).where(accounts.c.email == email_address.folded(email))
+    query = _members(organization_id).where(accounts.c.email == email_address.normalize_email(email))
     row = connection.execute(query).one_or_none()
     return _member(row) if row else None
 
@@ -322,7 +326,7 @@ def replace_password_hash(connection: Connection, account: Account, new_hash: st
     connection.execute(update(accounts).where(same).values(password_hash=new_hash))
 
 
-def service_accounts_of(connection: Connection, organization_id: str, page: Page) -> Sequence[ServiceAccount]:
+def list_service_accounts(connection: Connection, organization_id: str, page: PageRequest) -> Sequence[ServiceAccount]:
     """A page of the service accounts of an organization that are not revoked, by name."""
     query = select(*SERVICE_ACCOUNT_COLUMNS).where(_is_live(organization_id))
     columns = service_accounts.c
@@ -341,7 +345,7 @@ def revoke_service_account(connection: Connection, service_account_id: str, *, n
     return connection.execute(update(service_accounts).where(mine).values(revoked=now)).rowcount == 1
 
 
-def organization_of_service_account(connection: Connection, service_account_id: str) -> str | None:
+def find_organization_of_service_account(connection: Connection, service_account_id: str) -> str | None:
     """The id of the organization of a service account, a revoked one too; None when there is none."""
     query = select(service_accounts.c.organization_id).where(service_accounts.c.id == service_account_id)
     return connection.execute(query).scalar_one_or_none()

@@ -25,12 +25,12 @@ from sqlalchemy import (
 )
 
 from templates_server.errors import BadRequest
-from templates_server.http.pagination import Page
+from templates_server.http.pagination import PageRequest
 from templates_server.primitives.ids import new_id
 from templates_server.primitives.integers import whole_number
 from templates_server.primitives.timestamps import LATEST_AHEAD, MINUTE
 from templates_server.security.authorization import Principal, PrincipalKind, Role, Scope
-from templates_server.security.secrets import SecretKind, hashed, new_secret
+from templates_server.security.secrets import SecretKind, hash_secret, new_secret
 from templates_server.storage.tables import (
     accounts,
     memberships,
@@ -70,7 +70,7 @@ def create_personal_token(
     token_id, secret = new_id("tok"), new_secret(SecretKind.PERSONAL)
     connection.execute(
         insert(tokens).values(
-            token_hash=hashed(secret),
+            token_hash=hash_secret(secret),
             id=token_id,
             kind="personal",
             account_id=account_id,
@@ -99,7 +99,7 @@ def find_bearer(connection: Connection, bearer: str, now: int) -> Bearer | None:
         select(tokens)
         .outerjoin(token_families, token_families.c.id == tokens.c.family_id)
         .where(
-            tokens.c.token_hash == hashed(bearer),
+            tokens.c.token_hash == hash_secret(bearer),
             tokens.c.kind.in_(BEARER_KINDS),
             tokens.c.revoked.is_(None),
             tokens.c.expires > now,
@@ -203,13 +203,15 @@ def forget_old_tokens(connection: Connection, account_id: str, before: int) -> N
     connection.execute(delete(tokens).where(mine, is_over))
 
 
-def list_tokens(connection: Connection, account_id: str, *, only: str | None, page: Page) -> Sequence[StoredToken]:
+def list_tokens(
+    connection: Connection, account_id: str, *, only: str | None, page: PageRequest
+) -> Sequence[StoredToken]:
     """A page of a person's tokens in order of their age, or of one of them."""
     query = _stored_tokens().where(UNREVOKED, tokens.c.account_id == account_id)
     return _page(connection, query if only is None else query.where(tokens.c.id == only), page)
 
 
-def list_tokens_reaching(connection: Connection, organization_id: str, page: Page) -> Sequence[StoredToken]:
+def list_tokens_reaching(connection: Connection, organization_id: str, page: PageRequest) -> Sequence[StoredToken]:
     """A page of the tokens of an organization's members that reach it, in order of their age."""
     is_member = exists().where(
         memberships.c.account_id == tokens.c.account_id, memberships.c.organization_id == organization_id
@@ -241,13 +243,13 @@ def revoke_tokens_of_organization(connection: Connection, organization_id: str, 
     is_narrowed = _names(tokens.c.limits, literal(organization_id))
     query = _stored_tokens().where(UNREVOKED, tokens.c.account_id.in_(members), is_narrowed)
     found = [_stored(row) for row in connection.execute(query.order_by(tokens.c.id))]
-    others = names_of_limits(connection, {limit for token in found for limit in token.limits} - {organization_id})
+    others = find_limit_names(connection, {limit for token in found for limit in token.limits} - {organization_id})
     for token in found:
         if token.limits.isdisjoint({*others.organizations, *others.spaces}):
             revoke_token(connection, token.id, now)
 
 
-def organizations_reached(connection: Connection, token: StoredToken) -> Sequence[str]:
+def list_reachable_organizations(connection: Connection, token: StoredToken) -> Sequence[str]:
     """The ids of the organizations that a token reaches now: its owner's, as far as it is narrowed."""
     query = select(memberships.c.organization_id).where(memberships.c.account_id == token.account_id)
     if token.limits:
@@ -256,7 +258,7 @@ def organizations_reached(connection: Connection, token: StoredToken) -> Sequenc
     return connection.execute(query.order_by(memberships.c.organization_id)).scalars().all()
 
 
-def names_of_limits(connection: Connection, limits: Collection[str]) -> LimitNames:
+def find_limit_names(connection: Connection, limits: Collection[str]) -> LimitNames:
     """What those of the ids are called that are still there."""
     organization_keys: dict[str, str] = {}
     space_keys: dict[str, str] = {}
@@ -273,7 +275,7 @@ def names_of_limits(connection: Connection, limits: Collection[str]) -> LimitNam
     return LimitNames(organization_keys, space_keys, organization_of_space)
 
 
-def note_uses(connection: Connection, used: Mapping[str, int]) -> None:
+def record_uses(connection: Connection, used: Mapping[str, int]) -> None:
     """Note when tokens were used (milliseconds, by id), unless that is known to the minute already."""
     for token_id in sorted(used):  # the same order everywhere: nobody waits for one another in a circle
         at, last = used[token_id], tokens.c.last_used
@@ -309,7 +311,7 @@ def _names(limits: ColumnElement[str], named: ColumnElement[str]) -> ColumnEleme
     return func.replace(limits, quoted, "") != limits
 
 
-def _page(connection: Connection, query: Select[Any], page: Page) -> Sequence[StoredToken]:
+def _page(connection: Connection, query: Select[Any], page: PageRequest) -> Sequence[StoredToken]:
     if page.after:
         after = PLACE.fullmatch(page.after)
         created = whole_number(after[1], most=LATEST) if after else None

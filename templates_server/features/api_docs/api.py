@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from templates_server.features.api_docs.document import described
 from templates_server.features.api_docs.html_reference import guide_to
-from templates_server.features.pages.renderer import Page, Pages, pages_of
+from templates_server.features.pages.renderer import PageContent, PageRenderer, pages_of
 from templates_server.http.context import Call
 from templates_server.http.route import Route
 from templates_server.settings import Settings
@@ -36,10 +36,10 @@ class Description:
         headers = {"Access-Control-Allow-Origin": "*"}
         return _tagged(Response(msgspec.json.encode(found), headers=headers, media_type="application/json"))
 
-    def page(self, pages: Pages) -> Response:
+    def page(self, pages: PageRenderer) -> Response:
         """The same for people."""
         if self._page is None:
-            self._page = _tagged(pages.open_answer(Page("docs", {"guide": guide_to(self._routes)})))
+            self._page = _tagged(pages.open_answer(PageContent("docs", {"guide": guide_to(self._routes)})))
         return self._page
 
 

@@ -14,7 +14,7 @@ from templates_server.features.api_docs.responses import PossibleAnswer, answers
 from templates_server.features.api_docs.schemas import FAILURE_BODIES, Schemas
 from templates_server.http.response import Surface
 from templates_server.http.route import Route
-from templates_server.http.route_docs import Body, Parameter
+from templates_server.http.route_docs import BodyDocs, ParameterDocs
 
 OPENAPI_VERSION = "3.1.1"
 TITLE = "mtribes"
@@ -80,11 +80,11 @@ def operation_id(route: Route) -> str:
     return "-".join([route.method.lower(), *parts]).lower()
 
 
-def body_of(route: Route) -> Body | None:
+def body_of(route: Route) -> BodyDocs | None:
     """The body that the route reads."""
-    if route.reads is None or isinstance(route.reads, Body):
+    if route.reads is None or isinstance(route.reads, BodyDocs):
         return route.reads
-    return Body(route.reads)
+    return BodyDocs(route.reads)
 
 
 def kinds_of(routes: Iterable[Route]) -> Iterator[Any]:
@@ -118,7 +118,7 @@ def _path_parameters(route: Route) -> Iterator[dict[str, Any]]:
         }
 
 
-def _parameter(parameter: Parameter, schemas: Schemas) -> dict[str, Any]:
+def _parameter(parameter: ParameterDocs, schemas: Schemas) -> dict[str, Any]:
     example = {} if parameter.example is None else {"example": parameter.example}
     return {
         "name": parameter.name,

@@ -26,7 +26,7 @@ from templates_server.features.api_docs.schemas import Schema, Schemas
 from templates_server.features.api_docs.statuses import WHEN
 from templates_server.http.response import Surface
 from templates_server.http.route import Route
-from templates_server.http.route_docs import Body
+from templates_server.http.route_docs import BodyDocs
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def _parameters(route: Route, schemas: Schemas) -> list[Taken]:
     return in_path + others
 
 
-def _content(body: Body, schemas: Schemas) -> Content:
+def _content(body: BodyDocs, schemas: Schemas) -> Content:
     schema = schemas.of(body.kind)
     kind = [Words("anything")] if body.kind is bytes else in_words(schema)
     return Content(body.media_types, kind, fields_of(schema, schemas.components))

@@ -21,9 +21,9 @@ from templates_server.http.route_docs import (
     IF_NONE_MATCH,
     LINK_TO_NEXT,
     LOCATION,
-    Body,
-    Header,
-    Parameter,
+    BodyDocs,
+    HeaderDocs,
+    ParameterDocs,
 )
 
 BODILESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.SEE_OTHER, HTTPStatus.NOT_MODIFIED})
@@ -56,16 +56,16 @@ OF_A_BODY = frozenset(
         HTTPStatus.UNPROCESSABLE_ENTITY,
     }
 )
-CHALLENGE = Header("WWW-Authenticate", "The required credentials (RFC 6750, section 3).")
-RETRY_AFTER = Header("Retry-After", "Seconds to wait before retrying.", int)
-REPLAYED = Header(
+CHALLENGE = HeaderDocs("WWW-Authenticate", "The required credentials (RFC 6750, section 3).")
+RETRY_AFTER = HeaderDocs("Retry-After", "Seconds to wait before retrying.", int)
+REPLAYED = HeaderDocs(
     "Idempotency-Replayed", "`true` if this is a stored response to an earlier request with the same Idempotency-Key."
 )
 COUNTED = frozenset({Surface.PLATFORM, Surface.CLIENT, Surface.OFREP, Surface.OAUTH})
 RATE = (
-    Header("RateLimit-Limit", "Requests per minute; absent if there is no limit.", int),
-    Header("RateLimit-Remaining", "Remaining requests.", int),
-    Header("RateLimit-Reset", "Seconds until the limit is fully restored.", int),
+    HeaderDocs("RateLimit-Limit", "Requests per minute; absent if there is no limit.", int),
+    HeaderDocs("RateLimit-Remaining", "Remaining requests.", int),
+    HeaderDocs("RateLimit-Reset", "Seconds until the limit is fully restored.", int),
 )
 WORTH_WAITING = frozenset({HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 PATH_PARAMETER = re.compile(r"\{(\w+)(\*?)\}")
@@ -77,8 +77,8 @@ class PossibleAnswer:
 
     status: HTTPStatus
     text: str
-    body: Body | None = None
-    headers: tuple[Header, ...] = ()
+    body: BodyDocs | None = None
+    headers: tuple[HeaderDocs, ...] = ()
 
     @property
     def is_failure(self) -> bool:
@@ -96,7 +96,7 @@ def open_path(route: Route) -> str:
     return PATH_PARAMETER.sub(r"{\1}", route.path)
 
 
-def taken(route: Route) -> Sequence[Parameter]:
+def taken(route: Route) -> Sequence[ParameterDocs]:
     """What it takes besides its path, with what every route of the Platform API takes."""
     if route.surface is not Surface.PLATFORM or route.is_open:
         return list(route.takes)
@@ -116,14 +116,14 @@ def _successes(route: Route) -> Iterator[PossibleAnswer]:
         yield PossibleAnswer(status, WHEN[status], None if is_empty else body, tuple(_headers(route, status)))
 
 
-def _given(route: Route) -> Body | None:
+def _given(route: Route) -> BodyDocs | None:
     """What a success gives; pages are HTML unless they say otherwise."""
     if route.gives is None:
-        return Body(bytes, (HTML,)) if route.surface is Surface.PAGE else None
-    return route.gives if isinstance(route.gives, Body) else Body(route.gives)
+        return BodyDocs(bytes, (HTML,)) if route.surface is Surface.PAGE else None
+    return route.gives if isinstance(route.gives, BodyDocs) else BodyDocs(route.gives)
 
 
-def _headers(route: Route, status: HTTPStatus) -> Iterator[Header]:
+def _headers(route: Route, status: HTTPStatus) -> Iterator[HeaderDocs]:
     yield from _shared_headers(route)
     yield from route.sends
     if any(parameter.name == "cursor" for parameter in route.takes) and not route.successor:
@@ -152,7 +152,7 @@ def _failures(route: Route) -> Iterator[PossibleAnswer]:
         yield PossibleAnswer(status, WHEN[status], headers=tuple(_failure_headers(route, status)))
 
 
-def _failure_headers(route: Route, status: HTTPStatus) -> Iterator[Header]:
+def _failure_headers(route: Route, status: HTTPStatus) -> Iterator[HeaderDocs]:
     yield from _shared_headers(route)
     if status == HTTPStatus.UNAUTHORIZED or (status == HTTPStatus.FORBIDDEN and route.surface is Surface.PLATFORM):
         yield CHALLENGE
@@ -164,7 +164,7 @@ def _failure_headers(route: Route, status: HTTPStatus) -> Iterator[Header]:
         yield CONTENT_RANGE
 
 
-def _shared_headers(route: Route) -> Iterator[Header]:
+def _shared_headers(route: Route) -> Iterator[HeaderDocs]:
     """Headers of every answer, refusals too."""
     if route.surface in COUNTED:
         yield from RATE
@@ -173,7 +173,7 @@ def _shared_headers(route: Route) -> Iterator[Header]:
 
 def data_type_of(route: Route) -> str:
     """The envelope's `dataType`: what the route says, else the name of what it gives."""
-    kind: Any = route.gives.kind if isinstance(route.gives, Body) else route.gives
+    kind: Any = route.gives.kind if isinstance(route.gives, BodyDocs) else route.gives
     if route.data_type or kind is None:
         return route.data_type
     name = re.sub(r"(View|Put)$", "", getattr(kind, "__name__", ""))

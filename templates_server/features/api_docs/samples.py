@@ -19,7 +19,7 @@ from templates_server.features.api_docs.examples import part_of
 from templates_server.features.api_docs.responses import PATH_PARAMETER
 from templates_server.http.response import Surface
 from templates_server.http.route import Route
-from templates_server.http.route_docs import FORM, JSON, Body, Parameter
+from templates_server.http.route_docs import FORM, JSON, BodyDocs, ParameterDocs
 
 VARIABLE = re.compile(r"\$([A-Z][A-Z_]*)")
 CREDENTIALS = {Surface.PLATFORM: "MTRIBES_TOKEN", Surface.CLIENT: "MTRIBES_KEY", Surface.OFREP: "MTRIBES_KEY"}
@@ -114,12 +114,12 @@ def _headers(route: Route) -> dict[str, str]:
     }
 
 
-def _is_shown(parameter: Parameter) -> bool:
+def _is_shown(parameter: ParameterDocs) -> bool:
     return parameter.required or parameter.in_samples
 
 
 def _media_type(route: Route) -> str:
-    return route.reads.media_types[0] if isinstance(route.reads, Body) else JSON
+    return route.reads.media_types[0] if isinstance(route.reads, BodyDocs) else JSON
 
 
 def _address(route: Route) -> str:

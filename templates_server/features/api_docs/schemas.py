@@ -15,7 +15,7 @@ from templates_server.features.auth.oauth_schemas import OAuthError
 from templates_server.features.openfeature.schemas import ErrorCode
 from templates_server.http.response import Surface
 from templates_server.http.route import Route
-from templates_server.http.route_docs import CSV, FORM, HTML, JSON, NDJSON, YAML, Body
+from templates_server.http.route_docs import CSV, FORM, HTML, JSON, NDJSON, YAML, BodyDocs
 
 Schema: TypeAlias = dict[str, Any]
 REFERENCE = "#/components/schemas/{name}"
@@ -57,13 +57,13 @@ class EvaluationFailure(msgspec.Struct, frozen=True):
     key: str | msgspec.UnsetType = msgspec.UNSET
 
 
-FAILURE_BODIES: Mapping[Surface, Body] = {
-    Surface.PLATFORM: Body(Failure),
-    Surface.SYSTEM: Body(Failure),
-    Surface.CLIENT: Body(ClientFailure),
-    Surface.OFREP: Body(EvaluationFailure),
-    Surface.OAUTH: Body(OAuthError),
-    Surface.PAGE: Body(bytes, (HTML,)),
+FAILURE_BODIES: Mapping[Surface, BodyDocs] = {
+    Surface.PLATFORM: BodyDocs(Failure),
+    Surface.SYSTEM: BodyDocs(Failure),
+    Surface.CLIENT: BodyDocs(ClientFailure),
+    Surface.OFREP: BodyDocs(EvaluationFailure),
+    Surface.OAUTH: BodyDocs(OAuthError),
+    Surface.PAGE: BodyDocs(bytes, (HTML,)),
 }
 
 
@@ -82,7 +82,7 @@ class Schemas:
             return {"type": "string"}
         return next(schema for known, schema in self._by_kind if known is kind or known == kind)
 
-    def content(self, body: Body) -> dict[str, Any]:
+    def content(self, body: BodyDocs) -> dict[str, Any]:
         """A body by its media types."""
         return {media_type: {"schema": self._schema(body.kind, media_type)} for media_type in body.media_types}
 
@@ -91,7 +91,7 @@ class Schemas:
             return {"type": "string", "contentMediaType": media_type, "contentSchema": self.of(kind)}
         return self.of(kind)
 
-    def answer(self, route: Route, body: Body) -> dict[str, Any]:
+    def answer(self, route: Route, body: BodyDocs) -> dict[str, Any]:
         """The body of a success by its media types: JSON of the Platform API, unless a file, is in its envelope."""
         content = self.content(body)
         if route.surface is Surface.PLATFORM and JSON in content and body.kind is not Any:

@@ -6,21 +6,23 @@ from templates_server.errors import Problem, ValidationFailed
 from templates_server.features.audit import store
 from templates_server.features.audit.schemas import Actor, AuditEntry
 from templates_server.http.context import Call
-from templates_server.http.pagination import asked_page, link_after
-from templates_server.http.response import Answer
+from templates_server.http.pagination import link_after, read_page_request
+from templates_server.http.response import ApiResult
 from templates_server.primitives.timestamps import DAY_PATTERN, parse_day, parse_rfc3339, to_rfc3339
 
 NO_TIME = "This must be a time such as 2026-11-21T20:35:00Z or a date such as 2026-11-21."
 
 
-async def list_entries(call: Call) -> Answer:
+async def list_entries(call: Call) -> ApiResult:
     """A page of what was done in an organization, the newest first. It may be short and yet not the last."""
-    page, organization_id, query = asked_page(call), call.place.organization_id, call.query
+    page, organization_id, query = read_page_request(call), call.place.organization_id, call.query
     since = _since(query.get("since"))
-    wanted = store.Wanted(page.limit, page.after, query.get("actor"), query.get("action"), query.get("space"), since)
-    found = await call.database.read(lambda connection: store.list_deeds(connection, organization_id, wanted))
+    wanted = store.AuditQuery(
+        page.limit, page.after, query.get("actor"), query.get("action"), query.get("space"), since
+    )
+    found = await call.database.read(lambda connection: store.list_events(connection, organization_id, wanted))
     headers = link_after(call, page, found.more_before)
-    return Answer([_view(stored) for stored in found.deeds], "audit_entry", headers=headers)
+    return ApiResult([_view(stored) for stored in found.deeds], "audit_entry", headers=headers)
 
 
 def _since(text: str | None) -> int | None:
@@ -32,7 +34,7 @@ def _since(text: str | None) -> int | None:
         raise ValidationFailed([Problem("since", NO_TIME)]) from None
 
 
-def _view(stored: store.StoredDeed) -> AuditEntry:
+def _view(stored: store.StoredAuditEvent) -> AuditEntry:
     deed = stored.deed
     return AuditEntry(
         stored.id,

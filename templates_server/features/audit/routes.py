@@ -7,7 +7,7 @@ from templates_server.features.audit import api as audit
 from templates_server.features.audit.schemas import AuditEntry
 from templates_server.http.response import Surface
 from templates_server.http.route import Route
-from templates_server.http.route_docs import PAGE, Parameter
+from templates_server.http.route_docs import PAGE, ParameterDocs
 from templates_server.security.authorization import Role, Scope
 
 ROUTES = (
@@ -23,16 +23,16 @@ ROUTES = (
         gives=AuditEntry,
         takes=(
             *PAGE,
-            Parameter(
+            ParameterDocs(
                 "actor",
                 str,
                 "Only what the person with this e-mail address, or the service account with this "
                 "name, did; or by its id.",
                 example="ada@example.com",
             ),
-            Parameter("action", str, "Only this action, or all of a noun: `token`.", example="space.create"),
-            Parameter("space", str, "Only in this Space, by its key.", example="vod"),
-            Parameter("since", str, "Only since a time or a day (RFC 3339).", example="2026-11-21"),
+            ParameterDocs("action", str, "Only this action, or all of a noun: `token`.", example="space.create"),
+            ParameterDocs("space", str, "Only in this Space, by its key.", example="vod"),
+            ParameterDocs("since", str, "Only since a time or a day (RFC 3339).", example="2026-11-21"),
         ),
         refuses=(ValidationFailed,),
     ),

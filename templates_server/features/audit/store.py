@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Subquery, or_, select
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from templates_server.http.audit_event import Deed
+from templates_server.http.audit_event import AuditEvent
 from templates_server.primitives.ids import random_text
 from templates_server.storage.tables import audit_entries
 
@@ -21,14 +21,14 @@ PREFIX = "aud_"
 
 
 @dataclass(frozen=True)
-class StoredDeed:
+class StoredAuditEvent:
     """A deed under its id; ids sort by time."""
 
     id: str
-    deed: Deed
+    deed: AuditEvent
 
 
-def record(connection: Connection, deed: Deed) -> None:
+def record(connection: Connection, deed: AuditEvent) -> None:
     """Remember a deed, in the transaction that does it."""
     row = {
         "organization_id": deed.organization_id,
@@ -48,7 +48,7 @@ def record(connection: Connection, deed: Deed) -> None:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class AuditQuery:
     """Which deeds: so many before an id, "" for the newest of all; where given, by whom, what, where, since when.
 
     `actor` is an id or a name; `action` an action such as `token.create`, or the noun of several; `space` a key;
@@ -69,26 +69,26 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Found:
+class AuditPage:
     """Deeds, and the id before which there may be more; None: there are no more."""
 
-    deeds: Sequence[StoredDeed]
+    deeds: Sequence[StoredAuditEvent]
     more_before: str | None
 
 
-def list_deeds(connection: Connection, organization_id: str, wanted: Wanted) -> Found:
+def list_events(connection: Connection, organization_id: str, wanted: AuditQuery) -> AuditPage:
     """A page of an organization's deeds, the newest first. It may be short and yet not the last."""
     looked_through = max(wanted.limit, MOST_LOOKED_THROUGH) if wanted.is_narrow else wanted.limit
     looked = _looked_through(organization_id, wanted, looked_through)
     query = select(looked).where(*_conditions(looked.c, wanted)).order_by(looked.c.id.desc()).limit(wanted.limit)
     deeds = [_stored(dict(row)) for row in connection.execute(query).mappings()]
     if len(deeds) == wanted.limit:
-        return Found(deeds, deeds[-1].id)
+        return AuditPage(deeds, deeds[-1].id)
     last = select(looked.c.id).order_by(looked.c.id.desc()).offset(looked_through - 1).limit(1)
-    return Found(deeds, connection.execute(last).scalar_one_or_none() if wanted.is_narrow else None)
+    return AuditPage(deeds, connection.execute(last).scalar_one_or_none() if wanted.is_narrow else None)
 
 
-def _looked_through(organization_id: str, wanted: Wanted, limit: int) -> Subquery:
+def _looked_through(organization_id: str, wanted: AuditQuery, limit: int) -> Subquery:
     columns = audit_entries.c
     query = select(audit_entries).where(columns.organization_id == organization_id)
     if wanted.before:
@@ -98,7 +98,7 @@ def _looked_through(organization_id: str, wanted: Wanted, limit: int) -> Subquer
     return query.order_by(columns.id.desc()).limit(limit).subquery()
 
 
-def _conditions(columns: ReadOnlyColumnCollection[str, Any], wanted: Wanted) -> list[ColumnElement[bool]]:
+def _conditions(columns: ReadOnlyColumnCollection[str, Any], wanted: AuditQuery) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.actor is not None:
         conditions.append(
@@ -117,5 +117,5 @@ def _first_id(at: int) -> str:
     return f"{PREFIX}{max(at, 0):0{TIME_CHARACTERS}x}"
 
 
-def _stored(row: dict[str, Any]) -> StoredDeed:
-    return StoredDeed(row.pop("id"), Deed(**{**row, "details": json.loads(row["details"])}))
+def _stored(row: dict[str, Any]) -> StoredAuditEvent:
+    return StoredAuditEvent(row.pop("id"), AuditEvent(**{**row, "details": json.loads(row["details"])}))

@@ -1,8 +1,8 @@
 """The authorization server of Authlib over one transaction: who is known, what is issued, how refusals look.
 
-A `Protocol` lives as long as its transaction. What goes wrong is a reply, not an exception, so that the transaction is
-stored with what the refusal must leave behind, such as a code that is dead. Only a request to authorize that cannot be
-sent back to anybody raises: it is for the person to see, and leaves nothing.
+An `OAuthServer` lives as long as its transaction. What goes wrong is a reply, not an exception, so that the
+transaction is stored with what the refusal must leave behind, such as a code that is dead. Only a request to authorize
+that cannot be sent back to anybody raises: it is for the person to see, and leaves nothing.
 """
 
 from __future__ import annotations
@@ -36,22 +36,22 @@ from templates_server.features.auth.clients import (
     scope_text,
 )
 from templates_server.features.auth.device.grant import DeviceAuthorization, DeviceGrant
-from templates_server.features.auth.grant_support import ALL_AUTHENTICATION_METHODS, Authority
+from templates_server.features.auth.grant_support import ALL_AUTHENTICATION_METHODS, OAuthConfig
 from templates_server.features.auth.grants import (
-    CodeGrant,
-    LocalGrant,
+    LocalCodeGrant,
+    PkceCodeGrant,
     RefreshGrant,
     RequiredS256,
-    ServiceGrant,
+    ServiceAccountGrant,
 )
 from templates_server.features.auth.oauth_request import ProtocolRequest, RefusedClient, credentials_of
 from templates_server.features.auth.oauth_store import IssuedToken
 from templates_server.primitives.ids import base62
 from templates_server.primitives.timestamps import SECOND
 from templates_server.security.authorization import ALL_SCOPES
-from templates_server.security.secrets import RANDOM_LENGTH, SecretKind, hashed, new_secret, with_checksum
+from templates_server.security.secrets import RANDOM_LENGTH, SecretKind, add_checksum, hash_secret, new_secret
 
-UNKNOWN_CLIENT_SECRET_HASH = hashed("nobody has this secret")
+UNKNOWN_CLIENT_SECRET_HASH = hash_secret("nobody has this secret")
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Revocation(RevocationEndpoint):
     """Ending a token by its text (RFC 7009)."""
 
     CLIENT_AUTH_METHODS = ALL_AUTHENTICATION_METHODS
-    server: Protocol
+    server: OAuthServer
 
     def check_params(self, request: ProtocolRequest, _client: Client) -> None:
         """A token must be named; a hint is not needed, and an unknown one no fault (RFC 7009, 2.1)."""
@@ -90,28 +90,28 @@ class Revocation(RevocationEndpoint):
 
     def query_token(self, token: str, _hint: str | None) -> IssuedToken | None:
         """The token of that text."""
-        return oauth_store.find_issued_token(self.server.connection, hashed(token))
+        return oauth_store.find_issued_token(self.server.connection, hash_secret(token))
 
     def revoke_token(self, token: IssuedToken, _request: ProtocolRequest) -> None:
         """End it."""
         oauth_store.revoke_token(self.server.connection, token, self.server.now)
 
 
-class Protocol(AuthorizationServer):
+class OAuthServer(AuthorizationServer):
     """The authorization server for one transaction at one time (milliseconds)."""
 
-    def __init__(self, connection: Connection, authority: Authority, *, now: int) -> None:
+    def __init__(self, connection: Connection, authority: OAuthConfig, *, now: int) -> None:
         super().__init__(scopes_supported=sorted(ALL_SCOPES))
         self.connection = connection
         self.authority = authority
         self.now = now
         self.register_token_generator("default", self._new_token)
-        self.register_grant(CodeGrant, [RequiredS256(required=True)])
+        self.register_grant(PkceCodeGrant, [RequiredS256(required=True)])
         self.register_grant(RefreshGrant)
-        self.register_grant(ServiceGrant)
+        self.register_grant(ServiceAccountGrant)
         self.register_grant(DeviceGrant)
         if authority.local_code is not None:
-            self.register_grant(LocalGrant)
+            self.register_grant(LocalCodeGrant)
         self.register_endpoint(Revocation)
         self.register_endpoint(DeviceAuthorization)
 
@@ -191,7 +191,7 @@ class Protocol(AuthorizationServer):
         credentials = credentials_of(request)
         client = self.query_client(credentials.client_id)
         if client is None:
-            hmac.compare_digest(hashed(credentials.secret), UNKNOWN_CLIENT_SECRET_HASH)
+            hmac.compare_digest(hash_secret(credentials.secret), UNKNOWN_CLIENT_SECRET_HASH)
             raise RefusedClient("Unknown client, or client authentication failed.")
         is_allowed = credentials.method in methods and client.check_endpoint_auth_method(credentials.method, endpoint)
         if not is_allowed or (credentials.secret and not client.check_client_secret(credentials.secret)):
@@ -201,7 +201,7 @@ class Protocol(AuthorizationServer):
 
     def save_token(self, token: Mapping[str, Any], request: OAuth2Request) -> None:
         """Store what is about to be answered; the first tokens of a sign-in begin its family."""
-        access_hash = hashed(token["access_token"])
+        access_hash = hash_secret(token["access_token"])
         if isinstance(request.client, ServiceClient):
             service_account_id = request.client.account.id
             oauth_store.forget_expired_of_service(self.connection, service_account_id=service_account_id, now=self.now)
@@ -217,7 +217,9 @@ class Protocol(AuthorizationServer):
         if request.refresh_token is None:
             oauth_store.forget_expired(self.connection, account_id=family.account_id, now=self.now)
             oauth_store.add_family(self.connection, family, now=self.now)
-            oauth_store.add_refresh_token(self.connection, hashed(token["refresh_token"]), family=family, now=self.now)
+            oauth_store.add_refresh_token(
+                self.connection, hash_secret(token["refresh_token"]), family=family, now=self.now
+            )
         oauth_store.add_access_token(self.connection, access_hash, family=family, scopes=token["scope"], now=self.now)
 
     # What the grants call
@@ -225,7 +227,7 @@ class Protocol(AuthorizationServer):
     def successor_of(self, refresh_token: str) -> str:
         """The refresh token that comes after this one: always the same, and only this server can tell."""
         derived = int.from_bytes(self.authority.key.derive("refresh token", refresh_token))
-        return with_checksum(f"{SecretKind.REFRESH}_{base62(derived, RANDOM_LENGTH)}")
+        return add_checksum(f"{SecretKind.REFRESH}_{base62(derived, RANDOM_LENGTH)}")
 
     def use_local_code(self, code: str) -> bool:
         """Whether that was the code of this local server; it is another one from now on."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from templates_server.features.accounts.store import ServiceAccount
 from templates_server.primitives.integers import whole_number
 from templates_server.security.authorization import ALL_SCOPES, Scope
-from templates_server.security.secrets import hashed
+from templates_server.security.secrets import hash_secret
 
 CLI_CLIENT_ID = "mtribes-cli"
 LOCAL_GRANT_TYPE = "urn:mtribes:params:oauth:grant-type:local"
@@ -85,7 +85,7 @@ class ServiceClient:
 
     def check_client_secret(self, secret: str) -> bool:
         """Whether the secret is the account's; compared in constant time."""
-        return hmac.compare_digest(hashed(secret), self.account.secret_hash)
+        return hmac.compare_digest(hash_secret(secret), self.account.secret_hash)
 
     def check_endpoint_auth_method(self, method: str, _endpoint: str) -> bool:
         """Whether the client may present itself like that."""

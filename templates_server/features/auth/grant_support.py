@@ -20,7 +20,7 @@ USED_UP = "The code or token is unknown, expired, revoked or already used."
 
 
 @dataclass(frozen=True)
-class Authority:
+class OAuthConfig:
     """What the protocol works with, besides the database: `issuer` byte for byte, the key, a local server's code."""
 
     issuer: str
@@ -37,7 +37,7 @@ class GrantServer(Protocol):
     """The authorization server as a grant sees it: one transaction, at one time in milliseconds."""
 
     connection: Connection
-    authority: Authority
+    authority: OAuthConfig
     now: int
 
     def query_client(self, client_id: str) -> Client | None:

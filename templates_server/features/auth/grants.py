@@ -27,10 +27,10 @@ from templates_server.features.auth.grant_support import (
     issue_first_tokens,
 )
 from templates_server.features.auth.oauth_request import ProtocolRequest
-from templates_server.features.auth.oauth_store import Code, Family
+from templates_server.features.auth.oauth_store import AuthorizationCode, TokenFamily
 from templates_server.primitives.ids import random_text
 from templates_server.primitives.timestamps import LATEST_AHEAD
-from templates_server.security.secrets import hashed, is_well_formed
+from templates_server.security.secrets import hash_secret, is_well_formed
 
 S256_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 NO_ADMINISTRATOR = (
@@ -44,7 +44,7 @@ class RequiredS256(CodeChallenge):
 
     SUPPORTED_CODE_CHALLENGE_METHOD: ClassVar = ["S256"]
 
-    def validate_code_challenge(self, grant: CodeGrant, redirect_uri: str) -> None:
+    def validate_code_challenge(self, grant: PkceCodeGrant, redirect_uri: str) -> None:
         """Refuse an authorization request without a challenge, or with one that is not of S256."""
         data = grant.request.payload.data
         if data.get("code_challenge_method") != "S256":
@@ -54,7 +54,7 @@ class RequiredS256(CodeChallenge):
         super().validate_code_challenge(grant, redirect_uri)
 
 
-class CodeGrant(AuthorizationCodeGrant):
+class PkceCodeGrant(AuthorizationCodeGrant):
     """A code, had by consent in a browser (RFC 6749, 4.1)."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = ALL_AUTHENTICATION_METHODS
@@ -71,23 +71,23 @@ class CodeGrant(AuthorizationCodeGrant):
             request.user.id, client_id=request.client.get_client_id(), scopes=request.scope, now=now
         )
         data = request.payload.data
-        issued = Code(
-            hashed(code), family, data["redirect_uri"], data["code_challenge"], now + oauth_store.CODE_LIFETIME
+        issued = AuthorizationCode(
+            hash_secret(code), family, data["redirect_uri"], data["code_challenge"], now + oauth_store.CODE_LIFETIME
         )
         oauth_store.add_code(self.server.connection, issued, now=now)
 
-    def query_authorization_code(self, code: str, client: Any) -> Code | None:
+    def query_authorization_code(self, code: str, client: Any) -> AuthorizationCode | None:
         """The code, used up by being asked for: whatever else is wrong with the request, it is not good again."""
         connection, now, client_id = self.server.connection, self.server.now, client.get_client_id()
-        used = oauth_store.use_code(connection, hashed(code), client_id=client_id, now=now)
+        used = oauth_store.use_code(connection, hash_secret(code), client_id=client_id, now=now)
         if used is None:
-            oauth_store.revoke_family_of_code(connection, hashed(code), client_id=client_id, now=now)
+            oauth_store.revoke_family_of_code(connection, hash_secret(code), client_id=client_id, now=now)
         return used if used and now < used.expires <= now + oauth_store.CODE_LIFETIME + LATEST_AHEAD else None
 
-    def delete_authorization_code(self, _code: Code) -> None:
+    def delete_authorization_code(self, _code: AuthorizationCode) -> None:
         """It was used up when it was found; its row stays, so that a replay is known for what it is."""
 
-    def authenticate_user(self, code: Code) -> Account | None:
+    def authenticate_user(self, code: AuthorizationCode) -> Account | None:
         """Whose consent it was."""
         self.request.credential = code.family
         return accounts_store.find_account(self.server.connection, code.family.account_id)
@@ -102,28 +102,28 @@ class RefreshGrant(RefreshTokenGrant):
     TOKEN_ENDPOINT_AUTH_METHODS = ALL_AUTHENTICATION_METHODS
     server: GrantServer
 
-    def authenticate_refresh_token(self, refresh_token: str) -> Family | None:
+    def authenticate_refresh_token(self, refresh_token: str) -> TokenFamily | None:
         """The family of the token, when that lives."""
         if not is_well_formed(refresh_token):
             return None
-        return oauth_store.find_refresh_family(self.server.connection, hashed(refresh_token), self.server.now)
+        return oauth_store.find_refresh_family(self.server.connection, hash_secret(refresh_token), self.server.now)
 
-    def authenticate_user(self, family: Family) -> Account | None:
+    def authenticate_user(self, family: TokenFamily) -> Account | None:
         """Whose sign-in it was."""
         return accounts_store.find_account(self.server.connection, family.account_id)
 
-    def issue_token(self, user: Account, family: Family) -> dict[str, Any]:
+    def issue_token(self, user: Account, family: TokenFamily) -> dict[str, Any]:
         """The answer, with the successor of the token; the token is used up."""
         presented = self.request.form["refresh_token"]
         successor = self.server.successor_of(presented)
-        self._exchange(family, hashed(presented), hashed(successor))
+        self._exchange(family, hash_secret(presented), hash_secret(successor))
         self.request.credential = family
         return {**super().issue_token(user, family), "refresh_token": successor}
 
-    def revoke_old_credential(self, _family: Family) -> None:
+    def revoke_old_credential(self, _family: TokenFamily) -> None:
         """It was used up when its successor was made."""
 
-    def _exchange(self, family: Family, presented_hash: bytes, successor_hash: bytes) -> None:
+    def _exchange(self, family: TokenFamily, presented_hash: bytes, successor_hash: bytes) -> None:
         """Put the successor in the token's place, or find that done a moment ago; any other reuse ends the sign-in."""
         connection, now = self.server.connection, self.server.now
         if oauth_store.use_refresh_token(connection, presented_hash, now):
@@ -133,7 +133,7 @@ class RefreshGrant(RefreshTokenGrant):
             raise InvalidGrantError(USED_UP)
 
 
-class ServiceGrant(ClientCredentialsGrant):
+class ServiceAccountGrant(ClientCredentialsGrant):
     """A service account's own credentials (RFC 6749, 4.4), in a form or in JSON."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = ALL_AUTHENTICATION_METHODS
@@ -154,7 +154,7 @@ class ServiceGrant(ClientCredentialsGrant):
         return status, token, headers
 
 
-class LocalGrant(BaseGrant, TokenEndpointMixin):
+class LocalCodeGrant(BaseGrant, TokenEndpointMixin):
     """The code in the data folder of a local server, for a sign-in as its first administrator."""
 
     GRANT_TYPE = LOCAL_GRANT_TYPE

@@ -18,7 +18,7 @@ LOGGER = logging.getLogger("templates_server")
 GATHERED_SECONDS = 1.0
 
 
-class TokenUses:
+class LastUsedTracker:
     """The uses that are not stored yet."""
 
     def __init__(self, database: Database) -> None:
@@ -27,7 +27,7 @@ class TokenUses:
         self._task: asyncio.Task[None] | None = None
         self._finishing = asyncio.Event()
 
-    def note(self, token_id: str, *, used: int, before: int | None) -> None:
+    def record(self, token_id: str, *, used: int, before: int | None) -> None:
         """Remember that a token is used, in milliseconds; nothing is to be done when that is known for the minute."""
         if before is not None and -LATEST_AHEAD <= used - before < token_store.USE_INTERVAL:
             return
@@ -51,6 +51,6 @@ class TokenUses:
 
     async def _store(self, noted: Mapping[str, int]) -> None:
         try:
-            await self._database.write(lambda connection: token_store.note_uses(connection, noted))
+            await self._database.write(lambda connection: token_store.record_uses(connection, noted))
         except Exception:  # requests go on without it; the next use is noted again
             LOGGER.exception("could not store when %d tokens were last used", len(noted))

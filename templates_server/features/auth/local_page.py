@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from templates_server.errors import Forbidden, NotFound
 from templates_server.features.accounts import store as accounts_store
-from templates_server.features.auth.oauth_api import authority_of
+from templates_server.features.auth.oauth_api import oauth_config_of
 from templates_server.features.pages.api import sign_in_as
 from templates_server.features.pages.browser_session import browser_of, local_path
 from templates_server.features.pages.renderer import see_other
@@ -20,7 +20,7 @@ async def sign_in_locally(call: Call) -> Response:
 
     Raises NotFound on a server that is not local, Forbidden for a code that is not good.
     """
-    code = authority_of(call).local_code
+    code = oauth_config_of(call).local_code
     if code is None:
         raise NotFound
     go_on_to = local_path(call.settings, call.query.get("next", ""))

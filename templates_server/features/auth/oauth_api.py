@@ -13,12 +13,12 @@ from starlette.responses import Response
 from templates_server.errors import BadRequest, NotFound
 from templates_server.features.accounts import store as accounts_store
 from templates_server.features.auth import oauth_store, scope_text
-from templates_server.features.auth.authorization_server import ConsentQuestion, Protocol, Reply
-from templates_server.features.auth.grant_support import ALL_AUTHENTICATION_METHODS, Authority
+from templates_server.features.auth.authorization_server import ConsentQuestion, OAuthServer, Reply
+from templates_server.features.auth.grant_support import ALL_AUTHENTICATION_METHODS, OAuthConfig
 from templates_server.features.auth.oauth_request import ProtocolRequest
 from templates_server.features.pages.api import sign_out_to
-from templates_server.features.pages.browser_session import Browser, browser_of, check_form
-from templates_server.features.pages.renderer import Page, pages_of, see_other
+from templates_server.features.pages.browser_session import BrowserContext, browser_of, check_form
+from templates_server.features.pages.renderer import PageContent, pages_of, see_other
 from templates_server.http import request_body
 from templates_server.http.context import Call
 from templates_server.http.forms import urlencoded
@@ -27,21 +27,21 @@ from templates_server.http.response import json_response
 from templates_server.primitives import json_depth
 from templates_server.primitives.timestamps import DAY
 from templates_server.security.authorization import ALL_SCOPES
-from templates_server.security.login_throttle import Attempts
+from templates_server.security.login_throttle import LoginThrottle
 
 AUTHORIZE_PATH = "/oauth/authorize"
 MAX_FORM_BYTES = 16 * 1024
 JSON_TYPE = "application/json"
 
 
-def authority_of(call: Call) -> Authority:
+def oauth_config_of(call: Call) -> OAuthConfig:
     """What the protocol works with."""
-    return call.services.part(Authority)
+    return call.services.part(OAuthConfig)
 
 
 async def metadata(call: Call) -> Response:
     """What this server can do, and where (RFC 8414, 3)."""
-    authority = authority_of(call)
+    authority = oauth_config_of(call)
     return json_response(
         {
             "issuer": authority.issuer,
@@ -73,7 +73,7 @@ async def consent_page(call: Call) -> Response:
     request = _authorization_request(call)
 
     def work(connection: Connection) -> ConsentQuestion | Reply:
-        return Protocol(connection, authority_of(call), now=call.now).question(request)
+        return OAuthServer(connection, oauth_config_of(call), now=call.now).question(request)
 
     outcome = await call.database.read(work)
     if isinstance(outcome, Reply):
@@ -84,9 +84,11 @@ async def consent_page(call: Call) -> Response:
     return await _consent_answer(call, browser, outcome)
 
 
-async def _consent_answer(call: Call, browser: Browser, question: ConsentQuestion) -> Response:
+async def _consent_answer(call: Call, browser: BrowserContext, question: ConsentQuestion) -> Response:
     account_id = browser.account.id if browser.account else ""
-    memberships = await call.database.read(lambda connection: accounts_store.organizations_of(connection, account_id))
+    memberships = await call.database.read(
+        lambda connection: accounts_store.list_organizations_of(connection, account_id)
+    )
     redirect = urlsplit(question.redirect_uri)
     redirect_origin = f"{redirect.scheme}://{redirect.netloc}"
     values = {
@@ -99,7 +101,7 @@ async def _consent_answer(call: Call, browser: Browser, question: ConsentQuestio
         "idle_days": oauth_store.REFRESH_IDLE_LIFETIME // DAY,
         "lifetime_days": oauth_store.FAMILY_LIFETIME // DAY,
     }
-    page = Page("consent", values, form_target=_form_target(redirect_origin))
+    page = PageContent("consent", values, form_target=_form_target(redirect_origin))
     return pages_of(call).answer(page, shown_to=browser)
 
 
@@ -110,7 +112,7 @@ def _form_target(redirect_origin: str) -> str:
 
 def _authorization_request(call: Call) -> ProtocolRequest:
     parameters = urlencoded.decode(call.request.scope["query_string"])
-    return ProtocolRequest(call.request.method, authority_of(call).issuer + AUTHORIZE_PATH, parameters=parameters)
+    return ProtocolRequest(call.request.method, oauth_config_of(call).issuer + AUTHORIZE_PATH, parameters=parameters)
 
 
 def _own_url(call: Call) -> str:
@@ -145,36 +147,36 @@ async def decide(call: Call) -> Response:
 
     allowed_by = browser.account if decision == "allow" else None
     reply = await call.database.write(
-        lambda connection: Protocol(connection, authority_of(call), now=call.now).decide(request, allowed_by)
+        lambda connection: OAuthServer(connection, oauth_config_of(call), now=call.now).decide(request, allowed_by)
     )
     return see_other(str(reply.location))
 
 
 async def token(call: Call) -> Response:
     """Tokens for a code, a refresh token, or a client's own credentials (RFC 6749, 3.2)."""
-    return await _to_client(call, Protocol.token)
+    return await _to_client(call, OAuthServer.token)
 
 
 async def revoke(call: Call) -> Response:
     """End a token (RFC 7009)."""
-    return await _to_client(call, Protocol.revocation)
+    return await _to_client(call, OAuthServer.revocation)
 
 
 async def device_authorization(call: Call) -> Response:
     """A device code for the program, and a user code for the person (RFC 8628, 3.1)."""
-    return await _to_client(call, Protocol.device_authorization)
+    return await _to_client(call, OAuthServer.device_authorization)
 
 
-async def _to_client(call: Call, act: Callable[[Protocol, ProtocolRequest], Reply]) -> Response:
+async def _to_client(call: Call, act: Callable[[OAuthServer, ProtocolRequest], Reply]) -> Response:
     """The reply to a client; TooManyRequests when too many secrets that came from its address were wrong."""
     request = _token_request(call)
-    attempts = call.services.part(Attempts)
+    attempts = call.services.part(LoginThrottle)
     presents_secret = bool(request.headers or request.parameters.get("client_secret"))
     subjects = attempts.subjects_of_address("client secret", call.caller) if presents_secret else []
     if subjects:
-        await attempts.refuse_closed(subjects)
+        await attempts.check_open(subjects)
     reply = await call.database.write(
-        lambda connection: act(Protocol(connection, authority_of(call), now=call.now), request)
+        lambda connection: act(OAuthServer(connection, oauth_config_of(call), now=call.now), request)
     )
     if subjects and reply.status == HTTPStatus.UNAUTHORIZED:
         await attempts.begin(subjects)
@@ -187,7 +189,7 @@ def _token_request(call: Call) -> ProtocolRequest:
     parameters = _json_parameters(call) if is_json else urlencoded.decode(call.body)
     return ProtocolRequest(
         call.request.method,
-        authority_of(call).issuer + call.request.scope["path"],
+        oauth_config_of(call).issuer + call.request.scope["path"],
         parameters=parameters,
         authorization=call.request.headers.get("authorization", ""),
         is_json=is_json,

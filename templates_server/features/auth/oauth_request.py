@@ -66,7 +66,7 @@ class ProtocolRequest(OAuth2Request):
 
 
 @dataclass(frozen=True)
-class Credentials:
+class ClientCredentials:
     """How a client presents itself: `method` is one of RFC 7591's names, `secret` empty for a public one."""
 
     method: str
@@ -74,19 +74,19 @@ class Credentials:
     secret: str = ""
 
 
-def credentials_of(request: ProtocolRequest) -> Credentials:
+def credentials_of(request: ProtocolRequest) -> ClientCredentials:
     """The credentials of a request; RefusedClient when unreadable, InvalidRequestError when there are several."""
     header = request.headers.get("Authorization")
     form = request.parameters
     if header is None:
         method = "client_secret_post" if form.get("client_secret") else "none"
-        return Credentials(method, form.text("client_id"), form.text("client_secret"))
+        return ClientCredentials(method, form.text("client_id"), form.text("client_secret"))
     client_id, secret = _basic(header)
     if form.get("client_secret") or form.get("client_id") not in {None, client_id}:
         raise InvalidRequestError(
             "Client credentials were sent twice. Send them in the Authorization header or in the body, not both."
         )
-    return Credentials("client_secret_basic", client_id, secret)
+    return ClientCredentials("client_secret_basic", client_id, secret)
 
 
 def _basic(header: str) -> tuple[str, str]:

@@ -24,7 +24,7 @@ REPEAT_WINDOW = 30 * SECOND
 
 
 @dataclass(frozen=True)
-class Family:
+class TokenFamily:
     """All tokens that stem from one sign-in of an account with a client. `scopes` as they are written."""
 
     id: str
@@ -43,11 +43,11 @@ class Family:
 
 
 @dataclass(frozen=True)
-class Code:
+class AuthorizationCode:
     """An authorization code and what it stands for."""
 
     code_hash: bytes
-    family: Family
+    family: TokenFamily
     redirect_uri: str
     code_challenge: str
     expires: int
@@ -68,7 +68,7 @@ class IssuedToken:
 
     token_hash: bytes
     kind: str
-    family: Family | None
+    family: TokenFamily | None
     service_account_id: str | None
 
     def check_client(self, client: object) -> bool:
@@ -77,12 +77,12 @@ class IssuedToken:
         return bool(client_id == (self.family.client_id if self.family else self.service_account_id))
 
 
-def new_family(account_id: str, *, client_id: str, scopes: str, now: int) -> Family:
+def new_family(account_id: str, *, client_id: str, scopes: str, now: int) -> TokenFamily:
     """A family that is not stored yet."""
-    return Family(new_id("fam"), client_id, account_id, scopes, now + FAMILY_LIFETIME)
+    return TokenFamily(new_id("fam"), client_id, account_id, scopes, now + FAMILY_LIFETIME)
 
 
-def add_family(connection: Connection, family: Family, *, now: int) -> None:
+def add_family(connection: Connection, family: TokenFamily, *, now: int) -> None:
     """Store a family that begins."""
     connection.execute(
         insert(token_families).values(
@@ -126,7 +126,7 @@ def revoke_families_of(connection: Connection, account_id: str, now: int) -> int
     return connection.execute(update(token_families).where(mine).values(revoked=now)).rowcount
 
 
-def add_code(connection: Connection, code: Code, *, now: int) -> None:
+def add_code(connection: Connection, code: AuthorizationCode, *, now: int) -> None:
     """Store a code that was issued."""
     connection.execute(
         insert(authorization_codes).values(
@@ -143,7 +143,7 @@ def add_code(connection: Connection, code: Code, *, now: int) -> None:
     )
 
 
-def use_code(connection: Connection, code_hash: bytes, *, client_id: str, now: int) -> Code | None:
+def use_code(connection: Connection, code_hash: bytes, *, client_id: str, now: int) -> AuthorizationCode | None:
     """The code, used up by this; None when it is unknown, another client's, or was used before."""
     mine = (authorization_codes.c.code_hash == code_hash) & (authorization_codes.c.client_id == client_id)
     used = (
@@ -155,8 +155,8 @@ def use_code(connection: Connection, code_hash: bytes, *, client_id: str, now: i
     row = connection.execute(used).one_or_none()
     if row is None:
         return None
-    family = Family(row.family_id, row.client_id, row.account_id, row.scopes, now + FAMILY_LIFETIME)
-    return Code(code_hash, family, row.redirect_uri, row.code_challenge, row.expires)
+    family = TokenFamily(row.family_id, row.client_id, row.account_id, row.scopes, now + FAMILY_LIFETIME)
+    return AuthorizationCode(code_hash, family, row.redirect_uri, row.code_challenge, row.expires)
 
 
 def revoke_family_of_code(connection: Connection, code_hash: bytes, *, client_id: str, now: int) -> None:
@@ -170,7 +170,7 @@ def revoke_family_of_code(connection: Connection, code_hash: bytes, *, client_id
         revoke_family(connection, family_id, now)
 
 
-def add_access_token(connection: Connection, token_hash: bytes, *, family: Family, scopes: str, now: int) -> None:
+def add_access_token(connection: Connection, token_hash: bytes, *, family: TokenFamily, scopes: str, now: int) -> None:
     """Store an access token of a sign-in."""
     connection.execute(
         insert(tokens).values(
@@ -203,7 +203,7 @@ def add_service_token(
     )
 
 
-def add_refresh_token(connection: Connection, token_hash: bytes, *, family: Family, now: int) -> None:
+def add_refresh_token(connection: Connection, token_hash: bytes, *, family: TokenFamily, now: int) -> None:
     """Store a refresh token of a sign-in."""
     connection.execute(
         insert(tokens).values(
@@ -219,7 +219,7 @@ def add_refresh_token(connection: Connection, token_hash: bytes, *, family: Fami
     )
 
 
-def find_refresh_family(connection: Connection, token_hash: bytes, now: int) -> Family | None:
+def find_refresh_family(connection: Connection, token_hash: bytes, now: int) -> TokenFamily | None:
     """The family of a refresh token, exchanged before or not; None when it is unknown, expired or revoked."""
     query = (
         select(token_families)
@@ -233,7 +233,7 @@ def find_refresh_family(connection: Connection, token_hash: bytes, now: int) -> 
         )
     )
     row = connection.execute(query).one_or_none()
-    return Family(row.id, row.client_id, row.account_id, row.scopes, row.expires) if row else None
+    return TokenFamily(row.id, row.client_id, row.account_id, row.scopes, row.expires) if row else None
 
 
 def use_refresh_token(connection: Connection, token_hash: bytes, now: int) -> bool:
@@ -263,7 +263,7 @@ def find_issued_token(connection: Connection, token_hash: bytes) -> IssuedToken 
     row = connection.execute(query).one_or_none()
     if row is None:
         return None
-    family = Family(row.id, row.client_id, row.account_id, row.scopes, row.expires) if row.id else None
+    family = TokenFamily(row.id, row.client_id, row.account_id, row.scopes, row.expires) if row.id else None
     return IssuedToken(token_hash, row.kind, family, row.service_account_id)
 
 

@@ -24,7 +24,7 @@ from templates_server.features.pages.schemas import ConsentForm, DeviceConsentFo
 from templates_server.http.paths import ORGANIZATION
 from templates_server.http.response import Surface
 from templates_server.http.route import Route
-from templates_server.http.route_docs import FORM, JSON, PAGE, Body, Parameter, form
+from templates_server.http.route_docs import FORM, JSON, PAGE, BodyDocs, ParameterDocs, form
 from templates_server.security.authorization import Role, Scope
 from templates_server.settings import SIGN_IN_MAX_BYTES
 
@@ -34,7 +34,7 @@ CLIENT_CREDENTIALS = {
     "client_id": "$MTRIBES_CLIENT_ID",
     "client_secret": "$MTRIBES_CLIENT_SECRET",
 }
-OF_ORGANIZATION = Parameter("organization", str, "Key or id of an organization that the caller administrates.")
+OF_ORGANIZATION = ParameterDocs("organization", str, "Key or id of an organization that the caller administrates.")
 
 
 OAUTH_ROUTES = (
@@ -60,7 +60,7 @@ OAUTH_ROUTES = (
         oauth.token,
         Surface.OAUTH,
         "Tokens for a code, a refresh token, or a client's credentials.",
-        reads=Body(TokenRequest, (FORM, JSON)),
+        reads=BodyDocs(TokenRequest, (FORM, JSON)),
         gives=Tokens,
         refuses=(Unauthenticated, TooManyRequests),
         example=CLIENT_CREDENTIALS,
@@ -72,7 +72,7 @@ OAUTH_ROUTES = (
         oauth.revoke,
         Surface.OAUTH,
         "End a token (RFC 7009).",
-        reads=Body(RevocationRequest, (FORM, JSON)),
+        reads=BodyDocs(RevocationRequest, (FORM, JSON)),
         gives=dict[str, Any],
         refuses=(Unauthenticated, TooManyRequests),
         example={"token": "$REFRESH_TOKEN", "client_id": "mtribes-cli"},
@@ -84,7 +84,7 @@ OAUTH_ROUTES = (
         oauth.device_authorization,
         Surface.OAUTH,
         "Begin a sign-in that is allowed in a browser elsewhere (RFC 8628).",
-        reads=Body(DeviceRequest, (FORM, JSON)),
+        reads=BodyDocs(DeviceRequest, (FORM, JSON)),
         gives=DeviceCodes,
         refuses=(Unauthenticated, TooManyRequests),
         example={"client_id": "mtribes-cli"},
@@ -100,8 +100,8 @@ LOCAL_SIGN_IN_ROUTES = (
         Surface.PAGE,
         "Sign a browser in to a local server, by the code in its data folder; `mtribes open` leads here.",
         takes=(
-            Parameter("code", str, "What the data folder holds; good once."),
-            Parameter("next", str, "The path of this server to go on to."),
+            ParameterDocs("code", str, "What the data folder holds; good once."),
+            ParameterDocs("next", str, "The path of this server to go on to."),
         ),
         refuses=(Forbidden, NotFound),
         status=HTTPStatus.SEE_OTHER,

@@ -9,7 +9,7 @@ from templates_server.security.authorization import ROLE_SCOPES, Role, Scope
 
 
 @dataclass(frozen=True)
-class Permission:
+class PermissionText:
     """Something of the person's, and what may be done with it."""
 
     subject: str
@@ -28,7 +28,7 @@ OF_VIEWERS = {Scope.EVENTS_READ: "count"}
 """What a scope allows less of to whoever is a viewer everywhere: they see nobody's own events."""
 
 
-def in_words(scopes: Collection[str], roles: Collection[Role]) -> Sequence[Permission]:
+def in_words(scopes: Collection[str], roles: Collection[Role]) -> Sequence[PermissionText]:
     """What these scopes allow somebody who has these roles, each in an organization, by subject."""
     scopes = {scope for scope in scopes if any(scope in ROLE_SCOPES[role] for role in roles)}
     verbs_of = OF_VIEWERS if set(roles) <= {Role.VIEWER} else {}
@@ -36,4 +36,4 @@ def in_words(scopes: Collection[str], roles: Collection[Role]) -> Sequence[Permi
         (subject, [verbs_of.get(scope, verb) for scope, verb in verbs.items() if scope in scopes])
         for subject, verbs in SUBJECTS
     )
-    return [Permission(subject, ", ".join(verbs)) for subject, verbs in allowed if verbs]
+    return [PermissionText(subject, ", ".join(verbs)) for subject, verbs in allowed if verbs]

@@ -15,18 +15,18 @@ from templates_server.features.accounts.store import ServiceAccount
 from templates_server.features.audit import store as audit_store
 from templates_server.features.auth.token_scopes import read_name, read_scopes
 from templates_server.http.context import Call
-from templates_server.http.pagination import asked_page, next_link
-from templates_server.http.response import Answer
+from templates_server.http.pagination import next_link, read_page_request
+from templates_server.http.response import ApiResult
 from templates_server.primitives.timestamps import to_rfc3339
 from templates_server.primitives.validation import Reader
 
 
-async def list_service_accounts(call: Call) -> Answer:
+async def list_service_accounts(call: Call) -> ApiResult:
     """A page of the service accounts of an organization that are not revoked, by name."""
-    page, organization_id = asked_page(call), call.place.organization_id
-    found = await call.database.read(lambda connection: store.service_accounts_of(connection, organization_id, page))
+    page, organization_id = read_page_request(call), call.place.organization_id
+    found = await call.database.read(lambda connection: store.list_service_accounts(connection, organization_id, page))
     headers = next_link(call, page, [f"{account.id} {account.name}" for account in found])
-    return Answer([_view(account) for account in found], "service_account", headers=headers)
+    return ApiResult([_view(account) for account in found], "service_account", headers=headers)
 
 
 async def create_service_account(call: Call) -> Response:
@@ -38,7 +38,7 @@ async def create_service_account(call: Call) -> Response:
     if reader.problems:
         raise ValidationFailed(reader.problems)
 
-    def work(connection: Connection) -> Answer:
+    def work(connection: Connection) -> ApiResult:
         account_id, secret = store.create_service_account(
             connection, call.place.organization_id, name=name, scopes=scopes, now=call.now
         )
@@ -48,7 +48,7 @@ async def create_service_account(call: Call) -> Response:
         details = {"name": name, "scopes": sorted(scopes)}
         audit_store.record(connection, call.deed("service_account.create", account_id, details=details))
         told = CreatedServiceAccount(**asdict(_view(created)), client_secret=secret)
-        return Answer([told], "service_account", HTTPStatus.CREATED)
+        return ApiResult([told], "service_account", HTTPStatus.CREATED)
 
     return await call.effect(work)
 
@@ -57,12 +57,12 @@ async def revoke_service_account(call: Call) -> Response:
     """End a service account and its tokens, at once; doing so again changes nothing."""
     account_id = call.parameters["service_account"]
 
-    def work(connection: Connection) -> Answer:
-        if store.organization_of_service_account(connection, account_id) != call.place.organization_id:
+    def work(connection: Connection) -> ApiResult:
+        if store.find_organization_of_service_account(connection, account_id) != call.place.organization_id:
             raise NotFound
         if store.revoke_service_account(connection, account_id, now=call.now):
             audit_store.record(connection, call.deed("service_account.revoke", account_id))
-        return Answer([], "service_account", HTTPStatus.NO_CONTENT)
+        return ApiResult([], "service_account", HTTPStatus.NO_CONTENT)
 
     return await call.effect(work)
 

@@ -16,26 +16,26 @@ from templates_server.features.accounts.token_store import LimitNames, StoredTok
 from templates_server.features.audit import store as audit_store
 from templates_server.features.auth import oauth_store
 from templates_server.features.auth.token_schemas import MAX_LIVE_TOKENS, CreatedToken, NewToken, TokenText, TokenView
-from templates_server.features.auth.token_scopes import administrated, wanted_token
-from templates_server.http.audit_event import Deed
+from templates_server.features.auth.token_scopes import read_new_token, select_administrated
+from templates_server.http.audit_event import AuditEvent
 from templates_server.http.context import Call
-from templates_server.http.pagination import Page, asked_page, next_link
-from templates_server.http.response import Answer
+from templates_server.http.pagination import PageRequest, next_link, read_page_request
+from templates_server.http.response import ApiResult
 from templates_server.primitives.timestamps import DAY, to_rfc3339
 from templates_server.security import authorization
-from templates_server.security.authorization import Place, PrincipalKind, Role, Scope
-from templates_server.security.secrets import SecretKind, hashed, is_well_formed
+from templates_server.security.authorization import PrincipalKind, ResourceScope, Role, Scope
+from templates_server.security.secrets import SecretKind, hash_secret, is_well_formed
 
 KEPT_WHEN_OVER = 90 * DAY
-NO_CONTENT = Answer([], "token", HTTPStatus.NO_CONTENT)
+NO_CONTENT = ApiResult([], "token", HTTPStatus.NO_CONTENT)
 
 
-async def list_tokens(call: Call) -> Answer:
+async def list_tokens(call: Call) -> ApiResult:
     """A page of the caller's own tokens; for administrators, of those that reach `?organization=`.
 
     A token sees itself alone: what else its owner has is told to a sign-in.
     """
-    page, principal = asked_page(call), call.principal
+    page, principal = read_page_request(call), call.principal
     organization = await _administrated_organization(call)
 
     def work(connection: Connection) -> tuple[Sequence[TokenView], list[str]]:
@@ -49,10 +49,10 @@ async def list_tokens(call: Call) -> Answer:
         return _views(connection, found, organization), [token.place for token in found]
 
     views, places = await call.database.read(work)
-    return Answer(views, "token", headers=next_link(call, page, places))
+    return ApiResult(views, "token", headers=next_link(call, page, places))
 
 
-async def _administrated_organization(call: Call) -> Place | None:
+async def _administrated_organization(call: Call) -> ResourceScope | None:
     """The organization of the query, which the caller administrates; None when there is none in it."""
     name = call.query.get("organization")
     if name is None:
@@ -69,14 +69,14 @@ async def create_token(call: Call) -> Response:
     """A new token of the caller's; its text is told this once."""
     new: NewToken = call.body
     return await call.effect(
-        lambda connection: Answer([make_token(connection, call, new)], "token", HTTPStatus.CREATED)
+        lambda connection: ApiResult([make_token(connection, call, new)], "token", HTTPStatus.CREATED)
     )
 
 
 def make_token(connection: Connection, call: Call, new: NewToken) -> CreatedToken:
     """A new token of the principal's, recorded; ValidationFailed with all that is wrong, Conflict for one too many."""
     principal, now = call.principal, call.now
-    wanted = wanted_token(connection, new, principal=principal, now=now)
+    wanted = read_new_token(connection, new, principal=principal, now=now)
     if token_store.count_live_tokens(connection, principal.id, now) >= MAX_LIVE_TOKENS:
         raise Conflict(f"You can have {MAX_LIVE_TOKENS} tokens at a time. Revoke one first.")
     token_store.forget_old_tokens(connection, principal.id, now - KEPT_WHEN_OVER)
@@ -89,7 +89,7 @@ def make_token(connection: Connection, call: Call, new: NewToken) -> CreatedToke
     return _with_text(view, secret)
 
 
-def list_own_tokens(connection: Connection, account_id: str, page: Page) -> Sequence[TokenView]:
+def list_own_tokens(connection: Connection, account_id: str, page: PageRequest) -> Sequence[TokenView]:
     """A page of a person's tokens, in order of their age."""
     found = token_store.list_tokens(connection, account_id, only=None, page=page)
     return _views(connection, found)
@@ -98,7 +98,7 @@ def list_own_tokens(connection: Connection, account_id: str, page: Page) -> Sequ
 async def revoke_token(call: Call) -> Response:
     """End a token of one's own, or one that reaches an organization that one administrates."""
 
-    def work(connection: Connection) -> Answer:
+    def work(connection: Connection) -> ApiResult:
         end_token(connection, call, call.parameters["token"])
         return NO_CONTENT
 
@@ -118,7 +118,7 @@ def _may_end(connection: Connection, principal: authorization.Principal, token: 
     """Whether the caller may; Forbidden when only a scope is missing."""
     if token.account_id == principal.id and (principal.signed_in or token.id == principal.token_id):
         return True
-    if not administrated(principal, token_store.organizations_reached(connection, token)):
+    if not select_administrated(principal, token_store.list_reachable_organizations(connection, token)):
         return False
     authorization.check_scope(principal, Scope.SPACES_WRITE)
     return True
@@ -126,7 +126,7 @@ def _may_end(connection: Connection, principal: authorization.Principal, token: 
 
 def _record(connection: Connection, call: Call, action: str, token: StoredToken) -> None:
     """Remember it in every organization that the token reaches."""
-    for organization_id in token_store.organizations_reached(connection, token):
+    for organization_id in token_store.list_reachable_organizations(connection, token):
         details = {"name": token.name, "scopes": sorted(token.scopes), "expires": to_rfc3339(token.expires)}
         audit_store.record(connection, call.deed(action, token.id, organization_id=organization_id, details=details))
 
@@ -138,12 +138,12 @@ async def revoke_by_text(call: Call) -> Response:
     if not is_well_formed(secret):
         raise ValidationFailed([Problem("token", "is not a valid token: it is mistyped or incomplete")])
 
-    def work(connection: Connection) -> Answer:
+    def work(connection: Connection) -> ApiResult:
         if secret.startswith(SecretKind.PERSONAL):
-            _revoke_personal(connection, call, hashed(secret))
+            _revoke_personal(connection, call, hash_secret(secret))
         elif secret.startswith(SecretKind.SERVICE):
-            _revoke_service_account(connection, call, hashed(secret))
-        elif (issued := oauth_store.find_issued_token(connection, hashed(secret))) is not None:
+            _revoke_service_account(connection, call, hash_secret(secret))
+        elif (issued := oauth_store.find_issued_token(connection, hash_secret(secret))) is not None:
             oauth_store.revoke_token(connection, issued, call.now)
         return NO_CONTENT
 
@@ -154,7 +154,7 @@ def _revoke_personal(connection: Connection, call: Call, token_hash: bytes) -> N
     token = token_store.find_token_by_hash(connection, token_hash)
     if token is None or not token_store.revoke_token(connection, token.id, call.now):
         return
-    for organization_id in token_store.organizations_reached(connection, token):
+    for organization_id in token_store.list_reachable_organizations(connection, token):
         audit_store.record(connection, _deed_of_holder(call, organization_id, "token.revoke", token.id))
 
 
@@ -166,22 +166,22 @@ def _revoke_service_account(connection: Connection, call: Call, secret_hash: byt
     audit_store.record(connection, deed)
 
 
-def _deed_of_holder(call: Call, organization_id: str, action: str, target: str) -> Deed:
+def _deed_of_holder(call: Call, organization_id: str, action: str, target: str) -> AuditEvent:
     """What somebody did of whom nothing is known but that they had the text."""
-    return Deed(
+    return AuditEvent(
         organization_id, call.now, "holder", target, "the holder of the token", action, target, address=call.address
     )
 
 
 def _views(
-    connection: Connection, tokens: Sequence[StoredToken], seen_from: Place | None = None
+    connection: Connection, tokens: Sequence[StoredToken], seen_from: ResourceScope | None = None
 ) -> Sequence[TokenView]:
     """Tokens as their owners see them; seen from an organization, nothing of others is told."""
-    names = token_store.names_of_limits(connection, {limit for token in tokens for limit in token.limits})
+    names = token_store.find_limit_names(connection, {limit for token in tokens for limit in token.limits})
     return [_view(token, names, seen_from) for token in tokens]
 
 
-def _view(token: StoredToken, names: LimitNames, seen_from: Place | None) -> TokenView:
+def _view(token: StoredToken, names: LimitNames, seen_from: ResourceScope | None) -> TokenView:
     organizations = {
         id_
         for id_ in token.limits & names.organizations.keys()

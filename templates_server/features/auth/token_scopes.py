@@ -12,11 +12,11 @@ from templates_server.features.auth.token_schemas import NewToken
 from templates_server.features.spaces import store as spaces_store
 from templates_server.primitives.timestamps import DAY
 from templates_server.primitives.validation import Reader
-from templates_server.primitives.yaml_json import shown
-from templates_server.security.authorization import Place, Principal, Role, Scope, may_see
+from templates_server.primitives.yaml_json import quote_text
+from templates_server.security.authorization import Principal, ResourceScope, Role, Scope, may_see
 
 
-def wanted_token(connection: Connection, new: NewToken, *, principal: Principal, now: int) -> PersonalToken:
+def read_new_token(connection: Connection, new: NewToken, *, principal: Principal, now: int) -> PersonalToken:
     """The token that is asked for; ValidationFailed with all that is wrong with it."""
     reader = Reader()
     name = read_name(reader, new.name, "name what the token is for")
@@ -56,19 +56,20 @@ def _limits(connection: Connection, reader: Reader, new: NewToken, principal: Pr
         for number, name in enumerate(names or ()):
             place = spaces_store.locate(connection, {kind: name})
             if place is None or not may_see(principal, place):
-                reader.refuse(f"{kind}s[{number}]", f"{shown(name)} not found, or you don't have access")
+                reader.refuse(f"{kind}s[{number}]", f"{quote_text(name)} not found, or you don't have access")
             else:
                 yield _id_of(place)
 
 
-def _id_of(place: Place) -> str:
+def _id_of(place: ResourceScope) -> str:
     return place.space_id or place.organization_id
 
 
-def administrated(principal: Principal, organization_ids: Collection[str]) -> Sequence[str]:
+def select_administrated(principal: Principal, organization_ids: Collection[str]) -> Sequence[str]:
     """Those of the organizations that the caller administrates, as far as the caller's own token reaches."""
     return [
         organization_id
         for organization_id in organization_ids
-        if principal.roles.get(organization_id) is Role.ADMINISTRATOR and may_see(principal, Place(organization_id, ""))
+        if principal.roles.get(organization_id) is Role.ADMINISTRATOR
+        and may_see(principal, ResourceScope(organization_id, ""))
     ]

@@ -13,14 +13,14 @@ import msgspec
 from templates_server.features.codegen.renderer import render
 from templates_server.features.codegen.schemas import File
 from templates_server.features.spaces.model import GenerationInput
-from templates_server.primitives.memory_size import held_bytes
+from templates_server.primitives.memory_size import measure_bytes
 
 MAX_CACHED_BYTES = 128 * 1024 * 1024
 BYTES_OF_AN_ENTRY = 250
 
 
 @dataclass(frozen=True)
-class SetKey:
+class FileSetKey:
     """What a set of files depends on; `options` in order of name."""
 
     code_hash: str
@@ -28,17 +28,17 @@ class SetKey:
     options: tuple[tuple[str, str], ...]
 
 
-class RenderedSets:
+class FileSetCache:
     """A cache of rendered sets; those that were not asked for longest go first. Used on the event loop only."""
 
     def __init__(self, max_bytes: int = MAX_CACHED_BYTES) -> None:
         self._max_bytes = max_bytes
         self.bytes = 0
         """How much memory the sets take, with what they are found by."""
-        self._sets: OrderedDict[SetKey, bytes] = OrderedDict()
-        self._rendering: dict[SetKey, asyncio.Task[bytes]] = {}
+        self._sets: OrderedDict[FileSetKey, bytes] = OrderedDict()
+        self._rendering: dict[FileSetKey, asyncio.Task[bytes]] = {}
 
-    async def find(self, key: SetKey, load: Callable[[], Awaitable[GenerationInput]]) -> bytes:
+    async def find(self, key: FileSetKey, load: Callable[[], Awaitable[GenerationInput]]) -> bytes:
         """The files of a set as JSON; rendered aside, from what `load` gives, when they are not here.
 
         Whoever asks for a set that is being rendered waits for that.
@@ -52,22 +52,22 @@ class RenderedSets:
             task.add_done_callback(lambda _: self._rendering.pop(key))
         return await asyncio.shield(task)
 
-    async def _render(self, key: SetKey, load: Callable[[], Awaitable[GenerationInput]]) -> bytes:
+    async def _render(self, key: FileSetKey, load: Callable[[], Awaitable[GenerationInput]]) -> bytes:
         generation_input = await load()
         encoded = await asyncio.to_thread(render_encoded, generation_input, key.language, dict(key.options))
         self._keep(key, encoded)
         return encoded
 
-    def _keep(self, key: SetKey, encoded: bytes) -> None:
+    def _keep(self, key: FileSetKey, encoded: bytes) -> None:
         self._sets[key] = encoded
         self.bytes += size_of_set(key, encoded)
         while self.bytes > self._max_bytes:
             self.bytes -= size_of_set(*self._sets.popitem(last=False))
 
 
-def size_of_set(key: SetKey, encoded: bytes) -> int:
+def size_of_set(key: FileSetKey, encoded: bytes) -> int:
     """How many bytes of memory a set takes: small ones take more by their keys than by their files."""
-    return held_bytes(key) + held_bytes(encoded) + BYTES_OF_AN_ENTRY
+    return measure_bytes(key) + measure_bytes(encoded) + BYTES_OF_AN_ENTRY
 
 
 def render_encoded(generation_input: GenerationInput, language: str, options: Mapping[str, str]) -> bytes:

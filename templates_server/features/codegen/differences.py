@@ -13,7 +13,15 @@ from dataclasses import dataclass
 from templates_server.features.codegen.identifiers import identifiers
 from templates_server.features.codegen.naming import name_model
 from templates_server.features.codegen.renderer import LANGUAGES
-from templates_server.features.spaces.model import UNSET, Event, Experience, Field, Metadata, Property, SpaceModel
+from templates_server.features.spaces.model import (
+    UNSET,
+    EventDefinition,
+    Experience,
+    FieldDefinition,
+    MetadataKey,
+    Property,
+    SpaceModel,
+)
 from templates_server.features.spaces.schemas import Change, ModelDiff, Renamed
 from templates_server.primitives.validation import join
 
@@ -97,7 +105,7 @@ def _property_signatures(experience: Experience) -> Iterator[tuple[str, Signatur
         yield from _option_signatures(definition, path)
 
 
-def _event_signatures(event: Event) -> Iterator[tuple[str, Signature]]:
+def _event_signatures(event: EventDefinition) -> Iterator[tuple[str, Signature]]:
     path = join("events", event.key)
     yield path, Signature()
     for metadata in event.metadata:
@@ -106,7 +114,9 @@ def _event_signatures(event: Event) -> Iterator[tuple[str, Signature]]:
         yield from _option_signatures(metadata, place)
 
 
-def _option_signatures(definition: Property | Metadata | Field, path: str) -> Iterator[tuple[str, Signature]]:
+def _option_signatures(
+    definition: Property | MetadataKey | FieldDefinition, path: str
+) -> Iterator[tuple[str, Signature]]:
     return ((join(f"{path}.options", option), Signature(OPTION)) for option in definition.options)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from templates_server.features.codegen import languages
-from templates_server.features.codegen.naming import ModelNames, Scope
+from templates_server.features.codegen.naming import ModelNames, NameScope
 from templates_server.primitives.validation import join
 
 
@@ -12,17 +12,17 @@ def identifiers(names: ModelNames, language: str) -> dict[str, str]:
     identifier = languages.language(language).identifier
     found: dict[str, str] = {}
     for folder, scope, scoped in (
-        ("experiences", Scope.EXPERIENCE, names.experiences),
-        ("sections", Scope.SECTION, names.sections),
-        ("collections", Scope.COLLECTION, names.collections),
-        ("events", Scope.EVENT, names.events),
-        ("fields", Scope.FIELD, names.fields),
+        ("experiences", NameScope.EXPERIENCE, names.experiences),
+        ("sections", NameScope.SECTION, names.sections),
+        ("collections", NameScope.COLLECTION, names.collections),
+        ("events", NameScope.EVENT, names.events),
+        ("fields", NameScope.FIELD, names.fields),
     ):
         found |= {join(folder, key): identifier(scope, name) for key, name in scoped.items()}
     for folder, part, scope, nested in (
-        ("experiences", "properties", Scope.PROPERTY, names.properties),
-        ("collections", "children", Scope.CHILD, names.children),
-        ("events", "metadata", Scope.METADATA, names.metadata),
+        ("experiences", "properties", NameScope.PROPERTY, names.properties),
+        ("collections", "children", NameScope.CHILD, names.children),
+        ("events", "metadata", NameScope.METADATA, names.metadata),
     ):
         for owner, scoped in nested.items():
             found |= {f"{join(folder, owner)}.{part}.{key}": identifier(scope, name) for key, name in scoped.items()}

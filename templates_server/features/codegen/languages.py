@@ -7,7 +7,7 @@ import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from templates_server.features.codegen.naming import ModelNames, Name, Scope
+from templates_server.features.codegen.naming import ModelNames, Name, NameScope
 from templates_server.features.spaces.model import GenerationInput
 
 LANGUAGES = ("typescript", "javascript", "kotlin", "java", "swift", "brightscript", "python")
@@ -21,7 +21,7 @@ class Language:
     the target's options and the `code_hash`.
     """
 
-    identifier: Callable[[Scope, Name], str]
+    identifier: Callable[[NameScope, Name], str]
     files: Callable[[GenerationInput, ModelNames, Mapping[str, str], str], dict[str, str]]
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from templates_server.features.codegen.code_hash import code_hash
 from templates_server.features.spaces import store as spaces_store
 from templates_server.features.spaces.delivery import store as delivery_store
-from templates_server.features.spaces.delivery.parser import Surroundings, parse_delivery
+from templates_server.features.spaces.delivery.parser import ParseContext, parse_delivery
 from templates_server.features.spaces.delivery.scenario_selection import default_states
 from templates_server.features.spaces.model import GenerationInput
 from templates_server.features.spaces.parser import parse_model
@@ -24,7 +24,7 @@ MAX_REMEMBERED = 4096
 
 
 @dataclass(frozen=True)
-class Version:
+class InputVersion:
     """What an input is made from; both revisions count up and never come again."""
 
     space_id: str
@@ -32,43 +32,43 @@ class Version:
     delivery_revision: int
 
 
-def load_version(connection: Connection, space_id: str, revision: int | None = None) -> Version:
+def load_version(connection: Connection, space_id: str, revision: int | None = None) -> InputVersion:
     """The present version, or that of an old model with the present fallbacks."""
     present = delivery_store.load_revisions(connection, space_id, FALLBACK_ENVIRONMENT)
-    return Version(space_id, present.model if revision is None else revision, present.delivery)
+    return InputVersion(space_id, present.model if revision is None else revision, present.delivery)
 
 
-def load_input(connection: Connection, version: Version) -> GenerationInput:
+def load_input(connection: Connection, version: InputVersion) -> GenerationInput:
     """The input of a version; NotFound when the model has no such revision."""
     space = spaces_store.find_space(connection, version.space_id)
     stored = spaces_store.load_model(connection, version.space_id, version.model_revision)
     model, _ = parse_model(stored.value, space=space.key, name=space.name)
     environment_id = delivery_store.find_environment(connection, version.space_id, FALLBACK_ENVIRONMENT)
     delivered = delivery_store.load_delivery(connection, environment_id, version.delivery_revision)
-    delivery, _ = parse_delivery(delivered.value, Surroundings(model, FALLBACK_ENVIRONMENT))
+    delivery, _ = parse_delivery(delivered.value, ParseContext(model, FALLBACK_ENVIRONMENT))
     return GenerationInput(model, default_states(model, delivery))
 
 
-class CodeHashes:
+class CodeHashCache:
     """The `code_hash` of every version that was asked for lately."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._remembered: OrderedDict[Version, str] = OrderedDict()
+        self._remembered: OrderedDict[InputVersion, str] = OrderedDict()
 
-    async def find(self, space_id: str, revision: int | None = None) -> tuple[Version, str]:
+    async def find(self, space_id: str, revision: int | None = None) -> tuple[InputVersion, str]:
         """The version and its hash; NotFound when there is no such revision."""
         version = await self._database.read(lambda connection: load_version(connection, space_id, revision))
         if version not in self._remembered:
-            self.remember(version, await self._database.read_aside(lambda connection: _hash(connection, version)))
+            self.remember(version, await self._database.read_in_thread(lambda connection: _hash(connection, version)))
         return version, self._remembered[version]
 
-    def remember(self, version: Version, code_hash: str) -> None:
+    def remember(self, version: InputVersion, code_hash: str) -> None:
         """Keep the hash of a version until many others were asked for."""
         self._remembered[version] = code_hash
         if len(self._remembered) > MAX_REMEMBERED:
             self._remembered.popitem(last=False)
 
 
-def _hash(connection: Connection, version: Version) -> str:
+def _hash(connection: Connection, version: InputVersion) -> str:
     return code_hash(load_input(connection, version))

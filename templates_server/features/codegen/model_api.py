@@ -10,59 +10,59 @@ from starlette.responses import Response
 
 from templates_server.features.audit import store as audit
 from templates_server.features.codegen.differences import diff
-from templates_server.features.codegen.loader import CodeHashes
+from templates_server.features.codegen.loader import CodeHashCache
 from templates_server.features.spaces import store
 from templates_server.features.spaces.model import SpaceModel
 from templates_server.features.spaces.parser import parse_model, read_model, to_document
 from templates_server.features.spaces.schemas import ModelPut
 from templates_server.http.conditional_requests import (
-    answer_document,
-    asked_note,
-    asked_revision,
+    document_response,
     expected_revision,
-    sent_document,
+    read_document,
+    read_note,
+    read_revision_parameter,
 )
 from templates_server.http.context import Call
-from templates_server.http.response import Answer
-from templates_server.primitives.revisions import NewRevision, Stored, entity_tag
+from templates_server.http.response import ApiResult
+from templates_server.primitives.revisions import NewRevision, StoreResult, entity_tag
 
 
 async def read(call: Call) -> Response:
     """The present model, or that of `?revision=`."""
-    space_id, revision = call.space_id, asked_revision(call)
+    space_id, revision = call.space_id, read_revision_parameter(call)
     stored = await call.database.read(lambda connection: store.load_model(connection, space_id, revision))
-    return answer_document(call, stored.revision, stored.value, kind="model")
+    return document_response(call, stored.revision, stored.value, kind="model")
 
 
-async def replace(call: Call) -> Answer:
+async def replace(call: Call) -> ApiResult:
     """Store the document sent, unless somebody else was faster; an equal one makes no new revision.
 
     What environments deliver is left alone: what the new model no longer has is passed over there.
     """
-    note, document = asked_note(call), await sent_document(call)
+    note, document = read_note(call), await read_document(call)
     model = await _sent_model(call, document)
     new = NewRevision(to_document(model), expected_revision(call, document), call.principal.id, call.now, note)
     space_id = call.space_id
 
-    def store_new(connection: Connection) -> Stored:
+    def store_new(connection: Connection) -> StoreResult:
         stored = store.store_model(connection, space_id, new)
         if stored.changed:
             audit.record(connection, call.deed("model.replace", space_id, details={"revision": stored.revision}))
         return stored
 
     stored = await call.database.write(store_new)
-    _, code_hash = await call.services.part(CodeHashes).find(space_id, stored.revision)
+    _, code_hash = await call.services.part(CodeHashCache).find(space_id, stored.revision)
     headers = {"ETag": entity_tag(stored.revision)}
-    return Answer([ModelPut(stored.revision, code_hash, stored.changed)], "model", headers=headers)
+    return ApiResult([ModelPut(stored.revision, code_hash, stored.changed)], "model", headers=headers)
 
 
-async def compare(call: Call) -> Answer:
+async def compare(call: Call) -> ApiResult:
     """What would change for generated code if the document sent were stored; nothing is."""
-    after = await _sent_model(call, await sent_document(call))
+    after = await _sent_model(call, await read_document(call))
     space_id = call.space_id
     stored = await call.database.read(lambda connection: store.load_model(connection, space_id))
     before, _ = parse_model(stored.value, space=after.key, name=after.name)
-    return Answer([await asyncio.to_thread(diff, before, after, revision=stored.revision)], "diff")
+    return ApiResult([await asyncio.to_thread(diff, before, after, revision=stored.revision)], "diff")
 
 
 async def _sent_model(call: Call, document: Any) -> SpaceModel:

@@ -23,7 +23,7 @@ _WORD = re.compile(r"[A-Za-z0-9]+")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
-class Scope(enum.StrEnum):
+class NameScope(enum.StrEnum):
     """Where names must differ from each other."""
 
     EXPERIENCE = "experience"

@@ -12,7 +12,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _PATH = re.compile(r"[A-Za-z0-9._/-]+\Z")
 
 
-class Piece:
+class SafeFragment:
     """A text that is fit to stand where its kind says."""
 
     __slots__ = ("text",)
@@ -24,7 +24,7 @@ class Piece:
         return f"{type(self).__name__}({self.text!r})"
 
 
-class Identifier(Piece):
+class Identifier(SafeFragment):
     """A name in generated code: ASCII letters, digits and `_`."""
 
     __slots__ = ()
@@ -35,7 +35,7 @@ class Identifier(Piece):
         super().__init__(text)
 
 
-class Path(Piece):
+class Path(SafeFragment):
     """A path between generated files."""
 
     __slots__ = ()
@@ -46,31 +46,31 @@ class Path(Piece):
         super().__init__(text)
 
 
-class Literal(Piece):
+class Literal(SafeFragment):
     """A value, encoded by the language."""
 
     __slots__ = ()
 
 
-class Comment(Piece):
+class Comment(SafeFragment):
     """The text of a comment, encoded by the language."""
 
     __slots__ = ()
 
 
-class Code(Piece):
+class CodeFragment(SafeFragment):
     """Source that was put together from other pieces and fixed text."""
 
     __slots__ = ()
 
 
-def join(pieces: Iterable[Piece], separator: str) -> Code:
+def join(pieces: Iterable[SafeFragment], separator: str) -> CodeFragment:
     """The pieces in a row."""
-    return Code(separator.join(piece.text for piece in pieces))
+    return CodeFragment(separator.join(piece.text for piece in pieces))
 
 
 def finalize(value: object) -> str:
     """What Jinja prints for a value; TypeError for all that is not a piece."""
-    if isinstance(value, Piece):
+    if isinstance(value, SafeFragment):
         return value.text
     raise TypeError(f"a template may print pieces only, not {type(value).__name__}")

@@ -14,7 +14,7 @@ FIND = "SELECT 1 FROM code_renderings WHERE space_id = ? AND code_hash = ?"
 
 
 @dataclass(frozen=True, slots=True)
-class Rendering:
+class CodeHashRecord:
     """A code hash of a Space with the revisions that it was first rendered from, and when, in milliseconds."""
 
     space_id: str
@@ -27,10 +27,10 @@ class Rendering:
 
 async def is_known(database: Database, space_id: str, code_hash: str) -> bool:
     """Return whether the revisions of a code hash are stored."""
-    return await database.look_up(FIND, space_id, code_hash) is not None
+    return await database.fetch_one(FIND, space_id, code_hash) is not None
 
 
-def add_rendering(connection: Connection, rendering: Rendering) -> None:
+def add_code_hash(connection: Connection, rendering: CodeHashRecord) -> None:
     """Store what a code hash was rendered from, unless that is stored or the Space is gone; the oldest make room."""
     space_id = rendering.space_id
     held = select(spaces.c.id).where(spaces.c.id == space_id).with_for_update()  # one at a time: the bound holds
@@ -39,11 +39,11 @@ def add_rendering(connection: Connection, rendering: Rendering) -> None:
     count = connection.execute(select(func.count()).where(code_renderings.c.space_id == space_id)).scalar_one()
     if count >= MOST_RENDERINGS:
         _remove_oldest(connection, space_id, count - MOST_RENDERINGS + 1)
-    values = {name: getattr(rendering, name) for name in Rendering.__slots__}
+    values = {name: getattr(rendering, name) for name in CodeHashRecord.__slots__}
     connection.execute(insert(code_renderings).values(values))
 
 
-def _find(connection: Connection, rendering: Rendering) -> bool:
+def _find(connection: Connection, rendering: CodeHashRecord) -> bool:
     table = code_renderings.c
     query = select(table.code_hash).where(table.space_id == rendering.space_id, table.code_hash == rendering.code_hash)
     return connection.execute(query).one_or_none() is not None

@@ -11,7 +11,7 @@ from templates_server.features.codegen.languages import LANGUAGES
 from templates_server.features.codegen.schemas import Target
 from templates_server.features.spaces.property_values import is_web_address
 from templates_server.primitives.validation import Reader, join
-from templates_server.primitives.yaml_json import shown
+from templates_server.primitives.yaml_json import quote_text
 
 MAX_TARGETS = 64
 MAX_OPTION_CHARACTERS = 255
@@ -67,17 +67,17 @@ def _check_target(reader: Reader, target: Target, path: str) -> None:
 
 def _check_host(reader: Reader, host: str, path: str) -> None:
     if not is_web_address(host) or any(mark in host for mark in "?#@"):
-        reader.refuse(path, f"{shown(host)} is not an http(s) URL without user, query and fragment")
+        reader.refuse(path, f"{quote_text(host)} is not an http(s) URL without user, query and fragment")
 
 
 def _check_package(reader: Reader, package: str, path: str) -> None:
     if not PACKAGE.fullmatch(package) or any(map(RESERVED.fullmatch, package.split("."))):
-        reader.refuse(path, f"{shown(package)} is not a package such as com.example.app")
+        reader.refuse(path, f"{quote_text(package)} is not a package such as com.example.app")
 
 
 def _check_prefix(reader: Reader, prefix: str, path: str) -> None:
     if not PREFIX.fullmatch(prefix):
-        reader.refuse(path, f"{shown(prefix)} is not a letter and up to 31 letters and digits, such as Vod")
+        reader.refuse(path, f"{quote_text(prefix)} is not a letter and up to 31 letters and digits, such as Vod")
 
 
 def _check_import_extension(reader: Reader, extension: str, path: str) -> None:

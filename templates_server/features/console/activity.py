@@ -21,7 +21,7 @@ TITLES = ("Active people", "Sessions", "Events")
 
 
 @dataclass(frozen=True)
-class Figure:
+class PeriodTotal:
     """A number of the whole period, and its days as a chart; None where it is not known."""
 
     title: str
@@ -30,7 +30,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Row:
+class ActivityDay:
     """A day, and its numbers in order of TITLES."""
 
     day: str
@@ -44,12 +44,12 @@ class Activity:
     `rows` begin with the last day; `unknown` of them were not counted. `today` is None where it is not quickly counted.
     """
 
-    figures: Sequence[Figure] = ()
-    rows: Sequence[Row] = ()
+    figures: Sequence[PeriodTotal] = ()
+    rows: Sequence[ActivityDay] = ()
     unknown: int = 0
     first: str = ""
     last: str = ""
-    today: Row | None = None
+    today: ActivityDay | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -77,7 +77,7 @@ async def activities(visit: Visit, space_ids: Sequence[str], environment: str) -
         walks = (store.PEOPLE, store.SESSIONS, store.EVENTS)
         return places, counts, [store.count_so_far(connection, walk, few, since=today) or {} for walk in walks]
 
-    places, counts, so_far = await visit.call.database.read_aside(load)
+    places, counts, so_far = await visit.call.database.read_in_thread(load)
     closed: dict[str, dict[int, DayCounts]] = {environment_id: {} for environment_id in places.values()}
     for one in counts:
         if one.day < today:
@@ -101,7 +101,7 @@ def _few(environment_ids: Iterable[str], counts: Sequence[DayCounts]) -> Sequenc
 def activity_of(closed: Mapping[int, DayCounts], so_far: Sequence[int | None], *, days: int, now: int) -> Activity:
     """Return the figures of the days that are closed, by their first moment, and of today."""
     today = now - now % DAY
-    so_far_row = Row("Today so far", so_far) if any(number is not None for number in so_far) else None
+    so_far_row = ActivityDay("Today so far", so_far) if any(number is not None for number in so_far) else None
     if not closed:
         return Activity(today=so_far_row)
     last = today - DAY
@@ -118,8 +118,8 @@ def activity_of(closed: Mapping[int, DayCounts], so_far: Sequence[int | None], *
         for place, title in enumerate(TITLES)
     ]
     return Activity(
-        [Figure(*each) for each in zip(TITLES, wholes, charts, strict=True)],
-        [Row(short_day(day), numbers[day]) for day in reversed(shown)],
+        [PeriodTotal(*each) for each in zip(TITLES, wholes, charts, strict=True)],
+        [ActivityDay(short_day(day), numbers[day]) for day in reversed(shown)],
         sum(None in found for found in numbers.values()),
         full_day(first),
         full_day(last),

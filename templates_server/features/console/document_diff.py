@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from templates_server.primitives.yaml_json import shown
+from templates_server.primitives.yaml_json import quote_text
 
 MOST_CHARACTERS = 200
 
 
 @dataclass(frozen=True)
-class ValueChange:
+class DocumentChange:
     """A place in a document, its keys in order, and what stands there before and after; None: nothing."""
 
     path: Sequence[str]
@@ -21,7 +21,7 @@ class ValueChange:
     after: str | None
 
 
-def changes_between(before: Any, after: Any) -> Iterator[ValueChange]:
+def changes_between(before: Any, after: Any) -> Iterator[DocumentChange]:
     """Every place where the documents differ, in the order of the new one, what is gone last.
 
     Mappings are compared key by key; everything else, lists too, as a whole.
@@ -29,24 +29,24 @@ def changes_between(before: Any, after: Any) -> Iterator[ValueChange]:
     return _changes((), before, after)
 
 
-def _changes(path: tuple[str, ...], before: Any, after: Any) -> Iterator[ValueChange]:
+def _changes(path: tuple[str, ...], before: Any, after: Any) -> Iterator[DocumentChange]:
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key, value in after.items():
             yield from _changes((*path, key), before[key], value) if key in before else _added((*path, key), value)
         for key in before:
             if key not in after:
-                yield ValueChange((*path, key), _told(before[key]), None)
+                yield DocumentChange((*path, key), _told(before[key]), None)
     elif _told_apart(before, after):
-        yield ValueChange(path, _told(before), _told(after))
+        yield DocumentChange(path, _told(before), _told(after))
 
 
-def _added(path: tuple[str, ...], value: Any) -> Iterator[ValueChange]:
+def _added(path: tuple[str, ...], value: Any) -> Iterator[DocumentChange]:
     """What a new part holds, place by place: it is news, all of it."""
     if isinstance(value, Mapping) and value:
         for key, inner in value.items():
             yield from _added((*path, key), inner)
     else:
-        yield ValueChange(path, None, _told(value))
+        yield DocumentChange(path, None, _told(value))
 
 
 def _told_apart(before: Any, after: Any) -> bool:
@@ -60,7 +60,7 @@ def _told(value: Any) -> str:
     if isinstance(value, list):
         return _cut(", ".join(map(_told, value[:MOST_CHARACTERS]))) or "an empty list"
     if isinstance(value, str):
-        return shown(value, MOST_CHARACTERS)
+        return quote_text(value, MOST_CHARACTERS)
     return json.dumps(value)
 
 

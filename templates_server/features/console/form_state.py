@@ -19,7 +19,7 @@ DRAFT = msgspec.json.Decoder(dict[str, list[str]])
 
 
 @dataclass(frozen=True)
-class Typed:
+class FormState:
     """The values of a form's fields, and its problems by field; those of "" are about the whole."""
 
     values: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -33,7 +33,7 @@ class Typed:
         """Every value of a field that may be sent more than once."""
         return self.values.get(name, ())
 
-    def refused(self, error: ApiError, fields: Mapping[str, str]) -> Typed:
+    def refused(self, error: ApiError, fields: Mapping[str, str]) -> FormState:
         """The same with what a refusal says: `fields` are the form's, by the names that the API has for them."""
         found: dict[str, list[str]] = {}
         for problem in error.problems:
@@ -42,14 +42,14 @@ class Typed:
         return replace(self, problems=found)
 
 
-def typed_in(form: Parameters) -> Typed:
+def read_form(form: Parameters) -> FormState:
     """What was typed into a form that was sent."""
-    return Typed(form.values)
+    return FormState(form.values)
 
 
-def prefilled(**values: str) -> Typed:
+def prefill(**values: str) -> FormState:
     """A form with these values in it."""
-    return Typed({name: [value] for name, value in values.items()})
+    return FormState({name: [value] for name, value in values.items()})
 
 
 def same(*names: str) -> Mapping[str, str]:
@@ -57,14 +57,14 @@ def same(*names: str) -> Mapping[str, str]:
     return {name: name for name in names}
 
 
-def draft_in(form: Parameters) -> str:
+def encode_draft(form: Parameters) -> str:
     """All that was typed into a form, as one text, for who has to sign in again."""
     return msgspec.json.encode({name: form.values[name] for name in form.values if name not in NOT_KEPT}).decode()
 
 
-def drafted(draft: str) -> Typed:
+def decode_draft(draft: str) -> FormState:
     """What was typed before somebody had to sign in again; nothing where it cannot be read."""
     try:
-        return Typed(DRAFT.decode(draft)) if draft else Typed()
+        return FormState(DRAFT.decode(draft)) if draft else FormState()
     except msgspec.MsgspecError:
-        return Typed()
+        return FormState()

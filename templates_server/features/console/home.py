@@ -12,11 +12,11 @@ from starlette.responses import Response
 from templates_server.features.console import store
 from templates_server.features.console.activity import PERIODS, Activity, activities, period_of
 from templates_server.features.console.navigation import Link
-from templates_server.features.console.platform_api import Asked, invoke
+from templates_server.features.console.platform_api import RouteRequest, invoke
 from templates_server.features.console.shell import show
 from templates_server.features.console.store import LastChange
 from templates_server.features.console.visit import Visit, page
-from templates_server.features.pages.renderer import Page
+from templates_server.features.pages.renderer import PageContent
 from templates_server.features.spaces import api as spaces
 from templates_server.features.spaces.schemas import Space
 from templates_server.features.spaces.store import ENVIRONMENTS
@@ -46,11 +46,11 @@ class Card:
 async def home_page(visit: Visit) -> Response:
     """A page of the visitor's Spaces, in order of key; `?days=` and `?environment=` say which counts they have."""
     query = {"limit": str(SPACES_ON_A_PAGE), "cursor": visit.call.query.get("cursor", "")}
-    found = await invoke(visit, spaces.list_spaces, Asked(query=query))
+    found = await invoke(visit, spaces.list_spaces, RouteRequest(query=query))
     ids = [space.id for space in found.data]
 
     def load(connection: Connection) -> tuple[Mapping[str, LastChange], Mapping[str, Sequence[str]]]:
-        return store.last_changes(connection, ids), store.published(connection, ids)
+        return store.last_changes(connection, ids), store.list_published(connection, ids)
 
     changes, live = await visit.call.database.read(load)
     environment = visit.call.query.get("environment", "")
@@ -61,7 +61,7 @@ async def home_page(visit: Visit) -> Response:
         for space in found.data
     ]
     values = {"cards": cards, "cursor": found.cursor, "environment": environment, **_choices(visit, environment)}
-    return await show(visit, Page("console/home", values))
+    return await show(visit, PageContent("console/home", values))
 
 
 def _choices(visit: Visit, environment: str) -> Mapping[str, object]:

@@ -9,7 +9,7 @@ from templates_server.features.accounts import api as accounts
 from templates_server.features.audit import api as audit
 from templates_server.features.auth import service_accounts
 from templates_server.features.codegen import model_api as models
-from templates_server.features.console.platform_api import PlatformRoutes, may
+from templates_server.features.console.platform_api import PlatformRoutes, is_permitted
 from templates_server.features.console.visit import Visit
 from templates_server.features.events.listing import api as events
 from templates_server.features.imports import api as imports
@@ -29,7 +29,7 @@ DEFAULT_ENVIRONMENT = "production"
 
 
 @dataclass(frozen=True)
-class Entry:
+class NavigationEntry:
     """A page that the navigation leads to, for those who may use the route of that handler; None: for everybody."""
 
     key: str
@@ -39,11 +39,11 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Section:
+class NavigationSection:
     """Entries under a heading."""
 
     key: str
-    entries: Sequence[Entry]
+    entries: Sequence[NavigationEntry]
 
 
 @dataclass(frozen=True)
@@ -57,46 +57,46 @@ class Link:
 
 
 SECTIONS = (
-    Section(
+    NavigationSection(
         "space",
         (
-            Entry("space", "Overview", SPACE, spaces.show_space),
-            Entry("model", "Model", f"{SPACE}/model", models.read),
-            Entry("delivery", "Delivery", f"{ENVIRONMENT}/delivery", delivery.read),
-            Entry("tribes", "Tribes", f"{ENVIRONMENT}/tribes", tribes.read),
-            Entry("users", "Users & visitors", f"{ENVIRONMENT}/users", users.list_users),
-            Entry("user-tags", "User tags", f"{ENVIRONMENT}/user-tags", users.list_tags),
-            Entry("keys", "Keys", f"{ENVIRONMENT}/keys", spaces.list_keys),
-            Entry("imports", "Imports", f"{ENVIRONMENT}/imports", imports.show),
-            Entry("live", "Live", f"{ENVIRONMENT}/live", events.list_events),
+            NavigationEntry("space", "Overview", SPACE, spaces.show_space),
+            NavigationEntry("model", "Model", f"{SPACE}/model", models.read),
+            NavigationEntry("delivery", "Delivery", f"{ENVIRONMENT}/delivery", delivery.read),
+            NavigationEntry("tribes", "Tribes", f"{ENVIRONMENT}/tribes", tribes.read),
+            NavigationEntry("users", "Users & visitors", f"{ENVIRONMENT}/users", users.list_users),
+            NavigationEntry("user-tags", "User tags", f"{ENVIRONMENT}/user-tags", users.list_tags),
+            NavigationEntry("keys", "Keys", f"{ENVIRONMENT}/keys", spaces.list_keys),
+            NavigationEntry("imports", "Imports", f"{ENVIRONMENT}/imports", imports.show),
+            NavigationEntry("live", "Live", f"{ENVIRONMENT}/live", events.list_events),
         ),
     ),
-    Section(
+    NavigationSection(
         "organization",
         (
-            Entry("organization", "Spaces", ORGANIZATION, spaces.list_spaces_of_organization),
-            Entry("members", "Members", f"{ORGANIZATION}/members", accounts.list_members),
-            Entry(
+            NavigationEntry("organization", "Spaces", ORGANIZATION, spaces.list_spaces_of_organization),
+            NavigationEntry("members", "Members", f"{ORGANIZATION}/members", accounts.list_members),
+            NavigationEntry(
                 "service-accounts",
                 "Service accounts",
                 f"{ORGANIZATION}/service-accounts",
                 service_accounts.list_service_accounts,
             ),
-            Entry("audit", "Audit log", f"{ORGANIZATION}/audit", audit.list_entries),
+            NavigationEntry("audit", "Audit log", f"{ORGANIZATION}/audit", audit.list_entries),
         ),
     ),
-    Section(
+    NavigationSection(
         "account",
         (
-            Entry("organizations", "Organizations", ORGANIZATIONS),
-            Entry("tokens", "Tokens", "/account/tokens"),
-            Entry("profile", "Profile", "/account"),
+            NavigationEntry("organizations", "Organizations", ORGANIZATIONS),
+            NavigationEntry("tokens", "Tokens", "/account/tokens"),
+            NavigationEntry("profile", "Profile", "/account"),
         ),
     ),
 )
 
 
-def links(visit: Visit, section: Section, here: str) -> Sequence[Link]:
+def links(visit: Visit, section: NavigationSection, here: str) -> Sequence[Link]:
     """The links of a section where the visitor is."""
     return [Link(entry.title, url_of(visit, entry), entry.key == here) for entry in _shown(visit, section)]
 
@@ -107,12 +107,12 @@ def link_to(visit: Visit, key: str) -> str:
     return next((url_of(visit, entry) for entry in found), "")
 
 
-def entry_of(key: str) -> Entry | None:
+def entry_of(key: str) -> NavigationEntry | None:
     """The entry of that key; None when no list leads to the page."""
     return next((entry for section in SECTIONS for entry in section.entries if entry.key == key), None)
 
 
-def url_of(visit: Visit, entry: Entry, environment: str = "") -> str:
+def url_of(visit: Visit, entry: NavigationEntry, environment: str = "") -> str:
     """Where an entry leads from the page: in its own environment unless another is named."""
     place = visit.place
     path = entry.path
@@ -122,9 +122,9 @@ def url_of(visit: Visit, entry: Entry, environment: str = "") -> str:
     return visit.call.settings.base_path + path.replace("{environment}", environment)
 
 
-def _shown(visit: Visit, section: Section) -> Iterator[Entry]:
+def _shown(visit: Visit, section: NavigationSection) -> Iterator[NavigationEntry]:
     """The entries whose pages are there and open to the visitor."""
     routes = visit.call.services.part(PlatformRoutes)
     for entry in section.entries:
-        if routes.has_page(entry.path) and (entry.needs is None or may(visit, entry.needs)):
+        if routes.has_page(entry.path) and (entry.needs is None or is_permitted(visit, entry.needs)):
             yield entry

@@ -19,11 +19,11 @@ from templates_server.errors import Conflict, Forbidden
 from templates_server.features.console.visit import Visit
 from templates_server.http import request_body
 from templates_server.http.context import Call
-from templates_server.http.idempotency.idempotent_request import HEADER, IdempotentAnswers
+from templates_server.http.idempotency.idempotent_request import HEADER, IdempotentRequests
 from templates_server.http.request import IncomingRequest
-from templates_server.http.response import Answer, Surface, to_response
+from templates_server.http.response import ApiResult, Surface, to_response
 from templates_server.http.route import Handler, Route, check_permission
-from templates_server.http.route_docs import Body
+from templates_server.http.route_docs import BodyDocs
 
 PREFIX = "/v2/"
 JSON = "application/json"
@@ -77,7 +77,7 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Asked:
+class RouteRequest:
     """What goes to a route besides its path: `body` as a JSON value (bytes: as it is), the query, headers.
 
     With a `key` the deed is done once, however often the same is sent under it.
@@ -94,7 +94,7 @@ def require(visit: Visit, handler: Handler) -> None:
     check_permission(visit.call.services.part(PlatformRoutes).of(handler), visit.call, visit.call.located)
 
 
-def may(visit: Visit, handler: Handler) -> bool:
+def is_permitted(visit: Visit, handler: Handler) -> bool:
     """Whether the visitor may use the handler's route where the page is."""
     try:
         require(visit, handler)
@@ -103,12 +103,12 @@ def may(visit: Visit, handler: Handler) -> bool:
     return True
 
 
-async def invoke(visit: Visit, handler: Handler, asked: Asked | None = None, **parameters: str) -> Result:
+async def invoke(visit: Visit, handler: Handler, asked: RouteRequest | None = None, **parameters: str) -> Result:
     """What the handler's route gives to the visitor, where the page is; ApiError as the route raises it.
 
     `parameters` are parts of the route's path below the place of the page. A document's body is bytes.
     """
-    asked = asked or Asked()
+    asked = asked or RouteRequest()
     route, call, raw = _prepared(visit, handler, asked, parameters)
     if not asked.key:
         return _result(route, await route.handler(call))
@@ -117,14 +117,16 @@ async def invoke(visit: Visit, handler: Handler, asked: Asked | None = None, **p
 
 async def download(visit: Visit, handler: Handler, file_name: str, **parameters: str) -> Response:
     """The very bytes that the handler's route gives to the visitor, as a file; its name is of ASCII."""
-    route, call, _ = _prepared(visit, handler, Asked(), parameters)
+    route, call, _ = _prepared(visit, handler, RouteRequest(), parameters)
     answer = await route.handler(call)
-    response = to_response(answer) if isinstance(answer, Answer) else answer
+    response = to_response(answer) if isinstance(answer, ApiResult) else answer
     response.headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
     return response
 
 
-def _prepared(visit: Visit, handler: Handler, asked: Asked, parameters: Mapping[str, str]) -> tuple[Route, Call, bytes]:
+def _prepared(
+    visit: Visit, handler: Handler, asked: RouteRequest, parameters: Mapping[str, str]
+) -> tuple[Route, Call, bytes]:
     """The handler's route, the visitor's call of it, and the body as it was sent; Forbidden unless they may."""
     route = visit.call.services.part(PlatformRoutes).of(handler)
     check_permission(route, visit.call, visit.call.located)
@@ -134,7 +136,7 @@ def _prepared(visit: Visit, handler: Handler, asked: Asked, parameters: Mapping[
     return route, call, raw
 
 
-def _call_of(call: Call, asked: Asked, raw: bytes, parameters: Mapping[str, str]) -> Call:
+def _call_of(call: Call, asked: RouteRequest, raw: bytes, parameters: Mapping[str, str]) -> Call:
     """The visitor's call as if they had sent it to the API."""
     headers = {"content-type": JSON, **{name.lower(): value for name, value in asked.headers.items()}}
     if asked.key:
@@ -150,14 +152,14 @@ def _call_of(call: Call, asked: Asked, raw: bytes, parameters: Mapping[str, str]
 def _decoded(route: Route, call: Call, raw: bytes) -> Any:
     if route.reads is None:
         return None
-    if route.reads is bytes or isinstance(route.reads, Body):
+    if route.reads is bytes or isinstance(route.reads, BodyDocs):
         return raw
     return request_body.decode_json(raw, route.reads, max_depth=call.settings.limits.max_depth)
 
 
 async def _invoke_once(route: Route, call: Call, raw: bytes) -> Result:
     """What it gave under the key before, else what it gives; a form that is sent twice at once waits for the first."""
-    answers = call.services.part(IdempotentAnswers)
+    answers = call.services.part(IdempotentRequests)
     once = answers.asked(call.request, call.principal, body=raw, now=call.now)
     for is_last in _attempts():
         try:
@@ -178,12 +180,12 @@ def _attempts() -> Iterator[bool]:
     return (attempt == number - 1 for attempt in range(number))
 
 
-def _result(route: Route, answer: Answer | Response) -> Result:
-    if isinstance(answer, Answer):
+def _result(route: Route, answer: ApiResult | Response) -> Result:
+    if isinstance(answer, ApiResult):
         return Result(answer.data, {name.lower(): value for name, value in answer.headers.items()})
     headers = dict(answer.headers)
     if not answer.body:
         return Result([], headers)
     data = msgspec.json.decode(bytes(answer.body))["data"]
-    is_typed = route.gives is not None and not isinstance(route.gives, Body)
+    is_typed = route.gives is not None and not isinstance(route.gives, BodyDocs)
     return Result(msgspec.convert(data, list[route.gives]) if is_typed else data, headers)  # type: ignore[name-defined]

@@ -17,7 +17,7 @@ from templates_server.features.console.people import routes as people_routes
 from templates_server.features.console.spaces import routes as spaces_routes
 from templates_server.features.console.tribes import routes as tribes_routes
 from templates_server.http.route import Route
-from templates_server.http.route_docs import Parameter
+from templates_server.http.route_docs import ParameterDocs
 
 HOME_ROUTES = (
     page_route(CONSOLE, home_pages.home_page, "The Spaces of who is signed in."),
@@ -26,8 +26,8 @@ HOME_ROUTES = (
         search_pages.search_page,
         "Spaces, and what is in a Space, by key and name.",
         takes=(
-            Parameter("q", str, "A part of a key or a name.", example="home"),
-            Parameter("space", str, "The Space whose model and tribes are searched too.", example="vod"),
+            ParameterDocs("q", str, "A part of a key or a name.", example="home"),
+            ParameterDocs("space", str, "The Space whose model and tribes are searched too.", example="vod"),
         ),
         refuses=(Forbidden, NotFound),
     ),

@@ -13,16 +13,16 @@ from templates_server.features.console.navigation import (
     ORGANIZATION,
     SECTIONS,
     SPACE,
-    Entry,
     Link,
+    NavigationEntry,
     entry_of,
     links,
     url_of,
 )
-from templates_server.features.console.platform_api import Asked, invoke
+from templates_server.features.console.platform_api import RouteRequest, invoke
 from templates_server.features.console.visit import Visit
-from templates_server.features.pages.flash_messages import leave_notice, notice_in, take_notice_away
-from templates_server.features.pages.renderer import Page, pages_of, see_other
+from templates_server.features.pages.flash_messages import clear_notice, leave_notice, read_notice
+from templates_server.features.pages.renderer import PageContent, pages_of, see_other
 from templates_server.features.spaces import api as spaces
 from templates_server.features.spaces.store import ENVIRONMENTS
 
@@ -51,21 +51,21 @@ class Shell:
         return self.environment == PRODUCTION
 
 
-async def show(visit: Visit, page: Page, *, here: str = "", crumbs: Sequence[Link] = ()) -> Response:
+async def show(visit: Visit, page: PageContent, *, here: str = "", crumbs: Sequence[Link] = ()) -> Response:
     """A page in the frame of the console: `here` is the entry of the navigation that it belongs to.
 
     `crumbs` are its place below that entry, the page itself last.
     """
-    call, notice = visit.call, notice_in(visit.call, visit.browser)
+    call, notice = visit.call, read_notice(visit.call, visit.browser)
     shell = await _shell(visit, here, crumbs, notice)
     framed = replace(page, values={"shell": shell, "visit": visit, "now": call.now, **page.values}, is_scripted=True)
     response = pages_of(call).answer(framed, shown_to=visit.browser)
     if notice:
-        take_notice_away(response, call.settings)
+        clear_notice(response, call.settings)
     return response
 
 
-def done(visit: Visit, path: str, notice: str) -> Response:
+def redirect_with_notice(visit: Visit, path: str, notice: str) -> Response:
     """On to a page, which says what was done; the parts of its path are filled in from those of this one."""
     response = see_other(visit.url(path))
     leave_notice(response, visit.call, visit.browser, notice)
@@ -107,7 +107,7 @@ async def _spaces(visit: Visit) -> Sequence[Link]:
     place = visit.place
     if place is None:
         return ()
-    asked = Asked(query={"limit": str(MAX_SWITCHER_SPACES)})
+    asked = RouteRequest(query={"limit": str(MAX_SWITCHER_SPACES)})
     found = await invoke(visit, spaces.list_spaces_of_organization, asked)
     return [
         Link(space.name, visit.url(SPACE.replace("{space}", space.key)), space.key == place.space_key, space.key)
@@ -115,27 +115,31 @@ async def _spaces(visit: Visit) -> Sequence[Link]:
     ]
 
 
-def _environments(visit: Visit, entry: Entry | None) -> Sequence[Link]:
+def _environments(visit: Visit, entry: NavigationEntry | None) -> Sequence[Link]:
     """The same page in each environment of the Space; from pages of no environment, what each delivers."""
     place = visit.place
     if place is None or place.space_key is None:
         return ()
     is_of_one = entry is not None and "{environment}" in entry.path
-    target = entry if entry and is_of_one else Entry("", "", ENVIRONMENT)
+    target = entry if entry and is_of_one else NavigationEntry("", "", ENVIRONMENT)
     return [Link(name, url_of(visit, target, name), name == place.environment_name) for name in ENVIRONMENTS]
 
 
-def _crumbs(visit: Visit, entry: Entry | None, *, is_last: bool) -> Iterator[Link]:
+def _crumbs(visit: Visit, entry: NavigationEntry | None, *, is_last: bool) -> Iterator[Link]:
     """From the first page of the console to the entry that the page belongs to."""
     place = visit.place
     yield Link("Home", visit.url(HOME), is_here=place is None and entry is None and is_last)
     if place is not None and visit.organization is not None:
         is_here = entry is not None and entry.path == ORGANIZATION and is_last
-        yield Link(visit.organization.name, url_of(visit, Entry("", "", ORGANIZATION)), is_here)
+        yield Link(visit.organization.name, url_of(visit, NavigationEntry("", "", ORGANIZATION)), is_here)
     if place is not None and place.space_key is not None:
         is_here = entry is not None and entry.path == SPACE and is_last
-        yield Link(place.space_key, url_of(visit, Entry("", "", SPACE)), is_here)
+        yield Link(place.space_key, url_of(visit, NavigationEntry("", "", SPACE)), is_here)
     if place is not None and place.environment_name is not None:
-        yield Link(place.environment_name, url_of(visit, Entry("", "", ENVIRONMENT)), is_here=entry is None and is_last)
+        yield Link(
+            place.environment_name,
+            url_of(visit, NavigationEntry("", "", ENVIRONMENT)),
+            is_here=entry is None and is_last,
+        )
     if entry is not None and entry.path not in {ORGANIZATION, SPACE}:
         yield Link(entry.title, url_of(visit, entry), is_last)

@@ -82,7 +82,7 @@ def has_arrived(connection: Connection, environment_id: str) -> tuple[bool, bool
     return session is not None, event is not None
 
 
-def published(connection: Connection, space_ids: Collection[str]) -> Mapping[str, Sequence[str]]:
+def list_published(connection: Connection, space_ids: Collection[str]) -> Mapping[str, Sequence[str]]:
     """The collections that are live in production, by Space; those where nothing was delivered are left out."""
     head = func.substr(delivery_revisions.c.document, 1, HEAD_CHARACTERS)
     query = (
@@ -135,14 +135,14 @@ def _newest(connection: Connection, what: str, query: Select[Any]) -> Sequence[L
 
 
 @dataclass(frozen=True)
-class Sample:
+class PeopleSample:
     """The names of attributes and the tags that people have, in order."""
 
     attributes: Sequence[str]
     tags: Sequence[str]
 
 
-def sample_people(connection: Connection, environment_id: str) -> Sample:
+def sample_people(connection: Connection, environment_id: str) -> PeopleSample:
     """The commonest names of attributes and tags of some people."""
     columns = persons.c
     query = select(columns.attributes, columns.tags).where(columns.environment_id == environment_id)
@@ -151,7 +151,7 @@ def sample_people(connection: Connection, environment_id: str) -> Sample:
     for attributes_text, tags_text in connection.execute(query.order_by(columns.person_id).limit(SAMPLE_PEOPLE)):
         attributes.update(msgspec.json.decode(attributes_text, type=dict[str, Any]).keys())
         tags.update(filter(None, tags_text.split("\n")))
-    return Sample(_commonest(attributes), _commonest(tags))
+    return PeopleSample(_commonest(attributes), _commonest(tags))
 
 
 def _commonest(counts: Counter[str]) -> Sequence[str]:

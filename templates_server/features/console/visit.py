@@ -17,14 +17,14 @@ from templates_server.errors import NotFound
 from templates_server.features.accounts import store as accounts_store
 from templates_server.features.accounts.store import Account, Organization
 from templates_server.features.console.saved_forms import forms as kept_forms
-from templates_server.features.pages.browser_session import Browser, browser_of, check_form
+from templates_server.features.pages.browser_session import BrowserContext, browser_of, check_form
 from templates_server.features.pages.renderer import see_other
 from templates_server.http import request_body
 from templates_server.http.context import Call
 from templates_server.http.forms.multipart import decode_multipart
 from templates_server.http.forms.urlencoded import FILES_TYPE, FORM_TYPE, MAX_PARAMETERS, Parameters, decode_form
 from templates_server.http.route import Handler
-from templates_server.security.authorization import ALL_SCOPES, Place, Principal, PrincipalKind, may_see
+from templates_server.security.authorization import ALL_SCOPES, Principal, PrincipalKind, ResourceScope, may_see
 
 PLACE_PARTS = ("organization", "space", "environment")
 MAX_KEPT_CHARACTERS = 4000
@@ -35,13 +35,13 @@ MAX_KEPT_CHARACTERS = 4000
 class Visit:
     """A person at a page, and where they belong; `call` is theirs as if they had sent a token with every scope."""
 
-    browser: Browser
+    browser: BrowserContext
     account: Account
     organizations: Sequence[Organization]
     call: Call
 
     @property
-    def place(self) -> Place | None:
+    def place(self) -> ResourceScope | None:
         """Where the page is; None on pages of no organization."""
         return self.call.located
 
@@ -53,7 +53,7 @@ class Visit:
 
     def url(self, path: str) -> str:
         """The path of a page, `{space}` and the like filled in from this page's own, as browsers ask for it."""
-        return self.call.settings.base_path + filled(self.call, path)
+        return self.call.settings.base_path + fill_path(self.call, path)
 
 
 PageHandler = Callable[[Visit], Awaitable[Response]]
@@ -70,8 +70,8 @@ def page(handler: PageHandler) -> Handler:
         visit = await visit_of(call)
         if visit is None:
             return sign_in_first(call, _own_path(call))
-        call = await kept_forms.brought_back(call, _raw_path(call))
-        return await handler(await located(replace(visit, call=replace(visit.call, brought_back=call.brought_back))))
+        call = await kept_forms.restore_form(call, _raw_path(call))
+        return await handler(await locate(replace(visit, call=replace(visit.call, brought_back=call.brought_back))))
 
     return serve
 
@@ -97,9 +97,9 @@ def form(
             sent = await _sent(call, most) if has_files else decode_form(call.request, call.body, most=most)
             if visit is None:
                 kept = keeps(sent) if callable(keeps) else {name: sent.text(name) for name in keeps}
-                return await _sign_in_and_come_back(call, filled(call, back), kept, (sent.text("key"), purpose))
+                return await _sign_in_and_come_back(call, fill_path(call, back), kept, (sent.text("key"), purpose))
             check_form(call, visit.browser, sent, purpose=purpose)
-            return await handler(await located(visit), sent)
+            return await handler(await locate(visit), sent)
 
         return serve
 
@@ -114,9 +114,9 @@ async def _sent(call: Call, most: int) -> Parameters:
     return await asyncio.to_thread(decode_multipart, call.request.headers["content-type"], call.body, most=most)
 
 
-async def signed_in_first(call: Call, back: str) -> Response | None:
+async def require_sign_in(call: Call, back: str) -> Response | None:
     """Have a person who is signed out sign in, before a long body is read from them, and come `back`."""
-    return None if await visit_of(call) else sign_in_first(call, filled(call, back))
+    return None if await visit_of(call) else sign_in_first(call, fill_path(call, back))
 
 
 async def visit_of(call: Call) -> Visit | None:
@@ -124,12 +124,12 @@ async def visit_of(call: Call) -> Visit | None:
     return await visit_by(call, await browser_of(call))
 
 
-async def visit_by(call: Call, browser: Browser) -> Visit | None:
+async def visit_by(call: Call, browser: BrowserContext) -> Visit | None:
     """The person who is signed in at that browser; None when nobody is."""
     account = browser.account
     if account is None:
         return None
-    found = await call.database.read(lambda connection: accounts_store.organizations_of(connection, account.id))
+    found = await call.database.read(lambda connection: accounts_store.list_organizations_of(connection, account.id))
     principal = Principal(
         PrincipalKind.PERSON,
         account.id,
@@ -142,7 +142,7 @@ async def visit_by(call: Call, browser: Browser) -> Visit | None:
     return Visit(browser, account, [organization for organization, _ in found], replace(call, asker=principal))
 
 
-async def located(visit: Visit, **elsewhere: str) -> Visit:
+async def locate(visit: Visit, **elsewhere: str) -> Visit:
     """The visit where its path says, or `elsewhere` (`environment="staging"`); NotFound where that is not theirs."""
     call = visit.call
     parts = {**call.parameters, **elsewhere}
@@ -165,8 +165,8 @@ def sign_in_first(call: Call, path: str, **fields: str) -> Response:
 async def _sign_in_and_come_back(call: Call, path: str, fields: Mapping[str, str], shown: tuple[str, str]) -> Response:
     """The same, with all that was typed, however long: `shown` is the key of the form, and its purpose."""
     key, purpose = shown
-    if _encoded(fields) is None and kept_forms.may_be_kept(call, key, purpose):
-        kept = await kept_forms.keep(call, path, fields, key)
+    if _encoded(fields) is None and kept_forms.can_be_saved(call, key, purpose):
+        kept = await kept_forms.save_form(call, path, fields, key)
         if kept is not None:
             response = sign_in_first(call, path, **{kept_forms.PARAMETER: kept.id})
             kept_forms.bind(response, call, kept)
@@ -183,7 +183,7 @@ def _encoded(fields: Mapping[str, str]) -> str | None:
     return encoded if len(encoded) <= MAX_KEPT_CHARACTERS else None
 
 
-def filled(call: Call, path: str) -> str:
+def fill_path(call: Call, path: str) -> str:
     """A path with its parameters filled in from those of the request."""
     for name, value in call.parameters.items():
         path = path.replace(f"{{{name}}}", quote(value, safe=""))

@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from templates_server.features.accounts import store as accounts_store
-from templates_server.features.accounts.demo_people import PEOPLE, PersonOfDemo
+from templates_server.features.accounts.demo_people import PEOPLE, DemoMember
 from templates_server.features.demo import store
 from templates_server.features.demo.schemas import DemoFacts, DemoPerson, DemoServiceAccount
 from templates_server.features.people import store as users_store
@@ -32,7 +32,7 @@ from templates_server.primitives.ids import base62
 from templates_server.primitives.revisions import NewRevision
 from templates_server.primitives.yaml_json import read_yaml
 from templates_server.security.authorization import Role
-from templates_server.security.secrets import RANDOM_LENGTH, SecretKind, with_checksum
+from templates_server.security.secrets import RANDOM_LENGTH, SecretKind, add_checksum
 from templates_server.security.server_key import ServerKey
 
 PURPOSE = "demo"
@@ -69,16 +69,16 @@ def seed(connection: Connection, now: int, *, key: ServerKey, hash_password: Cal
 def _facts(key: ServerKey) -> DemoFacts:
     return DemoFacts(
         [_person(key, person) for person in PEOPLE],
-        with_checksum(f"{SecretKind.PERSONAL}_{_derived(key, 'token', RANDOM_LENGTH)}"),
+        add_checksum(f"{SecretKind.PERSONAL}_{_derived(key, 'token', RANDOM_LENGTH)}"),
         DemoServiceAccount(
             f"svc_{_derived(key, 'client id', CLIENT_ID_CHARACTERS)}",
-            with_checksum(f"{SecretKind.SERVICE}_{_derived(key, 'client secret', RANDOM_LENGTH)}"),
+            add_checksum(f"{SecretKind.SERVICE}_{_derived(key, 'client secret', RANDOM_LENGTH)}"),
         ),
         {},
     )
 
 
-def _person(key: ServerKey, person: PersonOfDemo) -> DemoPerson:
+def _person(key: ServerKey, person: DemoMember) -> DemoPerson:
     password = _derived(key, f"password of {person.email}", PASSWORD_CHARACTERS)
     return DemoPerson(person.email, password, person.role, person.organization)
 
@@ -124,7 +124,7 @@ def _add_space(seeding: _Seed, key: str, organization_id: str, *, author: str) -
     tribes = tribes_writing.to_document(tribes_reading.read_tribes(_document(f"{key}-tribes"), space=key), space=key)
     tribes_store.store_tribes(connection, space_id, NewRevision(tribes, 0, author, now))
     for environment in delivery_store.list_environments(connection, space_id):
-        surroundings = delivery_reading.Surroundings(model, environment.name, tribes["tribes"].keys())
+        surroundings = delivery_reading.ParseContext(model, environment.name, tribes["tribes"].keys())
         document = {**_document(f"{key}-production"), "environment": environment.name}
         delivery = delivery_reading.read_delivery(document, surroundings)
         canonical = delivery_reading.to_document(delivery, space=key, environment=environment.name)

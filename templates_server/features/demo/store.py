@@ -10,7 +10,7 @@ from templates_server.features.demo.schemas import DemoServiceAccount
 from templates_server.primitives.ids import new_id
 from templates_server.primitives.timestamps import DAY
 from templates_server.security.authorization import ALL_SCOPES
-from templates_server.security.secrets import hashed
+from templates_server.security.secrets import hash_secret
 from templates_server.storage.tables import service_accounts, spaces, tokens
 
 TOKEN_LIFETIME = 366 * DAY
@@ -19,7 +19,7 @@ TOKEN_LIFETIME = 366 * DAY
 def add_token(connection: Connection, secret: str, *, account_id: str, now: int) -> None:
     """A personal access token with that secret and all scopes, for as long as one may live."""
     row = {
-        "token_hash": hashed(secret),
+        "token_hash": hash_secret(secret),
         "id": new_id("tok"),
         "kind": "personal",
         "account_id": account_id,
@@ -40,7 +40,7 @@ def add_service_account(
         "id": credentials.client_id,
         "organization_id": organization_id,
         "name": "Demo importer",
-        "secret_hash": hashed(credentials.client_secret),
+        "secret_hash": hash_secret(credentials.client_secret),
         "scopes": " ".join(sorted(ALL_SCOPES)),
         "created": now,
     }

@@ -8,15 +8,15 @@ from templates_server.features.event_names.model_cache import ModelEvents
 from templates_server.features.event_names.schemas import EventNameView
 from templates_server.features.spaces import store as spaces_store
 from templates_server.http.context import Call
-from templates_server.http.pagination import asked_page, next_link
-from templates_server.http.response import Answer
+from templates_server.http.pagination import next_link, read_page_request
+from templates_server.http.response import ApiResult
 from templates_server.primitives.timestamps import to_rfc3339
 
 
-async def list_names(call: Call) -> Answer:
+async def list_names(call: Call) -> ApiResult:
     """A page of the names that arrive, in order of code points; those with a text in them, where one is given."""
-    page, environment_id, search = asked_page(call), call.environment_id, call.query.get("search", "").casefold()
-    names, revision = await call.database.read_aside(
+    page, environment_id, search = read_page_request(call), call.environment_id, call.query.get("search", "").casefold()
+    names, revision = await call.database.read_in_thread(
         lambda connection: (
             store.list_names(connection, environment_id),
             spaces_store.find_space(connection, call.space_id).revision,
@@ -25,7 +25,7 @@ async def list_names(call: Call) -> Answer:
     modelled = await call.services.part(ModelEvents).find(environment_id, revision)
     found = sorted(name for name in names if name > page.after and search in name.casefold())[: page.limit]
     views = [_view(name, names[name], is_modelled=name in modelled) for name in found]
-    return Answer(views, "event_name", headers=next_link(call, page, found))
+    return ApiResult(views, "event_name", headers=next_link(call, page, found))
 
 
 def _view(name: str, one: EventName, *, is_modelled: bool) -> EventNameView:

@@ -15,19 +15,19 @@ from typing import Protocol
 
 import msgspec
 
-from templates_server.features.event_names.model_check import ModelledEvents, are_read
-from templates_server.features.event_names.shapes import Shape, read_shape
+from templates_server.features.event_names.model_check import ModelledEvents, has_kinds
+from templates_server.features.event_names.shapes import EventShape, read_shape
 
 MOST_NAMES = 2000  # of an environment
 MOST_KEYS = 50  # of a name
 NO_METADATA: Mapping[str, str] = {}
 
 
-class Told(Protocol):
+class CountedEvent(Protocol):
     """An event, as far as it counts here."""
 
     @property
-    def shape(self) -> Shape:
+    def shape(self) -> EventShape:
         """Its name, and the keys of its metadata."""
 
     @property
@@ -35,7 +35,7 @@ class Told(Protocol):
         """Its metadata."""
 
 
-class Removed(msgspec.Struct, frozen=True, gc=False, array_like=True):
+class RemovedEvents(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Events of a name that had the same keys of metadata, and were received at the same time."""
 
     name: str
@@ -44,7 +44,7 @@ class Removed(msgspec.Struct, frozen=True, gc=False, array_like=True):
     events: int
 
 
-class Change(msgspec.Struct, frozen=True, omit_defaults=True):
+class NameChange(msgspec.Struct, frozen=True, omit_defaults=True):
     """Events that were stored, received from `first` to `last`, in milliseconds; and events that were removed.
 
     `added`: how many of each shape, by its text; `differing`: how many of these were not as the model says.
@@ -54,7 +54,7 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True):
     last: int = 0
     added: dict[str, int] = {}
     differing: dict[str, int] = {}
-    removed: Sequence[Removed] = ()
+    removed: Sequence[RemovedEvents] = ()
 
 
 class KeyCount(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -75,34 +75,34 @@ class EventName(msgspec.Struct, frozen=True):
     keys: Mapping[str, KeyCount]
 
 
-class Stored(msgspec.Struct, frozen=True, gc=False):
+class StoredEvents(msgspec.Struct, frozen=True, gc=False):
     """Events that were stored together, and by which model they are looked at."""
 
     received: int
     modelled: ModelledEvents
-    events: Sequence[Told]
+    events: Sequence[CountedEvent]
 
 
-def count_stored(together: Sequence[Stored]) -> Change:
+def count_stored(together: Sequence[StoredEvents]) -> NameChange:
     """What was stored, by name and keys."""
-    counts: Counter[Shape] = Counter()
-    differing: Counter[Shape] = Counter()
+    counts: Counter[EventShape] = Counter()
+    differing: Counter[EventShape] = Counter()
     for stored in together:  # every event that is stored comes by here: mind what it takes
         counts.update([event.shape for event in stored.events])
         if stored.modelled:
             differing.update(_differing(stored))
     times = [stored.received for stored in together]
-    return Change(min(times), max(times), _by_text(counts), _by_text(differing))
+    return NameChange(min(times), max(times), _by_text(counts), _by_text(differing))
 
 
-def _by_text(counts: Mapping[Shape, int]) -> dict[str, int]:
+def _by_text(counts: Mapping[EventShape, int]) -> dict[str, int]:
     by_text: dict[str, int] = {}
     for shape, events in counts.items():
         by_text[shape.text] = by_text.get(shape.text, 0) + events
     return by_text
 
 
-def _differing(stored: Stored) -> Iterator[Shape]:
+def _differing(stored: StoredEvents) -> Iterator[EventShape]:
     """The shape of each event that differs: by its keys, or by a value. Most often none has to be looked at."""
     readers = {
         shape: stored.modelled.readers_of(shape.name, shape.keys) for shape in {event.shape for event in stored.events}
@@ -110,21 +110,23 @@ def _differing(stored: Stored) -> Iterator[Shape]:
     if any(found is None or found for found in readers.values()):
         for event in stored.events:
             found = readers[event.shape]
-            if found is None or (found and not are_read(event.pairs, found)):
+            if found is None or (found and not has_kinds(event.pairs, found)):
                 yield event.shape
 
 
-def count_removed(events: Iterable[tuple[str, int, str | None]]) -> Change:
+def count_removed(events: Iterable[tuple[str, int, str | None]]) -> NameChange:
     """What was removed, from the name, the time of receipt and the metadata (a JSON object) of each event."""
     counts = Counter((name, _keys_of(metadata), received) for name, received, metadata in events)
-    return Change(removed=[Removed(name, keys, received, count) for (name, keys, received), count in counts.items()])
+    return NameChange(
+        removed=[RemovedEvents(name, keys, received, count) for (name, keys, received), count in counts.items()]
+    )
 
 
 def _keys_of(metadata: str | None) -> tuple[str, ...]:
     return () if metadata is None else tuple(msgspec.json.decode(metadata, type=dict[str, str]))
 
 
-def fold(known: Mapping[str, EventName], sums: Iterable[Sums], *, others: int = 0) -> dict[str, EventName]:
+def fold(known: Mapping[str, EventName], sums: Iterable[ChangeTotals], *, others: int = 0) -> dict[str, EventName]:
     """The names after these changes; `others` is how many the environment has besides."""
     names = dict(known)
     for change in sums:
@@ -146,7 +148,7 @@ def fold(known: Mapping[str, EventName], sums: Iterable[Sums], *, others: int = 
 
 
 @dataclass(frozen=True, slots=True)
-class Sum:
+class NameTotal:
     """Events of a name that have the same keys of metadata, of several changes."""
 
     name: str
@@ -158,11 +160,11 @@ class Sum:
 
 
 @dataclass(frozen=True, slots=True)
-class Sums:
+class ChangeTotals:
     """What was added by several changes, and what the last of them removed."""
 
-    added: Sequence[Sum]
-    removed: Sequence[Removed] = ()
+    added: Sequence[NameTotal]
+    removed: Sequence[RemovedEvents] = ()
 
     @property
     def names(self) -> set[str]:
@@ -170,7 +172,7 @@ class Sums:
         return {one.name for one in self.added} | {one.name for one in self.removed}
 
 
-def sum_up(changes: Iterable[Change]) -> Iterator[Sums]:
+def sum_up(changes: Iterable[NameChange]) -> Iterator[ChangeTotals]:
     """Sum changes up, those that only add together with what follows them."""
     sums: dict[str, list[int]] = {}
     for change in changes:
@@ -187,16 +189,16 @@ def sum_up(changes: Iterable[Change]) -> Iterator[Sums]:
                 if last > numbers[3]:  # noqa: PLR1730
                     numbers[3] = last
         if change.removed:
-            yield Sums(_sums(sums), change.removed)
+            yield ChangeTotals(_sums(sums), change.removed)
             sums = {}
-    yield Sums(_sums(sums))
+    yield ChangeTotals(_sums(sums))
 
 
-def _sums(sums: Mapping[str, Sequence[int]]) -> Sequence[Sum]:
-    return [Sum(*read_shape(text), *numbers) for text, numbers in sums.items()]
+def _sums(sums: Mapping[str, Sequence[int]]) -> Sequence[NameTotal]:
+    return [NameTotal(*read_shape(text), *numbers) for text, numbers in sums.items()]
 
 
-def _with_added(before: EventName, added: Sum) -> EventName:
+def _with_added(before: EventName, added: NameTotal) -> EventName:
     keys = before.keys
     if added.keys:
         keys = {**keys}
@@ -216,11 +218,11 @@ def _with_added(before: EventName, added: Sum) -> EventName:
     )
 
 
-def _without_removed(before: EventName, removed: Removed) -> EventName:
+def _without_removed(before: EventName, removed: RemovedEvents) -> EventName:
     counts = {key: _less(count, removed) if key in removed.keys else count for key, count in before.keys.items()}
     keys = {key: count for key, count in counts.items() if count.kept > 0}
     return msgspec.structs.replace(before, kept=before.kept - removed.events, keys=keys)
 
 
-def _less(count: KeyCount, removed: Removed) -> KeyCount:
+def _less(count: KeyCount, removed: RemovedEvents) -> KeyCount:
     return count if removed.received < count.first else KeyCount(count.kept - removed.events, count.first)

@@ -21,7 +21,7 @@ def fold_changes(database: Database, stopping: threading.Event) -> None:
 
     What fails in one environment is logged, and keeps nobody else's names from being counted.
     """
-    for environment_id in database.read_now(store.list_environments):
+    for environment_id in database.read_sync(store.list_environments):
         try:
             while not stopping.is_set() and _fold_some(database, environment_id):
                 pass
@@ -32,10 +32,10 @@ def fold_changes(database: Database, stopping: threading.Event) -> None:
 
 
 def _fold_some(database: Database, environment_id: str) -> bool:
-    return database.write_now(lambda connection: store.fold_some(connection, environment_id))
+    return database.write_sync(lambda connection: store.fold_some(connection, environment_id))
 
 
-class NameFolding:
+class NameCountJob:
     """Counts what was stored while the server runs. Nothing is lost where it does not come to that: changes wait."""
 
     def __init__(self, database: Database) -> None:
@@ -57,7 +57,7 @@ class NameFolding:
         if self._thread.is_alive():
             await asyncio.to_thread(self._thread.join)
 
-    def note(self, events: int) -> None:
+    def record(self, events: int) -> None:
         """Take notice that a change was written down, of so many events."""
         self._noted += events
         if self._noted >= MANY:

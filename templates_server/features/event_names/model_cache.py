@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from templates_server.features.event_names.model_check import NOTHING_MODELLED, ModelledEvents
 from templates_server.features.spaces import store as spaces_store
 from templates_server.features.spaces.parser import parse_model
-from templates_server.primitives.memory_size import held_bytes
+from templates_server.primitives.memory_size import measure_bytes
 from templates_server.storage.database import Database
-from templates_server.storage.query_coalescer import SharedQuestions
+from templates_server.storage.query_coalescer import QueryCoalescer
 
 MOST_BYTES = 32 * 1024 * 1024
 READ_AT_ONCE = 2
@@ -28,7 +28,7 @@ class ModelEvents:
         self._most_bytes = most_bytes
         self._kept: OrderedDict[str, tuple[int, ModelledEvents, int]] = OrderedDict()
         self._held_bytes = 0
-        self._reading = SharedQuestions(self._read_all, at_once=READ_AT_ONCE)
+        self._reading = QueryCoalescer(self._read_all, at_once=READ_AT_ONCE)
 
     async def find(self, environment_id: str, revision: int) -> ModelledEvents:
         """The events that a revision of the model has; none where the Space has just gone."""
@@ -46,7 +46,7 @@ class ModelEvents:
     async def _read(self, environment_id: str, revision: int) -> ModelledEvents | Exception:
         """Read a model aside, since a large document takes long, and keep its events; or what failed."""
         try:
-            document = await self._database.read_aside(
+            document = await self._database.read_in_thread(
                 lambda connection: spaces_store.load_model_of_environment(connection, environment_id, revision)
             )
             events, size = await asyncio.to_thread(_read, document)
@@ -72,4 +72,4 @@ def _read(document: object) -> tuple[ModelledEvents, int]:
     if not model.events:
         return NOTHING_MODELLED, 0
     events = ModelledEvents(model.events)
-    return events, held_bytes(events)
+    return events, measure_bytes(events)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from templates_server.features.spaces.model import Event, Metadata, PropertyType
+from templates_server.features.spaces.model import EventDefinition, MetadataKey, PropertyType
 
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,20})(?:\.[0-9]{1,30})?(?:e[+-][0-9]{1,3})?")
 TOGGLES = frozenset({"true", "false"})
@@ -25,7 +25,7 @@ Sent = Mapping[str, str]
 """The metadata of an event."""
 
 
-def differs(event_name: str, metadata: Sent, model_events: Mapping[str, Event]) -> bool:
+def differs(event_name: str, metadata: Sent, model_events: Mapping[str, EventDefinition]) -> bool:
     """Whether an event is modelled, and not as it arrives: by a key, by a value, or by one that is missing."""
     event = model_events.get(event_name)
     return event is not None and _rules_of(event).refuse(metadata)
@@ -48,10 +48,10 @@ class _Rules:
     def refuse(self, metadata: Sent) -> bool:
         """Whether metadata is not so."""
         readers = self.readers_of(metadata.keys())
-        return readers is None or not are_read(metadata, readers)
+        return readers is None or not has_kinds(metadata, readers)
 
 
-def are_read(metadata: Sent, readers: Readers) -> bool:
+def has_kinds(metadata: Sent, readers: Readers) -> bool:
     """Whether metadata has values of these kinds."""
     for key, reads in readers:  # noqa: SIM110 - runs for every event that is stored: a generator takes longer
         if not reads(metadata[key]):
@@ -62,7 +62,7 @@ def are_read(metadata: Sent, readers: Readers) -> bool:
 class ModelledEvents:
     """The events of a model, to be asked about many that arrive."""
 
-    def __init__(self, events: Iterable[Event] = ()) -> None:
+    def __init__(self, events: Iterable[EventDefinition] = ()) -> None:
         self._rules = {event.key: _rules_of(event) for event in events}
 
     def __contains__(self, name: object) -> bool:
@@ -90,7 +90,7 @@ class ModelledEvents:
 NOTHING_MODELLED = ModelledEvents()
 
 
-def _rules_of(event: Event) -> _Rules:
+def _rules_of(event: EventDefinition) -> _Rules:
     return _Rules(
         frozenset(one.key for one in event.metadata),
         frozenset(one.key for one in event.metadata if one.is_required),
@@ -98,7 +98,7 @@ def _rules_of(event: Event) -> _Rules:
     )
 
 
-def _reader_of(metadata: Metadata) -> Reads | None:
+def _reader_of(metadata: MetadataKey) -> Reads | None:
     """How values are recognised; None: any text will do."""
     match metadata.type:
         case PropertyType.SELECT:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import msgspec
 
-from templates_server.primitives.text_cache import remembered
+from templates_server.primitives.text_cache import memoize
 
 
-class Shape:
+class EventShape:
     """The name of an event, and the keys of its metadata in their order; `text` is both, a JSON array."""
 
     __slots__ = ("keys", "name", "text")
@@ -28,16 +28,16 @@ def read_shape(text: str) -> tuple[str, tuple[str, ...]]:
     return name, tuple(keys)
 
 
-def _shape(texts: tuple[str, ...]) -> Shape:
+def _shape(texts: tuple[str, ...]) -> EventShape:
     name, *keys = texts
-    return Shape(name, tuple(keys))
+    return EventShape(name, tuple(keys))
 
 
-def _bare_shape(name: str) -> Shape:
-    return Shape(name, ())
+def _bare_shape(name: str) -> EventShape:
+    return EventShape(name, ())
 
 
-bare_shape_of = remembered(_bare_shape)
+bare_shape_of = memoize(_bare_shape)
 """The shape of events of a name that have no metadata."""
-shape_of = remembered(_shape)
+shape_of = memoize(_shape)
 """The shape that the name and then the keys give."""

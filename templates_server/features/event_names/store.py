@@ -16,10 +16,10 @@ import msgspec
 from sqlalchemy import Connection
 
 from templates_server.features.event_names.changes import (
-    Change,
     EventName,
     KeyCount,
-    Stored,
+    NameChange,
+    StoredEvents,
     count_removed,
     count_stored,
     fold,
@@ -27,7 +27,7 @@ from templates_server.features.event_names.changes import (
 )
 from templates_server.primitives.ids import random_text
 from templates_server.storage.bulk import Insertion, Rows, write_all
-from templates_server.storage.database import among, as_text, listed
+from templates_server.storage.database import as_text, in_clause, in_param
 
 MOST_CHANGES_AT_ONCE = 250
 MOST_OF_A_CHANGE = 200  # names with sets of keys
@@ -64,7 +64,7 @@ HOLD = {
 ABANDON = "DELETE FROM event_name_changes WHERE environment_id = ?"
 FREED = "environment_id, name, received, metadata"
 REMAINING = f"SELECT {FREED} FROM events WHERE "  # noqa: S608 - names of ours
-DECODER = msgspec.json.Decoder(Change)
+DECODER = msgspec.json.Decoder(NameChange)
 OF_THIS_PROCESS = random_text(12)
 NUMBERS = itertools.count()
 ADDED, REMOVED = "a", "r"  # removed events are folded in after those that were stored before, whatever clocks say
@@ -73,12 +73,12 @@ ADDED, REMOVED = "a", "r"  # removed events are folded in after those that were 
 # Changes are written down
 
 
-def note_stored(connection: Connection, stored: Mapping[str, Sequence[Stored]]) -> None:
+def note_stored(connection: Connection, stored: Mapping[str, Sequence[StoredEvents]]) -> None:
     """Write down what was stored, by environment."""
     write_all(connection, CHANGES, changes_of_stored(stored))
 
 
-def changes_of_stored(stored: Mapping[str, Sequence[Stored]]) -> Rows:
+def changes_of_stored(stored: Mapping[str, Sequence[StoredEvents]]) -> Rows:
     """The rows that say what was stored, by environment, for `CHANGES`."""
     rows = []
     for environment_id, together in stored.items():
@@ -91,7 +91,7 @@ def changes_of_stored(stored: Mapping[str, Sequence[Stored]]) -> Rows:
     return rows
 
 
-def _in_parts(change: Change) -> Sequence[Change]:
+def _in_parts(change: NameChange) -> Sequence[NameChange]:
     """A change as several, none of which is large: so many are read at once."""
     if len(change.added) <= MOST_OF_A_CHANGE:
         return [change]
@@ -100,13 +100,13 @@ def _in_parts(change: Change) -> Sequence[Change]:
     return [_part(change, texts[start : start + MOST_OF_A_CHANGE]) for start in starts]
 
 
-def _part(change: Change, texts: Sequence[str]) -> Change:
+def _part(change: NameChange, texts: Sequence[str]) -> NameChange:
     added = {text: change.added[text] for text in texts}
     differing = {text: change.differing[text] for text in texts if text in change.differing}
     return msgspec.structs.replace(change, added=added, differing=differing)
 
 
-def take_back(connection: Connection, changes: Rows) -> None:
+def remove_changes(connection: Connection, changes: Rows) -> None:
     """Remove changes that this transaction has written down."""
     removal = as_text(connection, TAKEN_BACK)
     for environment_id, change_id, _ in changes:
@@ -173,21 +173,21 @@ def fold_some(connection: Connection, environment_id: str) -> bool:
     return len(rows) == MOST_CHANGES_AT_ONCE
 
 
-def _fold(connection: Connection, environment_id: str, changes: Sequence[Change]) -> None:
+def _fold(connection: Connection, environment_id: str, changes: Sequence[NameChange]) -> None:
     sums = list(sum_up(changes))
     wanted = sorted(set().union(*(one.names for one in sums)))
-    query = as_text(connection, f"{NAMES} AND name {among(connection)}")
-    known = _names(connection.exec_driver_sql(query, (environment_id, listed(connection, wanted))))
+    query = as_text(connection, f"{NAMES} AND name {in_clause(connection)}")
+    known = _names(connection.exec_driver_sql(query, (environment_id, in_param(connection, wanted))))
     total: int = connection.exec_driver_sql(as_text(connection, COUNT), (environment_id,)).scalar_one()
     names = fold(known, sums, others=total - len(known))
     rows = [_row(environment_id, name, one) for name, one in sorted(names.items()) if known.get(name) is not one]
     write_all(connection, KEEP, rows)
     if forgotten := sorted(known.keys() - names.keys()):
-        parameters = (environment_id, listed(connection, forgotten))
-        connection.exec_driver_sql(as_text(connection, FORGET + among(connection)), parameters)
+        parameters = (environment_id, in_param(connection, forgotten))
+        connection.exec_driver_sql(as_text(connection, FORGET + in_clause(connection)), parameters)
 
 
-def _decoded(changes: Iterable[str]) -> Sequence[Change]:
+def _decoded(changes: Iterable[str]) -> Sequence[NameChange]:
     return [DECODER.decode(change) for change in changes]
 
 

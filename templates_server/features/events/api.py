@@ -13,10 +13,10 @@ from templates_server.features.events import parser, store
 from templates_server.http import request_body
 from templates_server.http.context import Call
 from templates_server.security.user_signatures import UserSignatures
-from templates_server.storage.write_batcher import Arrivals
+from templates_server.storage.write_batcher import WriteBatcher
 
 
-class EventArrivals(Arrivals[store.Arrival, Sequence[Problem]]):
+class EventWriter(WriteBatcher[store.EventBatch, Sequence[Problem]]):
     """The events that wait to be stored."""
 
 
@@ -28,8 +28,8 @@ async def add_events(call: Call) -> Response:
     events = parser.read_events(call.body, now, check=check, max_depth=call.settings.limits.max_depth)
     environment_id = call.app_environment_id
     modelled = await call.services.part(ModelEvents).find(environment_id, call.principal.revisions[0])
-    arrival = store.Arrival(environment_id, now, events, modelled)
-    problems = await call.services.part(EventArrivals).add(arrival, rows=len(events), sent_bytes=len(call.body))
+    arrival = store.EventBatch(environment_id, now, events, modelled)
+    problems = await call.services.part(EventWriter).add(arrival, rows=len(events), sent_bytes=len(call.body))
     if problems:
         raise ValidationFailed(problems)
     return Response(status_code=HTTPStatus.NO_CONTENT)

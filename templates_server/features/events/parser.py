@@ -9,12 +9,17 @@ import msgspec
 from msgspec import Meta
 
 from templates_server.errors import Problem, Problems, ValidationFailed
-from templates_server.features.event_names.shapes import Shape, bare_shape_of, shape_of
-from templates_server.features.people.identity import Stated, problem_of_anonymous_id, problem_of_user_id, stated
+from templates_server.features.event_names.shapes import EventShape, bare_shape_of, shape_of
+from templates_server.features.people.identity import (
+    ClaimedIdentity,
+    claim_identity,
+    problem_of_anonymous_id,
+    problem_of_user_id,
+)
 from templates_server.http.request_body import decode_json, problems_by_field
 from templates_server.primitives.event_names import MAX_NAME_LENGTH, problem_of_event_name
 from templates_server.primitives.ids import new_id
-from templates_server.primitives.text_cache import remembered
+from templates_server.primitives.text_cache import memoize
 from templates_server.primitives.timestamps import parse_rfc3339
 from templates_server.security.user_signatures import ANYBODY, IdCheck
 
@@ -70,13 +75,13 @@ Pairs = Mapping[str, str]
 NO_PAIRS: Pairs = {}
 
 
-class Event(msgspec.Struct, frozen=True, gc=False):
+class ParsedEvent(msgspec.Struct, frozen=True, gc=False):
     """An event as it is stored. Times in milliseconds; `data` and `metadata` are JSON objects, or None.
 
     `pairs` are the metadata once more, for those who look at it; by its `shape` it is counted.
     """
 
-    stated: Stated  # one of the two: the user where there is one
+    stated: ClaimedIdentity  # one of the two: the user where there is one
     event_id: str
     name: str
     session_id: str | None
@@ -84,11 +89,11 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     data: str | None
     metadata: str | None
     happened: int
-    shape: Shape
+    shape: EventShape
     pairs: Pairs = NO_PAIRS
 
 
-def read_events(body: bytes, now: int, *, max_depth: int, check: IdCheck = ANYBODY) -> Sequence[Event]:
+def read_events(body: bytes, now: int, *, max_depth: int, check: IdCheck = ANYBODY) -> Sequence[ParsedEvent]:
     """The events of a JSON body; ValidationFailed, with every problem, unless all of them are good."""
     try:
         sent = decode_json(body, list[SentEvent], max_depth=max_depth)
@@ -154,20 +159,20 @@ Found = tuple[str, str] | None
 KEY_TWICE: Found = (".metadata", "A key appears twice.")
 
 
-@remembered
+@memoize
 def problem_of_name(name: str) -> Found:
     """What is wrong with the name of an event."""
     problem = problem_of_event_name(name)
     return None if problem is None else (".name", f"This {problem}.")
 
 
-@remembered
+@memoize
 def _problem_of_anonymous_id(text: str) -> Found:
     problem = problem_of_anonymous_id(text)
     return None if problem is None else (".anonymous_id", f"This {problem}.")
 
 
-@remembered
+@memoize
 def _problem_of_external_id(text: str) -> Found:
     problem = problem_of_user_id(text)
     return None if problem is None else (".external_id", f"This {problem}.")
@@ -187,7 +192,7 @@ def _problem_of_data(sent: SentEvent) -> Found:
     return f".{name}", f"This can have at most {MAX_DATA_BYTES:,} bytes."
 
 
-@remembered
+@memoize
 def _moment(timestamp: str) -> int | None:
     try:
         return parse_rfc3339(timestamp)
@@ -195,17 +200,17 @@ def _moment(timestamp: str) -> int | None:
         return None
 
 
-def _event(sent: SentEvent, now: int, own_id: str, pairs: Pairs) -> Event:
+def _event(sent: SentEvent, now: int, own_id: str, pairs: Pairs) -> ParsedEvent:
     """What is stored of an event that breaks no rule; `pairs` are its metadata.
 
     A device's clock that is fast must not put events into the future: those happened now.
     """
-    who = stated(sent.anonymous_id if sent.external_id is None else None, sent.external_id)
+    who = claim_identity(sent.anonymous_id if sent.external_id is None else None, sent.external_id)
     moment = None if sent.timestamp is None else _moment(sent.timestamp)
     if who is None:
         raise ValueError("an event without a person")
     name = sent.name or ""
-    return Event(
+    return ParsedEvent(
         who,
         sent.id or own_id,
         name,

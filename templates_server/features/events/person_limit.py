@@ -11,7 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-from templates_server.features.events.parser import Event
+from templates_server.features.events.parser import ParsedEvent
 
 MOST_UNITS = 10_000
 UNIT_BYTES = 1024
@@ -24,7 +24,7 @@ TOO_MANY = (
 )
 
 
-def units_of(event: Event) -> int:
+def units_of(event: ParsedEvent) -> int:
     """What an event counts as."""
     texts = (
         event.event_id,

@@ -16,17 +16,17 @@ from templates_server.features.events.stream import api as event_stream
 from templates_server.http.paths import ENVIRONMENT
 from templates_server.http.response import Surface
 from templates_server.http.route import Route
-from templates_server.http.route_docs import EVENT_STREAM, PAGE, X_ACCEL_BUFFERING, Body, Parameter
+from templates_server.http.route_docs import EVENT_STREAM, PAGE, X_ACCEL_BUFFERING, BodyDocs, ParameterDocs
 from templates_server.security.authorization import Role, Scope
 
-EVENTS_WAIT = Parameter(
+EVENTS_WAIT = ParameterDocs(
     "wait",
     Annotated[int, Meta(ge=0, le=event_stream.MAX_WAIT_SECONDS)],
     "After how many seconds the stream ends; unless specified it lasts.",
     example=0,
     in_samples=True,
 )
-EVENTS_POSITION = Parameter(
+EVENTS_POSITION = ParameterDocs(
     "Last-Event-ID",
     str,
     "The last `id` that the stream had, as browsers send it when they come back.",
@@ -46,8 +46,8 @@ PLATFORM_ROUTES = (
         gives=EventView,
         takes=(
             *PAGE,
-            Parameter("name", str, "Only events of this name.", example="video/completed"),
-            Parameter("user", str, "Only events of the user with this id.", example="ada"),
+            ParameterDocs("name", str, "Only events of this name.", example="video/completed"),
+            ParameterDocs("user", str, "Only events of the user with this id.", example="ada"),
         ),
         data_type="event",
         refuses=(ValidationFailed,),
@@ -63,11 +63,11 @@ PLATFORM_ROUTES = (
         "`Last-Event-ID` continues where the stream ended.",
         scope=Scope.EVENTS_READ,
         role=Role.DEVELOPER,
-        gives=Body(bytes, (EVENT_STREAM,)),
+        gives=BodyDocs(bytes, (EVENT_STREAM,)),
         takes=(
-            Parameter("name", str, "Only events of this name, and no sessions.", example="video/completed"),
-            Parameter("user", str, "Only events and sessions of the user with this id.", example="ada"),
-            Parameter("anonymous_id", str, "Only those of the visitor with this id.", example="phone-1"),
+            ParameterDocs("name", str, "Only events of this name, and no sessions.", example="video/completed"),
+            ParameterDocs("user", str, "Only events and sessions of the user with this id.", example="ada"),
+            ParameterDocs("anonymous_id", str, "Only those of the visitor with this id.", example="phone-1"),
             EVENTS_WAIT,
             EVENTS_POSITION,
         ),
@@ -84,7 +84,7 @@ CLIENT_ROUTES = (
         events.add_events,
         Surface.CLIENT,
         "Store 1 to 1,000 events.",
-        reads=Body(list[SentEvent]),
+        reads=BodyDocs(list[SentEvent]),
         example=[{"name": "video/completed", "anonymous_id": "phone-1"}],
         status=HTTPStatus.NO_CONTENT,
         max_body_bytes=4 * 1024 * 1024,

@@ -11,17 +11,17 @@ from itertools import groupby
 from sqlalchemy import Connection
 
 from templates_server.errors import Problem
-from templates_server.features.event_names.changes import Stored
-from templates_server.features.event_names.job import NameFolding
+from templates_server.features.event_names.changes import StoredEvents
+from templates_server.features.event_names.job import NameCountJob
 from templates_server.features.event_names.model_check import NOTHING_MODELLED, ModelledEvents
-from templates_server.features.event_names.store import CHANGES, changes_of_stored, note_stored, take_back
-from templates_server.features.events.parser import Event
+from templates_server.features.event_names.store import CHANGES, changes_of_stored, note_stored, remove_changes
+from templates_server.features.events.parser import ParsedEvent
 from templates_server.features.events.person_limit import MOST_UNITS, TOO_MANY, UNIT_BYTES, RecentCounts, units_of
 from templates_server.features.people.batch_queries import PersonKey, statements_about
-from templates_server.features.people.identity import PersonName, Stated
-from templates_server.features.people.sighting_store import Presence, arrive
+from templates_server.features.people.identity import ClaimedIdentity, PersonRef
+from templates_server.features.people.sighting_store import Sighting, record_sightings
 from templates_server.storage.bulk import NewInsertion, Rows, Update, insert_new, write_all
-from templates_server.storage.database import among, as_text, listed
+from templates_server.storage.database import as_text, in_clause, in_param
 
 TEXTS = ("environment_id", "person_id", "event_id", "name", "session_id", "entity", "data", "metadata")
 KEY = {"environment_id": "text", "person_id": "text"}
@@ -49,25 +49,25 @@ EVENTS = NewInsertion(
 )
 CORRECT_UNITS = Update("persons", {"event_units": "bigint"}, key=KEY)
 
-Persons = Mapping[tuple[str, Stated], PersonName]
+Persons = Mapping[tuple[str, ClaimedIdentity], PersonRef]
 """Who they are whom apps of an environment stated."""
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class EventBatch:
     """Events that an app of an environment sent together at a time, in milliseconds."""
 
     environment_id: str
     received: int
-    events: Sequence[Event]
+    events: Sequence[ParsedEvent]
     modelled: ModelledEvents = NOTHING_MODELLED
 
 
 def add_events(
     connection: Connection,
-    arrivals: Sequence[Arrival],
+    arrivals: Sequence[EventBatch],
     recent: RecentCounts | None = None,
-    folding: NameFolding | None = None,
+    folding: NameCountJob | None = None,
 ) -> Sequence[Sequence[Problem]]:
     """Store events, and the people who are not known yet; of each arrival what was too much, and then nothing of it.
 
@@ -76,11 +76,11 @@ def add_events(
     """
     groups = [_by_person(arrival) for arrival in arrivals]
     presences = [
-        Presence(arrival.environment_id, stated, arrival.received, sum(map(units_of, events)))
+        Sighting(arrival.environment_id, stated, arrival.received, sum(map(units_of, events)))
         for arrival, own in zip(arrivals, groups, strict=True)
         for stated, events in own
     ]
-    found, in_doubt = arrive(connection, presences, functools.partial(statements_about, connection, IN_DOUBT))
+    found, in_doubt = record_sightings(connection, presences, functools.partial(statements_about, connection, IN_DOUBT))
     persons = {
         (presence.environment_id, presence.stated): person for presence, person in zip(presences, found, strict=True)
     }
@@ -97,31 +97,33 @@ def add_events(
     if rows:
         _insert(connection, [one for one, bad in zip(arrivals, problems, strict=True) if not bad], persons, rows)
         if folding is not None:
-            folding.note(len(rows))
+            folding.record(len(rows))
     return problems
 
 
-def _insert(connection: Connection, arrivals: Sequence[Arrival], persons: Persons, rows: Rows) -> None:
+def _insert(connection: Connection, arrivals: Sequence[EventBatch], persons: Persons, rows: Rows) -> None:
     """Insert the rows of arrivals whose ids are new, and write down what was stored: most often all of it."""
     changes = changes_of_stored(_stored(arrivals, persons, None))
     inserted = insert_new(connection, EVENTS, rows, CHANGES, changes)
     if inserted is not None:
-        take_back(connection, changes)
+        remove_changes(connection, changes)
         note_stored(connection, _stored(arrivals, persons, inserted))
 
 
-def _stored(arrivals: Sequence[Arrival], persons: Persons, inserted: Rows | None) -> Mapping[str, Sequence[Stored]]:
+def _stored(
+    arrivals: Sequence[EventBatch], persons: Persons, inserted: Rows | None
+) -> Mapping[str, Sequence[StoredEvents]]:
     """What was stored of arrivals, by environment; `inserted` are the keys of the events, None for all of them."""
-    stored: dict[str, list[Stored]] = defaultdict(list)
+    stored: dict[str, list[StoredEvents]] = defaultdict(list)
     left = None if inserted is None else set(inserted)
     for arrival in arrivals:
         events = arrival.events if left is None else _inserted_events(arrival, persons, left)
         if events:
-            stored[arrival.environment_id].append(Stored(arrival.received, arrival.modelled, events))
+            stored[arrival.environment_id].append(StoredEvents(arrival.received, arrival.modelled, events))
     return stored
 
 
-def _inserted_events(arrival: Arrival, persons: Persons, left: set[tuple[str, ...]]) -> Sequence[Event]:
+def _inserted_events(arrival: EventBatch, persons: Persons, left: set[tuple[str, ...]]) -> Sequence[ParsedEvent]:
     """The events of an arrival whose keys are left, which are taken out: the first of several was inserted."""
     events = []
     for event in arrival.events:
@@ -133,7 +135,7 @@ def _inserted_events(arrival: Arrival, persons: Persons, left: set[tuple[str, ..
     return events
 
 
-def _by_person(arrival: Arrival) -> Sequence[tuple[Stated, Sequence[Event]]]:
+def _by_person(arrival: EventBatch) -> Sequence[tuple[ClaimedIdentity, Sequence[ParsedEvent]]]:
     """The events in their order, those of a person that follow on one another together: to hash names takes time."""
     groups = [list(own) for _, own in groupby(arrival.events, key=lambda event: id(event.stated))]
     return [(own[0].stated, own) for own in groups]
@@ -144,7 +146,7 @@ def _by_person(arrival: Arrival) -> Sequence[tuple[Stated, Sequence[Event]]]:
 
 def _refusals(
     connection: Connection,
-    arrivals: Sequence[Arrival],
+    arrivals: Sequence[EventBatch],
     persons: Persons,
     in_doubt: Sequence[PersonKey],
     recent: RecentCounts,
@@ -170,7 +172,7 @@ class _Room:
 
 def _problems_of(
     connection: Connection,
-    arrival: Arrival,
+    arrival: EventBatch,
     persons: Persons,
     rooms: dict[PersonKey, _Room],
     recent: RecentCounts,
@@ -194,7 +196,7 @@ def _count_units(connection: Connection, key: PersonKey) -> int:
 
 
 def _fitted(
-    connection: Connection, arrival: Arrival, persons: Persons, rooms: Mapping[PersonKey, _Room]
+    connection: Connection, arrival: EventBatch, persons: Persons, rooms: Mapping[PersonKey, _Room]
 ) -> tuple[Sequence[Problem], dict[PersonKey, _Room]]:
     """The first event for which there is no room, and the rooms as they are then. What is stored already needs none."""
     known: dict[PersonKey, set[str]] = {}
@@ -217,11 +219,11 @@ def _fitted(
 
 
 def _stored_among(connection: Connection, key: PersonKey, event_ids: Sequence[str]) -> set[str]:
-    query = as_text(connection, STORED + among(connection))
-    return set(connection.exec_driver_sql(query, (*key, listed(connection, event_ids))).scalars())
+    query = as_text(connection, STORED + in_clause(connection))
+    return set(connection.exec_driver_sql(query, (*key, in_param(connection, event_ids))).scalars())
 
 
-def _row(arrival: Arrival, event: Event, person: PersonName) -> tuple[str | int | None, ...]:
+def _row(arrival: EventBatch, event: ParsedEvent, person: PersonRef) -> tuple[str | int | None, ...]:
     return (
         arrival.environment_id,
         person.person_id,

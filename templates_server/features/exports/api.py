@@ -12,17 +12,17 @@ from starlette.responses import Response
 from templates_server.errors import NotFound, Problem, ValidationFailed
 from templates_server.features.audit import store as audit
 from templates_server.features.exports import queries, store
-from templates_server.features.exports.columns import Shape, event_shape, user_shape
+from templates_server.features.exports.columns import ExportFormat, event_format, user_format
 from templates_server.features.exports.cursors import from_cursor
 from templates_server.features.exports.file_store import form_of
-from templates_server.features.exports.range_response import served_file
+from templates_server.features.exports.range_response import file_response
 from templates_server.features.exports.schemas import AskedFormat, EventExport, ExportView, TribeExport
-from templates_server.features.exports.worker import KEPT_MS, Job, Lines, Spooler
-from templates_server.features.people.identity import PersonKind, named, problem_of_asked_user_id
+from templates_server.features.exports.worker import KEPT_MS, ExportWorker, Job, Lines
+from templates_server.features.people.identity import PersonKind, make_person_ref, problem_of_asked_user_id
 from templates_server.features.tribes.api import load_tribe
-from templates_server.features.tribes.store import Moment
+from templates_server.features.tribes.store import EvaluationContext
 from templates_server.http.context import Call
-from templates_server.http.response import Answer
+from templates_server.http.response import ApiResult
 from templates_server.http.route_docs import CSV, JSON, NDJSON
 from templates_server.primitives.event_names import problem_of_event_name
 from templates_server.primitives.ids import new_id
@@ -38,15 +38,15 @@ async def export_tribe(call: Call) -> Response:
     asked: TribeExport = call.body
     environment_id, space_id, key = call.environment_id, call.space_id, call.parameters["tribe"]
     retention_ms = call.settings.event_retention_days * DAY
-    shape = user_shape(asked.format, asked.columns, raw=asked.raw)
+    shape = user_format(asked.format, asked.columns, raw=asked.raw)
     since = None if asked.since is None else from_cursor(environment_id, asked.since)
-    tribe = await call.database.read_aside(lambda connection: load_tribe(connection, space_id, key))
+    tribe = await call.database.read_in_thread(lambda connection: load_tribe(connection, space_id, key))
     if tribe.is_contextual:
         message = f"{key} uses fields that apps send when a session starts, so its members cannot be listed or counted."
         raise ValidationFailed([Problem("tribe", message)])
 
     def lines(connection: Connection, now: int) -> queries.Batches:
-        at = Moment(environment_id, now, retention_ms)
+        at = EvaluationContext(environment_id, now, retention_ms)
         return queries.user_lines(connection, at, tribe, shape, since=since)
 
     return await _begin(call, shape, lines, tribe=key)
@@ -55,14 +55,14 @@ async def export_tribe(call: Call) -> Response:
 async def export_events(call: Call) -> Response:
     """Begin an export of events."""
     asked: EventExport = call.body
-    shape = event_shape(asked.format, asked.columns, raw=asked.raw)
+    shape = event_format(asked.format, asked.columns, raw=asked.raw)
     problems = [
         *_problem("name", asked.name, problem_of_event_name),
         *_problem("user", asked.user, problem_of_asked_user_id),
     ]
     if problems:
         raise ValidationFailed(problems)
-    person_id = None if asked.user is None else named(PersonKind.USER, asked.user).person_id
+    person_id = None if asked.user is None else make_person_ref(PersonKind.USER, asked.user).person_id
     wanted = queries.Events(call.environment_id, asked.name, person_id)
     return await _begin(
         call, shape, lambda connection, _now: queries.event_lines(connection, wanted, shape), tribe=None
@@ -74,7 +74,7 @@ def _problem(path: str, text: str | None, problem_of: Callable[[str], str | None
     return [] if problem is None else [Problem(path, f"This {problem}.")]
 
 
-async def _begin(call: Call, shape: Shape, lines: Lines, *, tribe: str | None) -> Response:
+async def _begin(call: Call, shape: ExportFormat, lines: Lines, *, tribe: str | None) -> Response:
     """Keep what is asked for and say so; the file is made once that is stored."""
     new = store.NewExport(
         new_id("exp"),
@@ -87,13 +87,13 @@ async def _begin(call: Call, shape: Shape, lines: Lines, *, tribe: str | None) -
     )
     stored: list[store.StoredExport] = []
 
-    def work(connection: Connection) -> Answer:
+    def work(connection: Connection) -> ApiResult:
         stored[:] = [store.add_export(connection, new)]
         details = {"format": call.body.format} | ({"tribe": tribe} if tribe else {})
         audit.record(connection, call.deed("export.create", new.id, details=details))
-        return Answer([_view(stored[0])], "export", HTTPStatus.ACCEPTED)
+        return ApiResult([_view(stored[0])], "export", HTTPStatus.ACCEPTED)
 
-    slot = call.services.part(Spooler).reserve(new.id, call.place.organization_id)
+    slot = call.services.part(ExportWorker).reserve(new.id, call.place.organization_id)
     try:
         response = await call.effect(work)
     except BaseException:
@@ -107,18 +107,18 @@ async def _begin(call: Call, shape: Shape, lines: Lines, *, tribe: str | None) -
     return response
 
 
-async def show(call: Call) -> Answer:
+async def show(call: Call) -> ApiResult:
     """How far an export is."""
-    return Answer([_view(await _found(call))], "export")
+    return ApiResult([_view(await _found(call))], "export")
 
 
 async def download(call: Call) -> Response:
     """The file of an export that is complete, or a part of it."""
     export = await _found(call)
-    path = call.services.part(Spooler).files.path(export.id)
+    path = call.services.part(ExportWorker).files.path(export.id)
     if export.state != store.COMPLETE or export.sha256 is None or not path.is_file():
         raise NotFound(f"The export is {export.state}: no file to download.")
-    return served_file(
+    return file_response(
         path, call.request.headers, entity_tag=f'"{export.sha256}"', media_type=MEDIA_TYPES[_format_of(export)]
     )
 
@@ -139,7 +139,7 @@ async def _found(call: Call) -> store.StoredExport:
     )
     for scope in needed:
         authorization.check_scope(call.principal, scope, call.place)
-    if export.state == store.RUNNING and await call.services.part(Spooler).fail_if_abandoned(export.id):
+    if export.state == store.RUNNING and await call.services.part(ExportWorker).fail_if_abandoned(export.id):
         return await call.database.read(load)
     return export
 

@@ -14,7 +14,7 @@ BETWEEN = {"csv": b"\r\n", "ndjson": b"\n", "json": b",\n"}
 """What stands between two rows."""
 
 
-class Kind(enum.Enum):
+class ColumnKind(enum.Enum):
     """What stands in a column of the database."""
 
     TEXT = enum.auto()
@@ -25,49 +25,49 @@ class Kind(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ExportColumn:
     """A column of an export: where its value is, as SQL has it."""
 
     source: str
-    kind: Kind = Kind.TEXT
+    kind: ColumnKind = ColumnKind.TEXT
 
 
-USER: Mapping[str, Column] = {
-    "user_id": Column("persons.called"),
-    "email": Column("persons.email"),
-    "phone": Column("persons.phone"),
-    "timezone": Column("persons.timezone"),
-    "locale": Column("persons.locale"),
-    "joined": Column("persons.joined", Kind.DAY),
-    "tags": Column("persons.tags", Kind.TAGS),
-    "attributes": Column("persons.attributes", Kind.JSON),
-    "created": Column("persons.created", Kind.TIME),
-    "updated": Column("persons.updated", Kind.TIME),
-    "first_seen": Column("persons.first_seen", Kind.TIME),
-    "last_seen": Column("persons.last_seen", Kind.TIME),
+USER: Mapping[str, ExportColumn] = {
+    "user_id": ExportColumn("persons.called"),
+    "email": ExportColumn("persons.email"),
+    "phone": ExportColumn("persons.phone"),
+    "timezone": ExportColumn("persons.timezone"),
+    "locale": ExportColumn("persons.locale"),
+    "joined": ExportColumn("persons.joined", ColumnKind.DAY),
+    "tags": ExportColumn("persons.tags", ColumnKind.TAGS),
+    "attributes": ExportColumn("persons.attributes", ColumnKind.JSON),
+    "created": ExportColumn("persons.created", ColumnKind.TIME),
+    "updated": ExportColumn("persons.updated", ColumnKind.TIME),
+    "first_seen": ExportColumn("persons.first_seen", ColumnKind.TIME),
+    "last_seen": ExportColumn("persons.last_seen", ColumnKind.TIME),
 }
 """As `users.models.User` has them."""
 
-EVENT: Mapping[str, Column] = {
-    "id": Column("events.event_id"),
-    "name": Column("events.name"),
-    "user_id": Column("CASE persons.kind WHEN 'user' THEN persons.called END"),
-    "anonymous_id": Column("CASE persons.kind WHEN 'visitor' THEN persons.called END"),
-    "session": Column("events.session_id"),
-    "entity": Column("events.entity"),
-    "data": Column("events.data", Kind.JSON),
-    "metadata": Column("events.metadata", Kind.JSON),
-    "timestamp": Column("events.happened", Kind.TIME),
-    "received": Column("events.received", Kind.TIME),
+EVENT: Mapping[str, ExportColumn] = {
+    "id": ExportColumn("events.event_id"),
+    "name": ExportColumn("events.name"),
+    "user_id": ExportColumn("CASE persons.kind WHEN 'user' THEN persons.called END"),
+    "anonymous_id": ExportColumn("CASE persons.kind WHEN 'visitor' THEN persons.called END"),
+    "session": ExportColumn("events.session_id"),
+    "entity": ExportColumn("events.entity"),
+    "data": ExportColumn("events.data", ColumnKind.JSON),
+    "metadata": ExportColumn("events.metadata", ColumnKind.JSON),
+    "timestamp": ExportColumn("events.happened", ColumnKind.TIME),
+    "received": ExportColumn("events.received", ColumnKind.TIME),
 }
 """As `events.models.EventView` has them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class ExportFormat:
     """How the rows are written: in CSV, with these columns, or as JSON objects with all that are known."""
 
-    known: Mapping[str, Column]
+    known: Mapping[str, ExportColumn]
     columns: Sequence[str]
     form: str
     raw: bool = False
@@ -93,39 +93,39 @@ class Shape:
         return ",".join(_header_cell(name) for name in self.columns)
 
 
-def user_shape(form: str, columns: Sequence[str] | None, *, raw: bool) -> Shape:
+def user_format(form: str, columns: Sequence[str] | None, *, raw: bool) -> ExportFormat:
     """Users; CSV without their attributes, unless asked for. ValidationFailed for what they do not have."""
     usual = [name for name in USER if name != "attributes"]
     return _shape(USER, form, columns, usual=usual, raw=raw, has_attributes=True)
 
 
-def event_shape(form: str, columns: Sequence[str] | None, *, raw: bool) -> Shape:
+def event_format(form: str, columns: Sequence[str] | None, *, raw: bool) -> ExportFormat:
     """Events. ValidationFailed for columns that they do not have."""
     return _shape(EVENT, form, columns, usual=list(EVENT), raw=raw, has_attributes=False)
 
 
 def _shape(  # noqa: PLR0913 - the four of the request, and the two of what is exported
-    known: Mapping[str, Column],
+    known: Mapping[str, ExportColumn],
     form: str,
     columns: Sequence[str] | None,
     *,
     usual: Sequence[str],
     raw: bool,
     has_attributes: bool,
-) -> Shape:
+) -> ExportFormat:
     if form != "csv":
         if columns is not None or raw:
             name = "columns" if columns is not None else "raw"
             raise ValidationFailed([Problem(name, "This applies to CSV only. JSON contains all fields.")])
-        return Shape(known, list(known), form)
+        return ExportFormat(known, list(known), form)
     wanted = usual if columns is None else columns
     problems = list(_problems(known, wanted, has_attributes=has_attributes))
     if problems:
         raise ValidationFailed(problems)
-    return Shape(known, wanted, form, raw=raw)
+    return ExportFormat(known, wanted, form, raw=raw)
 
 
-def _problems(known: Mapping[str, Column], columns: Sequence[str], *, has_attributes: bool) -> Iterator[Problem]:
+def _problems(known: Mapping[str, ExportColumn], columns: Sequence[str], *, has_attributes: bool) -> Iterator[Problem]:
     for index, name in enumerate(columns):
         problem = _problem_of(known, name, has_attributes=has_attributes)
         if name in columns[:index]:
@@ -134,7 +134,7 @@ def _problems(known: Mapping[str, Column], columns: Sequence[str], *, has_attrib
             yield Problem(f"columns[{index}]", f"This {problem}.")
 
 
-def _problem_of(known: Mapping[str, Column], name: str, *, has_attributes: bool) -> str | None:
+def _problem_of(known: Mapping[str, ExportColumn], name: str, *, has_attributes: bool) -> str | None:
     if has_attributes and name.startswith(ATTRIBUTE):
         return problem_of_attribute_name(name.removeprefix(ATTRIBUTE))
     if name in known:

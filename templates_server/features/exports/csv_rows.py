@@ -44,7 +44,7 @@ def _cell(cell: bytes) -> bytes:
     return cell if is_bare else b'"' + cell.replace(b'"', b'""') + b'"'
 
 
-def with_attributes(row: bytes, order: Sequence[str | None]) -> bytes:
+def add_attributes(row: bytes, order: Sequence[str | None]) -> bytes:
     """A row with cells for attributes, out of one whose last cell is all of them as a JSON object.
 
     `order`: the name of an attribute, or None for the next of the other cells.

@@ -21,7 +21,7 @@ LEFT_FREE_BYTES = 256 * MIBIBYTE  # for the database, which lies on the same dis
 PART, LOCK = ".part", ".lock"
 
 
-class CannotBeSpooled(Exception):
+class ExportWriteError(Exception):
     """Why a file does not come about, in words for whoever asked for it."""
 
 
@@ -43,7 +43,7 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class StoredFile:
     """What a file has come to; `sha256` in hexadecimal."""
 
     rows: int
@@ -86,7 +86,7 @@ class ExportFiles:
         lock.release()
         (self._folder / f"{export_id}{LOCK}").unlink(missing_ok=True)
 
-    def write(self, export_id: str, form: Form, batches: Iterable[Rows], check: Callable[[], None]) -> Written:
+    def write(self, export_id: str, form: Form, batches: Iterable[Rows], check: Callable[[], None]) -> StoredFile:
         """Spool the rows; `check` may raise between batches. CannotBeSpooled without room: nothing is left."""
         part = self._folder / f"{export_id}{PART}"
         try:
@@ -94,12 +94,12 @@ class ExportFiles:
             put_in_place(part, self.path(export_id))
         except OSError as error:
             self.path(export_id).unlink(missing_ok=True)  # its name may not outlast a loss of power
-            raise CannotBeSpooled(f"The server could not write the file: {error.strerror or error}.") from error
+            raise ExportWriteError(f"The server could not write the file: {error.strerror or error}.") from error
         finally:
             part.unlink(missing_ok=True)
         return written
 
-    def _spool(self, part: Path, form: Form, batches: Iterable[Rows], check: Callable[[], None]) -> Written:
+    def _spool(self, part: Path, form: Form, batches: Iterable[Rows], check: Callable[[], None]) -> StoredFile:
         digest, rows, size, before = hashlib.sha256(), 0, 0, form.head
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
         with os.fdopen(descriptor, "wb") as file:
@@ -115,13 +115,13 @@ class ExportFiles:
             digest.update(chunk)
             file.flush()
             os.fsync(file.fileno())
-        return Written(rows, size + len(chunk), digest.hexdigest())
+        return StoredFile(rows, size + len(chunk), digest.hexdigest())
 
     def _check_room(self, size: int) -> None:
         if size > LARGEST_BYTES:
-            raise CannotBeSpooled(f"The export is larger than {LARGEST_BYTES // MIBIBYTE:,} MiB. Export less at once.")
+            raise ExportWriteError(f"The export is larger than {LARGEST_BYTES // MIBIBYTE:,} MiB. Export less at once.")
         if shutil.disk_usage(self._folder).free < LEFT_FREE_BYTES:
-            raise CannotBeSpooled("The server's disk is full.")
+            raise ExportWriteError("The server's disk is full.")
 
     def ids(self) -> set[str]:
         """The exports that something is left of here."""

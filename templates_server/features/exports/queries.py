@@ -16,14 +16,14 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from templates_server.features.exports.columns import ATTRIBUTE, Kind, Shape
-from templates_server.features.exports.csv_rows import CELL, csv_rows, with_attributes
+from templates_server.features.exports.columns import ATTRIBUTE, ColumnKind, ExportFormat
+from templates_server.features.exports.csv_rows import CELL, add_attributes, csv_rows
 from templates_server.features.exports.file_store import Rows
 from templates_server.features.people.identity import PersonKind
-from templates_server.features.tribes.model import Tribe
-from templates_server.features.tribes.store import Moment, condition_of
+from templates_server.features.tribes.model import TribeDefinition
+from templates_server.features.tribes.store import EvaluationContext, compile_condition
 from templates_server.primitives.timestamps import SECOND
-from templates_server.storage.database import PURGE_LOCK, marks
+from templates_server.storage.database import PURGE_LOCK, placeholders
 
 ROWS_AT_ONCE = 1000
 ALL_ATTRIBUTES = "persons.attributes"
@@ -147,14 +147,16 @@ def _unescaped(found: re.Match[bytes]) -> bytes:
 DIALECTS: dict[str, _Dialect] = {"sqlite": _Sqlite(), "postgresql": _Postgres()}
 
 
-def user_lines(connection: Connection, at: Moment, tribe: Tribe, shape: Shape, *, since: int | None) -> Batches:
+def user_lines(
+    connection: Connection, at: EvaluationContext, tribe: TribeDefinition, shape: ExportFormat, *, since: int | None
+) -> Batches:
     """The users in a tribe, in order of person id, a row each; CannotBeKnown as the compiler has it.
 
     `since`: only those who changed after a time, in milliseconds: what is kept of them, or when they were seen.
     """
     dialect = DIALECTS[connection.dialect.name]
-    mark = marks(connection, 1)
-    condition, parameters = condition_of(connection, at, tribe)
+    mark = placeholders(connection, 1)
+    condition, parameters = compile_condition(connection, at, tribe)
     query = f"SELECT {_row(dialect, shape)} FROM persons WHERE {condition} AND kind = {mark}"  # noqa: S608 - made here and by the compiler
     values: list[Any] = [*parameters, PersonKind.USER.value]
     if since is not None:
@@ -164,10 +166,10 @@ def user_lines(connection: Connection, at: Moment, tribe: Tribe, shape: Shape, *
     return _written(dialect.batches(connection, (query, values)), shape)
 
 
-def event_lines(connection: Connection, wanted: Events, shape: Shape) -> Batches:
+def event_lines(connection: Connection, wanted: Events, shape: ExportFormat) -> Batches:
     """Events in order of person and id, a row each."""
     dialect = DIALECTS[connection.dialect.name]
-    mark = marks(connection, 1)
+    mark = placeholders(connection, 1)
     query = (
         f"SELECT {_row(dialect, shape)} FROM events "  # noqa: S608 - made here
         "LEFT JOIN persons ON persons.environment_id = events.environment_id "
@@ -198,7 +200,7 @@ def horizon(connection: Connection, now: int, *, margin_ms: int) -> int:
     return now - margin_ms - int(float(age or 0) * SECOND)
 
 
-def _row(dialect: _Dialect, shape: Shape) -> str:
+def _row(dialect: _Dialect, shape: ExportFormat) -> str:
     """A row: its cells, those of attributes left out and all attributes as one behind them; or a JSON object."""
     if shape.is_csv:
         cells = [_cell(dialect, name, shape) for name in shape.columns if not name.startswith(ATTRIBUTE)]
@@ -207,35 +209,37 @@ def _row(dialect: _Dialect, shape: Shape) -> str:
     return dialect.row(["'{' || " + " || ',' || ".join(members) + " || '}'"])
 
 
-def _written(batches: Generator[Batch, None, None], shape: Shape) -> Batches:
+def _written(batches: Generator[Batch, None, None], shape: ExportFormat) -> Batches:
     """The rows as they are to be written."""
     order = [name.removeprefix(ATTRIBUTE) if name.startswith(ATTRIBUTE) else None for name in shape.columns]
     with closing(batches):
         for rows in batches:
-            bare = [with_attributes(row, order) for row in rows] if shape.has_attributes else rows
+            bare = [add_attributes(row, order) for row in rows] if shape.has_attributes else rows
             text = csv_rows(bare, raw=shape.raw) if shape.is_csv else shape.between.join(rows)
             yield Rows(text, len(rows))
 
 
-def _cell(dialect: _Dialect, name: str, shape: Shape) -> str:
+def _cell(dialect: _Dialect, name: str, shape: ExportFormat) -> str:
     column = shape.known[name]
-    if column.kind is Kind.TAGS:
+    if column.kind is ColumnKind.TAGS:
         return f"replace({dialect.tags.format(column.source)}, '\n', ';')"
-    if column.kind in (Kind.TIME, Kind.DAY):
+    if column.kind in (ColumnKind.TIME, ColumnKind.DAY):
         return WRITTEN[column.kind](dialect, column.source)
     return column.source
 
 
-def _json(dialect: _Dialect, name: str, shape: Shape) -> str:
+def _json(dialect: _Dialect, name: str, shape: ExportFormat) -> str:
     column = shape.known[name]
-    if column.kind in (Kind.TIME, Kind.DAY):
+    if column.kind in (ColumnKind.TIME, ColumnKind.DAY):
         return f"coalesce('\"' || {WRITTEN[column.kind](dialect, column.source)} || '\"', 'null')"
-    if column.kind is Kind.TAGS:
+    if column.kind is ColumnKind.TAGS:
         return dialect.listed_tags(column.source)
-    return f"coalesce({column.source}, 'null')" if column.kind is Kind.JSON else dialect.quoted.format(column.source)
+    return (
+        f"coalesce({column.source}, 'null')" if column.kind is ColumnKind.JSON else dialect.quoted.format(column.source)
+    )
 
 
-WRITTEN: dict[Kind, Callable[[_Dialect, str], str]] = {
-    Kind.TIME: lambda dialect, column: dialect.time.format(column),
-    Kind.DAY: lambda dialect, column: dialect.day.format(column),
+WRITTEN: dict[ColumnKind, Callable[[_Dialect, str], str]] = {
+    ColumnKind.TIME: lambda dialect, column: dialect.time.format(column),
+    ColumnKind.DAY: lambda dialect, column: dialect.day.format(column),
 }

@@ -21,7 +21,7 @@ LAST_PLACE = 10**18 - 1
 ONE_RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{1,18})?|-([0-9]{1,18}))")
 
 
-def served_file(path: Path, headers: Mapping[str, str], *, entity_tag: str, media_type: str) -> Response:
+def file_response(path: Path, headers: Mapping[str, str], *, entity_tag: str, media_type: str) -> Response:
     """What the request's `Range` and `If-Range` ask for; several ranges, or none that can be read, get all of it."""
     size = path.stat().st_size
     start, end = 0, size

@@ -20,7 +20,7 @@ from templates_server.http.route_docs import (
     JSON,
     NDJSON,
     RANGE,
-    Body,
+    BodyDocs,
 )
 from templates_server.security.authorization import Role, Scope
 
@@ -71,7 +71,7 @@ ROUTES = (
         Surface.PLATFORM,
         "What was exported, or a part of it, once the export is complete; needs the same scopes.",
         role=Role.DEVELOPER,
-        gives=Body(Any, (CSV, NDJSON, JSON)),
+        gives=BodyDocs(Any, (CSV, NDJSON, JSON)),
         also=(HTTPStatus.PARTIAL_CONTENT,),
         refuses=(RangeNotSatisfiable,),
         takes=(RANGE, IF_RANGE),

@@ -39,7 +39,7 @@ class StoredExport(NewExport):
 
 
 @dataclass(frozen=True)
-class Spooled:
+class FileSummary:
     """What lies in the file of an export; `sha256` in hexadecimal."""
 
     rows: int
@@ -86,7 +86,7 @@ def recent_exports(connection: Connection, environment_id: str, *, now: int, mos
     return [RecentExport(author=row.pop("author"), export=StoredExport(**row)) for row in rows]
 
 
-def complete(connection: Connection, export_id: str, spooled: Spooled) -> None:
+def complete(connection: Connection, export_id: str, spooled: FileSummary) -> None:
     """It is there to be fetched."""
     _finish(connection, export_id, {**vars(spooled), "state": COMPLETE})
 
@@ -110,11 +110,11 @@ def remove_expired(connection: Connection, now: int) -> None:
     connection.execute(delete(exports).where(exports.c.expires <= now))
 
 
-def shorten(connection: Connection, *, latest: int, expires: int) -> None:
+def limit_expiry(connection: Connection, *, latest: int, expires: int) -> None:
     """Have those that would stay longer than any can, made while a clock was ahead, end at a time."""
     connection.execute(update(exports).where(exports.c.expires > latest).values(expires=expires))
 
 
-def known_among(connection: Connection, export_ids: Sequence[str]) -> set[str]:
+def find_known(connection: Connection, export_ids: Sequence[str]) -> set[str]:
     """Those of the ids that an export has."""
     return set(connection.execute(select(exports.c.id).where(exports.c.id.in_(export_ids))).scalars())

@@ -23,7 +23,7 @@ from sqlalchemy import Connection
 from templates_server.errors import Unavailable
 from templates_server.features.exports import queries, store
 from templates_server.features.exports.cursors import to_cursor
-from templates_server.features.exports.file_store import CannotBeSpooled, ExportFiles, Form
+from templates_server.features.exports.file_store import ExportFiles, ExportWriteError, Form
 from templates_server.primitives.timestamps import DAY, LATEST_AHEAD, MINUTE, Clock
 from templates_server.storage.database import Database
 
@@ -53,10 +53,10 @@ class Job:
     has_cursor: bool
 
 
-class Slot:
+class Reservation:
     """The right to make one file: taken before it is asked for, so that nobody takes it for abandoned."""
 
-    def __init__(self, spooler: Spooler, export_id: str, organization_id: str, lock: FileLock) -> None:
+    def __init__(self, spooler: ExportWorker, export_id: str, organization_id: str, lock: FileLock) -> None:
         self._spooler, self._export_id, self._lock = spooler, export_id, lock
         self.organization_id = organization_id
 
@@ -73,17 +73,17 @@ class FairTurns:
     """Jobs that wait: the next is the oldest one of the organization for which the fewest are being made."""
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[Job, Slot]] = []
+        self._waiting: list[tuple[Job, Reservation]] = []
         self._running: Counter[str] = Counter()
         self._changing = threading.Lock()
 
-    def add(self, job: Job, slot: Slot) -> None:
+    def add(self, job: Job, slot: Reservation) -> None:
         """One more."""
         with self._changing:
             self._waiting.append((job, slot))
 
     @contextmanager
-    def next(self) -> Iterator[tuple[Job, Slot]]:
+    def next(self) -> Iterator[tuple[Job, Reservation]]:
         """The one whose turn it is; it is being made until the block ends."""
         with self._changing:
             turn = min(self._waiting, key=lambda waiting: self._running[waiting[1].organization_id])
@@ -97,7 +97,7 @@ class FairTurns:
                 self._running += Counter()  # forget those that have none
 
 
-class Spooler:
+class ExportWorker:
     """Makes the files, in threads of its own."""
 
     def __init__(self, database: Database, files: ExportFiles, clock: Clock) -> None:
@@ -120,7 +120,7 @@ class Spooler:
         if self._purging.is_alive():
             await asyncio.to_thread(self._purging.join)
 
-    def reserve(self, export_id: str, organization_id: str) -> Slot:
+    def reserve(self, export_id: str, organization_id: str) -> Reservation:
         """A slot; Unavailable when too many wait already, in all or of the organization."""
         with self._counting:
             self._check_share(organization_id)
@@ -128,7 +128,7 @@ class Spooler:
         lock = self.files.hold(export_id)
         if lock is None:
             raise LookupError("duplicate export id")
-        return Slot(self, export_id, organization_id, lock)
+        return Reservation(self, export_id, organization_id, lock)
 
     def _check_share(self, organization_id: str) -> None:
         held = list(self._held.values()).count(organization_id)
@@ -145,7 +145,7 @@ class Spooler:
             self._held.pop(export_id, None)
         self.files.let_go(export_id, lock)
 
-    def begin(self, job: Job, slot: Slot) -> None:
+    def begin(self, job: Job, slot: Reservation) -> None:
         """Make it in a thread, when it is its turn."""
         self._turns.add(job, slot)
         self._threads.submit(self._make_next)
@@ -161,24 +161,24 @@ class Spooler:
         if lock is None:
             return False
         try:
-            self._database.write_now(lambda connection: store.fail(connection, export_id, STOPPED))
+            self._database.write_sync(lambda connection: store.fail(connection, export_id, STOPPED))
         finally:
             self.files.let_go(export_id, lock)
         return True
 
     def purge(self) -> None:
         """Remove what is over, and files that no export knows; tell of those that nobody makes any more."""
-        for export_id in self._database.read_now(store.running_exports):
+        for export_id in self._database.read_sync(store.running_exports):
             self._fail_if_abandoned(export_id)
-        self._database.write_now(lambda connection: self._remove_expired(connection, self._clock()))
+        self._database.write_sync(lambda connection: self._remove_expired(connection, self._clock()))
         left = sorted(self.files.ids())
-        known = self._database.read_now(lambda connection: store.known_among(connection, left))
+        known = self._database.read_sync(lambda connection: store.find_known(connection, left))
         for export_id in left:
             if export_id not in known:
                 self.files.remove(export_id)
 
     def _remove_expired(self, connection: Connection, now: int) -> None:
-        store.shorten(connection, latest=now + KEPT_MS + LATEST_AHEAD, expires=now + KEPT_MS)
+        store.limit_expiry(connection, latest=now + KEPT_MS + LATEST_AHEAD, expires=now + KEPT_MS)
         store.remove_expired(connection, now)
 
     def _purge_until_stopped(self) -> None:
@@ -196,10 +196,10 @@ class Spooler:
         with self._turns.next() as (job, slot):
             self._make(job, slot)
 
-    def _make(self, job: Job, slot: Slot) -> None:
+    def _make(self, job: Job, slot: Reservation) -> None:
         try:
             finish = self._outcome(job)
-            self._database.write_now(finish)
+            self._database.write_sync(finish)
         except Exception:
             LOGGER.exception("could not store the result of export %s", job.export_id)
         finally:
@@ -209,34 +209,34 @@ class Spooler:
         """What is to be stored of it, once its file is there or cannot be."""
         try:
             spooled = self._spooled(job)
-        except CannotBeSpooled as error:
+        except ExportWriteError as error:
             return functools.partial(_fail, job.export_id, str(error))
         except Exception:
             LOGGER.exception("export %s failed", job.export_id)
             return functools.partial(_fail, job.export_id, FAILED)
         return functools.partial(_complete, job.export_id, spooled)
 
-    def _spooled(self, job: Job) -> store.Spooled:
+    def _spooled(self, job: Job) -> store.FileSummary:
         """The file. The horizon comes before the snapshot: what is stored in between is then in both exports."""
         now, cursor = self._clock(), None
         self._check(deadline=time.monotonic() + 1)
         if job.has_cursor:
-            horizon = self._database.read_now(lambda connection: queries.horizon(connection, now, margin_ms=MARGIN_MS))
+            horizon = self._database.read_sync(lambda connection: queries.horizon(connection, now, margin_ms=MARGIN_MS))
             cursor = to_cursor(job.environment_id, max(horizon, 0))
         check = functools.partial(self._check, deadline=time.monotonic() + LONGEST_SECONDS)
 
-        def spool(connection: Connection) -> store.Spooled:
+        def spool(connection: Connection) -> store.FileSummary:
             with closing(job.lines(connection, now)) as batches:
                 written = self.files.write(job.export_id, job.form, batches, check)
-            return store.Spooled(written.rows, written.bytes, written.sha256, cursor)
+            return store.FileSummary(written.rows, written.bytes, written.sha256, cursor)
 
-        return self._database.read_now(spool)
+        return self._database.read_sync(spool)
 
     def _check(self, *, deadline: float) -> None:
         if self._stopping.is_set():
-            raise CannotBeSpooled(STOPPED)
+            raise ExportWriteError(STOPPED)
         if time.monotonic() > deadline:
-            raise CannotBeSpooled(
+            raise ExportWriteError(
                 f"The export took longer than {LONGEST_SECONDS / 60:.0f} minutes. Export less at once."
             )
 
@@ -245,5 +245,5 @@ def _fail(export_id: str, error: str, connection: Connection) -> None:
     store.fail(connection, export_id, error)
 
 
-def _complete(export_id: str, spooled: store.Spooled, connection: Connection) -> None:
+def _complete(export_id: str, spooled: store.FileSummary, connection: Connection) -> None:
     store.complete(connection, export_id, spooled)

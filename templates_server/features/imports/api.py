@@ -13,15 +13,26 @@ from templates_server.errors import Conflict, NotFound, Problem, ValidationFaile
 from templates_server.features.audit import store as audit
 from templates_server.features.imports import store
 from templates_server.features.imports.content_digest import check_digest
-from templates_server.features.imports.parse_worker import PartReader
+from templates_server.features.imports.parse_worker import PartParser
 from templates_server.features.imports.parser import PartRows
-from templates_server.features.imports.part_sequencer import MOST_AHEAD, Turns, seconds_to_wait, until
+from templates_server.features.imports.part_sequencer import (
+    MOST_AHEAD,
+    PartSequencer,
+    read_wait_preference,
+    wait_for_part,
+)
 from templates_server.features.imports.schemas import Completion, ImportView, PartView
-from templates_server.features.imports.service import AppliedBefore, Early, SentPart, answer_to, apply_part
-from templates_server.features.imports.store import ImportPlace, StoredImport, find_marks
+from templates_server.features.imports.service import (
+    AppliedPart,
+    PartOutOfOrder,
+    SentPart,
+    apply_part,
+    find_part_result,
+)
+from templates_server.features.imports.store import ImportKey, StoredImport, find_marks
 from templates_server.http import request_body
 from templates_server.http.context import Call
-from templates_server.http.response import Answer, to_response
+from templates_server.http.response import ApiResult, to_response
 from templates_server.http.route_docs import NDJSON
 from templates_server.primitives.integers import whole_number
 
@@ -33,23 +44,23 @@ MOST_PARTS = 1_000_000
 async def put_part(call: Call) -> Response:
     """Apply a part, once: sent again it gets the answer that it got the first time."""
     request_body.require_media_type(call.request, NDJSON)
-    place, number, reader = _place(call), _number(call), call.services.part(PartReader)
+    place, number, reader = _place(call), _number(call), call.services.part(PartParser)
     digest = await reader.digest(call.body)
     check_digest(call.request.headers.get("content-digest"), digest)
     part = SentPart(place, number, digest.hex())
-    deadline = time.monotonic() + seconds_to_wait(call.request.headers.get("prefer"))
+    deadline = time.monotonic() + read_wait_preference(call.request.headers.get("prefer"))
     view = await _look(call, part, may_be_early=time.monotonic() < deadline)
     if view is None:
         rows = await _read(call, part)
         view = await _wait(call, part, deadline) or await _apply(call, part, rows)
-    return to_response(Answer([view], "import_part"))
+    return to_response(ApiResult([view], "import_part"))
 
 
 async def _look(call: Call, part: SentPart, *, may_be_early: bool) -> PartView | None:
     """The answer that the part got before; None when its turn is now, or, if that may be, after a few others."""
     try:
-        return await call.database.read(lambda connection: answer_to(connection, part))
-    except Early as early:
+        return await call.database.read(lambda connection: find_part_result(connection, part))
+    except PartOutOfOrder as early:
         if may_be_early and part.number <= early.expected + MOST_AHEAD:
             return None
         raise
@@ -58,38 +69,38 @@ async def _look(call: Call, part: SentPart, *, may_be_early: bool) -> PartView |
 async def _wait(call: Call, part: SentPart, deadline: float) -> PartView | None:
     """Wait for the turn of a part; the answer that it got meanwhile, if any. Early when it does not come in time."""
     while True:
-        applied = call.services.part(Turns).next
+        applied = call.services.part(PartSequencer).next
         try:
-            return await call.database.read(lambda connection: answer_to(connection, part))
-        except Early:
+            return await call.database.read(lambda connection: find_part_result(connection, part))
+        except PartOutOfOrder:
             if time.monotonic() >= deadline:
                 raise
-        await until(applied)
+        await wait_for_part(applied)
 
 
-async def _read(call: Call, part: SentPart) -> PartRows | AppliedBefore:
+async def _read(call: Call, part: SentPart) -> PartRows | AppliedPart:
     """All rows of a part, or no more than whose they are where the same content was applied before."""
-    reader, environment_id = call.services.part(PartReader), part.place.environment_id
+    reader, environment_id = call.services.part(PartParser), part.place.environment_id
     marks = await call.database.read(lambda connection: find_marks(connection, environment_id, part.digest))
     known = await reader.read_known(call.body) if marks else None
-    return AppliedBefore(known, marks) if known is not None else await reader.read(call.body)
+    return AppliedPart(known, marks) if known is not None else await reader.read(call.body)
 
 
-async def _apply(call: Call, part: SentPart, rows: PartRows | AppliedBefore) -> PartView:
+async def _apply(call: Call, part: SentPart, rows: PartRows | AppliedPart) -> PartView:
     deed = call.deed("import.open", part.place.import_id)
     view = await call.database.write(
         lambda connection: apply_part(connection, part, rows=rows, opening=deed), is_repeatable=True, is_large=True
     )
-    call.services.part(Turns).advance()
+    call.services.part(PartSequencer).advance()
     return view
 
 
-def _place(call: Call) -> ImportPlace:
+def _place(call: Call) -> ImportKey:
     import_id = call.parameters["import"]
     if IMPORT_ID.fullmatch(import_id) is None:
         message = "An import ID must have 1 to 64 characters: A-Z, a-z, 0-9, _ and -."
         raise ValidationFailed([Problem("import", message)])
-    return ImportPlace(call.environment_id, import_id)
+    return ImportKey(call.environment_id, import_id)
 
 
 def _number(call: Call) -> int:
@@ -105,7 +116,7 @@ async def complete(call: Call) -> Response:
     place, now = _found_place(call), call.now
     completion: Completion = call.body
 
-    def finish(connection: Connection) -> Answer:
+    def finish(connection: Connection) -> ApiResult:
         store.lock_import(connection, place)
         found = _present(store.find_import(connection, place))
         if found.parts != completion.parts:
@@ -119,17 +130,17 @@ async def complete(call: Call) -> Response:
     return await call.effect(finish)
 
 
-async def show(call: Call) -> Answer:
+async def show(call: Call) -> ApiResult:
     """An import, and which part comes next."""
     place = _found_place(call)
     return _answer(place, _present(await call.database.read(lambda connection: store.find_import(connection, place))))
 
 
-def _found_place(call: Call) -> ImportPlace:
+def _found_place(call: Call) -> ImportKey:
     """The import of the path; an id that none can have is one that is not there."""
     if IMPORT_ID.fullmatch(call.parameters["import"]) is None:
         raise NotFound
-    return ImportPlace(call.environment_id, call.parameters["import"])
+    return ImportKey(call.environment_id, call.parameters["import"])
 
 
 def _present(found: StoredImport | None) -> StoredImport:
@@ -138,6 +149,6 @@ def _present(found: StoredImport | None) -> StoredImport:
     return found
 
 
-def _answer(place: ImportPlace, found: StoredImport) -> Answer:
+def _answer(place: ImportKey, found: StoredImport) -> ApiResult:
     next_part = found.parts + 1 if found.state == "open" else None
-    return Answer([ImportView(place.import_id, found.state, found.parts, next_part, found.totals)], "import")
+    return ApiResult([ImportView(place.import_id, found.state, found.parts, next_part, found.totals)], "import")

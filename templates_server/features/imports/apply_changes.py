@@ -6,7 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from templates_server.errors import Problem
-from templates_server.features.people.profile import NOTHING_KNOWN, Change, Columns, from_columns, merged, to_columns
+from templates_server.features.people.profile import (
+    NOTHING_KNOWN,
+    Columns,
+    ProfileChange,
+    apply_change,
+    from_columns,
+    to_columns,
+)
 from templates_server.features.people.profile_parser import problems_of_profile
 
 
@@ -21,13 +28,13 @@ class Settled:
     refused: list[tuple[int, Sequence[Problem]]] = field(default_factory=list)
 
 
-def settle(stored: Columns | None, changes: Iterable[tuple[int, Change]]) -> Settled:
+def apply_to_person(stored: Columns | None, changes: Iterable[tuple[int, ProfileChange]]) -> Settled:
     """The outcome for a person whose profile stands in these columns; None when nobody is there yet."""
     profile = NOTHING_KNOWN if stored is None else from_columns(stored)
     settled = Settled(stored or to_columns(profile))
     exists = stored is not None
     for line, change in changes:
-        new = merged(profile, change)
+        new = apply_change(profile, change)
         problems = problems_of_profile(new, before=profile.attributes)
         if problems:
             settled.refused.append((line, problems))

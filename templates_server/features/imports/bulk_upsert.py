@@ -11,12 +11,12 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import Connection
 
 from templates_server.features.imports import postgresql_store, sqlite_store
-from templates_server.features.imports.part_result import Arriving
-from templates_server.features.imports.store import Mark
+from templates_server.features.imports.part_result import PartResult
+from templates_server.features.imports.store import PartMark
 from templates_server.features.people.store import count_tags
 
 
-def apply_rows(connection: Connection, arriving: Arriving) -> None:
+def apply_rows(connection: Connection, arriving: PartResult) -> None:
     """Store the rows, as if each had been applied after the one before it; `arriving` then knows what they came to."""
     if connection.dialect.name == "sqlite":
         sqlite_store.apply_rows(connection, arriving)
@@ -26,7 +26,7 @@ def apply_rows(connection: Connection, arriving: Arriving) -> None:
 
 
 def find_changed(
-    connection: Connection, environment_id: str, marks: Sequence[Mark], person_ids: Sequence[str]
+    connection: Connection, environment_id: str, marks: Sequence[PartMark], person_ids: Sequence[str]
 ) -> Collection[str]:
     """Those of these people whose profile is not what a part with one of these marks made it.
 

@@ -7,11 +7,11 @@ import binascii
 import re
 
 from templates_server.errors import Problem, ValidationFailed
-from templates_server.http.route_docs import Parameter
+from templates_server.http.route_docs import ParameterDocs
 
 SHA_256 = re.compile(r"(?:^|,)[ \t]*sha-256(?![\w.*-])(?:=:([A-Za-z0-9+/=]*):)?")
 FIELD = "Content-Digest"
-CONTENT_DIGEST = Parameter(
+CONTENT_DIGEST = ParameterDocs(
     FIELD,
     str,
     "`sha-256=:...:` of the body before compression (RFC 9530). 422 if the body does not match.",

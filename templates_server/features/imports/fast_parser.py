@@ -18,7 +18,7 @@ from templates_server.features.people.identity import MAX_LENGTH, PATH_STEPS, Pe
 from templates_server.features.people.profile import (
     LONGEST_TIME,
     Columns,
-    canonical,
+    canonical_scalar,
     encode_attributes,
     encode_dates,
     encode_tags,
@@ -37,7 +37,7 @@ from templates_server.features.people.profile_parser import (
     problem_of_timezone,
 )
 from templates_server.features.people.shares import ids_and_numbers
-from templates_server.primitives.text_cache import remembered
+from templates_server.primitives.text_cache import memoize
 from templates_server.primitives.timestamps import DAY
 
 MAX_ROW_BYTES = MAX_ATTRIBUTE_CHARACTERS  # no text in such a row is too long for an attribute
@@ -149,7 +149,7 @@ def is_plain_phone(text: str) -> bool:
     return 0 < len(text) <= MAX_PHONE_CHARACTERS and text.isprintable()
 
 
-@remembered
+@memoize
 def day_of(text: str | None) -> int | None:
     """Midnight of the day that a text names, NO_DAY when it names none: no midnight is that."""
     if text is None:
@@ -158,7 +158,7 @@ def day_of(text: str | None) -> int | None:
     return NO_DAY if moment is None else moment // DAY * DAY
 
 
-@remembered
+@memoize
 def plain_tags(tags: tuple[str, ...] | None) -> str | None:
     """The column of tags that are all good; None when they are not."""
     if not tags:
@@ -190,10 +190,10 @@ def plain_attributes(rows: Sequence[Attributes]) -> tuple[Sequence[str], Sequenc
 
 
 def _canonical(attributes: Attributes) -> Attributes:
-    return {name: canonical(value) if value.__class__ is float else value for name, value in attributes.items()}
+    return {name: canonical_scalar(value) if value.__class__ is float else value for name, value in attributes.items()}
 
 
-@remembered
+@memoize
 def are_plain_names(names: tuple[str, ...]) -> bool:
     """Whether attributes may be called so, all together."""
     return len(names) <= MOST_ATTRIBUTES and all(problem_of_attribute_name(name) is None for name in names)

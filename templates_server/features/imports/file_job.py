@@ -17,13 +17,13 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from templates_server.errors import ApiError, NotFound, shortened
-from templates_server.features.imports.csv_files.errors import Unreadable
+from templates_server.errors import ApiError, NotFound, shorten
+from templates_server.features.imports.csv_files.errors import CsvFileError
 from templates_server.features.imports.csv_files.header import columns_of
-from templates_server.features.imports.csv_files.rejects import made_safe, rejects_file, shown_cells
-from templates_server.features.imports.csv_files.rows import CsvFile, Part, Reject, open_csv
+from templates_server.features.imports.csv_files.rejects import format_cells, rejects_file, sanitize
+from templates_server.features.imports.csv_files.rows import CsvFile, CsvPart, RejectedRow, open_csv
 from templates_server.features.imports.schemas import RowError, Totals
-from templates_server.features.imports.uploads import CHECKED, COMPLETE, ShownReject, Upload, Uploads
+from templates_server.features.imports.uploads import CHECKED, COMPLETE, Upload, UploadReject, Uploads
 
 LOGGER = logging.getLogger("templates_server")
 AT_ONCE = 2
@@ -38,7 +38,7 @@ FAILED = "Internal server error. The server logged it."
 
 
 @dataclass(frozen=True)
-class Outcome:
+class PartOutcome:
     """What became of a part: how many rows had which outcome, and the errors of those that were refused."""
 
     totals: Totals
@@ -46,7 +46,7 @@ class Outcome:
 
 
 Made = TypeVar("Made")
-Take = Callable[[int, bytes], Awaitable[Outcome]]
+Take = Callable[[int, bytes], Awaitable[PartOutcome]]
 """Takes a part of an import, by its number from 1."""
 Complete = Callable[[int], Awaitable[None]]
 """Says how many parts there were."""
@@ -60,29 +60,29 @@ class _Run:
     upload: Upload
     parts: int = 0
     totals: Totals = field(default_factory=Totals)
-    rejects: list[Reject] = field(default_factory=list)
+    rejects: list[RejectedRow] = field(default_factory=list)
 
-    def add(self, part: Part, outcome: Outcome) -> None:
+    def add(self, part: CsvPart, outcome: PartOutcome) -> None:
         """Note what became of a part. Unreadable when too many rows are not taken."""
         unsent = len(part.unsent)
         self.totals = _sum(self.totals, outcome.totals, Totals(read=unsent, rejected=unsent))
         self.rejects += part.rejects(outcome.errors, columns_of(self.file.header.names, self.upload.wanted))
         if len(self.rejects) > MOST_REJECTS:
-            raise Unreadable(TOO_MANY_REJECTS)
+            raise CsvFileError(TOO_MANY_REJECTS)
 
-    def shown(self) -> Sequence[ShownReject]:
+    def shown(self) -> Sequence[UploadReject]:
         """The first rejects, as a page shows them."""
         return [
-            ShownReject(
+            UploadReject(
                 one.line,
-                made_safe(shortened(one.reason, MOST_SHOWN_CHARACTERS * 2)),
-                shortened(self.file.header.delimiter.join(shown_cells(self.file, one)), MOST_SHOWN_CHARACTERS),
+                sanitize(shorten(one.reason, MOST_SHOWN_CHARACTERS * 2)),
+                shorten(self.file.header.delimiter.join(format_cells(self.file, one)), MOST_SHOWN_CHARACTERS),
             )
             for one in self.rejects[:MOST_SHOWN]
         ]
 
 
-class Bringing:
+class FileImportJob:
     """Works on files, a few at once; those of the same id not twice at once in this process."""
 
     def __init__(self, uploads: Uploads) -> None:
@@ -108,7 +108,7 @@ class Bringing:
         """Begin to find out what an import would do; `take` applies nothing."""
         self._begin(upload, lambda: self._check(upload, take))
 
-    def bring(self, upload: Upload, take: Take, complete: Complete) -> None:
+    def submit(self, upload: Upload, take: Take, complete: Complete) -> None:
         """Begin to import a file, or go on."""
         self._begin(upload, lambda: self._bring(upload, take, complete))
 
@@ -133,7 +133,7 @@ class Bringing:
         try:
             async with self._slots:
                 await work()
-        except Unreadable as error:
+        except CsvFileError as error:
             await self._stop(upload, str(error))
         except ApiError as error:
             await self._stop(upload, str(error))
@@ -167,7 +167,7 @@ class Bringing:
             body = await self._aside(part.packed)
             if body:
                 run.parts += 1
-            outcome = await take(run.parts, body) if body else Outcome(Totals(), ())
+            outcome = await take(run.parts, body) if body else PartOutcome(Totals(), ())
             await self._aside(functools.partial(run.add, part, outcome))
             await asyncio.to_thread(self.uploads.store, replace(upload, totals=run.totals, error=""))
         return run

@@ -12,7 +12,7 @@ from templates_server.features.imports.parser import KnownPart, PartRows, read_k
 SWITCH_SECONDS = 0.001  # Python's own 0.005 would hold up the writer five times as long after each of its statements
 
 
-class PartReader:
+class PartParser:
     """Reads one part after the other: two at once would take turns anyway, and twice the memory."""
 
     def __init__(self) -> None:

@@ -21,7 +21,7 @@ from templates_server.errors import BadRequest, Problem, Problems, TooLarge
 from templates_server.features.imports.fast_parser import Row, plain_rows
 from templates_server.features.imports.schemas import RowError
 from templates_server.features.people.identity import PersonKind, have_edges
-from templates_server.features.people.profile import NOTHING_KNOWN, Change, merged, to_columns
+from templates_server.features.people.profile import NOTHING_KNOWN, ProfileChange, apply_change, to_columns
 from templates_server.features.people.profile_parser import problems_of_profile, read_user
 from templates_server.features.people.shares import ids_and_numbers
 from templates_server.primitives.ids import derived_ids
@@ -54,7 +54,7 @@ class PartRows:
     rejected: int
     errors: Sequence[RowError]
 
-    def change_at(self, line: int) -> Change:
+    def change_at(self, line: int) -> ProfileChange:
         """The change that a good row asks for."""
         start = self.starts[line - 1]
         end = self.body.find(b"\n", start)
@@ -161,7 +161,7 @@ def read_row(line: int, text: bytes) -> tuple[Row | None, RowProblems]:
     if not_json:
         return None, not_json
     user_id, change, problems = read_user(sent)
-    profile = merged(NOTHING_KNOWN, change)
+    profile = apply_change(NOTHING_KNOWN, change)
     problems.extend(problems_of_profile(profile))  # too much for a new user is too much for any
     if problems:
         return None, problems

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 
 from templates_server.errors import Problem
-from templates_server.features.imports.apply_changes import Settled, settle
+from templates_server.features.imports.apply_changes import Settled, apply_to_person
 from templates_server.features.imports.fast_parser import Row
 from templates_server.features.imports.parser import PartRows, person_of_row
 from templates_server.features.people.profile import COLUMNS, Columns, decode_tags
@@ -19,18 +19,18 @@ TAGS = COLUMNS.index("tags")
 tags_of_row = itemgetter(FIRST_COLUMN + TAGS)
 
 
-def in_place_of(row: Row, columns: Columns) -> Row:
+def replace_columns(row: Row, columns: Columns) -> Row:
     """The row with other columns."""
     return row[0], row[1], row[2], row[3], *columns
 
 
-def tags_in(columns: Columns) -> str:
+def find_tags(columns: Columns) -> str:
     """The column of tags."""
     return columns[5]
 
 
 @dataclass
-class Arriving:
+class PartResult:
     """Rows of an environment that arrive at a time, in milliseconds; how many had which outcome, `refused` by line.
 
     `mark` is left with everybody whose profile the part makes what it is.
@@ -67,7 +67,7 @@ class Arriving:
 
     def settled(self, rows: Iterable[Row], stored: Columns | None) -> Settled:
         """The outcome of one person's rows."""
-        return settle(stored, ((row[1], self.part.change_at(row[1])) for row in rows))
+        return apply_to_person(stored, ((row[1], self.part.change_at(row[1])) for row in rows))
 
     def note(self, settled: Settled, stored: Columns | None) -> None:
         """Count an outcome."""
@@ -76,8 +76,8 @@ class Arriving:
         self.unchanged += settled.unchanged
         self.refused += settled.refused
         if stored is not None:
-            self._tags[tags_in(stored)] -= 1
-        self._tags[tags_in(settled.columns)] += 1
+            self._tags[find_tags(stored)] -= 1
+        self._tags[find_tags(settled.columns)] += 1
 
     def more_tags(self) -> Mapping[str, int]:
         """How many users more have each tag, or fewer."""
@@ -88,6 +88,6 @@ class Arriving:
         return more
 
 
-def by_person(rows: Iterable[Row]) -> Iterable[tuple[str, Sequence[Row]]]:
+def group_by_person(rows: Iterable[Row]) -> Iterable[tuple[str, Sequence[Row]]]:
     """Each person's rows, where they stand together."""
     return ((person_id, list(own)) for person_id, own in itertools.groupby(rows, person_of_row))

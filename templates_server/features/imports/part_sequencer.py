@@ -9,14 +9,14 @@ import asyncio
 import re
 from contextlib import suppress
 
-from templates_server.http.route_docs import Parameter
+from templates_server.http.route_docs import ParameterDocs
 from templates_server.primitives.integers import whole_number
 
 WAIT = re.compile(r"(?:^|,)[ \t]*wait[ \t]*=[ \t]*([0-9]{1,9})(?=[ \t;,]|$)", re.IGNORECASE)
 LONGEST_SECONDS = 60
 MOST_AHEAD = 2  # parts after the one that comes next
 LOOK_SECONDS = 0.25  # the part before it may be another process's
-PREFER = Parameter(
+PREFER = ParameterDocs(
     "Prefer",
     str,
     f"`wait=SECONDS` (RFC 7240, at most {LONGEST_SECONDS}): how long a part waits for the parts before it.",
@@ -24,7 +24,7 @@ PREFER = Parameter(
 )
 
 
-def seconds_to_wait(field: str | None) -> int:
+def read_wait_preference(field: str | None) -> int:
     """What `Prefer` says of waiting; 0 where it says nothing."""
     match = WAIT.search(field or "")
     if match is None:
@@ -33,7 +33,7 @@ def seconds_to_wait(field: str | None) -> int:
     return LONGEST_SECONDS if seconds is None else seconds
 
 
-class Turns:
+class PartSequencer:
     """Tells who waits that a part was applied, of whichever import."""
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Turns:
         self.next = asyncio.Event()
 
 
-async def until(applied: asyncio.Event) -> None:
+async def wait_for_part(applied: asyncio.Event) -> None:
     """Wait until a part was applied here, or until it is time to look whether one was elsewhere."""
     with suppress(TimeoutError):
         async with asyncio.timeout(LOOK_SECONDS):

@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from templates_server.features.imports.fast_parser import Row
-from templates_server.features.imports.part_result import Arriving, by_person, in_place_of
-from templates_server.features.imports.store import Mark
+from templates_server.features.imports.part_result import PartResult, group_by_person, replace_columns
+from templates_server.features.imports.store import PartMark
 from templates_server.features.people.profile import COLUMNS
 from templates_server.features.people.store import find_columns
 from templates_server.storage.database import as_text
@@ -67,7 +67,7 @@ NULL, FIELD_END, ROW_END = (
 )  # no value holds any of them: control characters are refused, or escaped
 
 
-def apply_rows(connection: Connection, arriving: Arriving) -> None:
+def apply_rows(connection: Connection, arriving: PartResult) -> None:
     """Insert who is new and change who is not."""
     repeated = _repeated(arriving)
     new = _as_new(arriving, repeated)
@@ -96,7 +96,7 @@ def apply_rows(connection: Connection, arriving: Arriving) -> None:
 
 
 def find_changed(
-    connection: Connection, environment_id: str, marks: Sequence[Mark], person_ids: Sequence[str]
+    connection: Connection, environment_id: str, marks: Sequence[PartMark], person_ids: Sequence[str]
 ) -> Collection[str]:
     """Those of these people whose profile is not what a part with one of these marks made it; see `people_store`."""
     connection.exec_driver_sql(BY_INDEX)
@@ -110,37 +110,37 @@ def _array(person_ids: Sequence[str]) -> str:
     return f"{{{','.join(person_ids)}}}"
 
 
-def _repeated(arriving: Arriving) -> Mapping[str, Sequence[Row]]:
+def _repeated(arriving: PartResult) -> Mapping[str, Sequence[Row]]:
     """The rows of those who have several, by person."""
     if len({row[0] for row in arriving.rows}) == len(arriving.rows):
         return {}
-    return {person_id: own for person_id, own in by_person(arriving.rows) if len(own) > 1}
+    return {person_id: own for person_id, own in group_by_person(arriving.rows) if len(own) > 1}
 
 
-def _as_new(arriving: Arriving, repeated: Mapping[str, Sequence[Row]]) -> Sequence[Row]:
+def _as_new(arriving: PartResult, repeated: Mapping[str, Sequence[Row]]) -> Sequence[Row]:
     """A row for each person, as they are where nothing was known of them."""
     if not repeated:
         return arriving.rows
     return [
-        own[0] if len(own) == 1 else in_place_of(own[0], arriving.settled(own, None).columns)
-        for _, own in by_person(arriving.rows)
+        own[0] if len(own) == 1 else replace_columns(own[0], arriving.settled(own, None).columns)
+        for _, own in group_by_person(arriving.rows)
     ]
 
 
-def _note_new(arriving: Arriving, new: Sequence[Row], repeated: Mapping[str, Sequence[Row]]) -> None:
+def _note_new(arriving: PartResult, new: Sequence[Row], repeated: Mapping[str, Sequence[Row]]) -> None:
     arriving.add_new([row for row in new if row[0] not in repeated] if repeated else new)
     for row in new if repeated else ():
         if row[0] in repeated:
             arriving.note(arriving.settled(repeated[row[0]], None), None)
 
 
-def _some_are_there(connection: Connection, arriving: Arriving, new: Sequence[Row]) -> bool:
+def _some_are_there(connection: Connection, arriving: PartResult, new: Sequence[Row]) -> bool:
     """Whether anybody of a few is there, so that it is likely of others."""
     sample = [row[0] for row in new[:: max(1, len(new) // SAMPLED)]]
     return bool(find_columns(connection, arriving.environment_id, sample))
 
 
-def _without_unchanged(connection: Connection, arriving: Arriving) -> Sequence[Row]:
+def _without_unchanged(connection: Connection, arriving: PartResult) -> Sequence[Row]:
     """The rows but those of many at once who are all stored just so, which is seen without looking at each."""
     left: list[Row] = []
     for start in range(0, len(arriving.rows), ROWS_A_LOOK):
@@ -158,7 +158,7 @@ def _are_stored(connection: Connection, environment_id: str, rows: Sequence[Row]
     return bool(stored == "".join([_line(row) for row in rows]))
 
 
-def _copied_straight(connection: Connection, arriving: Arriving, new: Sequence[Row]) -> bool:
+def _copied_straight(connection: Connection, arriving: PartResult, new: Sequence[Row]) -> bool:
     """Insert all of them; False, and nothing is done, when one of them is there."""
     now = str(arriving.now)
     fixed = FIELD_END.join((arriving.environment_id, "user", now, now, str(arriving.mark), ""))
@@ -170,16 +170,16 @@ def _copied_straight(connection: Connection, arriving: Arriving, new: Sequence[R
     return True
 
 
-def _change(connection: Connection, arriving: Arriving, person_ids: Collection[str]) -> None:
+def _change(connection: Connection, arriving: PartResult, person_ids: Collection[str]) -> None:
     """Apply the rows of those who are there; they are this transaction's alone."""
-    own = by_person(row for row in arriving.rows if row[0] in person_ids)
+    own = group_by_person(row for row in arriving.rows if row[0] in person_ids)
     changed: list[Row] = []
     while some := dict(itertools.islice(own, ROWS_A_WRITE)):
         stored = find_columns(connection, arriving.environment_id, list(some))
         for person_id, rows in some.items():
             after = arriving.settle(rows, stored[person_id])
             if after is not None:
-                changed.append(in_place_of(rows[0], after))
+                changed.append(replace_columns(rows[0], after))
     if changed:
         _stage(connection, "changing", changed, ())
         parameters = (arriving.now, arriving.mark, arriving.environment_id)

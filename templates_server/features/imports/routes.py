@@ -12,7 +12,7 @@ from templates_server.features.people.schemas import UserUpsert
 from templates_server.http.paths import ENVIRONMENT
 from templates_server.http.response import Surface
 from templates_server.http.route import Route
-from templates_server.http.route_docs import CONTENT_ENCODING, NDJSON, Body
+from templates_server.http.route_docs import CONTENT_ENCODING, NDJSON, BodyDocs
 from templates_server.security.authorization import Scope
 
 IMPORT = f"{ENVIRONMENT}/imports/{{import}}"
@@ -28,7 +28,7 @@ ROUTES = (
         Surface.PLATFORM,
         "Insert or update users in bulk: part after part, from 1, each applied whole and once.",
         scope=Scope.USERS_WRITE,
-        reads=Body(UserUpsert, (NDJSON,)),
+        reads=BodyDocs(UserUpsert, (NDJSON,)),
         gives=PartView,
         example=PART_EXAMPLE,
         refuses=(Conflict, UnsupportedMediaType, ValidationFailed),

@@ -12,10 +12,10 @@ from templates_server.errors import Conflict
 from templates_server.features.audit import store as audit
 from templates_server.features.imports import bulk_upsert, store
 from templates_server.features.imports.parser import KnownPart, PartRows, errors_of_row
-from templates_server.features.imports.part_result import Arriving
+from templates_server.features.imports.part_result import PartResult
 from templates_server.features.imports.schemas import PartView, RowError
-from templates_server.features.imports.store import ImportPlace, Mark
-from templates_server.http.audit_event import Deed
+from templates_server.features.imports.store import ImportKey, PartMark
+from templates_server.http.audit_event import AuditEvent
 
 MARK_BITS = 63
 
@@ -24,20 +24,20 @@ MARK_BITS = 63
 class SentPart:
     """A part as it was sent: of which import, which number, the SHA-256 of its content in hexadecimal."""
 
-    place: ImportPlace
+    place: ImportKey
     number: int
     digest: str
 
 
 @dataclass(frozen=True)
-class AppliedBefore:
+class AppliedPart:
     """A part whose content was applied before, and the marks that this left."""
 
     part: KnownPart
-    marks: Sequence[Mark]
+    marks: Sequence[PartMark]
 
 
-class Early(Conflict):
+class PartOutOfOrder(Conflict):
     """A part before this one was not applied yet."""
 
     def __init__(self, expected: int) -> None:
@@ -45,7 +45,7 @@ class Early(Conflict):
         self.expected = expected
 
 
-def answer_to(connection: Connection, part: SentPart) -> PartView | None:
+def find_part_result(connection: Connection, part: SentPart) -> PartView | None:
     """The answer that the part got before, None when its turn is now, else Early; Conflict when it was another's."""
     applied = store.find_part(connection, part.place, part.number)
     if applied is not None:
@@ -57,11 +57,13 @@ def answer_to(connection: Connection, part: SentPart) -> PartView | None:
         raise Conflict(f"The import is already complete with {found.parts} parts.")
     expected = 1 if found is None else found.parts + 1
     if part.number != expected:
-        raise Early(expected)
+        raise PartOutOfOrder(expected)
     return None
 
 
-def apply_part(connection: Connection, part: SentPart, *, rows: PartRows | AppliedBefore, opening: Deed) -> PartView:
+def apply_part(
+    connection: Connection, part: SentPart, *, rows: PartRows | AppliedPart, opening: AuditEvent
+) -> PartView:
     """What became of the part, now or when it was applied before; `opening` is remembered where it is the first."""
     is_new = part.number == 1 and store.open_import(
         connection, part.place, now=opening.happened, created_by=opening.actor_id
@@ -70,14 +72,14 @@ def apply_part(connection: Connection, part: SentPart, *, rows: PartRows | Appli
         audit.record(connection, opening)
     else:
         store.lock_import(connection, part.place)
-        answer = answer_to(connection, part)
+        answer = find_part_result(connection, part)
         if answer is not None:
             return answer
-    mark = Mark(secrets.randbits(MARK_BITS), opening.happened)
+    mark = PartMark(secrets.randbits(MARK_BITS), opening.happened)
     as_before = 0
-    if isinstance(rows, AppliedBefore):
+    if isinstance(rows, AppliedPart):
         rows, as_before = _changed_since(connection, part, rows)
-    arriving = Arriving(part.place.environment_id, rows, mark.applied, mark.number, unchanged=as_before)
+    arriving = PartResult(part.place.environment_id, rows, mark.applied, mark.number, unchanged=as_before)
     if rows.rows:
         bulk_upsert.apply_rows(connection, arriving)
     view = _view(part, arriving)
@@ -85,14 +87,14 @@ def apply_part(connection: Connection, part: SentPart, *, rows: PartRows | Appli
     return view
 
 
-def _changed_since(connection: Connection, part: SentPart, before: AppliedBefore) -> tuple[PartRows, int]:
+def _changed_since(connection: Connection, part: SentPart, before: AppliedPart) -> tuple[PartRows, int]:
     """The rows of those who are not as the same content had left them, and how many others there are."""
     everybody = before.part.person_ids
     changed = bulk_upsert.find_changed(connection, part.place.environment_id, before.marks, everybody)
     return before.part.rows_of(changed), len(everybody) - len(changed)
 
 
-def _view(part: SentPart, applied: Arriving) -> PartView:
+def _view(part: SentPart, applied: PartResult) -> PartView:
     rejected = applied.part.rejected + len(applied.refused)
     return PartView(
         part=part.number,
@@ -106,7 +108,7 @@ def _view(part: SentPart, applied: Arriving) -> PartView:
     )
 
 
-def _errors(applied: Arriving) -> list[RowError]:
+def _errors(applied: PartResult) -> list[RowError]:
     """All errors, in order of line."""
     errors = list(applied.part.errors)
     for line, problems in applied.refused:

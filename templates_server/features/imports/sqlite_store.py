@@ -16,8 +16,8 @@ from sqlalchemy.exc import IntegrityError
 
 from templates_server.features.imports.fast_parser import Row
 from templates_server.features.imports.parser import person_of_row
-from templates_server.features.imports.part_result import Arriving, by_person, in_place_of
-from templates_server.features.imports.store import Mark
+from templates_server.features.imports.part_result import PartResult, group_by_person, replace_columns
+from templates_server.features.imports.store import PartMark
 from templates_server.features.people.profile import COLUMNS
 from templates_server.features.people.store import find_columns
 
@@ -34,7 +34,7 @@ CHANGED = (
 )
 
 
-def apply_rows(connection: Connection, arriving: Arriving) -> None:
+def apply_rows(connection: Connection, arriving: PartResult) -> None:
     """Insert who is new and change who is not.
 
     Nobody is looked for before it turns out that some are there; then it is done until none are again.
@@ -49,7 +49,7 @@ def apply_rows(connection: Connection, arriving: Arriving) -> None:
 
 
 def find_changed(
-    connection: Connection, environment_id: str, marks: Sequence[Mark], person_ids: Sequence[str]
+    connection: Connection, environment_id: str, marks: Sequence[PartMark], person_ids: Sequence[str]
 ) -> Collection[str]:
     """Those of these people whose profile is not what a part with one of these marks made it; see `people_store`."""
     query = CHANGED.format(marks=", ".join("(?, ?)" for _ in marks))
@@ -57,7 +57,7 @@ def find_changed(
     return set(connection.exec_driver_sql(query, parameters).scalars())
 
 
-def _insert_all(connection: Connection, arriving: Arriving, rows: Sequence[Row]) -> bool:
+def _insert_all(connection: Connection, arriving: PartResult, rows: Sequence[Row]) -> bool:
     """Insert these users; False, and nothing is done, when one of them is there or two of them are one."""
     try:
         _insert(connection, arriving, rows)
@@ -67,11 +67,11 @@ def _insert_all(connection: Connection, arriving: Arriving, rows: Sequence[Row])
     return True
 
 
-def _insert(connection: Connection, arriving: Arriving, rows: Sequence[Row]) -> None:
+def _insert(connection: Connection, arriving: PartResult, rows: Sequence[Row]) -> None:
     connection.exec_driver_sql(_insert_statement(len(rows)), _values(arriving, rows))
 
 
-def _values(arriving: Arriving, rows: Sequence[Row]) -> tuple[Any, ...]:
+def _values(arriving: PartResult, rows: Sequence[Row]) -> tuple[Any, ...]:
     """What the rows have in common, then what is theirs: person, name, number, profile."""
     values: list[Any] = [arriving.environment_id, arriving.now, arriving.mark]
     for row in rows:
@@ -92,7 +92,7 @@ def _insert_statement(users: int) -> str:
     return f"INSERT INTO persons ({names}) VALUES {', '.join(rows)}"  # noqa: S608 - names of ours
 
 
-def _all_are_unchanged(connection: Connection, arriving: Arriving, rows: Sequence[Row]) -> bool:
+def _all_are_unchanged(connection: Connection, arriving: PartResult, rows: Sequence[Row]) -> bool:
     """Whether everybody is there, as they would be if nothing had been known of them: what was sent changes nothing."""
     same = connection.exec_driver_sql(_same_statement(len(rows)), _values(arriving, rows)).scalar_one()
     return bool(same == len(rows))
@@ -110,12 +110,12 @@ def _same_statement(users: int) -> str:
     )
 
 
-def _insert_or_change(connection: Connection, arriving: Arriving, rows: Sequence[Row]) -> bool:
+def _insert_or_change(connection: Connection, arriving: PartResult, rows: Sequence[Row]) -> bool:
     """Look who is there, insert the others; whether anybody was."""
     stored = find_columns(connection, arriving.environment_id, [person_of_row(row) for row in rows])
     new: list[Row] = []
     changed = []
-    for person_id, own in by_person(rows):
+    for person_id, own in group_by_person(rows):
         before = stored.get(person_id)
         if before is None and len(own) == 1:
             arriving.add_new(own)
@@ -125,7 +125,7 @@ def _insert_or_change(connection: Connection, arriving: Arriving, rows: Sequence
         if after is None:
             continue
         if before is None:
-            new.append(in_place_of(own[0], after))
+            new.append(replace_columns(own[0], after))
         else:
             changed.append((*after, arriving.now, arriving.mark, arriving.environment_id, person_id))
     if new:

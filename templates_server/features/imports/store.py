@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Table, func, select, update
 
 from templates_server.features.imports.schemas import PartView, RowError, Totals
-from templates_server.storage.database import marks
+from templates_server.storage.database import placeholders
 from templates_server.storage.tables import accounts, import_parts, imports, service_accounts
 
 OPEN = (
@@ -22,7 +22,7 @@ COUNTED = ("read", "created", "updated", "unchanged", "rejected")
 
 
 @dataclass(frozen=True)
-class ImportPlace:
+class ImportKey:
     """An import, by the environment that it is of and the id that its sender gave it."""
 
     environment_id: str
@@ -47,25 +47,25 @@ class RecentImport(StoredImport):
     author: str | None
 
 
-class Mark(NamedTuple):
+class PartMark(NamedTuple):
     """What a part left with everybody whose profile it made what it is: a number of its own, and when that was."""
 
     number: int
     applied: int  # milliseconds
 
 
-def open_import(connection: Connection, place: ImportPlace, *, now: int, created_by: str) -> bool:
+def open_import(connection: Connection, place: ImportKey, *, now: int, created_by: str) -> bool:
     """Whether the import is new; then it is this transaction's alone."""
     row = (place.environment_id, place.import_id, "open", now, created_by)
-    return connection.exec_driver_sql(OPEN.format(marks=marks(connection, len(row))), row).rowcount == 1
+    return connection.exec_driver_sql(OPEN.format(marks=placeholders(connection, len(row))), row).rowcount == 1
 
 
-def lock_import(connection: Connection, place: ImportPlace) -> None:
+def lock_import(connection: Connection, place: ImportKey) -> None:
     """Keep every other transaction from this import until the end of this one."""
     connection.execute(select(imports.c.state).where(*_is(imports, place)).with_for_update())
 
 
-def find_import(connection: Connection, place: ImportPlace) -> StoredImport | None:
+def find_import(connection: Connection, place: ImportKey) -> StoredImport | None:
     """The import; None when no part of it was ever applied."""
     state = connection.execute(select(imports.c.state).where(*_is(imports, place))).scalar()
     if state is None:
@@ -89,7 +89,7 @@ def recent_imports(connection: Connection, environment_id: str, *, most: int) ->
     )
     found = []
     for row in connection.execute(query):
-        stored = find_import(connection, ImportPlace(environment_id, row.import_id))
+        stored = find_import(connection, ImportKey(environment_id, row.import_id))
         if stored is not None:
             found.append(
                 RecentImport(stored.state, stored.parts, stored.totals, row.import_id, row.created, row.author)
@@ -97,7 +97,7 @@ def recent_imports(connection: Connection, environment_id: str, *, most: int) ->
     return found
 
 
-def find_part(connection: Connection, place: ImportPlace, number: int) -> PartView | None:
+def find_part(connection: Connection, place: ImportKey, number: int) -> PartView | None:
     """What became of a part; None when it was not applied yet."""
     columns = [import_parts.c[name] for name in ("part", "digest", *COUNTED, "errors")]
     query = select(*columns).where(*_is(import_parts, place), import_parts.c.part == number)
@@ -108,7 +108,7 @@ def find_part(connection: Connection, place: ImportPlace, number: int) -> PartVi
     return PartView(**{**found._mapping, "errors": told})  # noqa: SLF001 - SQLAlchemy's public name for it
 
 
-def find_marks(connection: Connection, environment_id: str, digest: str) -> Sequence[Mark]:
+def find_marks(connection: Connection, environment_id: str, digest: str) -> Sequence[PartMark]:
     """The marks that the last parts with that content left, where every row was good and some changed something."""
     query = (
         select(import_parts.c.mark, import_parts.c.applied)
@@ -118,10 +118,10 @@ def find_marks(connection: Connection, environment_id: str, digest: str) -> Sequ
         .order_by(import_parts.c.applied.desc(), import_parts.c.import_id, import_parts.c.part)
         .limit(MOST_MARKS)
     )
-    return [Mark(*row) for row in connection.execute(query)]
+    return [PartMark(*row) for row in connection.execute(query)]
 
 
-def add_part(connection: Connection, place: ImportPlace, view: PartView, *, mark: Mark) -> None:
+def add_part(connection: Connection, place: ImportKey, view: PartView, *, mark: PartMark) -> None:
     """Remember what became of a part, in the transaction that applies it."""
     counts = {name: getattr(view, name) for name in COUNTED}
     errors = msgspec.json.encode(view.errors).decode()
@@ -129,14 +129,14 @@ def add_part(connection: Connection, place: ImportPlace, view: PartView, *, mark
     connection.execute(import_parts.insert(), {**row, "applied": mark.applied, "mark": mark.number})
 
 
-def complete_import(connection: Connection, place: ImportPlace, *, now: int) -> None:
+def complete_import(connection: Connection, place: ImportKey, *, now: int) -> None:
     """No further parts."""
     connection.execute(update(imports).where(*_is(imports, place)).values(state="complete", completed=now))
 
 
-def _key(place: ImportPlace) -> dict[str, str]:
+def _key(place: ImportKey) -> dict[str, str]:
     return {"environment_id": place.environment_id, "import_id": place.import_id}
 
 
-def _is(table: Table, place: ImportPlace) -> Sequence[ColumnElement[bool]]:
+def _is(table: Table, place: ImportKey) -> Sequence[ColumnElement[bool]]:
     return table.c.environment_id == place.environment_id, table.c.import_id == place.import_id

@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from templates_server.errors import Conflict, NotFound, Unavailable
-from templates_server.features.imports.csv_files.header import Wanted
+from templates_server.features.imports.csv_files.header import ColumnMapping
 from templates_server.features.imports.schemas import Totals
 from templates_server.primitives.ids import new_id
 from templates_server.primitives.timestamps import HOUR, SECOND, Clock
@@ -39,7 +39,7 @@ BEGUN = frozenset({IMPORTING, STOPPED, COMPLETE})
 """States in which rows may have been applied: the columns stay as they are."""
 
 
-class ShownReject(msgspec.Struct, frozen=True):
+class UploadReject(msgspec.Struct, frozen=True):
     """A row that is not taken, as a page shows it."""
 
     line: int
@@ -64,13 +64,13 @@ class Upload(msgspec.Struct, frozen=True):
     becomes: Mapping[str, str] = {}
     types: Mapping[str, str] = {}
     totals: Totals = Totals()
-    rejects: Sequence[ShownReject] = ()
+    rejects: Sequence[UploadReject] = ()
     error: str = ""
 
     @property
-    def wanted(self) -> Wanted:
+    def wanted(self) -> ColumnMapping:
         """What is said of its columns."""
-        return Wanted(self.becomes, self.types)
+        return ColumnMapping(self.becomes, self.types)
 
     @property
     def expires(self) -> int:
@@ -89,7 +89,7 @@ def upload_id(account_id: str, environment_id: str, key: str, content: bytes) ->
 
 
 @dataclass(frozen=True)
-class Owner:
+class UploadOwner:
     """The person and the environment that a file is of: nobody else reaches it, and it is reached nowhere else."""
 
     account_id: str
@@ -149,14 +149,14 @@ class Uploads:
             raise Conflict(f"{len(theirs)} of your files are being imported. Wait until one of them is complete.")
         self.remove(idle[0])
 
-    def find(self, owner: Owner, upload: str) -> Upload:
+    def find(self, owner: UploadOwner, upload: str) -> Upload:
         """A file of that person in that environment; NotFound when there is none, or no longer."""
         found = self._read(upload)
         if found is None or not owner.has(found) or found.is_over(self._clock()):
             raise NotFound
         return found
 
-    def of(self, owner: Owner) -> Sequence[Upload]:
+    def of(self, owner: UploadOwner) -> Sequence[Upload]:
         """All files of that person in that environment, the newest first."""
         now = self._clock()
         found = [one for one in self._all() if owner.has(one) and not one.is_over(now)]

@@ -9,10 +9,10 @@ from starlette.responses import Response
 
 from templates_server.errors import BadRequest, Forbidden, Unauthenticated
 from templates_server.features.openfeature import entity_tags
-from templates_server.features.openfeature.evaluator import Evaluating
+from templates_server.features.openfeature.evaluator import FlagEvaluator
 from templates_server.features.openfeature.parser import read_question
-from templates_server.features.openfeature.streams.tokens import Claim, StreamTokens
-from templates_server.features.sessions.evaluator import Person, Said
+from templates_server.features.openfeature.streams.tokens import StreamClaim, StreamTokens
+from templates_server.features.sessions.evaluator import ClientContext, EvaluatedPerson
 from templates_server.features.sessions.store import revision_text
 from templates_server.http import request_body
 from templates_server.http.context import Call
@@ -56,39 +56,39 @@ async def evaluate_all(call: Call) -> Response:
     """Every flag, and where changes are told; 304 when the caller has them."""
     person, said = _asked(call)
     now = call.now
-    evaluated = await call.services.part(Evaluating).all_of(person, said, now=now)
+    evaluated = await call.services.part(FlagEvaluator).evaluate_all(person, said, now=now)
     tokens = call.services.part(StreamTokens)
     principal = call.principal
-    tag = entity_tags.made_of(evaluated.digest, principal.id, person.stated.person.person_id)
+    tag = entity_tags.make_entity_tag(evaluated.digest, principal.id, person.stated.person.person_id)
     windows = tokens.windows(now)
-    kept = entity_tags.current(call.request.headers.get("if-none-match"), tag, windows)
+    kept = entity_tags.find_current_header(call.request.headers.get("if-none-match"), tag, windows)
     if kept is not None:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": kept})
-    claim = Claim(principal.id, person.stated.person.person_id, principal.signature_version, evaluated.mark)
+    claim = StreamClaim(principal.id, person.stated.person.person_id, principal.signature_version, evaluated.mark)
     url = f"{call.settings.public_url}{STREAM_PATH}?token={tokens.make(claim, now=now)}"
     body = b'{"flags":%b,"eventStreams":[{"type":"sse","url":%b,"inactivityDelaySec":%d}]}' % (
         evaluated.encoded,
         msgspec.json.encode(url),
         INACTIVITY_SECONDS,
     )
-    headers = {"ETag": entity_tags.written(tag, windows[0])}
+    headers = {"ETag": entity_tags.format_header(tag, windows[0])}
     return Response(body, headers=headers, media_type="application/json")
 
 
 async def evaluate_one(call: Call) -> Response:
     """One flag."""
     person, said = _asked(call)
-    encoded = await call.services.part(Evaluating).one_of(call.parameters["flag"], person, said, now=call.now)
+    encoded = await call.services.part(FlagEvaluator).evaluate_one(call.parameters["flag"], person, said, now=call.now)
     return Response(encoded, media_type="application/json")
 
 
-def _asked(call: Call) -> tuple[Person, Said]:
+def _asked(call: Call) -> tuple[EvaluatedPerson, ClientContext]:
     """Whose flags are asked for, and what the app says of them."""
     request_body.require_media_type(call.request, "application/json")
     check = call.services.part(UserSignatures).check_for(call.principal)
     who, said = read_question(call.body, check=check, max_depth=call.settings.limits.max_depth)
     revision = None if _is_after_an_event(call) else revision_text(*call.principal.revisions)
-    return Person(call.app_environment_id, who, revision), said
+    return EvaluatedPerson(call.app_environment_id, who, revision), said
 
 
 def _is_after_an_event(call: Call) -> bool:

@@ -10,17 +10,17 @@ from msgspec.structs import replace
 
 from templates_server.features.openfeature.flag_digest import MARK_BYTES
 from templates_server.features.openfeature.flags import DIGEST_BYTES, EncodedState, Flags, FlagsCache
-from templates_server.features.sessions.compiled_states import choose, chosen_states, remembering
-from templates_server.features.sessions.evaluator import Deciding, Person, Said
+from templates_server.features.sessions.compiled_states import choose, choose_states, memoize
+from templates_server.features.sessions.evaluator import ClientContext, EvaluatedPerson, SessionEvaluator
 from templates_server.features.spaces.delivery.scenario_selection import is_in_time
-from templates_server.features.tribes.evaluator import Outcome, PersonFacts, outcome_of
+from templates_server.features.tribes.evaluator import PersonFacts, TribeOutcome, outcome_of
 
-UNSAID = Said(None)
-LETTERS = {Outcome.MATCHED: b"m", Outcome.NOT_MATCHED: b"n", Outcome.UNKNOWN: b"u"}
+UNSAID = ClientContext(None)
+LETTERS = {TribeOutcome.MATCHED: b"m", TribeOutcome.NOT_MATCHED: b"n", TribeOutcome.UNKNOWN: b"u"}
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluated:
+class FlagEvaluation:
     """The flags of somebody: those of each entity, and a digest of all. `facts` None: they make no difference."""
 
     flags: Flags
@@ -42,48 +42,48 @@ class Evaluated:
         return _mark(self.flags, self.facts, self.now)
 
 
-class Evaluating:
+class FlagEvaluator:
     """Evaluates from the documents of an environment and from what is stored of the person at that moment."""
 
-    def __init__(self, deciding: Deciding, flags: FlagsCache) -> None:
+    def __init__(self, deciding: SessionEvaluator, flags: FlagsCache) -> None:
         self._deciding = deciding
         self._flags = flags
 
-    async def all_of(self, person: Person, said: Said, *, now: int) -> Evaluated:
+    async def evaluate_all(self, person: EvaluatedPerson, said: ClientContext, *, now: int) -> FlagEvaluation:
         """Every flag."""
         flags = await self._flags.flags_of(person.environment_id, person.revision)
         facts = await self._facts(flags, person, said, now)
         return _evaluated(flags, facts, now)
 
-    async def one_of(self, key: str, person: Person, said: Said, *, now: int) -> bytes:
+    async def evaluate_one(self, key: str, person: EvaluatedPerson, said: ClientContext, *, now: int) -> bytes:
         """The flag of that key, encoded; NotFound when there is none."""
         flags = await self._flags.flags_of(person.environment_id, person.revision)
         entity, number = flags.find(key)
         shown = entity.otherwise
         if entity.candidates:
-            facts = await self._deciding.foresee(flags.states, person, said, now=now)
-            shown = choose(entity, now, remembering(lambda tribe: outcome_of(tribe, facts, now))) or shown
+            facts = await self._deciding.preview(flags.states, person, said, now=now)
+            shown = choose(entity, now, memoize(lambda tribe: outcome_of(tribe, facts, now))) or shown
         return flags.by_state[id(shown)].flag(number)
 
-    async def mark_of(self, person: Person, *, now: int) -> tuple[Flags, bytes]:
+    async def mark_of(self, person: EvaluatedPerson, *, now: int) -> tuple[Flags, bytes]:
         """The present mark, and the flags that it is of."""
         flags = await self._flags.flags_of(person.environment_id)
         facts = await self._facts(flags, person, UNSAID, now)
         return flags, _evaluated(flags, facts, now).mark
 
-    async def _facts(self, flags: Flags, person: Person, said: Said, now: int) -> PersonFacts | None:
+    async def _facts(self, flags: Flags, person: EvaluatedPerson, said: ClientContext, now: int) -> PersonFacts | None:
         """What is known of the person; None where it makes no difference."""
         if not flags.states.is_targeted:
             return None
-        return await self._deciding.foresee(flags.states, person, said, now=now)
+        return await self._deciding.preview(flags.states, person, said, now=now)
 
 
-def _evaluated(flags: Flags, facts: PersonFacts | None, now: int) -> Evaluated:
+def _evaluated(flags: Flags, facts: PersonFacts | None, now: int) -> FlagEvaluation:
     if facts is None:
         states = flags.of(flags.states.untargeted)
     else:
-        states = flags.of(chosen_states(flags.states, now, lambda tribe: outcome_of(tribe, facts, now)))
-    return Evaluated(flags, facts, now, states, _digest([state.digest for state in states]))
+        states = flags.of(choose_states(flags.states, now, lambda tribe: outcome_of(tribe, facts, now)))
+    return FlagEvaluation(flags, facts, now, states, _digest([state.digest for state in states]))
 
 
 def _mark(flags: Flags, facts: PersonFacts, now: int) -> bytes:

@@ -10,7 +10,7 @@ MARK_BYTES = 8
 WRITTEN = re.compile(r"[A-Za-z0-9_-]{11}", re.ASCII)
 
 
-def written_mark(mark: bytes) -> str:
+def format_mark(mark: bytes) -> str:
     """The mark as text, for the id of an event."""
     return urlsafe_b64encode(mark).rstrip(b"=").decode()
 

@@ -18,12 +18,17 @@ from typing import Any
 import msgspec
 
 from templates_server.errors import NotFound, Problem, ValidationFailed
-from templates_server.features.sessions.compiled_states import Entity, Shown, States, StatesCache
-from templates_server.features.sessions.failed_environments import RefusedRevisions
+from templates_server.features.sessions.compiled_states import (
+    CompiledEntity,
+    CompiledStates,
+    RenderedState,
+    StatesCache,
+)
+from templates_server.features.sessions.failed_environments import FailedEnvironments
 from templates_server.features.spaces.model import UNSET, PropertyType
 from templates_server.features.spaces.property_values import to_plain
-from templates_server.features.tribes.model import Tribe
-from templates_server.storage.query_coalescer import SharedQuestions
+from templates_server.features.tribes.model import TribeDefinition
+from templates_server.storage.query_coalescer import QueryCoalescer
 
 MOST_BYTES = 128 * 1024 * 1024
 MOST_ENCODED_BYTES = 32 * 1024 * 1024
@@ -62,19 +67,19 @@ class Flags:
     `tribes` are those of the scenarios, each once; `contextual` whether one of them asks what the app says.
     """
 
-    states: States
+    states: CompiledStates
     by_state: Mapping[int, EncodedState]
     numbers: Mapping[str, int]
-    tribes: tuple[Tribe, ...]
+    tribes: tuple[TribeDefinition, ...]
     contextual: bool
     bytes: int
 
-    def of(self, shown: Iterable[Shown | None]) -> list[EncodedState]:
+    def of(self, shown: Iterable[RenderedState | None]) -> list[EncodedState]:
         """The flags of states that were chosen of `states`; of one that cannot be known there are none."""
         by_state = self.by_state
         return [by_state[id(one)] for one in shown if one is not None]
 
-    def find(self, key: str) -> tuple[Entity, int]:
+    def find(self, key: str) -> tuple[CompiledEntity, int]:
         """The entity that a flag is of, and which of its flags it is; NotFound."""
         collection, _, rest = key.partition(".")
         child, dot, part = rest.partition(".")
@@ -89,12 +94,12 @@ class Flags:
         raise NotFound("No flag with this key in this environment.")
 
 
-def parts_of(entity: Entity) -> Sequence[str]:
+def parts_of(entity: CompiledEntity) -> Sequence[str]:
     """What the flags of an entity are called, after the whole state. A property that is called `enabled` has none."""
     return (ENABLED, *(key for key in entity.kinds if key != ENABLED))
 
 
-def make_flags(states: States) -> Flags:
+def make_flags(states: CompiledStates) -> Flags:
     """The flags of all states; ValidationFailed when they are larger than can be held."""
     by_state: dict[int, EncodedState] = {}
     encoded_bytes = 0
@@ -113,14 +118,14 @@ def make_flags(states: States) -> Flags:
     return Flags(states, by_state, numbers, tuple(tribes.values()), is_contextual, held)
 
 
-def _alternatives(entity: Entity) -> Iterator[tuple[Shown, str]]:
+def _alternatives(entity: CompiledEntity) -> Iterator[tuple[RenderedState, str]]:
     """Each state of an entity, and why it is shown when it is enabled."""
     yield entity.otherwise, "STATIC"
     for candidate in entity.candidates:
         yield candidate.shown, "TARGETING_MATCH"
 
 
-def _encoded(entity: Entity, shown: Shown, reason: str) -> EncodedState:
+def _encoded(entity: CompiledEntity, shown: RenderedState, reason: str) -> EncodedState:
     """The flags in the order of `parts_of`."""
     variant = msgspec.json.encode(NO_VARIANT if shown.scenario is None else shown.scenario)
     tail = b'"reason":"%b","variant":%b}' % ((reason if shown.enabled else "DISABLED").encode(), variant)
@@ -163,8 +168,8 @@ class FlagsCache:
         self._states = states
         self._most_bytes = most_bytes
         self._kept: OrderedDict[str, Flags] = OrderedDict()
-        self._refused = RefusedRevisions()
-        self._making = SharedQuestions(self._make_all, at_once=MADE_AT_ONCE)
+        self._refused = FailedEnvironments()
+        self._making = QueryCoalescer(self._make_all, at_once=MADE_AT_ONCE)
 
     @property
     def bytes(self) -> int:
@@ -197,7 +202,7 @@ class FlagsCache:
             self._kept.popitem(last=False)
         return flags
 
-    async def _made(self, environment_id: str, states: States) -> Flags:
+    async def _made(self, environment_id: str, states: CompiledStates) -> Flags:
         try:
             return await asyncio.to_thread(make_flags, states)
         except ValidationFailed as error:

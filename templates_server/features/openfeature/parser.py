@@ -7,8 +7,8 @@ from typing import Any
 
 from templates_server.errors import ValidationFailed
 from templates_server.features.openfeature.errors import InvalidContext, ParseFailed, TargetingKeyMissing
-from templates_server.features.people.identity import Stated, problem_of_user_id, stated
-from templates_server.features.sessions.evaluator import Said
+from templates_server.features.people.identity import ClaimedIdentity, claim_identity, problem_of_user_id
+from templates_server.features.sessions.evaluator import ClientContext
 from templates_server.features.sessions.parser import problems_of_fields
 from templates_server.http.request_body import decode_json
 from templates_server.security.user_signatures import IdCheck
@@ -18,7 +18,7 @@ SIGNATURE = "user_signature"
 MOST_TOLD = 3
 
 
-def read_question(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[Stated, Said]:
+def read_question(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[ClaimedIdentity, ClientContext]:
     """Whose flags are asked for, and what the app says; a refusal of the protocol."""
     context = _context(body, max_depth)
     user_id = context.get(TARGETING_KEY)
@@ -30,10 +30,10 @@ def read_question(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[State
     if problem is not None:
         raise InvalidContext(f"`{TARGETING_KEY}` {problem}.")
     _check_signature(user_id, context.get(SIGNATURE), check)
-    who = stated(None, user_id)
+    who = claim_identity(None, user_id)
     if who is None:
         raise TypeError("who has an id is stated")
-    return who, Said(_fields(context))
+    return who, ClientContext(_fields(context))
 
 
 def _context(body: bytes, max_depth: int) -> Mapping[str, Any]:

@@ -17,23 +17,23 @@ from templates_server.http.route_docs import (
     IF_NONE_MATCH,
     LAST_EVENT_ID,
     X_ACCEL_BUFFERING,
-    Body,
-    Header,
-    Parameter,
+    BodyDocs,
+    HeaderDocs,
+    ParameterDocs,
 )
 
-FLAG_CONFIG_ETAG = Parameter(
+FLAG_CONFIG_ETAG = ParameterDocs(
     "flagConfigEtag", str, "The `etag` of the event that made the client ask: the answer is at least as new."
 )
-FLAG_CONFIG_LAST_MODIFIED = Parameter(
+FLAG_CONFIG_LAST_MODIFIED = ParameterDocs(
     "flagConfigLastModified",
     Annotated[int, Meta(ge=0)] | Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]")],
     "The `lastModified` of that event: seconds since 1970, or a time as in RFC 3339.",
 )
-STREAM_TOKEN = Parameter(
+STREAM_TOKEN = ParameterDocs(
     "token", str, "What opens the stream, for some minutes.", required=True, example="$STREAM_TOKEN"
 )
-STREAM_WAIT = Parameter(
+STREAM_WAIT = ParameterDocs(
     "wait",
     Annotated[int, Meta(ge=0, le=flag_streams.MAX_WAIT_SECONDS)],
     "After how many seconds the stream ends; unless said it lasts.",
@@ -50,10 +50,10 @@ ROUTES = (
         ofrep.evaluate_all,
         Surface.OFREP,
         "Every flag, for one person, and where changes are told. Nothing is stored.",
-        reads=Body(SentEvaluation),
+        reads=BodyDocs(SentEvaluation),
         gives=BulkEvaluation,
         takes=(IF_NONE_MATCH, FLAG_CONFIG_ETAG, FLAG_CONFIG_LAST_MODIFIED),
-        sends=(Header("ETag", "Of these flags for this person, as an entity tag."),),
+        sends=(HeaderDocs("ETag", "Of these flags for this person, as an entity tag."),),
         example=QUESTION,
         find_asker=ofrep.app_of,
     ),
@@ -63,7 +63,7 @@ ROUTES = (
         ofrep.evaluate_one,
         Surface.OFREP,
         "One flag, for one person. Nothing is stored.",
-        reads=Body(SentEvaluation),
+        reads=BodyDocs(SentEvaluation),
         gives=Evaluation,
         example=QUESTION,
         find_asker=ofrep.app_of,
@@ -75,7 +75,7 @@ ROUTES = (
         Surface.OFREP,
         "That flags may have changed: server-sent events (`event: message`), after each of which a client asks anew. "
         "Clients take the whole URL from the answer with all flags.",
-        gives=Body(bytes, (EVENT_STREAM,)),
+        gives=BodyDocs(bytes, (EVENT_STREAM,)),
         refuses=(Unauthenticated,),
         takes=(STREAM_TOKEN, STREAM_WAIT, LAST_EVENT_ID),
         sends=(X_ACCEL_BUFFERING,),

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection, Table
 
 from templates_server.features.operations import backup_archive, backup_tables
-from templates_server.features.operations.backup_files import fault_in
+from templates_server.features.operations.backup_files import find_fault
 from templates_server.primitives.timestamps import system_clock
 from templates_server.storage import migrations
 from templates_server.storage.data_folder import DataFolder, put_in_place
@@ -29,7 +29,7 @@ def back_up(folder: DataFolder, database: Database, target: Path) -> int:
     """Write a backup of one moment to a path where nothing is yet; its size in bytes. The file is private."""
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        database.read_now(lambda connection: _write(connection, folder, temporary))
+        database.read_sync(lambda connection: _write(connection, folder, temporary))
         size = temporary.stat().st_size
         put_in_place(temporary, target)
     finally:
@@ -42,24 +42,26 @@ def _write(connection: Connection, folder: DataFolder, path: Path) -> None:
     if schema is None:
         raise NothingToBackUp
     manifest = backup_archive.Manifest(backup_archive.FORMAT, version("mtribes"), schema, system_clock())
-    with backup_archive.writing(path) as writer:
+    with backup_archive.create_backup(path) as writer:
         writer.add(backup_archive.MANIFEST, msgspec.json.encode(manifest))
         files = [file for file in (folder.key_file, folder.demo_file, folder.erasures_file) if file.exists()]
         for file in files:
             writer.add(backup_archive.FILES + file.name, _checked(file))
         rows = {table.name: _write_table(connection, table, writer) for table in backup_tables.tables_of(connection)}
-        writer.add(backup_archive.END, msgspec.json.encode(backup_archive.End(rows, [file.name for file in files])))
+        writer.add(
+            backup_archive.END, msgspec.json.encode(backup_archive.BackupEnd(rows, [file.name for file in files]))
+        )
 
 
 def _checked(file: Path) -> bytes:
     """The content of a file; CannotBeBackedUp where its backup could not be restored."""
     content = file.read_bytes()
-    if fault := fault_in(file.name, content):
+    if fault := find_fault(file.name, content):
         raise CannotBeBackedUp(f"{file} {fault}")
     return content
 
 
-def _write_table(connection: Connection, table: Table, writer: backup_archive.Writer) -> int:
+def _write_table(connection: Connection, table: Table, writer: backup_archive.BackupWriter) -> int:
     total = 0
     for number, (count, chunk) in enumerate(backup_tables.chunks_of(connection, table), start=1):
         writer.add(backup_archive.piece_name(table.name, number), chunk)

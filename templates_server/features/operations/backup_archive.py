@@ -47,7 +47,7 @@ class Manifest(msgspec.Struct, frozen=True):
     created: int
 
 
-class End(msgspec.Struct, frozen=True):
+class BackupEnd(msgspec.Struct, frozen=True):
     """What must have been read by the end; earlier versions did not name the files."""
 
     rows: dict[str, int]
@@ -59,7 +59,7 @@ def piece_name(table: str, number: int) -> str:
     return f"{TABLES}{table}/{number:06}.jsonl"
 
 
-class Writer:
+class BackupWriter:
     """Puts members into a backup, in order."""
 
     def __init__(self, archive: tarfile.TarFile) -> None:
@@ -73,7 +73,7 @@ class Writer:
 
 
 @contextlib.contextmanager
-def writing(path: Path) -> Iterator[Writer]:
+def create_backup(path: Path) -> Iterator[BackupWriter]:
     """A new backup at a path, for its owner's eyes; complete, and on the disk, when the block ends well."""
     compressor = zstandard.ZstdCompressor(level=ZSTANDARD_LEVEL, write_checksum=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE), "wb") as file:
@@ -81,7 +81,7 @@ def writing(path: Path) -> Iterator[Writer]:
             compressor.stream_writer(file, closefd=False) as stream,
             tarfile.open(fileobj=stream, mode="w|") as archive,
         ):
-            yield Writer(archive)
+            yield BackupWriter(archive)
         file.flush()
         os.fsync(file.fileno())
 
@@ -122,7 +122,7 @@ class _Frame:
                 raise NotABackup("the file is damaged: unreadable data follows its last member")
 
 
-def members(path: Path) -> Iterator[tuple[str, bytes]]:
+def read_members(path: Path) -> Iterator[tuple[str, bytes]]:
     """Every member by name, in order; NotABackup when the file is something else or is damaged."""
     last = "its beginning"
     try:
@@ -157,7 +157,7 @@ def read_manifest(content: bytes) -> Manifest:
 
 def check_end(content: bytes, rows: Mapping[str, int], files: Collection[str]) -> None:
     """NotABackup unless exactly as many rows, of the same tables, and the same files were read as were written."""
-    end = read_json(END, content, End)
+    end = read_json(END, content, BackupEnd)
     for table, written in end.rows.items():
         if rows.get(table, 0) != written:
             raise NotABackup(f"rows are missing: table {table} has {rows.get(table, 0)} of {written}")

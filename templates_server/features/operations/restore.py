@@ -15,9 +15,9 @@ from sqlalchemy import Connection, Table
 from sqlalchemy.exc import OperationalError, StatementError
 
 from templates_server.features.operations import backup_archive, backup_tables
-from templates_server.features.operations.backup_files import ERASURES, FILES_KEPT, fault_in
+from templates_server.features.operations.backup_files import ERASURES, FILES_KEPT, find_fault
 from templates_server.features.people.erasure_log import format_erasures, parse_erasures
-from templates_server.features.people.erasure_store import ErasedPerson, erase_again, list_erasures
+from templates_server.features.people.erasure_store import ErasedPerson, list_erasures, repeat_erasures
 from templates_server.storage import migrations
 from templates_server.storage.data_folder import DataFolder, write_private
 from templates_server.storage.database import Database
@@ -30,7 +30,7 @@ class NotEmpty(Exception):
 
 
 @dataclass(frozen=True)
-class Restored:
+class RestoreSummary:
     """How many rows each table got, and how many people were removed again because they had been erased since."""
 
     rows: Mapping[str, int]
@@ -39,18 +39,20 @@ class Restored:
 
 def restore_into(
     database: Database, folder: DataFolder, source: Path, erasures: Collection[ErasedPerson] = ()
-) -> Restored:
+) -> RestoreSummary:
     """Restore in one transaction, less the people of these erasures whom the backup knows and should not.
 
     NotEmpty, or NotABackup when the file will not do.
     """
-    return database.write_now(lambda connection: _restore(connection, folder, source, erasures))
+    return database.write_sync(lambda connection: _restore(connection, folder, source, erasures))
 
 
-def _restore(connection: Connection, folder: DataFolder, source: Path, erasures: Collection[ErasedPerson]) -> Restored:
+def _restore(
+    connection: Connection, folder: DataFolder, source: Path, erasures: Collection[ErasedPerson]
+) -> RestoreSummary:
     if not backup_tables.is_empty(connection):
         raise NotEmpty
-    content = backup_archive.members(source)
+    content = backup_archive.read_members(source)
     _make_schema(connection, content)
     files, rows = _fill(connection, content)
     _upgrade(connection)
@@ -60,7 +62,7 @@ def _restore(connection: Connection, folder: DataFolder, source: Path, erasures:
         files[ERASURES] = format_erasures(sorted(listed, key=lambda one: (one.erased, one)))
     for name, text in files.items():
         write_private(folder.path / name, text)
-    return Restored(rows, erased_again)
+    return RestoreSummary(rows, erased_again)
 
 
 def _upgrade(connection: Connection) -> None:
@@ -79,7 +81,7 @@ def _erase_again(connection: Connection, listed: Collection[ErasedPerson]) -> in
     """Remove whoever was erased after the database was backed up; how many of them were there."""
     known = {(one.environment_id, one.person_id): one.erased for one in list_erasures(connection)}
     since = [one for one in listed if one.erased > known.get((one.environment_id, one.person_id), -1)]
-    return erase_again(connection, sorted(since, key=lambda one: one.erased))
+    return repeat_erasures(connection, sorted(since, key=lambda one: one.erased))
 
 
 def _make_schema(connection: Connection, content: Iterator[tuple[str, bytes]]) -> None:
@@ -144,7 +146,7 @@ class _Pieces:
 
 def _checked_file(name: str, content: bytes) -> bytes:
     """A file that goes beside the database; NotABackup where no server could use it."""
-    if fault := fault_in(name, content):
+    if fault := find_fault(name, content):
         raise backup_archive.NotABackup(f"its member {backup_archive.FILES}{name} {fault}")
     return content
 

@@ -23,7 +23,7 @@ EVERY_SECONDS = 3600
 SHORTEST_PAUSE_SECONDS = 0.002
 
 
-class Purge:
+class RetentionJob:
     """Removes old events and sessions while the server runs, in a thread of its own."""
 
     def __init__(self, database: Database, clock: Clock, *, keep_events_days: int) -> None:
@@ -49,21 +49,21 @@ class Purge:
 
     def purge(self) -> int:
         """Remove all that is too old now; how many rows. Nothing where another process is at it."""
-        with retention_store.alone(self._database) as is_alone:
+        with retention_store.hold_purge_lock(self._database) as is_alone:
             if not is_alone:
                 return 0
             removed = sum(self._purge_table(aging, self._clock() - days * DAY) for aging, days in self._kept)
             self._forget_names()
             now = self._clock()
-            if self._database.read_now(lambda connection: has_old(connection, now=now)):
-                self._database.write_now(lambda connection: forget_old(connection, now=now))
+            if self._database.read_sync(lambda connection: has_old(connection, now=now)):
+                self._database.write_sync(lambda connection: forget_old(connection, now=now))
             return removed
 
     def _forget_names(self) -> None:
         fold_changes(self._database, self._stopping)
         before = self._clock() - self._keep_events_days * DAY
-        if self._database.read_now(lambda connection: has_expired(connection, before=before)):
-            self._database.write_now(lambda connection: forget_expired(connection, before=before))
+        if self._database.read_sync(lambda connection: has_expired(connection, before=before)):
+            self._database.write_sync(lambda connection: forget_expired(connection, before=before))
 
     def _run(self) -> None:
         pause_seconds = FIRST_AFTER_SECONDS
@@ -78,7 +78,7 @@ class Purge:
             else:
                 LOGGER.info("deleted %d expired events and sessions", removed)
 
-    def _purge_table(self, aging: retention_store.Aging, before: int) -> int:
+    def _purge_table(self, aging: retention_store.RetainedTable, before: int) -> int:
         removed, start = 0, retention_store.BEGINNING
         while not self._stopping.is_set():
             stretch, count = self._purge_next(aging, start, before)
@@ -89,18 +89,18 @@ class Purge:
         return removed
 
     def _purge_next(
-        self, aging: retention_store.Aging, start: retention_store.Key, before: int
-    ) -> tuple[retention_store.Stretch, int]:
+        self, aging: retention_store.RetainedTable, start: retention_store.Key, before: int
+    ) -> tuple[retention_store.RetentionRange, int]:
         began = time.monotonic()
-        stretch = self._database.read_now(
+        stretch = self._database.read_sync(
             lambda connection: retention_store.next_stretch(connection, aging, start=start, rows=ROWS_AT_ONCE)
         )
-        has_older = self._database.read_now(
+        has_older = self._database.read_sync(
             lambda connection: retention_store.has_older(connection, aging, stretch, before=before)
         )
         count = 0
         if has_older:
-            count = self._database.write_now(
+            count = self._database.write_sync(
                 lambda connection: retention_store.remove_older(connection, aging, stretch, before=before)
             )
         self._stopping.wait(max(SHORTEST_PAUSE_SECONDS, time.monotonic() - began))

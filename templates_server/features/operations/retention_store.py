@@ -18,7 +18,7 @@ BEGINNING: Key = ("", "", "")
 
 
 @dataclass(frozen=True, slots=True)
-class Aging:
+class RetainedTable:
     """A table whose rows grow old: the column of its key after environment and person, and the one of its time."""
 
     table: str
@@ -31,18 +31,18 @@ class Aging:
         return f"(environment_id, person_id, {self.key})"
 
 
-EVENTS = Aging("events", "event_id", "happened")
-SESSIONS = Aging("sessions", "session_id", "started")
+EVENTS = RetainedTable("events", "event_id", "happened")
+SESSIONS = RetainedTable("sessions", "session_id", "started")
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class RetentionRange:
     """The rows after one key up to another; `end` None: to the end of the table."""
 
     start: Key
     end: Key | None
 
-    def condition(self, aging: Aging) -> str:
+    def condition(self, aging: RetainedTable) -> str:
         """That a row is in it, as SQL has it."""
         until = f" AND {aging.whole_key} <= (?, ?, ?)" if self.end else ""
         return f"{aging.whole_key} > (?, ?, ?){until}"
@@ -54,7 +54,7 @@ class Stretch:
 
 
 @contextlib.contextmanager
-def alone(database: Database, lock: int = PURGE_LOCK) -> Iterator[bool]:
+def hold_purge_lock(database: Database, lock: int = PURGE_LOCK) -> Iterator[bool]:
     """Whether no other process is purging the database; as long as this lasts, none begins.
 
     Other work that one process is to do has another `lock`. It is a transaction's, not a session's, so that it holds
@@ -69,23 +69,23 @@ def alone(database: Database, lock: int = PURGE_LOCK) -> Iterator[bool]:
         yield bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({lock})").scalar())
 
 
-def next_stretch(connection: Connection, aging: Aging, *, start: Key, rows: int) -> Stretch:
+def next_stretch(connection: Connection, aging: RetainedTable, *, start: Key, rows: int) -> RetentionRange:
     """So many rows that come after a key."""
     query = (
         f"SELECT environment_id, person_id, {aging.key} FROM {aging.table} WHERE {aging.whole_key} > (?, ?, ?) "  # noqa: S608 - names of ours
         f"ORDER BY environment_id, person_id, {aging.key} LIMIT 1 OFFSET ?"
     )
     row = connection.exec_driver_sql(as_text(connection, query), (*start, rows - 1)).first()
-    return Stretch(start, tuple(row) if row else None)
+    return RetentionRange(start, tuple(row) if row else None)
 
 
-def has_older(connection: Connection, aging: Aging, stretch: Stretch, *, before: int) -> bool:
+def has_older(connection: Connection, aging: RetainedTable, stretch: RetentionRange, *, before: int) -> bool:
     """Whether a stretch holds rows from before a time, in milliseconds."""
     query = f"SELECT 1 FROM {aging.table} WHERE {stretch.condition(aging)} AND {aging.time} < ? LIMIT 1"  # noqa: S608 - names of ours
     return connection.exec_driver_sql(as_text(connection, query), (*stretch.values, before)).first() is not None
 
 
-def remove_older(connection: Connection, aging: Aging, stretch: Stretch, *, before: int) -> int:
+def remove_older(connection: Connection, aging: RetainedTable, stretch: RetentionRange, *, before: int) -> int:
     """Remove the rows of a stretch from before a time; how many there were."""
     if aging is EVENTS:
         condition = f"{stretch.condition(aging)} AND {aging.time} < ?"

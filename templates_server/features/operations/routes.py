@@ -10,7 +10,7 @@ from templates_server.features.operations.health_schemas import Health, Readines
 from templates_server.features.operations.metrics import api as metrics
 from templates_server.http.response import Surface
 from templates_server.http.route import Route
-from templates_server.http.route_docs import PLAIN, Body
+from templates_server.http.route_docs import PLAIN, BodyDocs
 
 ROUTES = (
     Route("GET", "/healthz", system.health, Surface.SYSTEM, "Whether the process lives.", gives=Health),
@@ -29,7 +29,7 @@ ROUTES = (
         metrics.show,
         Surface.SYSTEM,
         "What the process counted, for Prometheus; on a server with `--metrics` alone.",
-        gives=Body(bytes, (PLAIN,)),
+        gives=BodyDocs(bytes, (PLAIN,)),
         refuses=(NotFound,),
     ),
 )

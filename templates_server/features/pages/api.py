@@ -13,19 +13,19 @@ from templates_server.features.accounts.demo_people import PEOPLE
 from templates_server.features.accounts.store import Account
 from templates_server.features.pages import store
 from templates_server.features.pages.browser_session import (
-    Browser,
+    BrowserContext,
     browser_of,
     check_form,
-    known_browser,
+    find_known_browser,
     local_path,
     new_browser,
     remember_browser,
     set_cookie,
 )
-from templates_server.features.pages.renderer import ASSET_MAX_AGE_SECONDS, Page, pages_of, see_other
+from templates_server.features.pages.renderer import ASSET_MAX_AGE_SECONDS, PageContent, pages_of, see_other
 from templates_server.http.context import Call
 from templates_server.http.forms.urlencoded import decode_form
-from templates_server.security.login_throttle import Attempts
+from templates_server.security.login_throttle import LoginThrottle
 from templates_server.security.passwords import Passwords
 
 MAX_FORM_BYTES = 16 * 1024
@@ -37,11 +37,11 @@ async def first_page(call: Call) -> Response:
     browser = await browser_of(call)
     account = browser.account
     memberships = (
-        await call.database.read(lambda connection: accounts_store.organizations_of(connection, account.id))
+        await call.database.read(lambda connection: accounts_store.list_organizations_of(connection, account.id))
         if account
         else ()
     )
-    page = Page("first", {"memberships": memberships, "demo": call.settings.demo})
+    page = PageContent("first", {"memberships": memberships, "demo": call.settings.demo})
     return pages_of(call).answer(page, shown_to=browser)
 
 
@@ -73,15 +73,17 @@ async def sign_in(call: Call) -> Response:
 
 def _sign_in_page(
     call: Call, go_on_to: str, *, email: str = "", problem: str = "", status: HTTPStatus = HTTPStatus.OK
-) -> Page:
+) -> PageContent:
     settings = call.settings
     people = PEOPLE if settings.demo else ()
     is_local = settings.local and settings.on_loopback
     values = {"next": go_on_to, "email": email, "problem": problem, "people": people, "is_local": is_local}
-    return Page("sign_in", values, status)
+    return PageContent("sign_in", values, status)
 
 
-def _sign_in_refusal(call: Call, browser: Browser, *, go_on_to: str, email: str, error: TooManyRequests) -> Response:
+def _sign_in_refusal(
+    call: Call, browser: BrowserContext, *, go_on_to: str, email: str, error: TooManyRequests
+) -> Response:
     page = _sign_in_page(call, go_on_to, email=email, problem=str(error), status=error.status)
     response = pages_of(call).answer(page, shown_to=browser)
     response.headers.update(error.headers)
@@ -96,17 +98,17 @@ async def _authenticated(call: Call, email: str, password: str) -> Account | Non
     nobody elsewhere can keep it out.
     """
     account = await call.database.read(lambda connection: accounts_store.find_account_by_email(connection, email))
-    attempts = call.services.part(Attempts)
-    if account and (known := known_browser(call, account)):
+    attempts = call.services.part(LoginThrottle)
+    if account and (known := find_known_browser(call, account)):
         subject, others = attempts.subject("known browser", f"{known}\0{account.id}"), []
     else:
-        subject = attempts.subject("account", email_address.folded(email))
+        subject = attempts.subject("account", email_address.normalize_email(email))
         others = attempts.subjects_of_address("address", call.caller)
     await attempts.begin([subject, *others])
     try:
         is_right = await call.services.part(Passwords).is_right(password, account.password_hash if account else None)
     except Unavailable:
-        await attempts.take_back([subject, *others])
+        await attempts.discount([subject, *others])
         raise
     if account is None or not is_right:
         return None
@@ -147,7 +149,7 @@ async def sign_out(call: Call) -> Response:
     return await sign_out_to(call, browser, call.settings.base_path + "/signed-out")
 
 
-async def sign_out_to(call: Call, browser: Browser, go_on_to: str) -> Response:
+async def sign_out_to(call: Call, browser: BrowserContext, go_on_to: str) -> Response:
     """End the session of a browser, give it a new cookie, and send it on."""
     await call.database.write(lambda connection: store.end_session(connection, browser.cookie))
     response = see_other(go_on_to)
@@ -157,7 +159,7 @@ async def sign_out_to(call: Call, browser: Browser, go_on_to: str) -> Response:
 
 async def signed_out_page(call: Call) -> Response:
     """That one is signed out."""
-    return pages_of(call).answer(Page("signed_out"), shown_to=await browser_of(call))
+    return pages_of(call).answer(PageContent("signed_out"), shown_to=await browser_of(call))
 
 
 async def asset(call: Call) -> Response:

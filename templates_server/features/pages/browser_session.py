@@ -31,36 +31,36 @@ LOCAL_PATH = re.compile(r"/(?!/)[!-\[\]-~]*")  # printable ASCII, no backslash
 
 
 @dataclass(frozen=True)
-class Browser:
+class BrowserContext:
     """A browser and who is signed in there, if anybody."""
 
     cookie: str
     account: Account | None = None
 
 
-def new_browser() -> Browser:
+def new_browser() -> BrowserContext:
     """A browser with a new cookie, where nobody is signed in."""
-    return Browser(random_text(COOKIE_LENGTH))
+    return BrowserContext(random_text(COOKIE_LENGTH))
 
 
-async def browser_of(call: Call) -> Browser:
+async def browser_of(call: Call) -> BrowserContext:
     """The browser that sent the request; a new one when it brought no cookie of ours."""
     cookie = cookie_in(call.request.headers.get("cookie", ""), cookie_name(call.settings))
     if not COOKIE_PATTERN.fullmatch(cookie):
         return new_browser()
     found = await call.database.read(lambda connection: store.find_signed_in(connection, cookie, call.now))
     if found is None:
-        return Browser(cookie)
+        return BrowserContext(cookie)
     account, last_used = found
     if abs(call.now - last_used) >= store.TOUCH_MILLISECONDS:
         await call.database.write(lambda connection: store.touch_session(connection, cookie, call.now))
-    return Browser(cookie, account)
+    return BrowserContext(cookie, account)
 
 
-async def still_signed_in(call: Call, browser: Browser) -> Browser:
+async def refresh_sign_in(call: Call, browser: BrowserContext) -> BrowserContext:
     """The browser with whoever is signed in there by now; it does not count as a use of their session."""
     found = await call.database.read(lambda connection: store.find_signed_in(connection, browser.cookie, call.now))
-    return Browser(browser.cookie, None if found is None else found[0])
+    return BrowserContext(browser.cookie, None if found is None else found[0])
 
 
 def cookie_in(header: str, name: str) -> str:
@@ -79,14 +79,14 @@ def cookie_name(settings: Settings) -> str:
     return "__Host-mtribes" if settings.secure else f"mtribes_{urlsplit(settings.public_url).port or 80}"
 
 
-def set_cookie(response: Response, settings: Settings, browser: Browser) -> None:
+def set_cookie(response: Response, settings: Settings, browser: BrowserContext) -> None:
     """Have the browser keep its cookie until it is closed."""
     response.set_cookie(
         cookie_name(settings), browser.cookie, path="/", secure=settings.secure, httponly=True, samesite="lax"
     )
 
 
-def known_browser(call: Call, account: Account) -> str | None:
+def find_known_browser(call: Call, account: Account) -> str | None:
     """The name under which the account was signed in with this browser before; None when it was not."""
     cookie = cookie_in(call.request.headers.get("cookie", ""), known_cookie_name(call.settings))
     name, _, proof = cookie.partition(".")
@@ -96,7 +96,7 @@ def known_browser(call: Call, account: Account) -> str | None:
 
 def remember_browser(response: Response, call: Call, account: Account) -> None:
     """Have the browser prove from now on that the account was signed in there. It opens nothing."""
-    name = known_browser(call, account) or random_text(KNOWN_NAME_LENGTH)
+    name = find_known_browser(call, account) or random_text(KNOWN_NAME_LENGTH)
     response.set_cookie(
         known_cookie_name(call.settings),
         f"{name}.{_proof_of_known(call, account, name)}",
@@ -117,7 +117,7 @@ def _proof_of_known(call: Call, account: Account, name: str) -> str:
     return call.services.part(ServerKey).derive("known browser", f"{name}\0{account.id}").hex()
 
 
-def form_token(key: ServerKey, browser: Browser, purpose: str) -> str:
+def form_token(key: ServerKey, browser: BrowserContext, purpose: str) -> str:
     """What a form for that purpose must bring back from this browser."""
     return key.derive("form", f"{browser.cookie}\0{purpose}").hex()
 
@@ -138,7 +138,7 @@ def _proof_of_form(key: ServerKey, purpose: str, drawn: str) -> str:
     return key.derive("form key", f"{purpose}\0{drawn}").hex()[:FORM_PROOF_LENGTH]
 
 
-def check_form(call: Call, browser: Browser, form: Parameters, *, purpose: str) -> None:
+def check_form(call: Call, browser: BrowserContext, form: Parameters, *, purpose: str) -> None:
     """Raise Forbidden unless the form was shown to this browser, by us, for this purpose."""
     origin = call.request.headers.get("origin")
     if origin is not None and origin != call.settings.origin:

@@ -7,7 +7,7 @@ import hmac
 
 from starlette.responses import Response
 
-from templates_server.features.pages.browser_session import Browser, cookie_in, cookie_name
+from templates_server.features.pages.browser_session import BrowserContext, cookie_in, cookie_name
 from templates_server.http.context import Call
 from templates_server.primitives.integers import whole_number
 from templates_server.primitives.timestamps import SECOND
@@ -24,7 +24,7 @@ def notice_cookie_name(settings: Settings) -> str:
     return f"{cookie_name(settings)}_notice"
 
 
-def leave_notice(response: Response, call: Call, browser: Browser, text: str) -> None:
+def leave_notice(response: Response, call: Call, browser: BrowserContext, text: str) -> None:
     """Have the next page of the console in this browser show a text of ours; a long one is cut."""
     expires = call.now + LIFETIME_SECONDS * SECOND
     encoded = base64.urlsafe_b64encode(text[:MAX_TEXT_CHARACTERS].encode()).decode().rstrip("=")
@@ -32,7 +32,7 @@ def leave_notice(response: Response, call: Call, browser: Browser, text: str) ->
     _set(response, call.settings, value, LIFETIME_SECONDS)
 
 
-def notice_in(call: Call, browser: Browser) -> str:
+def read_notice(call: Call, browser: BrowserContext) -> str:
     """The message that was left for this browser; "" when there is none, or it is too old or not ours."""
     cookie = cookie_in(call.request.headers.get("cookie", ""), notice_cookie_name(call.settings))
     signed, _, proof = cookie.rpartition(".")
@@ -44,7 +44,7 @@ def notice_in(call: Call, browser: Browser) -> str:
     return base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
 
 
-def take_notice_away(response: Response, settings: Settings) -> None:
+def clear_notice(response: Response, settings: Settings) -> None:
     """Have the browser forget the message."""
     _set(response, settings, "", 0)
 
@@ -61,5 +61,5 @@ def _set(response: Response, settings: Settings, value: str, max_age: int) -> No
     )
 
 
-def _proof(call: Call, browser: Browser, signed: str) -> str:
+def _proof(call: Call, browser: BrowserContext, signed: str) -> str:
     return call.services.part(ServerKey).derive("notice", f"{browser.cookie}\0{signed}").hex()

@@ -21,9 +21,9 @@ from templates_server.features.accounts.invitations.store import LIFETIME, Invit
 from templates_server.features.accounts.store import MAX_NAME_LENGTH, Account
 from templates_server.features.audit import store as audit_store
 from templates_server.features.pages.api import sign_in_as, sign_out_to
-from templates_server.features.pages.browser_session import Browser, browser_of, check_form
-from templates_server.features.pages.renderer import Page, pages_of, see_other
-from templates_server.http.audit_event import Deed
+from templates_server.features.pages.browser_session import BrowserContext, browser_of, check_form
+from templates_server.features.pages.renderer import PageContent, pages_of, see_other
+from templates_server.http.audit_event import AuditEvent
 from templates_server.http.context import Call
 from templates_server.http.forms.urlencoded import Parameters, decode_form
 from templates_server.primitives.timestamps import DAY
@@ -35,13 +35,13 @@ State = Literal["new", "known", "join", "another"]
 
 
 @dataclass(frozen=True)
-class Found:
+class OpenInvitation:
     """An invitation that can be accepted, and the account of its address, if there is one already."""
 
     invitation: Invitation
     account: Account | None
 
-    def state(self, browser: Browser) -> State:
+    def state(self, browser: BrowserContext) -> State:
         """What the person at that browser has to do: become somebody, sign in, join, or be somebody else."""
         if browser.account is None:
             return "known" if self.account else "new"
@@ -49,7 +49,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Typed:
+class InvitationFormState:
     """What was wrong with the form, and the name that stood in it."""
 
     name: str = ""
@@ -81,22 +81,22 @@ async def accept_invitation(call: Call) -> Response:
     return await _accept_as(call, browser, found)
 
 
-async def _found(call: Call) -> Found | None:
+async def _found(call: Call) -> OpenInvitation | None:
     """The invitation of the path; None when it is unknown, used, withdrawn or too old."""
     code = call.parameters["code"]
     if not is_well_formed(code):
         return None
 
-    def work(connection: Connection) -> Found | None:
+    def work(connection: Connection) -> OpenInvitation | None:
         invitation = store.find_open(connection, code, call.now)
         if invitation is None:
             return None
-        return Found(invitation, accounts_store.find_account_by_email(connection, invitation.email))
+        return OpenInvitation(invitation, accounts_store.find_account_by_email(connection, invitation.email))
 
     return await call.database.read(work)
 
 
-async def _accept_as(call: Call, browser: Browser, found: Found) -> Response:
+async def _accept_as(call: Call, browser: BrowserContext, found: OpenInvitation) -> Response:
     def work(connection: Connection) -> None:
         _use(connection, call)
         if found.account is not None:
@@ -109,12 +109,12 @@ async def _accept_as(call: Call, browser: Browser, found: Found) -> Response:
     return see_other(f"{call.settings.base_path}/")
 
 
-async def _accept_as_new(call: Call, browser: Browser, found: Found, form: Parameters) -> Response:
+async def _accept_as_new(call: Call, browser: BrowserContext, found: OpenInvitation, form: Parameters) -> Response:
     """A new account that belongs to the organization; or the form again, saying all that is wrong with it."""
     name, password, email = form.text("name").strip(), form.text("password"), found.invitation.email
     problems = _problems(name, password, repeated=form.text("repeated"), email=email)
     if problems:
-        return _answer(call, browser, found, Typed(name, tuple(problems)))
+        return _answer(call, browser, found, InvitationFormState(name, tuple(problems)))
     password_hash = await call.services.part(Passwords).hash(password)
 
     def work(connection: Connection) -> Account:
@@ -161,29 +161,33 @@ def _join(connection: Connection, call: Call, account: Account, invitation: Invi
     accounts_store.add_member(connection, organization_id, account_id=account.id, role=invitation.role)
     details = {"invitation": invitation.id, "role": invitation.role.value}
     actor = (PrincipalKind.PERSON.value, account.id, account.email)
-    deed = Deed(organization_id, call.now, *actor, "member.join", account.id, address=call.address, details=details)
+    deed = AuditEvent(
+        organization_id, call.now, *actor, "member.join", account.id, address=call.address, details=details
+    )
     audit_store.record(connection, deed)
 
 
-def _answer(call: Call, browser: Browser, found: Found, typed: Typed | None = None) -> Response:
+def _answer(
+    call: Call, browser: BrowserContext, found: OpenInvitation, typed: InvitationFormState | None = None
+) -> Response:
     values = {
         "invitation": found.invitation,
         "state": found.state(browser),
         "action": _own_url(call),
         "sign_in_url": _sign_in_url(call),
         "purpose": _purpose(call),
-        "typed": typed or Typed(),
+        "typed": typed or InvitationFormState(),
         "fewest_characters": passwords.MIN_LENGTH,
         "most_characters": passwords.MAX_LENGTH,
         "most_name_characters": MAX_NAME_LENGTH,
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if typed else HTTPStatus.OK
-    return pages_of(call).answer(Page("invitation", values, status, has_secret_path=True), shown_to=browser)
+    return pages_of(call).answer(PageContent("invitation", values, status, has_secret_path=True), shown_to=browser)
 
 
-def _over(call: Call, browser: Browser) -> Response:
+def _over(call: Call, browser: BrowserContext) -> Response:
     """One page for every code that opens nothing, whyever."""
-    page = Page("invitation_over", {"days": LIFETIME // DAY}, HTTPStatus.NOT_FOUND, has_secret_path=True)
+    page = PageContent("invitation_over", {"days": LIFETIME // DAY}, HTTPStatus.NOT_FOUND, has_secret_path=True)
     return pages_of(call).answer(page, shown_to=browser)
 
 

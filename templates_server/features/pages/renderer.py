@@ -16,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 
 from templates_server.errors import ApiError, NotFound
 from templates_server.features.pages import browser_session
-from templates_server.features.pages.browser_session import Browser
+from templates_server.features.pages.browser_session import BrowserContext
 from templates_server.features.pages.time_elements import moment_element, time_element
 from templates_server.http.context import Call
 from templates_server.security.server_key import ServerKey
@@ -73,7 +73,7 @@ def _load_asset(file_name: str) -> Asset:
 
 
 @dataclass(frozen=True)
-class Page:
+class PageContent:
     """What to show: a template of `html/` and its values.
 
     `form_target`: where else its form may lead to. `has_secret_path`: nobody is told the path that one comes from.
@@ -89,7 +89,7 @@ class Page:
     has_pictures: bool = False
 
 
-class Pages:
+class PageRenderer:
     """Renders pages for the server of these settings."""
 
     def __init__(self, settings: Settings, key: ServerKey) -> None:
@@ -105,7 +105,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters["marked"] = marked
+        self._templates.filters["marked"] = render_inline_markup
         self._templates.filters["when"] = _when
         self._templates.filters["moment"] = moment_element
         self._templates.globals.update(
@@ -129,25 +129,27 @@ class Pages:
         """Where a page finds an asset."""
         return self.url(f"/assets/{self._asset_names[file_name]}")
 
-    def answer(self, page: Page, *, shown_to: Browser) -> Response:
+    def answer(self, page: PageContent, *, shown_to: BrowserContext) -> Response:
         """A page as an answer to that browser, which keeps its cookie by it."""
         response = self._response(page, shown_to)
         browser_session.set_cookie(response, self._settings, shown_to)
         return response
 
-    def open_answer(self, page: Page) -> Response:
+    def open_answer(self, page: PageContent) -> Response:
         """A page that is the same for everybody: it neither needs nor leaves a cookie."""
-        return self._response(page, Browser(""))
+        return self._response(page, BrowserContext(""))
 
     def error_answer(self, error: ApiError) -> Response:
         """A refusal as a page; it neither needs nor leaves a cookie."""
         reasons = [problem.message for problem in error.problems]
-        page = Page("error", {"title": TITLES.get(error.status, "Request failed"), "reasons": reasons}, error.status)
-        response = self._response(page, Browser(""))
+        page = PageContent(
+            "error", {"title": TITLES.get(error.status, "Request failed"), "reasons": reasons}, error.status
+        )
+        response = self._response(page, BrowserContext(""))
         response.headers.update(error.headers)
         return response
 
-    def _response(self, page: Page, shown_to: Browser) -> Response:
+    def _response(self, page: PageContent, shown_to: BrowserContext) -> Response:
         body = self._templates.get_template(f"{page.name}.html").render(
             account=shown_to.account,
             form_token=lambda purpose: browser_session.form_token(self._key, shown_to, purpose),
@@ -158,7 +160,7 @@ class Pages:
             headers["Referrer-Policy"] = "strict-origin"
         return Response(body, page.status, headers, media_type="text/html; charset=utf-8")
 
-    def _content_security_policy(self, page: Page) -> str:
+    def _content_security_policy(self, page: PageContent) -> str:
         """What the page may load. Images over plain http only where the page itself comes that way."""
         targets = f"'self' {page.form_target}".strip()
         scripts = "script-src 'self'; connect-src 'self'; " if page.is_scripted else ""
@@ -170,7 +172,7 @@ class Pages:
         )
 
 
-def marked(text: str) -> Markup:
+def render_inline_markup(text: str) -> Markup:
     """A text with `code` and *stress* in it as HTML."""
     escaped = str(escape(text))
     return Markup(STRESS.sub(r"<em>\1</em>", CODE.sub(r"<code>\1</code>", escaped)))  # noqa: S704 - it was escaped
@@ -187,6 +189,6 @@ def see_other(location: str) -> Response:
     return RedirectResponse(location, HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
 
 
-def pages_of(call: Call) -> Pages:
+def pages_of(call: Call) -> PageRenderer:
     """What renders the pages of this server."""
-    return call.services.part(Pages)
+    return call.services.part(PageRenderer)

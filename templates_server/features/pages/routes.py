@@ -10,7 +10,7 @@ from templates_server.features.pages import invitations as invitation_pages
 from templates_server.features.pages.schemas import InvitationForm, SignInForm, SignOutForm
 from templates_server.http.response import Surface
 from templates_server.http.route import Route
-from templates_server.http.route_docs import JAVASCRIPT, Body, form
+from templates_server.http.route_docs import JAVASCRIPT, BodyDocs, form
 from templates_server.settings import SIGN_IN_MAX_BYTES
 
 SIGN_IN_ROUTES = (
@@ -74,6 +74,6 @@ ASSET_ROUTES = (
         pages.asset,
         Surface.PAGE,
         "A file that pages load.",
-        gives=Body(bytes, ("text/css", "image/svg+xml", JAVASCRIPT)),
+        gives=BodyDocs(bytes, ("text/css", "image/svg+xml", JAVASCRIPT)),
     ),
 )

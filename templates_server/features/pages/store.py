@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from templates_server.features.accounts.store import Account
 from templates_server.primitives.timestamps import DAY, HOUR, LATEST_AHEAD, MINUTE
-from templates_server.security.secrets import hashed
+from templates_server.security.secrets import hash_secret
 from templates_server.storage.tables import accounts, browser_sessions
 
 IDLE_MILLISECONDS = 12 * HOUR
@@ -25,13 +25,13 @@ def start_session(connection: Connection, cookie: str, *, account_id: str, now: 
     )
     connection.execute(delete(browser_sessions).where(browser_sessions.c.account_id == account_id, over))
     connection.execute(
-        insert(browser_sessions).values(id_hash=hashed(cookie), account_id=account_id, created=now, last_used=now)
+        insert(browser_sessions).values(id_hash=hash_secret(cookie), account_id=account_id, created=now, last_used=now)
     )
 
 
 def end_session(connection: Connection, cookie: str) -> None:
     """Sign out whoever is signed in under the cookie."""
-    connection.execute(delete(browser_sessions).where(browser_sessions.c.id_hash == hashed(cookie)))
+    connection.execute(delete(browser_sessions).where(browser_sessions.c.id_hash == hash_secret(cookie)))
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,12 @@ def list_sessions(connection: Connection, account_id: str, *, here: str, now: in
     columns = browser_sessions.c
     query = select(columns.created, columns.last_used, columns.id_hash).where(_is_live(account_id, now))
     rows = connection.execute(query.order_by(columns.last_used.desc()).limit(MOST_SESSIONS))
-    return [BrowserSession(row.created, row.last_used, row.id_hash == hashed(here)) for row in rows]
+    return [BrowserSession(row.created, row.last_used, row.id_hash == hash_secret(here)) for row in rows]
 
 
 def end_other_sessions(connection: Connection, account_id: str, *, here: str) -> int:
     """Sign an account out of every browser but this one; how many sessions that ended."""
-    others = (browser_sessions.c.account_id == account_id) & (browser_sessions.c.id_hash != hashed(here))
+    others = (browser_sessions.c.account_id == account_id) & (browser_sessions.c.id_hash != hash_secret(here))
     return connection.execute(delete(browser_sessions).where(others)).rowcount
 
 
@@ -69,7 +69,7 @@ def find_signed_in(connection: Connection, cookie: str, now: int) -> tuple[Accou
         select(accounts.c.id, accounts.c.email, accounts.c.name, accounts.c.password_hash, browser_sessions.c.last_used)
         .join_from(browser_sessions, accounts)
         .where(
-            browser_sessions.c.id_hash == hashed(cookie),
+            browser_sessions.c.id_hash == hash_secret(cookie),
             browser_sessions.c.last_used > now - IDLE_MILLISECONDS,
             browser_sessions.c.created.between(now - LIFETIME_MILLISECONDS + 1, now + LATEST_AHEAD),
         )
@@ -81,5 +81,5 @@ def find_signed_in(connection: Connection, cookie: str, now: int) -> tuple[Accou
 def touch_session(connection: Connection, cookie: str, now: int) -> None:
     """Note that the session was used."""
     connection.execute(
-        update(browser_sessions).where(browser_sessions.c.id_hash == hashed(cookie)).values(last_used=now)
+        update(browser_sessions).where(browser_sessions.c.id_hash == hash_secret(cookie)).values(last_used=now)
     )

@@ -14,13 +14,13 @@ from starlette.responses import Response
 from templates_server.errors import Problem, Problems, ValidationFailed
 from templates_server.features.audit import store as audit
 from templates_server.features.people import store
-from templates_server.features.people.apply_changes import Outcome, UserChange
-from templates_server.features.people.erasure_log import ErasureList
-from templates_server.features.people.erasure_store import Erased, ErasedPerson, erase_person, remove_some
+from templates_server.features.people.apply_changes import ChangeOutcome, UserChange
+from templates_server.features.people.erasure_log import ErasureLog
+from templates_server.features.people.erasure_store import ErasedPerson, ErasureSummary, erase_person, remove_some
 from templates_server.features.people.identity import PersonKind
-from templates_server.features.people.profile import Change, attribute_patterns, joined_text
+from templates_server.features.people.profile import ProfileChange, attribute_patterns, format_joined
 from templates_server.features.people.profile_parser import (
-    Reading,
+    ProfileProblems,
     problem_of_attribute,
     problem_of_attribute_name,
     problem_of_tag,
@@ -38,8 +38,8 @@ from templates_server.features.people.schemas import (
 )
 from templates_server.http import request_body
 from templates_server.http.context import Call
-from templates_server.http.pagination import asked_page, link_after, next_link
-from templates_server.http.response import NOTHING, Answer
+from templates_server.http.pagination import link_after, next_link, read_page_request
+from templates_server.http.response import NOTHING, ApiResult
 from templates_server.primitives.timestamps import to_rfc3339
 from templates_server.storage.database import Database
 
@@ -49,25 +49,27 @@ Told = Callable[[store.StoredPerson, Mapping[str, int]], Any]
 """What is answered of somebody who was removed, and of how much of each kind."""
 
 
-async def list_users(call: Call) -> Answer:
+async def list_users(call: Call) -> ApiResult:
     """A page of users: all, or those of a tag or one below it, an attribute, a text in user id or e-mail address."""
     people, headers = await _page_of(call, PersonKind.USER)
-    return Answer([to_user(person) for person in people], "user", headers=headers)
+    return ApiResult([to_user(person) for person in people], "user", headers=headers)
 
 
-async def list_visitors(call: Call) -> Answer:
+async def list_visitors(call: Call) -> ApiResult:
     """A page of those who have not said who they are; the same choices as of users."""
     people, headers = await _page_of(call, PersonKind.VISITOR)
-    return Answer([to_visitor(person) for person in people], "visitor", headers=headers)
+    return ApiResult([to_visitor(person) for person in people], "visitor", headers=headers)
 
 
 async def _page_of(call: Call, kind: PersonKind) -> tuple[Sequence[store.StoredPerson], Any]:
-    page, environment_id = asked_page(call), call.environment_id
+    page, environment_id = read_page_request(call), call.environment_id
     tag, search = call.query.get("tag", ""), call.query.get("search", "")
     if tag:
         _check_tag(tag)
-    wanted = store.Wanted(kind, page.limit, page.after, tag, search, _asked_attribute(call.query.get("attribute", "")))
-    found = await call.database.read_aside(lambda connection: store.list_people(connection, environment_id, wanted))
+    wanted = store.UserQuery(
+        kind, page.limit, page.after, tag, search, _asked_attribute(call.query.get("attribute", ""))
+    )
+    found = await call.database.read_in_thread(lambda connection: store.list_people(connection, environment_id, wanted))
     return found.people, link_after(call, page, found.more_after)
 
 
@@ -84,32 +86,32 @@ def _asked_attribute(text: str) -> Sequence[str]:
     return attribute_patterns(name, value)
 
 
-async def list_tags(call: Call) -> Answer:
+async def list_tags(call: Call) -> ApiResult:
     """A page of the tags that somebody has, in order of code points."""
-    page, environment_id, search = asked_page(call), call.environment_id, call.query.get("search", "").lower()
-    tags = await call.database.read_aside(
+    page, environment_id, search = read_page_request(call), call.environment_id, call.query.get("search", "").lower()
+    tags = await call.database.read_in_thread(
         lambda connection: store.list_tags(
             connection, environment_id, search=search, after=page.after, limit=page.limit
         )
     )
     headers = next_link(call, page, [tag for tag, _, _ in tags])
-    return Answer([UserTag(*one) for one in tags], "user_tag", headers=headers)
+    return ApiResult([UserTag(*one) for one in tags], "user_tag", headers=headers)
 
 
-async def show_user(call: Call) -> Answer:
+async def show_user(call: Call) -> ApiResult:
     """One user."""
     environment_id, user = call.environment_id, call.parameters["user"]
     found = await call.database.read(lambda connection: store.find_user(connection, environment_id, user))
-    return Answer([to_user(found)], "user")
+    return ApiResult([to_user(found)], "user")
 
 
-async def show_visitor(call: Call) -> Answer:
+async def show_visitor(call: Call) -> ApiResult:
     """One visitor; one who was merged into a user is a visitor no more."""
     environment_id, visitor = call.environment_id, call.parameters["visitor"]
     found = await call.database.read(
         lambda connection: store.find_person(connection, environment_id, PersonKind.VISITOR, visitor)
     )
-    return Answer([to_visitor(found)], "visitor")
+    return ApiResult([to_visitor(found)], "visitor")
 
 
 async def upsert(call: Call) -> Response:
@@ -117,12 +119,12 @@ async def upsert(call: Call) -> Response:
     changes = await asyncio.to_thread(_read_changes, _sent(call))
     environment_id, now = call.environment_id, call.now
 
-    def work(connection: Connection) -> Answer:
+    def work(connection: Connection) -> ApiResult:
         outcomes = store.upsert_users(connection, environment_id, changes, now=now)
         _record_upsert(connection, call, changes, outcomes)
-        status = HTTPStatus.CREATED if Outcome.CREATED in outcomes else HTTPStatus.OK
+        status = HTTPStatus.CREATED if ChangeOutcome.CREATED in outcomes else HTTPStatus.OK
         told = [Upserted(sent.user_id, outcome.value) for sent, outcome in zip(changes, outcomes, strict=True)]
-        return Answer(told, "upsert", status)
+        return ApiResult(told, "upsert", status)
 
     return await call.effect(work)
 
@@ -150,13 +152,13 @@ def _read_changes(sent: Any) -> Sequence[UserChange]:
 
 
 def _record_upsert(
-    connection: Connection, call: Call, changes: Sequence[UserChange], outcomes: Sequence[Outcome]
+    connection: Connection, call: Call, changes: Sequence[UserChange], outcomes: Sequence[ChangeOutcome]
 ) -> None:
     """Remember whom it changed; where nothing changed there is nothing to remember."""
     changed = [
         store.person_id_of(sent.user_id)
         for sent, outcome in zip(changes, outcomes, strict=True)
-        if outcome is not Outcome.UNCHANGED
+        if outcome is not ChangeOutcome.UNCHANGED
     ]
     if changed:
         target = changed[0] if len(changes) == 1 else f"{len(set(changed))} users"
@@ -171,7 +173,7 @@ async def update(call: Call) -> Response:
     user, sent = call.parameters["user"], _sent(call)
     if not isinstance(sent, dict):
         raise ValidationFailed([Problem("", "Send an object with the fields to change.")])
-    reading = Reading()
+    reading = ProfileProblems()
     if sent.get("user_id", user) != user:
         reading.refuse("user_id", "This does not match the user in the path.")
     change = reading.change(sent)
@@ -182,12 +184,12 @@ async def update(call: Call) -> Response:
 
 async def tag(call: Call) -> Response:
     """Give a user a tag; they may have it."""
-    return await _change(call, "user.tag", Change(add_tags=(_checked_tag(call),)))
+    return await _change(call, "user.tag", ProfileChange(add_tags=(_checked_tag(call),)))
 
 
 async def untag(call: Call) -> Response:
     """Take a tag from a user; they may not have it."""
-    return await _change(call, "user.untag", Change(remove_tags=(_checked_tag(call),)))
+    return await _change(call, "user.untag", ProfileChange(remove_tags=(_checked_tag(call),)))
 
 
 def _check_tag(name: str) -> None:
@@ -198,12 +200,12 @@ def _check_tag(name: str) -> None:
 
 async def tag_visitor(call: Call) -> Response:
     """Give a visitor a tag; they may have it."""
-    return await _change_visitor(call, "visitor.tag", Change(add_tags=(_checked_tag(call),)))
+    return await _change_visitor(call, "visitor.tag", ProfileChange(add_tags=(_checked_tag(call),)))
 
 
 async def untag_visitor(call: Call) -> Response:
     """Take a tag from a visitor; they may not have it."""
-    return await _change_visitor(call, "visitor.untag", Change(remove_tags=(_checked_tag(call),)))
+    return await _change_visitor(call, "visitor.untag", ProfileChange(remove_tags=(_checked_tag(call),)))
 
 
 def _checked_tag(call: Call) -> str:
@@ -213,31 +215,31 @@ def _checked_tag(call: Call) -> str:
     return name
 
 
-async def _change_visitor(call: Call, action: str, change: Change) -> Response:
+async def _change_visitor(call: Call, action: str, change: ProfileChange) -> Response:
     """Change the visitor of the path; one who was merged is a visitor no more."""
     environment_id, visitor, now = call.environment_id, call.parameters["visitor"], call.now
 
-    def work(connection: Connection) -> Answer:
+    def work(connection: Connection) -> ApiResult:
         person_id = store.find_person(connection, environment_id, PersonKind.VISITOR, visitor).person_id
-        if store.change_person(connection, environment_id, person_id, change, now=now) is not Outcome.UNCHANGED:
+        if store.change_person(connection, environment_id, person_id, change, now=now) is not ChangeOutcome.UNCHANGED:
             audit.record(connection, call.deed(action, person_id))
         return NOTHING
 
     return await call.effect(work)
 
 
-async def _change(call: Call, action: str, change: Change, *, answers: bool = False) -> Response:
+async def _change(call: Call, action: str, change: ProfileChange, *, answers: bool = False) -> Response:
     """Change the user of the path; the user as they are then, where that is the answer."""
     environment_id, user, now = call.environment_id, call.parameters["user"], call.now
 
-    def work(connection: Connection) -> Answer:
+    def work(connection: Connection) -> ApiResult:
         person_id = store.find_user(connection, environment_id, user).person_id
         outcome = store.change_person(connection, environment_id, person_id, change, now=now)
-        if outcome is not Outcome.UNCHANGED:
+        if outcome is not ChangeOutcome.UNCHANGED:
             audit.record(connection, call.deed(action, person_id))
         if not answers:
             return NOTHING
-        return Answer([to_user(store.find_user(connection, environment_id, person_id))], "user")
+        return ApiResult([to_user(store.find_user(connection, environment_id, person_id))], "user")
 
     return await call.effect(work)
 
@@ -269,20 +271,20 @@ async def _erase(call: Call, kind: PersonKind, told: Told) -> Response:
     people: list[ErasedPerson] = []
     before = await _remove_most(call.database, environment_id, kind, called)
 
-    def work(connection: Connection) -> Answer:
+    def work(connection: Connection) -> ApiResult:
         found = store.find_person(connection, environment_id, kind, called)
         erased = erase_person(connection, environment_id, found.person_id, now=now)
         removed = {name: erased.removed[name] + before[name] for name in _kinds_of(kind, erased)}
         audit.record(connection, call.deed(f"{kind.value}.delete", found.person_id, details=removed))
         people[:] = erased.people
-        return Answer([told(found, removed)], "erasure")
+        return ApiResult([told(found, removed)], "erasure")
 
     response = await call.effect(work)
-    await asyncio.to_thread(call.services.part(ErasureList).add, people)
+    await asyncio.to_thread(call.services.part(ErasureLog).add, people)
     return response
 
 
-def _kinds_of(kind: PersonKind, erased: Erased) -> Sequence[str]:
+def _kinds_of(kind: PersonKind, erased: ErasureSummary) -> Sequence[str]:
     """The kinds of what a person can have: visitors are merged into users alone."""
     return [name for name in erased.removed if kind is PersonKind.USER or name != "visitors"]
 
@@ -305,7 +307,7 @@ def to_user(person: store.StoredPerson) -> User:
         profile.phone,
         profile.timezone,
         profile.locale,
-        joined_text(profile.joined),
+        format_joined(profile.joined),
         profile.tags,
         dict(profile.attributes),
         to_rfc3339(person.created),

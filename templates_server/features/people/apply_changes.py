@@ -7,11 +7,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from templates_server.errors import Problem
-from templates_server.features.people.profile import NOTHING_KNOWN, Change, Columns, from_columns, merged, to_columns
+from templates_server.features.people.profile import (
+    NOTHING_KNOWN,
+    Columns,
+    ProfileChange,
+    apply_change,
+    from_columns,
+    to_columns,
+)
 from templates_server.features.people.profile_parser import problems_of_profile
 
 
-class Outcome(enum.StrEnum):
+class ChangeOutcome(enum.StrEnum):
     """What a change came to."""
 
     CREATED = "created"
@@ -24,31 +31,31 @@ class UserChange:
     """A change to a user; `path` is where it stands in what was sent, for problems."""
 
     user_id: str
-    change: Change
+    change: ProfileChange
     path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Folded:
+class ChangeResult:
     """A user's columns in the end, what each change came to, and what is too much."""
 
     columns: Columns
-    outcomes: Sequence[Outcome]
+    outcomes: Sequence[ChangeOutcome]
     problems: Sequence[Problem]
 
 
-def folded(stored: Columns | None, changes: Iterable[UserChange]) -> Folded:
+def apply_changes(stored: Columns | None, changes: Iterable[UserChange]) -> ChangeResult:
     """One change after the other, beginning with what is stored; None where nobody is."""
     profile = NOTHING_KNOWN if stored is None else from_columns(stored)
     columns = stored
-    outcomes: list[Outcome] = []
+    outcomes: list[ChangeOutcome] = []
     problems: list[Problem] = []
     for sent in changes:
-        attributes, profile = profile.attributes, merged(profile, sent.change)
+        attributes, profile = profile.attributes, apply_change(profile, sent.change)
         before, columns = columns, to_columns(profile)  # columns tell true from 1, which profiles do not
         if before == columns:
-            outcomes.append(Outcome.UNCHANGED)
+            outcomes.append(ChangeOutcome.UNCHANGED)
         else:
-            outcomes.append(Outcome.CREATED if before is None else Outcome.UPDATED)
+            outcomes.append(ChangeOutcome.CREATED if before is None else ChangeOutcome.UPDATED)
             problems += problems_of_profile(profile, sent.path, before=attributes)
-    return Folded(columns or to_columns(profile), outcomes, problems)
+    return ChangeResult(columns or to_columns(profile), outcomes, problems)

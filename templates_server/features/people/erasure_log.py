@@ -23,7 +23,7 @@ from templates_server.storage.data_folder import PRIVATE_FILE, keep_names
 LOGGER = logging.getLogger("templates_server")
 
 
-class UnreadableList(Exception):
+class UnreadableErasureLog(Exception):
     """A line is no erasure; the message says which."""
 
 
@@ -33,7 +33,7 @@ class _Line(msgspec.Struct, frozen=True):
     erased: str
 
 
-class ErasureList:
+class ErasureLog:
     """The file of one server."""
 
     def __init__(self, path: Path) -> None:
@@ -83,7 +83,7 @@ def _person(line: bytes, number: int) -> ErasedPerson:
         read = msgspec.json.decode(line, type=_Line)
         return ErasedPerson(read.environment, read.person, parse_rfc3339(read.erased))
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
-        raise UnreadableList(f"line {number} is not a valid erasure ({error})") from None
+        raise UnreadableErasureLog(f"line {number} is not a valid erasure ({error})") from None
 
 
 def format_erasures(people: Iterable[ErasedPerson]) -> bytes:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from templates_server.errors import NotFound
 from templates_server.features.event_names.store import fold_all, remove_events
 from templates_server.features.people.store import Stored, count_tags, find_visitors, lock_columns, tags_in
-from templates_server.storage.database import among, as_text, listed
+from templates_server.storage.database import as_text, in_clause, in_param
 
 VISITORS = "SELECT person_id FROM merges WHERE environment_id = ? AND user_person_id "
 OF_THESE = "environment_id = ? AND person_id "
@@ -44,7 +44,7 @@ class ErasedPerson(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Erased:
+class ErasureSummary:
     """What was removed, counted by kind; and who: the person, and the visitors who were merged into them."""
 
     removed: Mapping[str, int]
@@ -67,14 +67,14 @@ def remove_some(connection: Connection, environment_id: str, person_id: str) -> 
     return {}
 
 
-def erase_person(connection: Connection, environment_id: str, person_id: str, *, now: int) -> Erased:
+def erase_person(connection: Connection, environment_id: str, person_id: str, *, now: int) -> ErasureSummary:
     """Remove a user or visitor and all that is known of them, for good; NotFound when there is none."""
     visitors, stored = _lock_with_visitors(connection, environment_id, [person_id])
     if person_id not in stored:
         raise NotFound
     erased_ids = sorted({person_id, *visitors})
     counts = _remove(connection, environment_id, erased_ids, stored)
-    before = erased_before(connection, environment_id, erased_ids)
+    before = find_earlier_erasures(connection, environment_id, erased_ids)
     people = [ErasedPerson(environment_id, one, max(now, before.get(one, 0) + 1)) for one in erased_ids]
     _remember(connection, people)
     removed = {
@@ -84,10 +84,10 @@ def erase_person(connection: Connection, environment_id: str, person_id: str, *,
         "sessions": counts["sessions"],
         "events": counts["events"],
     }
-    return Erased(removed, people)
+    return ErasureSummary(removed, people)
 
 
-def erase_again(connection: Connection, people: Iterable[ErasedPerson]) -> int:
+def repeat_erasures(connection: Connection, people: Iterable[ErasedPerson]) -> int:
     """Remove people who are on a list of erasures, and put them on that of the database; how many of them were there.
 
     Whoever is no longer there is no failure.
@@ -123,8 +123,8 @@ def _lock_with_visitors(
     visitors: set[str] = set()
     while True:
         stored = lock_columns(connection, environment_id, sorted({*person_ids, *visitors}))
-        query = as_text(connection, VISITORS + among(connection))
-        found = set(connection.exec_driver_sql(query, (environment_id, listed(connection, person_ids))).scalars())
+        query = as_text(connection, VISITORS + in_clause(connection))
+        found = set(connection.exec_driver_sql(query, (environment_id, in_param(connection, person_ids))).scalars())
         if found <= visitors:
             return visitors, stored
         visitors |= found
@@ -137,7 +137,7 @@ def _remove(
     visitors = find_visitors(connection, environment_id, stored)
     counts = {
         table: _remove_rows(
-            connection, table, OF_THESE + among(connection), (environment_id, listed(connection, person_ids))
+            connection, table, OF_THESE + in_clause(connection), (environment_id, in_param(connection, person_ids))
         )
         for table in (*BELONGINGS, "persons")
     }
@@ -164,10 +164,10 @@ def _remember(connection: Connection, people: Sequence[ErasedPerson]) -> None:
     connection.exec_driver_sql(as_text(connection, REMEMBER), [tuple(one) for one in people])
 
 
-def erased_before(connection: Connection, environment_id: str, person_ids: Sequence[str]) -> Mapping[str, int]:
+def find_earlier_erasures(connection: Connection, environment_id: str, person_ids: Sequence[str]) -> Mapping[str, int]:
     """When those of these people who are on the list were removed last; every erasure is later than the one before."""
-    query = as_text(connection, ERASED_BEFORE + among(connection))
-    rows = connection.exec_driver_sql(query, (environment_id, listed(connection, person_ids)))
+    query = as_text(connection, ERASED_BEFORE + in_clause(connection))
+    rows = connection.exec_driver_sql(query, (environment_id, in_param(connection, person_ids)))
     return {row[0]: row[1] for row in rows}
 
 

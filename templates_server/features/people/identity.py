@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from templates_server.primitives.ids import derived_id
-from templates_server.primitives.text_cache import remembered
+from templates_server.primitives.text_cache import memoize
 
 MAX_LENGTH = 256
 CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -37,7 +37,7 @@ class PersonKind(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class PersonName:
+class PersonRef:
     """A user's id, or the anonymous id of a visitor; `person_id` is derived from it, the same in every environment."""
 
     kind: PersonKind
@@ -46,14 +46,14 @@ class PersonName:
 
 
 @dataclass(frozen=True, slots=True)
-class Stated:
+class ClaimedIdentity:
     """Who an app says is there: a visitor, a user, or a visitor who is that user. One of them at least is given."""
 
-    visitor: PersonName | None
-    user: PersonName | None
+    visitor: PersonRef | None
+    user: PersonRef | None
 
     @property
-    def person(self) -> PersonName:
+    def person(self) -> PersonRef:
         """Who is meant: the user where there is one."""
         person = self.user or self.visitor
         if person is None:
@@ -61,37 +61,37 @@ class Stated:
         return person
 
 
-def named(kind: PersonKind, called: str) -> PersonName:
+def make_person_ref(kind: PersonKind, called: str) -> PersonRef:
     """The person who is called that."""
-    return PersonName(kind, called, derived_id("per", kind, called))
+    return PersonRef(kind, called, derived_id("per", kind, called))
 
 
-def _stated_visitor(anonymous_id: str) -> Stated:
-    return Stated(named(PersonKind.VISITOR, anonymous_id), None)
+def _stated_visitor(anonymous_id: str) -> ClaimedIdentity:
+    return ClaimedIdentity(make_person_ref(PersonKind.VISITOR, anonymous_id), None)
 
 
-def _stated_user(external_id: str) -> Stated:
-    return Stated(None, named(PersonKind.USER, external_id))
+def _stated_user(external_id: str) -> ClaimedIdentity:
+    return ClaimedIdentity(None, make_person_ref(PersonKind.USER, external_id))
 
 
-_visitor = remembered(_stated_visitor, max_bytes=REMEMBERED_BYTES)
-_user = remembered(_stated_user, max_bytes=REMEMBERED_BYTES)
+_visitor = memoize(_stated_visitor, max_bytes=REMEMBERED_BYTES)
+_user = memoize(_stated_user, max_bytes=REMEMBERED_BYTES)
 
 
-def person_of(anonymous_id: str | None, external_id: str | None) -> PersonName | None:
+def person_of(anonymous_id: str | None, external_id: str | None) -> PersonRef | None:
     """Who is meant by the ids that were given: the user where there is one; None when neither is there."""
     if external_id is not None:
         return _user(external_id).user
     return None if anonymous_id is None else _visitor(anonymous_id).visitor
 
 
-def stated(anonymous_id: str | None, external_id: str | None) -> Stated | None:
+def claim_identity(anonymous_id: str | None, external_id: str | None) -> ClaimedIdentity | None:
     """Who is stated by the ids that were given; None when neither is there."""
     if external_id is None:
         return None if anonymous_id is None else _visitor(anonymous_id)
     if anonymous_id is None:
         return _user(external_id)
-    return Stated(_visitor(anonymous_id).visitor, _user(external_id).user)
+    return ClaimedIdentity(_visitor(anonymous_id).visitor, _user(external_id).user)
 
 
 def problem_of_anonymous_id(text: str) -> str | None:

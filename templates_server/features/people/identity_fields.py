@@ -10,7 +10,7 @@ from templates_server.features.people.identity import problem_of_anonymous_id, p
 from templates_server.security.user_signatures import IdCheck
 
 
-class Stating(Protocol):
+class IdentityFields(Protocol):
     """A body that states who it is about."""
 
     @property
@@ -26,7 +26,7 @@ class Stating(Protocol):
         """What the app's back end made of the user's id."""
 
 
-def problems_of_ids(sent: Stating, check: IdCheck) -> Iterator[Problem]:
+def problems_of_ids(sent: IdentityFields, check: IdCheck) -> Iterator[Problem]:
     """What is wrong with the ids, each by itself."""
     found = (
         ("anonymous_id", None if sent.anonymous_id is None else problem_of_anonymous_id(sent.anonymous_id)),

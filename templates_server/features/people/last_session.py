@@ -15,7 +15,7 @@ KINDS: Mapping[str, str] = {
     **dict.fromkeys(("app_version", "os_version", "app_platform"), "text"),
     "app_seen": "bigint",
 }
-"""The columns of `persons` in the order of `LastSession`, with PostgreSQL's types."""
+"""The columns of `persons` in the order of `LastSessionColumns`, with PostgreSQL's types."""
 COLUMNS = ", ".join(KINDS)
 IS_LATER = "excluded.app_seen >= COALESCE(persons.app_seen, excluded.app_seen)"
 KEEP_LATER = ", ".join(
@@ -35,7 +35,7 @@ class AppFacts(msgspec.Struct, frozen=True, gc=False):
 SAYS_NOTHING = AppFacts()
 
 
-class LastSession(NamedTuple):
+class LastSessionColumns(NamedTuple):
     """The columns of a person; `seen` is when the session began, in milliseconds. None: no session is known of."""
 
     version: str | None = None
@@ -44,15 +44,15 @@ class LastSession(NamedTuple):
     seen: int | None = None
 
 
-NO_SESSION = LastSession()
+NO_SESSION = LastSessionColumns()
 
 
-def read_last_session(columns: Sequence[object]) -> LastSession:
+def read_last_session(columns: Sequence[object]) -> LastSessionColumns:
     """Return what stands in the columns of a person."""
-    return msgspec.convert(tuple(columns), LastSession)
+    return msgspec.convert(tuple(columns), LastSessionColumns)
 
 
-def later_session(of_user: LastSession, of_visitor: LastSession) -> LastSession:
+def later_session(of_user: LastSessionColumns, of_visitor: LastSessionColumns) -> LastSessionColumns:
     """Return what a user has once a visitor was merged into them: theirs where both began at the same time."""
     if of_visitor.seen is None or (of_user.seen is not None and of_user.seen >= of_visitor.seen):
         return of_user

@@ -13,14 +13,14 @@ from sqlalchemy import Connection
 
 from templates_server.features.event_names.store import fold_all, note_removed
 from templates_server.features.people.batch_queries import PersonKey, statements_about
-from templates_server.features.people.identity import PersonKind, PersonName
+from templates_server.features.people.identity import PersonKind, PersonRef
 from templates_server.features.people.last_session import COLUMNS as LAST_SESSION
-from templates_server.features.people.last_session import KINDS, LastSession, later_session, read_last_session
+from templates_server.features.people.last_session import KINDS, LastSessionColumns, later_session, read_last_session
 from templates_server.features.people.profile import COLUMNS, from_columns, to_columns
-from templates_server.features.people.profile_merge import joined_profiles, tags_gained
+from templates_server.features.people.profile_merge import find_gained_tags, merge_profiles
 from templates_server.features.people.store import count_tags
-from templates_server.storage.database import among, as_text, listed
-from templates_server.storage.pipelining import Rows, Statement, run_together
+from templates_server.storage.database import as_text, in_clause, in_param
+from templates_server.storage.pipelining import Rows, Statement, execute_pipelined
 
 MERGED = (
     "SELECT environment_id, person_id, user_person_id, "
@@ -55,7 +55,7 @@ EARLIER = "CASE WHEN excluded.first_seen < devices.first_seen THEN excluded.firs
 
 
 @dataclass(frozen=True, slots=True)
-class Belongings:
+class RelatedTable:
     """A table of what is kept of a person besides: its key, its other columns, and what comes of a clash of keys."""
 
     table: str
@@ -65,13 +65,13 @@ class Belongings:
 
 
 BELONGINGS = (
-    Belongings("events", "event_id", "name, session_id, entity, data, metadata, happened, received"),
-    Belongings(
+    RelatedTable("events", "event_id", "name, session_id, entity, data, metadata, happened, received"),
+    RelatedTable(
         "sessions",
         "session_id",
         "started, code_hash, code_language, app_version, app_build, app_platform, os_version, unknown",
     ),
-    Belongings(
+    RelatedTable(
         "devices",
         "device_id",
         f"{', '.join(DEVICE)}, first_seen, last_seen",
@@ -94,17 +94,17 @@ class _Person:
     updated: int
     event_units: int | None
     device: Device
-    last_session: LastSession
+    last_session: LastSessionColumns
     profile: Sequence[Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Merge:
+class VisitorMerge:
     """A visitor of an environment who is a user, as was told at a time, in milliseconds."""
 
     environment_id: str
-    visitor: PersonName
-    user: PersonName
+    visitor: PersonRef
+    user: PersonRef
     at: int
 
     @property
@@ -113,9 +113,9 @@ class Merge:
         return (self.environment_id, self.visitor.person_id), (self.environment_id, self.user.person_id)
 
 
-def find_merged(connection: Connection, visitors: Collection[PersonKey]) -> Mapping[PersonKey, PersonName]:
+def find_merged(connection: Connection, visitors: Collection[PersonKey]) -> Mapping[PersonKey, PersonRef]:
     """The users that some of these visitors (environment and person id) turned out to be."""
-    return read_merged(run_together(connection, questions_of_merged(connection, visitors)))
+    return read_merged(execute_pipelined(connection, questions_of_merged(connection, visitors)))
 
 
 def questions_of_merged(connection: Connection, visitors: Iterable[PersonKey]) -> list[Statement]:
@@ -123,16 +123,16 @@ def questions_of_merged(connection: Connection, visitors: Iterable[PersonKey]) -
     return statements_about(connection, MERGED, visitors)
 
 
-def read_merged(answers: Iterable[Rows]) -> Mapping[PersonKey, PersonName]:
+def read_merged(answers: Iterable[Rows]) -> Mapping[PersonKey, PersonRef]:
     """The users by visitor, as `find_merged` has them."""
     return {
-        (environment_id, visitor): PersonName(PersonKind.USER, called, user)
+        (environment_id, visitor): PersonRef(PersonKind.USER, called, user)
         for rows in answers
         for environment_id, visitor, user, called in rows
     }
 
 
-def merge(connection: Connection, one: Merge) -> int:
+def merge(connection: Connection, one: VisitorMerge) -> int:
     """Move all that is known of a visitor to the user; the visitor is none any more. Both must be there, and held.
 
     How much was moved, in rows, of which an event may count as several.
@@ -149,23 +149,23 @@ def merge(connection: Connection, one: Merge) -> int:
     return units + rows
 
 
-def _note_lost_events(connection: Connection, one: Merge) -> None:
+def _note_lost_events(connection: Connection, one: VisitorMerge) -> None:
     """Write down which events of the visitor will be gone, since the user has events of the same ids."""
     visitor, user = one.keys
     of_visitor = set(connection.exec_driver_sql(as_text(connection, EVENT_IDS), visitor).scalars())
-    known = f"{EVENT_IDS} AND event_id {among(connection)}"
-    lost = connection.exec_driver_sql(as_text(connection, known), (*user, listed(connection, of_visitor))).scalars()
+    known = f"{EVENT_IDS} AND event_id {in_clause(connection)}"
+    lost = connection.exec_driver_sql(as_text(connection, known), (*user, in_param(connection, of_visitor))).scalars()
     if event_ids := list(lost):
-        query = as_text(connection, f"{COUNTED} AND event_id {among(connection)}")
-        rows = connection.exec_driver_sql(query, (*visitor, listed(connection, event_ids)))
+        query = as_text(connection, f"{COUNTED} AND event_id {in_clause(connection)}")
+        rows = connection.exec_driver_sql(query, (*visitor, in_param(connection, event_ids)))
         note_removed(connection, one.environment_id, [(row[0], row[1], row[2]) for row in rows])
         fold_all(connection, one.environment_id)
 
 
-def _join_profiles(connection: Connection, one: Merge, of_visitor: _Person, of_user: _Person) -> int:
+def _join_profiles(connection: Connection, one: VisitorMerge, of_visitor: _Person, of_user: _Person) -> int:
     """Give the user what they lack of the visitor's profile; theirs wins. The units of the visitor's events."""
     visitor, user = from_columns(of_visitor.profile), from_columns(of_user.profile)
-    joined = joined_profiles(user, visitor)
+    joined = merge_profiles(user, visitor)
     values = (
         min(seen for seen in (of_visitor.first_seen, of_user.first_seen) if seen is not None),
         max(seen for seen in (of_visitor.last_seen, of_user.last_seen) if seen is not None),
@@ -176,7 +176,7 @@ def _join_profiles(connection: Connection, one: Merge, of_visitor: _Person, of_u
         *to_columns(joined),
     )
     connection.exec_driver_sql(as_text(connection, KEEP), (*values, *one.keys[1]))
-    gained, lost = dict.fromkeys(tags_gained(joined, user), 1), dict.fromkeys(visitor.tags, -1)
+    gained, lost = dict.fromkeys(find_gained_tags(joined, user), 1), dict.fromkeys(visitor.tags, -1)
     count_tags(connection, one.environment_id, gained, visitors=lost)
     return of_visitor.event_units or 0
 
@@ -203,7 +203,7 @@ def _later_device(of_user: Device, of_visitor: Device) -> Device:
     return of_visitor
 
 
-def _move(connection: Connection, one: Merge, moved: Belongings) -> int:
+def _move(connection: Connection, one: VisitorMerge, moved: RelatedTable) -> int:
     """Move the rows of one table, so many; what the user has already under the same key is there once."""
     visitor, user = one.keys
     columns = f"{moved.key}, {moved.columns}"

@@ -44,7 +44,7 @@ NOTHING_KNOWN = Profile()
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ProfileChange:
     """What is to be changed: UNSET leaves a field as it is, None empties it; so does a None among the attributes.
 
     `tags` replaces all tags; after that `add_tags` come and `remove_tags` go.
@@ -61,7 +61,7 @@ class Change:
     attributes: Mapping[str, Scalar | None] = field(default_factory=dict)
 
 
-def merged(profile: Profile, change: Change) -> Profile:
+def apply_change(profile: Profile, change: ProfileChange) -> Profile:
     """The profile after a change.
 
     Whether that is another one, `to_columns` tells: to Python, true equals 1 among the attributes.
@@ -73,7 +73,7 @@ def merged(profile: Profile, change: Change) -> Profile:
         _chosen(profile.locale, change.locale),
         profile.joined if isinstance(change.joined, UnsetType) else change.joined,
         _merged_tags(profile.tags, change),
-        merged_attributes(profile.attributes, change.attributes),
+        merge_attributes(profile.attributes, change.attributes),
     )
 
 
@@ -81,19 +81,19 @@ def _chosen(present: str | None, sent: str | UnsetType | None) -> str | None:
     return present if isinstance(sent, UnsetType) else sent
 
 
-def _merged_tags(present: Sequence[str], change: Change) -> tuple[str, ...]:
+def _merged_tags(present: Sequence[str], change: ProfileChange) -> tuple[str, ...]:
     kept = present if isinstance(change.tags, UnsetType) else change.tags
     return tuple(sorted({*kept, *change.add_tags} - set(change.remove_tags)))
 
 
-def merged_attributes(present: Attributes, sent: Mapping[str, Scalar | None]) -> Attributes:
+def merge_attributes(present: Attributes, sent: Mapping[str, Scalar | None]) -> Attributes:
     """Attributes after others were sent, by name and in order of name: None removes one."""
     if not sent:
         return present
-    return {name: canonical(value) for name, value in sorted({**present, **sent}.items()) if value is not None}
+    return {name: canonical_scalar(value) for name, value in sorted({**present, **sent}.items()) if value is not None}
 
 
-def canonical(value: Scalar) -> Scalar:
+def canonical_scalar(value: Scalar) -> Scalar:
     """A scalar in the one form in which it is kept: a number without a fraction is a whole number."""
     if isinstance(value, float) and value.is_integer() and abs(value) <= LARGEST_EXACT_INTEGER:
         return int(value)
@@ -160,7 +160,7 @@ def attribute_patterns(name: str, value: str) -> Sequence[str]:
     with contextlib.suppress(msgspec.DecodeError, UnicodeEncodeError):
         read = msgspec.json.decode(value)
         if isinstance(read, bool | int | float):
-            values.add(msgspec.json.encode(canonical(read)))
+            values.add(msgspec.json.encode(canonical_scalar(read)))
     members = [f"{msgspec.json.encode(name).decode()}:{one.decode()}" for one in sorted(values)]
     return [f"{before}{member}{after}" for member in members for before in "{," for after in ",}"]
 
@@ -197,6 +197,6 @@ def moment_of(text: str) -> int | None:
         return None
 
 
-def joined_text(joined: int | None) -> str | None:
+def format_joined(joined: int | None) -> str | None:
     """The day as it is told."""
     return None if joined is None else to_day(joined)

@@ -8,7 +8,7 @@ from templates_server.features.people.profile import Attributes, Profile, Scalar
 from templates_server.features.people.profile_parser import MAX_ATTRIBUTES_BYTES, MOST_ATTRIBUTES, MOST_TAGS
 
 
-def joined_profiles(user: Profile, visitor: Profile) -> Profile:
+def merge_profiles(user: Profile, visitor: Profile) -> Profile:
     """The user's profile with what it lacks from the visitor's: as much of it as there is room for."""
     return Profile(
         user.email if user.email is not None else visitor.email,
@@ -40,6 +40,6 @@ def _joined_attributes(user: Attributes, visitor: Attributes) -> Attributes:
     return dict(sorted({**user, **chosen}.items()))
 
 
-def tags_gained(joined: Profile, user: Profile) -> Sequence[str]:
+def find_gained_tags(joined: Profile, user: Profile) -> Sequence[str]:
     """Return the tags that came to the user, in order; not those that there was no room for."""
     return sorted(set(joined.tags) - set(user.tags))

@@ -13,11 +13,19 @@ from msgspec import UNSET, UnsetType
 
 from templates_server.errors import Problem, Problems
 from templates_server.features.people.identity import problem_of_user_id
-from templates_server.features.people.profile import Attributes, Change, Profile, Scalar, canonical, moment_of, size_of
-from templates_server.primitives.text_cache import remembered
+from templates_server.features.people.profile import (
+    Attributes,
+    Profile,
+    ProfileChange,
+    Scalar,
+    canonical_scalar,
+    moment_of,
+    size_of,
+)
+from templates_server.primitives.text_cache import memoize
 from templates_server.primitives.timestamps import DAY
 from templates_server.primitives.validation import join, kind_of, suggestion
-from templates_server.primitives.yaml_json import shown
+from templates_server.primitives.yaml_json import quote_text
 
 MAX_EMAIL_CHARACTERS = 254
 MAX_PHONE_CHARACTERS = 64
@@ -52,7 +60,7 @@ TOLD_BY_US = frozenset({"created", "updated", "first_seen", "last_seen"})
 Finding = Callable[[str], str | None]
 
 
-class Reading:
+class ProfileProblems:
     """Collects the problems of one user's fields; `path` stands before each of theirs."""
 
     def __init__(self, path: str = "") -> None:
@@ -64,7 +72,7 @@ class Reading:
         place = f"{self._path}.{path}" if self._path and path else self._path or path
         self.problems.add(place, message.replace("?.", "?"))  # a suggestion ends in a question mark
 
-    def change(self, sent: Mapping[str, Any]) -> Change:
+    def change(self, sent: Mapping[str, Any]) -> ProfileChange:
         """The change that these fields ask for; fit to be used only when there are no problems."""
         for name in sent:
             if name not in FIELDS and name not in TOLD_BY_US:
@@ -75,7 +83,7 @@ class Reading:
                 advice = near or "; put custom data into `attributes`"
                 self.refuse(join("", name), f"Unknown user field{advice}.")
         texts = {name: self._text(sent.get(name, UNSET), name) for name in TEXT_FIELDS}
-        change = Change(
+        change = ProfileChange(
             **texts,
             joined=self._joined(sent.get("joined", UNSET)),
             tags=self._tags(sent.get("tags", UNSET), "tags"),
@@ -84,7 +92,7 @@ class Reading:
             attributes=self._attributes(sent.get("attributes")),
         )
         for tag in sorted({*change.add_tags} & {*change.remove_tags}):
-            self.refuse("remove_tags", f"The tag {shown(tag)} is both added and removed.")
+            self.refuse("remove_tags", f"The tag {quote_text(tag)} is both added and removed.")
         return change
 
     def user_id(self, value: Any) -> str:
@@ -145,21 +153,23 @@ class Reading:
             return {}
         for path, problem in problems_of_attributes(value):
             self.refuse(path, problem)
-        return {name: item if item is None else canonical(item) for name, item in value.items() if is_scalar(item)}
+        return {
+            name: item if item is None else canonical_scalar(item) for name, item in value.items() if is_scalar(item)
+        }
 
 
-@remembered
+@memoize
 def field_meant_by(name: str) -> str | None:
     """A suggestion for a name that no field has; many rows have the same one."""
     return suggestion(name, FIELDS)
 
 
-def read_user(sent: Any, path: str = "") -> tuple[str, Change, Problems]:
+def read_user(sent: Any, path: str = "") -> tuple[str, ProfileChange, Problems]:
     """The user's id and the change to make, for one user as sent; of use only when there are no problems."""
-    reading = Reading(path)
+    reading = ProfileProblems(path)
     if not isinstance(sent, dict):
         reading.refuse("", f"This must be an object with the fields of a user, not {kind_of(sent)}.")
-        return "", Change(), reading.problems
+        return "", ProfileChange(), reading.problems
     user_id, change = reading.user_id(sent.get("user_id")), reading.change(sent)
     return user_id, change, reading.problems
 
@@ -171,7 +181,7 @@ def problems_of_profile(profile: Profile, path: str = "", *, before: Attributes 
     """
     if not profile.tags and not profile.attributes:
         return ()
-    reading = Reading(path)
+    reading = ProfileProblems(path)
     if len(profile.tags) > MOST_TAGS:
         reading.refuse("tags", f"The user would have {len(profile.tags)} tags; the maximum is {MOST_TAGS}.")
     if len(profile.attributes) > MOST_ATTRIBUTES:
@@ -208,7 +218,7 @@ def is_scalar(value: Any) -> bool:
     return value is None or isinstance(value, str | int | float | bool)
 
 
-@remembered
+@memoize
 def problem_of_attribute_name(name: str) -> str | None:
     """What is wrong with the name of an attribute."""
     if not 0 < len(name) <= MAX_ATTRIBUTE_NAME_CHARACTERS:
@@ -255,14 +265,14 @@ def problem_of_phone(text: str) -> str | None:
     return "must not contain control characters" if CONTROL_CHARACTER.search(text) else _problem_of_characters(text)
 
 
-@remembered
+@memoize
 def problem_of_timezone(text: str) -> str | None:
     """What is wrong with the name of a time zone."""
     if text in timezone_names():
         return None
     word = text[:MAX_TIMEZONE_CHARACTERS].strip().replace(" ", "_").casefold()
     near = _timezones_by_word().get(word) or _timezones_by_word().get(word.rpartition("/")[2])
-    return f"is not an IANA time zone{f'; did you mean {shown(near)}?' if near else ', such as Europe/Berlin'}"
+    return f"is not an IANA time zone{f'; did you mean {quote_text(near)}?' if near else ', such as Europe/Berlin'}"
 
 
 @functools.cache
@@ -279,13 +289,13 @@ def _timezones_by_word() -> Mapping[str, str]:
     return by_place | {name.casefold(): name for name in names}
 
 
-@remembered
+@memoize
 def problem_of_locale(text: str) -> str | None:
     """What is wrong with the name of a locale."""
     if len(text) <= MAX_LOCALE_CHARACTERS and LOCALE.fullmatch(text):
         return None
     dashed = text.partition(".")[0].replace("_", "-")
-    advice = f"; did you mean {shown(dashed)}?" if LOCALE.fullmatch(dashed) else ", such as en or pt-BR"
+    advice = f"; did you mean {quote_text(dashed)}?" if LOCALE.fullmatch(dashed) else ", such as en or pt-BR"
     return f"is not a BCP 47 tag{advice}"
 
 
@@ -297,7 +307,7 @@ PROBLEM_OF: Mapping[str, Finding] = {
 }
 
 
-@remembered
+@memoize
 def problem_of_tag(tag: str) -> str | None:
     """What is wrong with a user tag."""
     levels = tag.split("/")
@@ -311,5 +321,5 @@ def problem_of_tag(tag: str) -> str | None:
     if CONTROL_CHARACTER.search(tag):
         return "must not contain control characters"
     if tag != tag.lower():
-        return f"must be lowercase: {shown(tag.lower())}"
+        return f"must be lowercase: {quote_text(tag.lower())}"
     return _problem_of_characters(tag)

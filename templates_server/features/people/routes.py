@@ -30,7 +30,7 @@ from templates_server.features.people.tag_removal import api as tag_removal
 from templates_server.http.paths import ENVIRONMENT
 from templates_server.http.response import Surface
 from templates_server.http.route import Route
-from templates_server.http.route_docs import PAGE, Body, search
+from templates_server.http.route_docs import PAGE, BodyDocs, search
 from templates_server.security.authorization import Scope
 
 USER = f"{ENVIRONMENT}/users/{{user}}"
@@ -63,7 +63,7 @@ PLATFORM_ROUTES = (
         Surface.PLATFORM,
         "Insert or update one user, or 1 to 1,000: all of them, or none where one breaks a rule.",
         scope=Scope.USERS_WRITE,
-        reads=Body(UserUpsert | list[UserUpsert]),
+        reads=BodyDocs(UserUpsert | list[UserUpsert]),
         gives=Upserted,
         data_type="upsert",
         status=HTTPStatus.CREATED,
@@ -79,7 +79,7 @@ PLATFORM_ROUTES = (
         Surface.PLATFORM,
         "Change a user who is there.",
         scope=Scope.USERS_WRITE,
-        reads=Body(UserPatch),
+        reads=BodyDocs(UserPatch),
         gives=User,
         example={"add_tags": ["sports/cycling"], "attributes": {"plan": None}},
     ),
@@ -212,7 +212,7 @@ CLIENT_ROUTES = (
         identities.identify,
         Surface.CLIENT,
         "Keep what is known of a user or a visitor; one who is both is merged.",
-        reads=Body(SentIdentity),
+        reads=BodyDocs(SentIdentity),
         example={"external_id": "ada", "timezone": "Europe/London", "data": {"plan": "gold"}},
         status=HTTPStatus.NO_CONTENT,
     ),
@@ -222,7 +222,7 @@ CLIENT_ROUTES = (
         identities.alias,
         Surface.CLIENT,
         "Merge a visitor into a user, once.",
-        reads=Body(SentAlias),
+        reads=BodyDocs(SentAlias),
         example={"anonymous_id": "phone-2", "external_id": "ada"},
         status=HTTPStatus.NO_CONTENT,
     ),
@@ -232,7 +232,7 @@ CLIENT_ROUTES = (
         devices.put_device,
         Surface.CLIENT,
         "Keep a person's device; keys besides these are kept with it.",
-        reads=Body(SentDevice),
+        reads=BodyDocs(SentDevice),
         example={
             "external_id": "ada",
             "device_id": "tv-1",

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from templates_server.http.route_docs import Parameter
+from templates_server.http.route_docs import ParameterDocs
 
 Scalar = str | int | float | bool
 Email = Annotated[
@@ -24,8 +24,8 @@ Attributes = Annotated[
     dict[str, Scalar | None], Meta(max_length=200, description="Merged by name; null removes an attribute.")
 ]
 
-WITH_TAG = Parameter("tag", Tag, "Only people with this tag or a tag below it.", example="sports/football")
-WITH_ATTRIBUTE = Parameter(
+WITH_TAG = ParameterDocs("tag", Tag, "Only people with this tag or a tag below it.", example="sports/football")
+WITH_ATTRIBUTE = ParameterDocs(
     "attribute",
     str,
     "Only people with this attribute value, as `name=value`. `2` matches both the text and the number.",

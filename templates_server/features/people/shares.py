@@ -12,9 +12,9 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from templates_server.features.people.identity import Stated
+from templates_server.features.people.identity import ClaimedIdentity
 from templates_server.primitives.ids import DIGEST_LENGTH, derived_digests, ids_of_digests
-from templates_server.primitives.text_cache import remembered
+from templates_server.primitives.text_cache import memoize
 
 PRIME = 2**31 - 1
 BUCKETS = 10_000  # a bucket is a hundredth of a percent
@@ -22,7 +22,7 @@ OF_ONE = "24xQ"  # the last eight bytes of a digest; the id that is derived from
 
 
 @dataclass(frozen=True, slots=True)
-class Draw:
+class ShareDraw:
     """Which bucket each number is in, by one salt: (multiplier * number + increment) mod `PRIME` mod `BUCKETS`."""
 
     multiplier: int
@@ -33,14 +33,14 @@ class Draw:
         return (self.multiplier * number + self.increment) % PRIME % BUCKETS
 
 
-def draw_of(salt: str) -> Draw:
+def make_draw(salt: str) -> ShareDraw:
     """The draw of a salt: other salts, other groups."""
     digest = hashlib.sha256(f"share\0{salt}".encode()).digest()
     first, second = struct.unpack_from(">QQ", digest)
-    return Draw(first % (PRIME - 1) + 1, second % PRIME)
+    return ShareDraw(first % (PRIME - 1) + 1, second % PRIME)
 
 
-def share_number_of(stated: Stated) -> int:
+def share_number_of(stated: ClaimedIdentity) -> int:
     """The number of the person who is stated, should they be created now: the visitor's where the two are one."""
     person = stated.visitor or stated.person
     return share_number(person.kind, person.called)
@@ -56,7 +56,7 @@ def _derived_number(names: tuple[str, ...]) -> int:
     return share_numbers(derived_digests(kind, [called]))[0]
 
 
-_share_number = remembered(_derived_number)  # of who is there now, it is wanted again and again
+_share_number = memoize(_derived_number)  # of who is there now, it is wanted again and again
 
 
 def share_numbers(digests: bytes) -> list[int]:

@@ -10,20 +10,26 @@ import msgspec
 from sqlalchemy import Connection
 
 from templates_server.features.people.batch_queries import PersonKey
-from templates_server.features.people.identity import PersonName, Stated
+from templates_server.features.people.identity import ClaimedIdentity, PersonRef
 from templates_server.features.people.last_session import (
     IS_LATER,
     KEEP_LATER,
     KINDS,
     NO_SESSION,
     AppFacts,
-    LastSession,
+    LastSessionColumns,
 )
-from templates_server.features.people.merge_store import Merge, find_merged, merge, questions_of_merged, read_merged
+from templates_server.features.people.merge_store import (
+    VisitorMerge,
+    find_merged,
+    merge,
+    questions_of_merged,
+    read_merged,
+)
 from templates_server.features.people.shares import share_number
 from templates_server.storage.bulk import Insertion, write_all
-from templates_server.storage.database import Overtaken
-from templates_server.storage.pipelining import Rows, Statement, run_together
+from templates_server.storage.database import WriteConflict
+from templates_server.storage.pipelining import Rows, Statement, execute_pipelined
 
 COLUMNS = {
     **dict.fromkeys(("environment_id", "person_id", "kind", "called"), "text"),
@@ -42,12 +48,12 @@ SEEN_IN_SESSION = Insertion(
 )
 MOST_MOVED_AT_ONCE = 5_000  # rows: a transaction that has moved so many begins no further merge
 
-Merged = Mapping[PersonKey, PersonName]
-Questions = Callable[[Mapping[PersonKey, PersonName]], Sequence[Statement]]
+Merged = Mapping[PersonKey, PersonRef]
+Questions = Callable[[Mapping[PersonKey, PersonRef]], Sequence[Statement]]
 """What is asked about people."""
 
 
-class Presence(msgspec.Struct, frozen=True, gc=False):
+class Sighting(msgspec.Struct, frozen=True, gc=False):
     """Somebody of an environment was there at a time, in milliseconds.
 
     A visitor and a user together: the visitor is merged into the user, unless they were merged before. `event_units`
@@ -55,19 +61,19 @@ class Presence(msgspec.Struct, frozen=True, gc=False):
     """
 
     environment_id: str
-    stated: Stated
+    stated: ClaimedIdentity
     at: int
     event_units: int = 0
     app: AppFacts | None = None
 
 
-def _nothing(_persons: Mapping[PersonKey, PersonName]) -> Sequence[Statement]:
+def _nothing(_persons: Mapping[PersonKey, PersonRef]) -> Sequence[Statement]:
     return ()
 
 
-def arrive(
-    connection: Connection, presences: Sequence[Presence], ask: Questions = _nothing
-) -> tuple[Sequence[PersonName], Sequence[Rows]]:
+def record_sightings(
+    connection: Connection, presences: Sequence[Sighting], ask: Questions = _nothing
+) -> tuple[Sequence[PersonRef], Sequence[Rows]]:
     """Remember who was there; who each of them is, and what is found by what `ask` asks about them.
 
     A visitor who was merged is the user. Nobody is merged here. Who is not known yet is created. All rows of these
@@ -78,10 +84,10 @@ def arrive(
     return [_present_person(one, merged) for one in presences], answers
 
 
-def arrive_and_merge(
-    connection: Connection, presences: Sequence[Presence], ask: Questions = _nothing
-) -> tuple[Sequence[PersonName | None], Sequence[Rows]]:
-    """As `arrive`, but visitors who are stated together with a user are merged into them.
+def record_and_merge(
+    connection: Connection, presences: Sequence[Sighting], ask: Questions = _nothing
+) -> tuple[Sequence[PersonRef | None], Sequence[Rows]]:
+    """As `record_sightings`, but visitors who are stated together with a user are merged into them.
 
     None for those whose merge must wait for another transaction: one moves so much and no more. The first never waits.
     """
@@ -92,11 +98,11 @@ def arrive_and_merge(
     waiting: Collection[PersonKey]
     merged, waiting = _merge_all(connection, to_merge, merged)
     persons = [None if _waits(one, waiting) else _present_person(one, merged) for one in presences]
-    return persons, run_together(connection, ask(_by_key(presences, persons)))
+    return persons, execute_pipelined(connection, ask(_by_key(presences, persons)))
 
 
 def _merge_all(
-    connection: Connection, to_merge: Sequence[Merge], merged: Merged
+    connection: Connection, to_merge: Sequence[VisitorMerge], merged: Merged
 ) -> tuple[Merged, Collection[PersonKey]]:
     """Merge as many as one transaction does; who is merged now, and the visitors who are to wait."""
     merged = {**merged}
@@ -111,14 +117,14 @@ def _merge_all(
     return merged, waiting
 
 
-def _waits(presence: Presence, waiting: Collection[PersonKey]) -> bool:
+def _waits(presence: Sighting, waiting: Collection[PersonKey]) -> bool:
     """Whether a visitor is stated who is still to be merged: what is said of them stays in order."""
     visitor = presence.stated.visitor
     return bool(waiting) and visitor is not None and _key(presence, visitor) in waiting
 
 
 def _arrive_apart(
-    connection: Connection, presences: Sequence[Presence], ask: Questions
+    connection: Connection, presences: Sequence[Sighting], ask: Questions
 ) -> tuple[Merged, Sequence[Rows]]:
     """Remember who was there, and hold their rows; the visitors who had been merged by then, and what is asked.
 
@@ -132,17 +138,17 @@ def _arrive_apart(
     insertion, rows = _noting(presences, merged)
     answers = write_all(connection, insertion, rows, then=[*checks, *asked])
     if is_checked and read_merged(answers[: len(checks)]) != merged:
-        raise Overtaken
+        raise WriteConflict
     return merged, answers[len(checks) :]
 
 
-def _by_key(presences: Sequence[Presence], persons: Sequence[PersonName | None]) -> Mapping[PersonKey, PersonName]:
+def _by_key(presences: Sequence[Sighting], persons: Sequence[PersonRef | None]) -> Mapping[PersonKey, PersonRef]:
     """These people, but for those who have to wait."""
     pairs = zip(presences, persons, strict=True)
     return {_key(one, person): person for one, person in pairs if person is not None}
 
 
-def _noting(presences: Sequence[Presence], merged: Merged) -> tuple[Insertion, Sequence[tuple[Any, ...]]]:
+def _noting(presences: Sequence[Sighting], merged: Merged) -> tuple[Insertion, Sequence[tuple[Any, ...]]]:
     """How those who are seen are written down, and their rows."""
     rows = _rows_of_seen(presences, merged)
     if not any(one.app is not None for one in presences):
@@ -151,7 +157,7 @@ def _noting(presences: Sequence[Presence], merged: Merged) -> tuple[Insertion, S
     return SEEN_IN_SESSION, [(*row, *sessions.get(row[:2], NO_SESSION)) for row in rows]
 
 
-def _sessions_begun(presences: Iterable[Presence], merged: Merged) -> Mapping[PersonKey, LastSession]:
+def _sessions_begun(presences: Iterable[Sighting], merged: Merged) -> Mapping[PersonKey, LastSessionColumns]:
     """What the session leaves that began last, of each person who begins one: of several at once the last one."""
     latest: dict[PersonKey, tuple[int, AppFacts]] = {}
     for one in presences:
@@ -160,11 +166,14 @@ def _sessions_begun(presences: Iterable[Presence], merged: Merged) -> Mapping[Pe
             known = latest.get(key)
             if known is None or known[0] <= one.at:
                 latest[key] = (one.at, one.app)
-    return {key: LastSession(app.version, app.os_version, app.platform, began) for key, (began, app) in latest.items()}
+    return {
+        key: LastSessionColumns(app.version, app.os_version, app.platform, began)
+        for key, (began, app) in latest.items()
+    }
 
 
-def _rows_of_seen(presences: Iterable[Presence], merged: Merged) -> Sequence[tuple[Any, ...]]:
-    latest: dict[PersonKey, tuple[PersonName, int]] = {}
+def _rows_of_seen(presences: Iterable[Sighting], merged: Merged) -> Sequence[tuple[Any, ...]]:
+    latest: dict[PersonKey, tuple[PersonRef, int]] = {}
     units: Counter[PersonKey] = Counter()
     signing_up = _signing_up(presences, merged)
     for one in presences:
@@ -184,7 +193,7 @@ def _rows_of_seen(presences: Iterable[Presence], merged: Merged) -> Sequence[tup
     ]
 
 
-def _signing_up(presences: Iterable[Presence], merged: Merged) -> Mapping[PersonKey, PersonName]:
+def _signing_up(presences: Iterable[Sighting], merged: Merged) -> Mapping[PersonKey, PersonRef]:
     """The visitor of each user whom their merge creates, should the user not be there yet: they bring their number.
 
     As if one presence came after the other: whoever is stated first without one, or with one who is merged already,
@@ -205,7 +214,7 @@ def _signing_up(presences: Iterable[Presence], merged: Merged) -> Mapping[Person
     return found
 
 
-def _number(person: PersonName) -> int:
+def _number(person: PersonRef) -> int:
     return share_number(person.kind, person.called)
 
 
@@ -214,7 +223,7 @@ def _by_person(entry: tuple[PersonKey, object]) -> tuple[str, str]:
     return person_id, environment_id
 
 
-def _to_merge(presences: Iterable[Presence], merged: Merged) -> Sequence[Merge]:
+def _to_merge(presences: Iterable[Sighting], merged: Merged) -> Sequence[VisitorMerge]:
     """Each visitor who is to be merged, once, into the user who was stated first."""
     seen = set(merged)
     found = []
@@ -222,16 +231,16 @@ def _to_merge(presences: Iterable[Presence], merged: Merged) -> Sequence[Merge]:
         user, visitor = one.stated.user, one.stated.visitor
         if user is not None and visitor is not None and _key(one, visitor) not in seen:
             seen.add(_key(one, visitor))
-            found.append(Merge(one.environment_id, visitor, user, one.at))
+            found.append(VisitorMerge(one.environment_id, visitor, user, one.at))
     return found
 
 
-def _present_person(presence: Presence, merged: Merged) -> PersonName:
+def _present_person(presence: Sighting, merged: Merged) -> PersonRef:
     user, visitor = presence.stated.user, presence.stated.visitor
     if user is not None or visitor is None:
         return presence.stated.person
     return merged.get(_key(presence, visitor), visitor)
 
 
-def _key(presence: Presence, person: PersonName) -> PersonKey:
+def _key(presence: Sighting, person: PersonRef) -> PersonKey:
     return presence.environment_id, person.person_id

@@ -14,20 +14,20 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from templates_server.errors import NotFound, ValidationFailed
-from templates_server.features.people.apply_changes import Folded, Outcome, UserChange, folded
-from templates_server.features.people.identity import ID_OF_OURS, PersonKind, named
+from templates_server.features.people.apply_changes import ChangeOutcome, ChangeResult, UserChange, apply_changes
+from templates_server.features.people.identity import ID_OF_OURS, PersonKind, make_person_ref
 from templates_server.features.people.profile import (
     COLUMNS,
     TAG_SEPARATOR,
-    Change,
     Columns,
     Profile,
+    ProfileChange,
     decode_tags,
     from_columns,
 )
 from templates_server.features.people.shares import share_number
-from templates_server.storage.database import among, as_text, listed
-from templates_server.storage.pipelining import run_together
+from templates_server.storage.database import as_text, in_clause, in_param
+from templates_server.storage.pipelining import execute_pipelined
 
 PROFILE = ", ".join(COLUMNS)
 TAGS = COLUMNS.index("tags")
@@ -65,16 +65,16 @@ Stored = Mapping[str, Columns]
 
 def upsert_users(
     connection: Connection, environment_id: str, changes: Sequence[UserChange], *, now: int
-) -> Sequence[Outcome]:
+) -> Sequence[ChangeOutcome]:
     """Insert or update users as if one change came after the other; what each came to, in their order.
 
     ValidationFailed when a profile becomes too large: then nothing of it may be stored.
     """
     sent = _by_person(changes)
-    fresh = {person_id: folded(None, mine) for person_id, mine in sent.items()}
+    fresh = {person_id: apply_changes(None, mine) for person_id, mine in sent.items()}
     stored = _insert_or_lock(connection, environment_id, sent, fresh, now=now)
     after = {
-        person_id: folded(stored[person_id], mine) if person_id in stored else fresh[person_id]
+        person_id: apply_changes(stored[person_id], mine) if person_id in stored else fresh[person_id]
         for person_id, mine in sent.items()
     }
     _refuse_excess(after.values())
@@ -84,7 +84,9 @@ def upsert_users(
     return [next(told[change.user_id]) for change in changes]
 
 
-def change_person(connection: Connection, environment_id: str, person_id: str, change: Change, *, now: int) -> Outcome:
+def change_person(
+    connection: Connection, environment_id: str, person_id: str, change: ProfileChange, *, now: int
+) -> ChangeOutcome:
     """Change a user or visitor who is there.
 
     NotFound when nobody is, ValidationFailed when the profile becomes too large.
@@ -96,14 +98,14 @@ def change_person(connection: Connection, environment_id: str, person_id: str, c
 
 
 def change_people(
-    connection: Connection, environment_id: str, person_ids: Sequence[str], change: Change, *, now: int
-) -> Mapping[str, Outcome]:
+    connection: Connection, environment_id: str, person_ids: Sequence[str], change: ProfileChange, *, now: int
+) -> Mapping[str, ChangeOutcome]:
     """Change those of these people who are there; what it came to, by person id.
 
     ValidationFailed when a profile becomes too large: then nothing of it may be stored.
     """
     stored = lock_columns(connection, environment_id, person_ids)
-    after = {person_id: folded(columns, [UserChange("", change)]) for person_id, columns in stored.items()}
+    after = {person_id: apply_changes(columns, [UserChange("", change)]) for person_id, columns in stored.items()}
     _refuse_excess(after.values())
     _update_changed(connection, environment_id, stored, after, now=now)
     _count_tags(connection, environment_id, stored, after)
@@ -115,11 +117,11 @@ def _by_person(changes: Iterable[UserChange]) -> Mapping[str, Sequence[UserChang
     found: dict[str, list[UserChange]] = defaultdict(list)
     for change in changes:
         found[change.user_id].append(change)
-    by_person = {named(PersonKind.USER, user_id).person_id: mine for user_id, mine in found.items()}
+    by_person = {make_person_ref(PersonKind.USER, user_id).person_id: mine for user_id, mine in found.items()}
     return dict(sorted(by_person.items()))
 
 
-def _refuse_excess(after: Iterable[Folded]) -> None:
+def _refuse_excess(after: Iterable[ChangeResult]) -> None:
     problems = [problem for one in after for problem in one.problems]
     if problems:
         raise ValidationFailed(sorted(problems, key=lambda problem: problem.path))
@@ -129,7 +131,7 @@ def _insert_or_lock(
     connection: Connection,
     environment_id: str,
     sent: Mapping[str, Sequence[UserChange]],
-    fresh: Mapping[str, Folded],
+    fresh: Mapping[str, ChangeResult],
     *,
     now: int,
 ) -> Stored:
@@ -159,8 +161,8 @@ def find_columns(connection: Connection, environment_id: str, person_ids: Sequen
     """What is kept of those of these people who are there."""
     if not person_ids:
         return {}
-    query = as_text(connection, FIND + among(connection))
-    rows = connection.exec_driver_sql(query, (environment_id, listed(connection, person_ids)))
+    query = as_text(connection, FIND + in_clause(connection))
+    rows = connection.exec_driver_sql(query, (environment_id, in_param(connection, person_ids)))
     return {row[0]: _columns(row[1:]) for row in rows}
 
 
@@ -174,11 +176,11 @@ def lock_columns(connection: Connection, environment_id: str, person_ids: Sequen
     if connection.dialect.name == "sqlite":  # there is one writer
         return find_columns(connection, environment_id, person_ids)
     statements = [(FIND + LOCK, (environment_id, person_id)) for person_id in sorted(person_ids)]
-    return {row[0]: _columns(row[1:]) for rows in run_together(connection, statements) for row in rows}
+    return {row[0]: _columns(row[1:]) for rows in execute_pipelined(connection, statements) for row in rows}
 
 
 def _update_changed(
-    connection: Connection, environment_id: str, stored: Stored, after: Mapping[str, Folded], *, now: int
+    connection: Connection, environment_id: str, stored: Stored, after: Mapping[str, ChangeResult], *, now: int
 ) -> None:
     rows = [
         (*after[person_id].columns, now, environment_id, person_id)
@@ -188,7 +190,7 @@ def _update_changed(
     _execute_all(connection, CHANGE, rows)
 
 
-def _count_tags(connection: Connection, environment_id: str, stored: Stored, after: Mapping[str, Folded]) -> None:
+def _count_tags(connection: Connection, environment_id: str, stored: Stored, after: Mapping[str, ChangeResult]) -> None:
     """Bring the counts of tags in step with what changed."""
     changed = [one for one in after if _tags_or_none(stored.get(one)) != tags_in(after[one].columns)]
     visitors = find_visitors(connection, environment_id, [one for one in changed if one in stored])
@@ -208,8 +210,8 @@ def find_visitors(connection: Connection, environment_id: str, person_ids: Colle
     """Return those of these people who are visitors."""
     if not person_ids:
         return ()
-    values = (environment_id, PersonKind.VISITOR.value, listed(connection, person_ids))
-    return set(connection.exec_driver_sql(as_text(connection, VISITORS + among(connection)), values).scalars())
+    values = (environment_id, PersonKind.VISITOR.value, in_param(connection, person_ids))
+    return set(connection.exec_driver_sql(as_text(connection, VISITORS + in_clause(connection)), values).scalars())
 
 
 def tags_in(columns: Columns) -> Sequence[str]:
@@ -255,7 +257,7 @@ class StoredPerson:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class UserQuery:
     """Which people of an environment: so many after one; where said, with a tag, or with a text in id or e-mail.
 
     `attribute`: texts of which their encoded attributes contain one (`attribute_patterns`).
@@ -270,14 +272,14 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundPeople:
+class UserPage:
     """People, and the one after whom more may come; None: there are no more."""
 
     people: Sequence[StoredPerson]
     more_after: str | None
 
 
-class Condition(NamedTuple):
+class SqlCondition(NamedTuple):
     """A condition of SQL, each value marked by `?`."""
 
     text: str
@@ -286,7 +288,7 @@ class Condition(NamedTuple):
 
 def person_id_of(called: str, kind: PersonKind = PersonKind.USER) -> str:
     """The id of the person whom a path names: by what they are called, or by that id itself."""
-    return called if ID_OF_OURS.fullmatch(called) else named(kind, called).person_id
+    return called if ID_OF_OURS.fullmatch(called) else make_person_ref(kind, called).person_id
 
 
 def find_user(connection: Connection, environment_id: str, user: str) -> StoredPerson:
@@ -303,39 +305,39 @@ def find_person(connection: Connection, environment_id: str, kind: PersonKind, c
     return to_person(row)
 
 
-def list_people(connection: Connection, environment_id: str, wanted: Wanted) -> FoundPeople:
+def list_people(connection: Connection, environment_id: str, wanted: UserQuery) -> UserPage:
     """Those people, in order of their ids, but first the one whose id is what is searched for, letter by letter.
 
     No more than `MOST_LOOKED_THROUGH` people are looked at for a page: it may be short and yet not the last.
     """
     scope, condition = _scope(environment_id, wanted.kind), _condition(connection, wanted)
-    last = last_looked_at(connection, scope, wanted.after, MOST_LOOKED_THROUGH)
-    called = named(wanted.kind, wanted.search).person_id if wanted.search and wanted.limit > 1 else ""
-    first = _people(connection, [scope, condition, Condition("person_id = ?", (called,))], 1) if called else []
+    last = find_last_examined(connection, scope, wanted.after, MOST_LOOKED_THROUGH)
+    called = make_person_ref(wanted.kind, wanted.search).person_id if wanted.search and wanted.limit > 1 else ""
+    first = _people(connection, [scope, condition, SqlCondition("person_id = ?", (called,))], 1) if called else []
     shown = first if not wanted.after else []
-    asked = [scope, condition, Condition("person_id > ? AND person_id <> ?", (wanted.after, called))]
+    asked = [scope, condition, SqlCondition("person_id > ? AND person_id <> ?", (wanted.after, called))]
     if last is not None:
-        asked.append(Condition("person_id <= ?", (last,)))
+        asked.append(SqlCondition("person_id <= ?", (last,)))
     limit = wanted.limit - len(shown)
     people = _people(connection, asked, limit)
     more_after = people[-1].person_id if len(people) == limit else last
-    return FoundPeople([*shown, *people], more_after)
+    return UserPage([*shown, *people], more_after)
 
 
-def last_looked_at(connection: Connection, scope: Condition, after: str, most: int) -> str | None:
+def find_last_examined(connection: Connection, scope: SqlCondition, after: str, most: int) -> str | None:
     """The last of so many people after one; None where there are fewer."""
     query = f"SELECT person_id FROM persons WHERE {scope.text} AND person_id > ? ORDER BY person_id LIMIT 1 OFFSET ?"  # noqa: S608 - names of ours
     row = connection.exec_driver_sql(as_text(connection, query), (*scope.values, after, most - 1)).first()
     return None if row is None else str(row[0])
 
 
-def _scope(environment_id: str, kind: PersonKind) -> Condition:
+def _scope(environment_id: str, kind: PersonKind) -> SqlCondition:
     """Among whom is looked: visitors have an index of their own, users are found among all."""
     text = "environment_id = ?" + (" AND kind = 'visitor'" if kind is PersonKind.VISITOR else "")
-    return Condition(text, (environment_id,))
+    return SqlCondition(text, (environment_id,))
 
 
-def _condition(connection: Connection, wanted: Wanted) -> Condition:
+def _condition(connection: Connection, wanted: UserQuery) -> SqlCondition:
     """What holds for those who are wanted."""
     position = "instr" if connection.dialect.name == "sqlite" else "strpos"
     collation = "" if connection.dialect.name == "sqlite" else ' COLLATE "C"'  # lower() shall know ASCII alone
@@ -349,10 +351,10 @@ def _condition(connection: Connection, wanted: Wanted) -> Condition:
     if wanted.attribute:
         query += f" AND ({' OR '.join([f'{position}(attributes, ?) > 0'] * len(wanted.attribute))})"
         values += wanted.attribute
-    return Condition(query, tuple(values))
+    return SqlCondition(query, tuple(values))
 
 
-def _people(connection: Connection, conditions: Sequence[Condition], limit: int) -> list[StoredPerson]:
+def _people(connection: Connection, conditions: Sequence[SqlCondition], limit: int) -> list[StoredPerson]:
     """So many people of whom all this holds."""
     where = " AND ".join(one.text for one in conditions)
     query = f"SELECT {PERSON} FROM persons WHERE {where} ORDER BY person_id LIMIT ?"  # noqa: S608 - names of ours

@@ -7,24 +7,29 @@ from collections.abc import Sequence
 from starlette.responses import Response
 
 from templates_server.errors import NotFound, Problem, ValidationFailed
-from templates_server.features.people.identity import stated
+from templates_server.features.people.identity import claim_identity
 from templates_server.features.sessions import parser, store
-from templates_server.features.sessions.changes.start_cache import StartedSessions
-from templates_server.features.sessions.evaluator import Decided, Deciding, Person, Said
-from templates_server.features.sessions.explanation import Occasion, explain_session
+from templates_server.features.sessions.changes.start_cache import StartCache
+from templates_server.features.sessions.evaluator import (
+    ClientContext,
+    EvaluatedPerson,
+    SessionEvaluation,
+    SessionEvaluator,
+)
+from templates_server.features.sessions.explanation import ExplanationContext, explain_session
 from templates_server.features.sessions.schemas import AskedExplanation
 from templates_server.http import request_body
 from templates_server.http.context import Call
-from templates_server.http.response import Answer
+from templates_server.http.response import ApiResult
 from templates_server.primitives.timestamps import parse_rfc3339
 from templates_server.security import authorization
 from templates_server.security.user_signatures import UserSignatures
-from templates_server.storage.write_batcher import Arrivals
+from templates_server.storage.write_batcher import WriteBatcher
 
 NO_TIME = "Specify a time such as 2027-04-30T22:00:00Z (RFC 3339, with an offset)."
 
 
-class SessionArrivals(Arrivals[store.Start, Sequence[Problem]]):
+class SessionWriter(WriteBatcher[store.SessionStartRow, Sequence[Problem]]):
     """The sessions that wait to be stored."""
 
 
@@ -33,21 +38,21 @@ async def start_session(call: Call) -> Response:
     request_body.require_media_type(call.request, "application/json")
     check = call.services.part(UserSignatures).check_for(call.principal)
     who, said, report = parser.read_start(call.body, check=check, max_depth=call.settings.limits.max_depth)
-    person = Person(call.app_environment_id, who, store.revision_text(*call.principal.revisions))
-    start = store.Start(person.environment_id, who, store.new_session_id(who), call.now, report)
-    arrivals = call.services.part(SessionArrivals)
+    person = EvaluatedPerson(call.app_environment_id, who, store.revision_text(*call.principal.revisions))
+    start = store.SessionStartRow(person.environment_id, who, store.new_session_id(who), call.now, report)
+    arrivals = call.services.part(SessionWriter)
 
     async def store_it() -> None:
         problems = await arrivals.add(start, sent_bytes=len(call.body))
         if problems:
             raise ValidationFailed(problems)
 
-    decided = await call.services.part(Deciding).begin(person, said, now=start.started, store_it=store_it)
-    call.services.part(StartedSessions).remember(start.session_id, decided)
+    decided = await call.services.part(SessionEvaluator).start(person, said, now=start.started, store_it=store_it)
+    call.services.part(StartCache).save(start.session_id, decided)
     return Response(_answer(start.session_id, decided), media_type="application/json")
 
 
-def _answer(session_id: str, decided: Decided) -> bytes:
+def _answer(session_id: str, decided: SessionEvaluation) -> bytes:
     head = f'{{"session":"{session_id}","revision":"{decided.states.revision}","states":'
     return head.encode() + decided.encoded + b"}"
 
@@ -55,23 +60,25 @@ def _answer(session_id: str, decided: Decided) -> bytes:
 # Why
 
 
-async def explain(call: Call) -> Answer:
+async def explain(call: Call) -> ApiResult:
     """What a session of a person that starts now, or then, would show, and why; nothing is stored."""
     for scope in (authorization.Scope.SPACES_READ, authorization.Scope.TRIBES_READ):
         authorization.check_scope(call.principal, scope, call.place)
     asked: AskedExplanation = call.body
-    who = stated(asked.anonymous_id, asked.user_id)
+    who = claim_identity(asked.anonymous_id, asked.user_id)
     if who is None or (who.user is not None and who.visitor is not None):
         raise ValidationFailed([Problem("user_id", "Specify either `user_id` or `anonymous_id`.")])
     problems = parser.problems_of_fields(asked.fields or {})
     if problems:
         raise ValidationFailed(problems)
     now = call.now if asked.at is None else _moment(asked.at)
-    person = await call.services.part(Deciding).know(Person(call.environment_id, who), Said(asked.fields), now=now)
+    person = await call.services.part(SessionEvaluator).inspect(
+        EvaluatedPerson(call.environment_id, who), ClientContext(asked.fields), now=now
+    )
     if person is None:
         raise NotFound("No user or visitor with that ID in this environment.")
     merged = who.person.called if who.person.kind is not person.facts.kind else None
-    return Answer([explain_session(Occasion(person, now, merged))], "session_explanation")
+    return ApiResult([explain_session(ExplanationContext(person, now, merged))], "session_explanation")
 
 
 def _moment(text: str) -> int:

@@ -17,7 +17,7 @@ from msgspec import Meta
 from templates_server.errors import Problem
 from templates_server.features.people.app_versions import version_key
 from templates_server.features.people.last_session import SAYS_NOTHING, AppFacts
-from templates_server.primitives.text_cache import remembered
+from templates_server.primitives.text_cache import memoize
 
 MAX_VERSION_CHARACTERS = 256
 MAX_HASH_CHARACTERS = 128
@@ -63,7 +63,7 @@ UnknownStates = Annotated[
 ]
 
 
-class Reporting(Protocol):
+class ReportFields(Protocol):
     """A body that may say something of the app."""
 
     @property
@@ -103,7 +103,7 @@ NO_REPORT = AppReport()
 NO_APP, NO_CODE = SentApp(), SentCode()
 
 
-def read_report(sent: Reporting, os_version: str | None) -> AppReport:
+def read_report(sent: ReportFields, os_version: str | None) -> AppReport:
     """Return what is stored of a session; an empty text is as good as none."""
     if _says_nothing(sent, os_version):
         return NO_REPORT
@@ -119,7 +119,7 @@ def read_report(sent: Reporting, os_version: str | None) -> AppReport:
     )
 
 
-def problems_of_report(sent: Reporting, os_version: str | None) -> Iterator[Problem]:
+def problems_of_report(sent: ReportFields, os_version: str | None) -> Iterator[Problem]:
     """Return what is wrong with the texts, each by its path."""
     if _says_nothing(sent, os_version):
         return
@@ -140,7 +140,7 @@ def problems_of_report(sent: Reporting, os_version: str | None) -> Iterator[Prob
             yield Problem(path, "This must not contain control characters.")
 
 
-def _says_nothing(sent: Reporting, os_version: str | None) -> bool:
+def _says_nothing(sent: ReportFields, os_version: str | None) -> bool:
     return sent.app is None and sent.code is None and os_version is None and sent.unknown is None
 
 
@@ -162,4 +162,4 @@ def _make_facts(told: tuple[str, ...]) -> AppFacts:
     return AppFacts(version_key(version), version_key(os_version), platform or None)
 
 
-_facts = remembered(_make_facts)
+_facts = memoize(_make_facts)

@@ -17,28 +17,28 @@ import msgspec
 
 from templates_server.errors import Problem, ValidationFailed
 from templates_server.features.sessions import store
-from templates_server.features.sessions.failed_environments import RefusedRevisions
+from templates_server.features.sessions.failed_environments import FailedEnvironments
 from templates_server.features.sessions.schemas import EntityState, ItemState
-from templates_server.features.spaces.delivery.parser import Surroundings, parse_delivery
+from templates_server.features.spaces.delivery.parser import ParseContext, parse_delivery
 from templates_server.features.spaces.delivery.scenario_selection import (
     NO_SCENARIO,
     Alternatives,
-    Choice,
-    choice_by_choice,
+    SelectedState,
     entity_name,
     is_in_time,
+    iterate_choices,
 )
 from templates_server.features.spaces.delivery.scenario_selection import entities as entities_of
 from templates_server.features.spaces.delivery.state import TargetedScenario
 from templates_server.features.spaces.model import ChildKind, PropertyType, SpaceModel, Value
 from templates_server.features.spaces.parser import parse_model
 from templates_server.features.spaces.property_values import to_plain
-from templates_server.features.tribes.evaluator import Outcome
-from templates_server.features.tribes.model import Tribe, Tribes, questions_of
+from templates_server.features.tribes.evaluator import TribeOutcome
+from templates_server.features.tribes.model import TribeDefinition, Tribes, questions_of
 from templates_server.features.tribes.parser import parse_tribes
-from templates_server.primitives.memory_size import held_bytes
+from templates_server.primitives.memory_size import measure_bytes
 from templates_server.storage.database import Database
-from templates_server.storage.query_coalescer import SharedQuestions
+from templates_server.storage.query_coalescer import QueryCoalescer
 
 MOST_BYTES = 256 * 1024 * 1024
 MOST_ENCODED_BYTES = 32 * 1024 * 1024
@@ -55,12 +55,12 @@ TOO_LARGE = (
 Kinds = Mapping[str, PropertyType]
 """The types of the properties of an experience, by key."""
 NO_KINDS: Kinds = {}
-Decide = Callable[[Tribe], Outcome]
+Decide = Callable[[TribeDefinition], TribeOutcome]
 """Whether the person is in a tribe."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class RenderedState:
     """A state: the name of its scenario (None: there is none), whether it is enabled, and `"entity":{...}` for apps.
 
     `digest` is a short text that another state does not have (`digest_of`).
@@ -77,23 +77,23 @@ class Candidate:
     """A targeted scenario of an entity, without what it gives: the tribes of which any is enough, and the state."""
 
     targeted: TargetedScenario
-    tribes: tuple[Tribe, ...]
-    shown: Shown
+    tribes: tuple[TribeDefinition, ...]
+    shown: RenderedState
 
 
 @dataclass(frozen=True, slots=True)
-class Entity:
+class CompiledEntity:
     """An entity with the states that it can have, `otherwise` where no candidate is chosen."""
 
     name: str
     is_published: bool
-    otherwise: Shown
+    otherwise: RenderedState
     candidates: tuple[Candidate, ...] = ()
     kinds: Kinds = field(default_factory=dict)  # of a section none; entities of one experience hold them together
 
 
 @dataclass(frozen=True, slots=True)
-class Outline:
+class StatesOutline:
     """What all sessions that start at a revision have in common, and hold together.
 
     The names of the entities, and the digests of the states of somebody who is in no tribe, one after the other.
@@ -105,14 +105,14 @@ class Outline:
 
 
 @dataclass(frozen=True, slots=True)
-class States:
+class CompiledStates:
     """All states that are possible at a revision; `untargeted` are those of somebody who is in no tribe."""
 
-    outline: Outline
-    entities: tuple[Entity, ...]
-    untargeted: tuple[Shown, ...]
+    outline: StatesOutline
+    entities: tuple[CompiledEntity, ...]
+    untargeted: tuple[RenderedState, ...]
     untargeted_object: bytes
-    question: store.FactsQuestion
+    question: store.SessionFacts
     is_targeted: bool
 
     @property
@@ -130,17 +130,17 @@ class StatesCache:
     def __init__(self, database: Database, *, most_bytes: int = MOST_BYTES) -> None:
         self._database = database
         self._most_bytes = most_bytes
-        self._kept: OrderedDict[str, States] = OrderedDict()
+        self._kept: OrderedDict[str, CompiledStates] = OrderedDict()
         self._sizes: dict[str, int] = {}
-        self._refused = RefusedRevisions()
-        self._making = SharedQuestions(self._make_all, at_once=MADE_AT_ONCE)
+        self._refused = FailedEnvironments()
+        self._making = QueryCoalescer(self._make_all, at_once=MADE_AT_ONCE)
 
     @property
     def bytes(self) -> int:
         """How much memory the states hold."""
         return sum(self._sizes.values())
 
-    async def states_of(self, environment_id: str, revision: str | None = None) -> States:
+    async def states_of(self, environment_id: str, revision: str | None = None) -> CompiledStates:
         """The possible states of an environment, as they are now; `revision` where it was just looked up."""
         if revision is None:
             revision = await store.revision_of(self._database, environment_id)
@@ -151,27 +151,27 @@ class StatesCache:
         self._kept.move_to_end(environment_id)
         return kept
 
-    async def _make_all(self, environment_ids: Sequence[str]) -> Sequence[States | Exception]:
+    async def _make_all(self, environment_ids: Sequence[str]) -> Sequence[CompiledStates | Exception]:
         return [await self._make(environment_id) for environment_id in environment_ids]
 
-    async def _make(self, environment_id: str) -> States | Exception:
+    async def _make(self, environment_id: str) -> CompiledStates | Exception:
         """Make the present states aside, since a large document takes long, and keep them; or what failed."""
         try:
-            documents = await self._database.read_aside(lambda one: store.documents_of(one, environment_id))
+            documents = await self._database.read_in_thread(lambda one: store.documents_of(one, environment_id))
             states, size = await self._made(environment_id, documents)
         except Exception as error:  # noqa: BLE001 - it belongs to whoever asked
             return error
         self._keep(environment_id, states, size)
         return states
 
-    async def _made(self, environment_id: str, documents: store.Documents) -> tuple[States, int]:
+    async def _made(self, environment_id: str, documents: store.EnvironmentDocuments) -> tuple[CompiledStates, int]:
         try:
             return await asyncio.to_thread(_made, documents, self._database.dialect)
         except ValidationFailed as error:
             self._refused.remember(environment_id, documents.revision, error.problems)
             raise
 
-    def _keep(self, environment_id: str, states: States, size: int) -> None:
+    def _keep(self, environment_id: str, states: CompiledStates, size: int) -> None:
         self._kept[environment_id] = states
         self._kept.move_to_end(environment_id)
         self._sizes[environment_id] = size
@@ -180,39 +180,37 @@ class StatesCache:
             del self._sizes[gone]
 
 
-def _made(documents: store.Documents, dialect: str) -> tuple[States, int]:
+def _made(documents: store.EnvironmentDocuments, dialect: str) -> tuple[CompiledStates, int]:
     """The states, and how much memory they hold."""
     states = make_states(documents, dialect)
-    return states, held_bytes(states)
+    return states, measure_bytes(states)
 
 
-def make_states(documents: store.Documents, dialect: str) -> States:
+def make_states(documents: store.EnvironmentDocuments, dialect: str) -> CompiledStates:
     """The states that documents give; what the model or the tribes no longer have is passed over.
 
     `dialect` is that of the database that will be asked about people. ValidationFailed when all states together are
     larger than can be held.
     """
     model, _ = parse_model(documents.model, space=documents.space_key, name=documents.space_name)
-    delivery, _ = parse_delivery(documents.delivery, Surroundings(model, documents.environment_name))
+    delivery, _ = parse_delivery(documents.delivery, ParseContext(model, documents.environment_name))
     tribes, _ = parse_tribes(documents.tribes, space=documents.space_key)
     kinds = _kinds_by_entity(model)
-    made = (
-        _entity(name, alternatives, tribes, kinds[name]) for name, alternatives in choice_by_choice(model, delivery)
-    )
+    made = (_entity(name, alternatives, tribes, kinds[name]) for name, alternatives in iterate_choices(model, delivery))
     entities = tuple(_within_bounds(made))
     used = {tribe.key: tribe for entity in entities for each in entity.candidates for tribe in each.tribes}
     untargeted = tuple(entity.otherwise for entity in entities)
-    return States(
-        Outline(documents.revision, tuple(entity.name for entity in entities), digests_of(untargeted)),
+    return CompiledStates(
+        StatesOutline(documents.revision, tuple(entity.name for entity in entities), digests_of(untargeted)),
         entities,
         untargeted,
         as_object(shown.encoded for shown in untargeted),
-        store.FactsQuestion(questions_of(used.values()), dialect),
+        store.SessionFacts(questions_of(used.values()), dialect),
         is_targeted=any(entity.candidates for entity in entities),
     )
 
 
-def _within_bounds(entities: Iterable[Entity]) -> Iterator[Entity]:
+def _within_bounds(entities: Iterable[CompiledEntity]) -> Iterator[CompiledEntity]:
     """The same entities, as long as their states take no more bytes than they may."""
     encoded_bytes = 0
     for entity in entities:
@@ -233,7 +231,7 @@ def _kinds_by_entity(model: SpaceModel) -> dict[str, Kinds]:
     }
 
 
-def _entity(name: str, alternatives: Alternatives, tribes: Tribes, kinds: Kinds) -> Entity:
+def _entity(name: str, alternatives: Alternatives, tribes: Tribes, kinds: Kinds) -> CompiledEntity:
     candidates = tuple(
         Candidate(
             replace(targeted, scenario=NO_SCENARIO),
@@ -242,12 +240,12 @@ def _entity(name: str, alternatives: Alternatives, tribes: Tribes, kinds: Kinds)
         )
         for targeted, choice in alternatives.targeted
     )
-    return Entity(name, alternatives.is_published, _shown(name, alternatives.otherwise), candidates, kinds)
+    return CompiledEntity(name, alternatives.is_published, _shown(name, alternatives.otherwise), candidates, kinds)
 
 
-def _shown(name: str, choice: Choice) -> Shown:
+def _shown(name: str, choice: SelectedState) -> RenderedState:
     encoded = msgspec.json.encode(name) + b":" + msgspec.json.encode(_wire(choice))
-    return Shown(choice.scenario, choice.state.enabled, encoded, digest_of(encoded))
+    return RenderedState(choice.scenario, choice.state.enabled, encoded, digest_of(encoded))
 
 
 def digest_of(encoded: bytes) -> str:
@@ -255,25 +253,25 @@ def digest_of(encoded: bytes) -> str:
     return urlsafe_b64encode(hashlib.blake2b(encoded, digest_size=6).digest()).decode()[:DIGEST_LENGTH]
 
 
-def digests_of(shown: Iterable[Shown | None]) -> str:
+def digests_of(shown: Iterable[RenderedState | None]) -> str:
     """The digests of states, one after the other; `UNTOLD` where it cannot be known."""
     return "".join([UNTOLD if one is None else one.digest for one in shown])
 
 
-def chosen_states(states: States, now: int, decide: Decide) -> list[Shown | None]:
+def choose_states(states: CompiledStates, now: int, decide: Decide) -> list[RenderedState | None]:
     """The state of each of `states.entities` at that time; None where it cannot be known here.
 
     Each tribe is decided once, and only where it matters.
     """
-    remembered = remembering(decide)
+    remembered = memoize(decide)
     return [choose(entity, now, remembered) for entity in states.entities]
 
 
-def remembering(decide: Decide) -> Decide:
+def memoize(decide: Decide) -> Decide:
     """The same decisions, each made once."""
-    outcomes: dict[str, Outcome] = {}
+    outcomes: dict[str, TribeOutcome] = {}
 
-    def decided(tribe: Tribe) -> Outcome:
+    def decided(tribe: TribeDefinition) -> TribeOutcome:
         outcome = outcomes.get(tribe.key)
         if outcome is None:
             outcome = outcomes[tribe.key] = decide(tribe)
@@ -282,26 +280,26 @@ def remembering(decide: Decide) -> Decide:
     return decided
 
 
-def choose(entity: Entity, now: int, decide: Decide) -> Shown | None:
+def choose(entity: CompiledEntity, now: int, decide: Decide) -> RenderedState | None:
     """The first targeted scenario that is in time and matches, else the untargeted state; None: it cannot be known."""
     for candidate in entity.candidates:
         if is_in_time(candidate.targeted, now):
             outcome = matches(candidate, decide)
-            if outcome is Outcome.MATCHED:
+            if outcome is TribeOutcome.MATCHED:
                 return candidate.shown
-            if outcome is Outcome.UNKNOWN:
+            if outcome is TribeOutcome.UNKNOWN:
                 return None
     return entity.otherwise
 
 
-def matches(candidate: Candidate, decide: Decide) -> Outcome:
+def matches(candidate: Candidate, decide: Decide) -> TribeOutcome:
     """Whether the person is in any of the tribes of a targeted scenario."""
-    outcome = Outcome.NOT_MATCHED
+    outcome = TribeOutcome.NOT_MATCHED
     for tribe in candidate.tribes:
         found = decide(tribe)
-        if found is Outcome.MATCHED:
+        if found is TribeOutcome.MATCHED:
             return found
-        outcome = found if found is Outcome.UNKNOWN else outcome
+        outcome = found if found is TribeOutcome.UNKNOWN else outcome
     return outcome
 
 
@@ -310,7 +308,7 @@ def as_object(members: Iterable[bytes]) -> bytes:
     return b"{" + b",".join(members) + b"}"
 
 
-def _wire(choice: Choice) -> EntityState:
+def _wire(choice: SelectedState) -> EntityState:
     state = choice.state
     if state.items is None:
         return EntityState(state.enabled, choice.scenario, properties=_plain(state.properties or {}))

@@ -1,13 +1,13 @@
 """What a person is shown: when a session starts, and again while it runs.
 
-    Deciding.begin(person, said, now=, store_it=) -> Decided     a session starts: once `store_it` has stored it
-    Deciding.again(person, context, now=) -> Decided | None      it runs: None for an entity that cannot be known here
-    Deciding.know(person, said, now=) -> KnownPerson | None      what is known of the person, for explanations
-    Deciding.foresee(states, person, said, now=) -> facts        what a session would go by that never starts
+    SessionEvaluator.start(person, said, now=, store_it=)    a session starts: once `store_it` has stored it
+    SessionEvaluator.reevaluate(person, context, now=)       it runs: None for an entity that cannot be known here
+    SessionEvaluator.inspect(person, said, now=)             what is known of the person, for explanations
+    SessionEvaluator.preview(states, person, said, now=)     what a session would go by that never starts
 
 Some of what decides is known only to the process in which the session started: what the app said, and when the person
-had been seen before. `Decided.context` is that; who keeps it in memory hands it to `again`. Without it evaluation is
-three-valued: what depends on it cannot be known.
+had been seen before. `SessionEvaluation.context` is that; who keeps it in memory hands it to `reevaluate`. Without it
+evaluation is three-valued: what depends on it cannot be known.
 """
 
 from __future__ import annotations
@@ -20,15 +20,21 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from templates_server.features.people.identity import Stated
+from templates_server.features.people.identity import ClaimedIdentity
 from templates_server.features.people.last_session import AppFacts
 from templates_server.features.people.profile import Scalar
 from templates_server.features.people.shares import share_number_of
 from templates_server.features.sessions import store
-from templates_server.features.sessions.compiled_states import Shown, States, StatesCache, as_object, chosen_states
-from templates_server.features.tribes.evaluator import AUDIENCES, DECIDING, Outcome, PersonFacts, outcome_of
-from templates_server.features.tribes.model import Behaviour, Comparison, Filter, Origin, Questions, Tribe
-from templates_server.features.tribes.store import Moment
+from templates_server.features.sessions.compiled_states import (
+    CompiledStates,
+    RenderedState,
+    StatesCache,
+    as_object,
+    choose_states,
+)
+from templates_server.features.tribes.evaluator import AUDIENCES, DECIDING, PersonFacts, TribeOutcome, outcome_of
+from templates_server.features.tribes.model import Behaviour, Comparison, CountQueries, Filter, Origin, TribeDefinition
+from templates_server.features.tribes.store import EvaluationContext
 from templates_server.storage.database import Database
 
 OF_LAST_SEEN = frozenset({"last_seen", Behaviour.DAYS_SINCE_SEEN.value})
@@ -40,7 +46,7 @@ OF_NOTHING: frozenset[str] = frozenset()
 StoreIt = Callable[[], Awaitable[object]]
 
 
-class Said(msgspec.Struct, frozen=True, gc=False):
+class ClientContext(msgspec.Struct, frozen=True, gc=False):
     """What an app says when a session starts, for this session alone. `fields` None: it is not known what.
 
     `app` None: no app was asked, so what is stored of the session that began last counts.
@@ -52,30 +58,30 @@ class Said(msgspec.Struct, frozen=True, gc=False):
     app: AppFacts | None = None
 
 
-class Context(msgspec.Struct, frozen=True, gc=False):
+class StartContext(msgspec.Struct, frozen=True, gc=False):
     """What only the start of a session knew. `last_seen`: when the person was seen before, or, if never, the start.
 
     None: nobody asked.
     """
 
-    said: Said
+    said: ClientContext
     last_seen: int | None = None
 
 
-class Person(msgspec.Struct, frozen=True, gc=False):
+class EvaluatedPerson(msgspec.Struct, frozen=True, gc=False):
     """Who is decided for, and in which environment. `revision`: that of its states, where it was just looked up."""
 
     environment_id: str
-    stated: Stated
+    stated: ClaimedIdentity
     revision: str | None = None
 
 
-class Decided(msgspec.Struct, frozen=True, gc=False):
+class SessionEvaluation(msgspec.Struct, frozen=True, gc=False):
     """What is shown: of each of `states.entities`, in their order; None where it cannot be known here."""
 
-    states: States
-    shown: Sequence[Shown | None]
-    context: Context | None
+    states: CompiledStates
+    shown: Sequence[RenderedState | None]
+    context: StartContext | None
 
     @property
     def encoded(self) -> bytes:
@@ -89,12 +95,12 @@ class Decided(msgspec.Struct, frozen=True, gc=False):
 class KnownPerson:
     """What is known as if a session began now. `called`: their id, the user's where a visitor was merged."""
 
-    states: States
+    states: CompiledStates
     facts: PersonFacts
     called: str
 
 
-class Deciding:
+class SessionEvaluator:
     """Decides from the documents of an environment and from what is stored of the person at that moment."""
 
     def __init__(self, database: Database, states: StatesCache, *, retention_ms: int) -> None:
@@ -102,34 +108,38 @@ class Deciding:
         self._states = states
         self._retention_ms = retention_ms
 
-    async def begin(self, person: Person, said: Said, *, now: int, store_it: StoreIt) -> Decided:
+    async def start(
+        self, person: EvaluatedPerson, said: ClientContext, *, now: int, store_it: StoreIt
+    ) -> SessionEvaluation:
         """What is shown by a session that starts now, once it is stored; all of it is known."""
         states = await self._states.states_of(person.environment_id, person.revision)
         if not states.is_targeted:
             await store_it()
-            return Decided(states, states.untargeted, Context(said))
+            return SessionEvaluation(states, states.untargeted, StartContext(said))
         at = self._moment(person, now)
         facts = await self._facts_of_start(person, said, at, states.question, store_it)
-        return Decided(states, _chosen(states, facts, now), Context(said, facts.last_seen))
+        return SessionEvaluation(states, _chosen(states, facts, now), StartContext(said, facts.last_seen))
 
-    async def again(self, person: Person, context: Context | None, *, now: int) -> Decided | None:
+    async def reevaluate(
+        self, person: EvaluatedPerson, context: StartContext | None, *, now: int
+    ) -> SessionEvaluation | None:
         """What is shown by a session that began before, as far as it can be known; None when the person is gone."""
         states = await self._states.states_of(person.environment_id)
         if not states.is_targeted:
-            return Decided(states, states.untargeted, context)
+            return SessionEvaluation(states, states.untargeted, context)
         known = await states.question.ask(self._database, person.stated, self._moment(person, now))
         if known is None:
             return None
         if context is None:
             facts = replace(known.facts, fields=None)
-            return Decided(states, _chosen(states, facts, now, OF_START), None)
+            return SessionEvaluation(states, _chosen(states, facts, now, OF_START), None)
         facts = _with_said(known.facts, context.said)
         if context.last_seen is None:
-            return Decided(states, _chosen(states, facts, now, OF_LAST_SEEN), context)
+            return SessionEvaluation(states, _chosen(states, facts, now, OF_LAST_SEEN), context)
         facts = replace(facts, last_seen=context.last_seen)
-        return Decided(states, _chosen(states, facts, now), context)
+        return SessionEvaluation(states, _chosen(states, facts, now), context)
 
-    async def know(self, person: Person, said: Said, *, now: int) -> KnownPerson | None:
+    async def inspect(self, person: EvaluatedPerson, said: ClientContext, *, now: int) -> KnownPerson | None:
         """What a session that starts now would go by; None when nobody is there. Nothing is stored."""
         states = await self._states.states_of(person.environment_id)
         at = self._moment(person, now)
@@ -138,7 +148,9 @@ class Deciding:
             return None
         return KnownPerson(states, _begun(known.facts, said, now), known.called)
 
-    async def foresee(self, states: States, person: Person, said: Said, *, now: int) -> PersonFacts:
+    async def preview(
+        self, states: CompiledStates, person: EvaluatedPerson, said: ClientContext, *, now: int
+    ) -> PersonFacts:
         """What a session that starts now would go by; who is not known is a newcomer. Nothing is stored."""
         known = await states.question.ask(self._database, person.stated, self._moment(person, now))
         if known is None:
@@ -146,7 +158,12 @@ class Deciding:
         return _begun(known.facts, said, now)
 
     async def _facts_of_start(
-        self, person: Person, said: Said, at: Moment, question: store.FactsQuestion, store_it: StoreIt
+        self,
+        person: EvaluatedPerson,
+        said: ClientContext,
+        at: EvaluationContext,
+        question: store.SessionFacts,
+        store_it: StoreIt,
     ) -> PersonFacts:
         """What is known once the session is stored, but for when they were seen before."""
         stated = person.stated
@@ -163,11 +180,11 @@ class Deciding:
             return _newcomer(stated, said, at.now, question.questions)
         return replace(_with_said(merged.facts, said), last_seen=before)
 
-    def _moment(self, person: Person, now: int) -> Moment:
-        return Moment(person.environment_id, now, self._retention_ms)
+    def _moment(self, person: EvaluatedPerson, now: int) -> EvaluationContext:
+        return EvaluationContext(person.environment_id, now, self._retention_ms)
 
 
-def _begun(facts: PersonFacts, said: Said, now: int) -> PersonFacts:
+def _begun(facts: PersonFacts, said: ClientContext, now: int) -> PersonFacts:
     """What is known, with a session that starts now, which is not stored: they were seen before it."""
     return _with_said(
         facts,
@@ -178,14 +195,14 @@ def _begun(facts: PersonFacts, said: Said, now: int) -> PersonFacts:
     )
 
 
-def _newcomer(stated: Stated, said: Said, now: int, questions: Questions) -> PersonFacts:
+def _newcomer(stated: ClaimedIdentity, said: ClientContext, now: int, questions: CountQueries) -> PersonFacts:
     """Who is not known yet, in their first session, with the number that they will be stored with."""
     counts = dict.fromkeys(questions.events, 0)
     nothing = PersonFacts(stated.person.kind, now, share_number_of(stated), events=counts)
     return _begun(nothing, said, now)
 
 
-def _with_said(facts: PersonFacts, said: Said, **more: Any) -> PersonFacts:
+def _with_said(facts: PersonFacts, said: ClientContext, **more: Any) -> PersonFacts:
     """With what the app says: of a device it wins over what is stored, of itself it is all that counts."""
     if said.app is not None:
         more |= {
@@ -203,21 +220,21 @@ def _with_said(facts: PersonFacts, said: Said, **more: Any) -> PersonFacts:
 
 
 def _chosen(
-    states: States, facts: PersonFacts, now: int, hidden: Collection[str] = OF_NOTHING
-) -> Sequence[Shown | None]:
+    states: CompiledStates, facts: PersonFacts, now: int, hidden: Collection[str] = OF_NOTHING
+) -> Sequence[RenderedState | None]:
     """What is chosen; `hidden` are the values of the person of which it is not known what they were at the start."""
     if hidden:
-        return chosen_states(states, now, lambda tribe: _outcome_without(tribe, facts, now, hidden))
-    return chosen_states(states, now, lambda tribe: outcome_of(tribe, facts, now))
+        return choose_states(states, now, lambda tribe: _outcome_without(tribe, facts, now, hidden))
+    return choose_states(states, now, lambda tribe: outcome_of(tribe, facts, now))
 
 
-def _outcome_without(tribe: Tribe, facts: PersonFacts, now: int, hidden: Collection[str]) -> Outcome:
+def _outcome_without(tribe: TribeDefinition, facts: PersonFacts, now: int, hidden: Collection[str]) -> TribeOutcome:
     """Whether the person is in the tribe where its other filters decide that, else that it cannot be known."""
     open_filters = tuple(each for each in tribe.filters if not _asks(each, hidden))
     if len(open_filters) == len(tribe.filters) or facts.kind not in AUDIENCES[tribe.audience]:
         return outcome_of(tribe, facts, now)
     outcome = outcome_of(dataclasses.replace(tribe, filters=open_filters), facts, now)
-    return outcome if outcome is DECIDING[tribe.match] else Outcome.UNKNOWN
+    return outcome if outcome is DECIDING[tribe.match] else TribeOutcome.UNKNOWN
 
 
 def _asks(each: Filter, names: Collection[str]) -> bool:

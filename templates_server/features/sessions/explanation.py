@@ -5,31 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from templates_server.features.sessions.compiled_states import Candidate, Entity, Shown, choose, matches
+from templates_server.features.sessions.compiled_states import Candidate, CompiledEntity, RenderedState, choose, matches
 from templates_server.features.sessions.evaluator import KnownPerson
 from templates_server.features.sessions.schemas import ExplainedEntity, ExplainedScenario, SessionExplanation
 from templates_server.features.spaces.delivery.scenario_selection import is_in_time
-from templates_server.features.tribes.evaluator import Outcome, evaluate, outcome_of
+from templates_server.features.tribes.evaluator import TribeOutcome, evaluate, outcome_of
 from templates_server.features.tribes.explanation import NOBODY_SAID
 from templates_server.features.tribes.explanation import explain as explain_tribe
-from templates_server.features.tribes.model import Tribe
+from templates_server.features.tribes.model import TribeDefinition
 from templates_server.primitives.timestamps import to_rfc3339
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
+class ExplanationContext:
     """For whom and when a session is explained. `merged_visitor`: the anonymous id by which a user was found."""
 
     person: KnownPerson
     now: int
     merged_visitor: str | None = None
 
-    def decide(self, tribe: Tribe) -> Outcome:
+    def decide(self, tribe: TribeDefinition) -> TribeOutcome:
         """Whether the person is in a tribe."""
         return outcome_of(tribe, self.person.facts, self.now)
 
 
-def explain_session(occasion: Occasion) -> SessionExplanation:
+def explain_session(occasion: ExplanationContext) -> SessionExplanation:
     """What a session that starts now would show, entity by entity, and why."""
     person = occasion.person
     return SessionExplanation(
@@ -42,7 +42,7 @@ def explain_session(occasion: Occasion) -> SessionExplanation:
     )
 
 
-def _explained(entity: Entity, occasion: Occasion) -> ExplainedEntity:
+def _explained(entity: CompiledEntity, occasion: ExplanationContext) -> ExplainedEntity:
     chosen = choose(entity, occasion.now, occasion.decide)
     return ExplainedEntity(
         entity.name,
@@ -55,7 +55,7 @@ def _explained(entity: Entity, occasion: Occasion) -> ExplainedEntity:
     )
 
 
-def _why(entity: Entity, chosen: Shown | None) -> str:
+def _why(entity: CompiledEntity, chosen: RenderedState | None) -> str:
     if chosen is None:
         found = "depends on the fields that an app sends when a session starts"
     elif chosen is not entity.otherwise:
@@ -68,7 +68,7 @@ def _why(entity: Entity, chosen: Shown | None) -> str:
     return found if chosen is None or chosen.enabled else f"{found}, which disables it"
 
 
-def _scenario(candidate: Candidate, occasion: Occasion, chosen: Shown | None) -> ExplainedScenario:
+def _scenario(candidate: Candidate, occasion: ExplanationContext, chosen: RenderedState | None) -> ExplainedScenario:
     facts, now = occasion.person.facts, occasion.now
     starts, ends = candidate.targeted.starts, candidate.targeted.ends
     verdicts = [(tribe, evaluate(tribe, facts, now)) for tribe in candidate.tribes]
@@ -84,7 +84,7 @@ def _scenario(candidate: Candidate, occasion: Occasion, chosen: Shown | None) ->
     )
 
 
-def _why_scenario(candidate: Candidate, occasion: Occasion, chosen: Shown | None) -> str:
+def _why_scenario(candidate: Candidate, occasion: ExplanationContext, chosen: RenderedState | None) -> str:
     targeted = candidate.targeted
     if targeted.starts is not None and occasion.now < targeted.starts:
         return f"not shown before {to_rfc3339(targeted.starts)}"
@@ -93,21 +93,21 @@ def _why_scenario(candidate: Candidate, occasion: Occasion, chosen: Shown | None
     if not candidate.tribes:
         return "none of its tribes exists any longer"
     said = _of_tribes(candidate, occasion)
-    if matches(candidate, occasion.decide) is not Outcome.MATCHED or chosen is candidate.shown:
+    if matches(candidate, occasion.decide) is not TribeOutcome.MATCHED or chosen is candidate.shown:
         return said
     return f"{said}, but a scenario above it matches first" + (" where that matches" if chosen is None else "")
 
 
-def _of_tribes(candidate: Candidate, occasion: Occasion) -> str:
+def _of_tribes(candidate: Candidate, occasion: ExplanationContext) -> str:
     """In which of its tribes the person is; if in none, which cannot be known here; if none, in none."""
     outcomes = {tribe.key: occasion.decide(tribe) for tribe in candidate.tribes}
     called = occasion.person.called
-    if within := _those(outcomes, Outcome.MATCHED):
+    if within := _those(outcomes, TribeOutcome.MATCHED):
         return f"{called} is in {' and '.join(within)}"
-    if unknown := _those(outcomes, Outcome.UNKNOWN):
+    if unknown := _those(outcomes, TribeOutcome.UNKNOWN):
         return f"whether {called} is in {' or '.join(unknown)} cannot be known here: {NOBODY_SAID}"
     return f"{called} is {'not in' if len(outcomes) == 1 else 'in none of'} {', '.join(outcomes)}"
 
 
-def _those(outcomes: dict[str, Outcome], wanted: Outcome) -> Sequence[str]:
+def _those(outcomes: dict[str, TribeOutcome], wanted: TribeOutcome) -> Sequence[str]:
     return [key for key, outcome in outcomes.items() if outcome is wanted]

@@ -10,7 +10,7 @@ from templates_server.errors import Problem, ValidationFailed
 MOST_REMEMBERED = 1000
 
 
-class RefusedRevisions:
+class FailedEnvironments:
     """Why a revision of an environment was refused; the next revision is tried again."""
 
     def __init__(self) -> None:

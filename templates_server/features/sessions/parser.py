@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from templates_server.errors import Problem, ValidationFailed
-from templates_server.features.people.identity import Stated, stated
+from templates_server.features.people.identity import ClaimedIdentity, claim_identity
 from templates_server.features.people.identity_fields import problems_of_ids
 from templates_server.features.people.profile import Scalar
 from templates_server.features.sessions.app_report import (
@@ -19,7 +19,7 @@ from templates_server.features.sessions.app_report import (
     problems_of_report,
     read_report,
 )
-from templates_server.features.sessions.evaluator import Said
+from templates_server.features.sessions.evaluator import ClientContext
 from templates_server.http.request_body import decode_json, problems_by_field
 from templates_server.security.user_signatures import IdCheck
 
@@ -57,7 +57,7 @@ class SentStart(msgspec.Struct, frozen=True):
     unknown: UnknownStates = None
 
 
-def read_start(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[Stated, Said, AppReport]:
+def read_start(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[ClaimedIdentity, ClientContext, AppReport]:
     """Whose session starts, what the app says for it, and of itself; ValidationFailed with every problem."""
     try:
         sent = decode_json(body, SentStart, max_depth=max_depth)
@@ -70,13 +70,13 @@ def read_start(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[Stated, 
         *_problems_of_device(sent),
         *problems_of_report(sent, device.os_version),
     ]
-    who = stated(sent.anonymous_id, sent.external_id)
+    who = claim_identity(sent.anonymous_id, sent.external_id)
     if who is None:
         problems.append(Problem("", "Specify anonymous_id or external_id."))
     if problems or who is None:
         raise ValidationFailed(problems)
     report = read_report(sent, device.os_version)
-    return who, Said(sent.fields or {}, device.os, device.model, report.facts), report
+    return who, ClientContext(sent.fields or {}, device.os, device.model, report.facts), report
 
 
 def problems_of_fields(fields: Mapping[str, Scalar | None]) -> list[Problem]:

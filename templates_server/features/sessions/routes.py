@@ -16,13 +16,20 @@ from templates_server.features.sessions.schemas import AskedExplanation, Session
 from templates_server.http.paths import ENVIRONMENT
 from templates_server.http.response import Surface
 from templates_server.http.route import Route
-from templates_server.http.route_docs import EVENT_STREAM, JSON, LAST_EVENT_ID, X_ACCEL_BUFFERING, Body, Parameter
+from templates_server.http.route_docs import (
+    EVENT_STREAM,
+    JSON,
+    LAST_EVENT_ID,
+    X_ACCEL_BUFFERING,
+    BodyDocs,
+    ParameterDocs,
+)
 from templates_server.security.authorization import Scope
 
-SINCE = Parameter(
+SINCE = ParameterDocs(
     "since", str, "The `revision` that the app has: of its session's start, or of the change it was told last."
 )
-WAIT = Parameter(
+WAIT = ParameterDocs(
     "wait",
     Annotated[int, Meta(ge=0, le=changes.MAX_WAIT_SECONDS)],
     f"How many seconds a long poll waits for a change: {changes.DEFAULT_WAIT_SECONDS} unless said.",
@@ -52,7 +59,7 @@ CLIENT_ROUTES = (
         sessions.start_session,
         Surface.CLIENT,
         "Start a session: the state of every entity for one person.",
-        reads=Body(SentStart),
+        reads=BodyDocs(SentStart),
         gives=StartedSession,
         example={
             "anonymous_id": "phone-1",
@@ -70,7 +77,7 @@ CLIENT_ROUTES = (
         Surface.CLIENT,
         "The entities that changed while the session runs: server-sent events (`id`, `event: states`, `data` as the "
         "JSON here), where those are accepted; else a long poll, 204 when nothing did.",
-        gives=Body(StatesChange, (JSON, EVENT_STREAM)),
+        gives=BodyDocs(StatesChange, (JSON, EVENT_STREAM)),
         also=(HTTPStatus.NO_CONTENT,),
         refuses=(ValidationFailed,),
         takes=(SINCE, WAIT, LAST_EVENT_ID),

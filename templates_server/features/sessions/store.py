@@ -13,20 +13,20 @@ from sqlalchemy import Connection, Table, select
 
 from templates_server.errors import NotFound, Problem
 from templates_server.features.people.batch_queries import PersonKey, statements_about
-from templates_server.features.people.identity import PersonKind, PersonName, Stated
-from templates_server.features.people.sighting_store import Presence, arrive_and_merge
+from templates_server.features.people.identity import ClaimedIdentity, PersonKind, PersonRef
+from templates_server.features.people.sighting_store import Sighting, record_and_merge
 from templates_server.features.sessions.app_report import KINDS, NO_REPORT, AppReport
 from templates_server.features.tribes.compiler import FactsQuery
 from templates_server.features.tribes.evaluator import PersonFacts
 from templates_server.features.tribes.facts import read_facts
-from templates_server.features.tribes.model import Questions
-from templates_server.features.tribes.store import Moment
+from templates_server.features.tribes.model import CountQueries
+from templates_server.features.tribes.store import EvaluationContext
 from templates_server.primitives.ids import RANDOM_LENGTH, random_text
 from templates_server.storage.bulk import Insertion, write_all
 from templates_server.storage.database import Database
 from templates_server.storage.pipelining import Statement
 from templates_server.storage.tables import delivery_revisions, environments, model_revisions, spaces, tribe_revisions
-from templates_server.storage.write_batcher import LATER, Later, Outcomes
+from templates_server.storage.write_batcher import LATER, DeferredOutcome, Outcomes
 
 SESSIONS = Insertion(
     "sessions",
@@ -50,18 +50,18 @@ TOO_MANY = (
 PREFIX = "ses_"
 
 
-class Start(msgspec.Struct, frozen=True, gc=False):
+class SessionStartRow(msgspec.Struct, frozen=True, gc=False):
     """A session of a person of an environment that began at a time, in milliseconds; what its app says of itself."""
 
     environment_id: str
-    stated: Stated
+    stated: ClaimedIdentity
     session_id: str
     started: int
     report: AppReport = NO_REPORT
 
 
 @dataclass(frozen=True, slots=True)
-class Documents:
+class EnvironmentDocuments:
     """What an environment delivers at a revision, and what it is written about."""
 
     space_key: str
@@ -73,21 +73,21 @@ class Documents:
     tribes: Any
 
 
-def add_sessions(connection: Connection, starts: Sequence[Start]) -> Outcomes[Sequence[Problem]]:
+def add_sessions(connection: Connection, starts: Sequence[SessionStartRow]) -> Outcomes[Sequence[Problem]]:
     """Store sessions, and that their people were there, once visitors are merged; for each what was too much, if so.
 
     LATER: their merge has to wait.
     """
     presences = [
-        Presence(start.environment_id, start.stated, start.started, app=start.report.facts) for start in starts
+        Sighting(start.environment_id, start.stated, start.started, app=start.report.facts) for start in starts
     ]
-    persons, counted = arrive_and_merge(connection, presences, functools.partial(_count_sessions, connection))
+    persons, counted = record_and_merge(connection, presences, functools.partial(_count_sessions, connection))
     keys = [
         None if person is None else (start.environment_id, person.person_id)
         for start, person in zip(starts, persons, strict=True)
     ]
     counts = {(row[0], row[1]): row[2] for rows in counted for row in rows}
-    outcomes: list[Sequence[Problem] | Literal[Later.LATER]] = []
+    outcomes: list[Sequence[Problem] | Literal[DeferredOutcome.LATER]] = []
     rows = []
     for start, key in zip(starts, keys, strict=True):
         if key is None:
@@ -102,7 +102,7 @@ def add_sessions(connection: Connection, starts: Sequence[Start]) -> Outcomes[Se
     return outcomes
 
 
-def _count_sessions(connection: Connection, persons: Mapping[PersonKey, PersonName]) -> Sequence[Statement]:
+def _count_sessions(connection: Connection, persons: Mapping[PersonKey, PersonRef]) -> Sequence[Statement]:
     """Ask how many sessions visitors have: what they have moves to a user, all at once."""
     visitors = [key for key, person in persons.items() if person.kind is PersonKind.VISITOR]
     return statements_about(connection, COUNTED, visitors)
@@ -110,7 +110,7 @@ def _count_sessions(connection: Connection, persons: Mapping[PersonKey, PersonNa
 
 async def revision_of(database: Database, environment_id: str) -> str:
     """What changes whenever a state can change; NotFound when the environment has just gone."""
-    row = await database.look_up(REVISIONS, environment_id)
+    row = await database.fetch_one(REVISIONS, environment_id)
     if row is None:
         raise NotFound
     return revision_text(row[0], row[1], row[2])
@@ -121,7 +121,7 @@ def revision_text(model: int, delivery: int, tribes: int) -> str:
     return f"{model}.{delivery}.{tribes}"
 
 
-def documents_of(connection: Connection, environment_id: str) -> Documents:
+def documents_of(connection: Connection, environment_id: str) -> EnvironmentDocuments:
     """The present documents of an environment, all of one moment; a document that nobody has written is empty.
 
     NotFound when the environment has just gone.
@@ -142,7 +142,7 @@ def documents_of(connection: Connection, environment_id: str) -> Documents:
     row = connection.execute(query).one_or_none()
     if row is None:
         raise NotFound
-    return Documents(
+    return EnvironmentDocuments(
         row.space_key,
         row.space_name,
         row.environment_name,
@@ -164,7 +164,7 @@ def _document(connection: Connection, table: Table, owner_id: str, revision: int
 # What is known of the person
 
 
-class Known(msgspec.Struct, frozen=True, gc=False):
+class PersonSnapshot(msgspec.Struct, frozen=True, gc=False):
     """What is known of a person. `called`: their id. `is_merged`: the visitor who is stated was merged before."""
 
     facts: PersonFacts
@@ -172,20 +172,22 @@ class Known(msgspec.Struct, frozen=True, gc=False):
     is_merged: bool
 
 
-class FactsQuestion:
+class SessionFacts:
     """What sessions ask about a person, for the same questions each time."""
 
-    def __init__(self, questions: Questions, dialect: str) -> None:
+    def __init__(self, questions: CountQueries, dialect: str) -> None:
         self._query = FactsQuery(questions, dialect)
-        self._exact_query = FactsQuery(questions.exact, dialect)
+        self._exact_query = FactsQuery(questions.without_limits, dialect)
         self._text, self._exact_text = _text_of(self._query), _text_of(self._exact_query)
 
     @property
-    def questions(self) -> Questions:
+    def questions(self) -> CountQueries:
         """What is counted."""
         return self._query.questions
 
-    async def ask(self, database: Database, stated: Stated, at: Moment, *, counts_all: bool = False) -> Known | None:
+    async def ask(
+        self, database: Database, stated: ClaimedIdentity, at: EvaluationContext, *, counts_all: bool = False
+    ) -> PersonSnapshot | None:
         """What is known of who is stated; a visitor who was merged is the user. None: nobody is.
 
         Only of a visitor who was merged and is stated alone it takes a second look-up. Counts end where tribes are
@@ -195,27 +197,27 @@ class FactsQuestion:
         query, text = (self._exact_query, self._exact_text) if counts_all else (self._query, self._text)
         asked = (*query.parameters(now=at.now, retention_ms=at.retention_ms), at.environment_id)
         if visitor is None:
-            return self._known(await database.look_up(text, *asked, person.person_id), is_merged=False)
+            return self._known(await database.fetch_one(text, *asked, person.person_id), is_merged=False)
         merged_into = (MERGED_INTO, at.environment_id, visitor.person_id)
-        row, merge = await database.look_up_each([(text, *asked, person.person_id), merged_into])
+        row, merge = await database.fetch_each([(text, *asked, person.person_id), merged_into])
         if merge is not None and stated.user is None:
-            row = await database.look_up(text, *asked, merge[0])
+            row = await database.fetch_one(text, *asked, merge[0])
         return self._known(row, is_merged=merge is not None)
 
-    def _known(self, row: Sequence[Any] | None, *, is_merged: bool) -> Known | None:
-        return None if row is None else Known(read_facts(row[:-1], self.questions), row[-1], is_merged)
+    def _known(self, row: Sequence[Any] | None, *, is_merged: bool) -> PersonSnapshot | None:
+        return None if row is None else PersonSnapshot(read_facts(row[:-1], self.questions), row[-1], is_merged)
 
 
 def _text_of(query: FactsQuery) -> str:
     return f"SELECT {query.columns}, called FROM persons WHERE environment_id = ? AND person_id = ?"  # noqa: S608 - made by the compiler
 
 
-async def last_seen_of(database: Database, environment_id: str, person: PersonName) -> int | None:
+async def last_seen_of(database: Database, environment_id: str, person: PersonRef) -> int | None:
     """When somebody was seen last; None when they never were."""
-    row = await database.look_up(LAST_SEEN, environment_id, person.person_id)
+    row = await database.fetch_one(LAST_SEEN, environment_id, person.person_id)
     return None if row is None else row[0]
 
 
-def new_session_id(stated: Stated) -> str:
+def new_session_id(stated: ClaimedIdentity) -> str:
     """An id that says where the session is stored: it begins with what the id of the stated person ends with."""
     return f"{PREFIX}{stated.person.person_id.partition('_')[2]}_{random_text(RANDOM_LENGTH)}"

@@ -11,35 +11,35 @@ from templates_server.errors import ValidationFailed
 from templates_server.features.audit import store as audit
 from templates_server.features.spaces import store
 from templates_server.features.spaces.schemas import ChangedSpace, Key, NewKey, NewSpace, Space
-from templates_server.http.conditional_requests import asked_note
+from templates_server.http.conditional_requests import read_note
 from templates_server.http.context import Call
-from templates_server.http.pagination import asked_page, next_link
-from templates_server.http.response import NOTHING, Answer
+from templates_server.http.pagination import next_link, read_page_request
+from templates_server.http.response import NOTHING, ApiResult
 from templates_server.primitives.ids import is_key
 from templates_server.primitives.timestamps import to_rfc3339
 from templates_server.primitives.validation import KEY_RULE, Reader, read_required_name
-from templates_server.storage.removal.job import SpaceRemovals
+from templates_server.storage.removal.job import SpaceRemovalJob
 
 
-async def list_spaces(call: Call) -> Answer:
+async def list_spaces(call: Call) -> ApiResult:
     """A page of the Spaces that the caller may see, in order of key."""
     return await _list(call, list(call.principal.roles))
 
 
-async def list_spaces_of_organization(call: Call) -> Answer:
+async def list_spaces_of_organization(call: Call) -> ApiResult:
     """A page of an organization's Spaces, in order of key."""
     return await _list(call, [call.place.organization_id])
 
 
-async def _list(call: Call, organization_ids: list[str]) -> Answer:
-    page, limits = asked_page(call), call.principal.limits
+async def _list(call: Call, organization_ids: list[str]) -> ApiResult:
+    page, limits = read_page_request(call), call.principal.limits
     found = await call.database.read(
         lambda connection: store.list_spaces(
             connection, organization_ids, limits=limits, after=page.after, limit=page.limit
         )
     )
     headers = next_link(call, page, [space.key for space in found])
-    return Answer([_to_space(space) for space in found], "space", headers=headers)
+    return ApiResult([_to_space(space) for space in found], "space", headers=headers)
 
 
 async def create_space(call: Call) -> Response:
@@ -48,10 +48,10 @@ async def create_space(call: Call) -> Response:
     name = _checked_name(new)
     organization_id, now = call.place.organization_id, call.now
 
-    def create(connection: Connection) -> Answer:
+    def create(connection: Connection) -> ApiResult:
         space_id = store.create_space(connection, organization_id, key=new.key, name=name, now=now)
         audit.record(connection, call.deed("space.create", space_id, details={"key": new.key}))
-        return Answer([_to_space(store.find_space(connection, space_id))], "space", HTTPStatus.CREATED)
+        return ApiResult([_to_space(store.find_space(connection, space_id))], "space", HTTPStatus.CREATED)
 
     return await call.effect(create)
 
@@ -70,25 +70,25 @@ def _checked_name(new: NewSpace) -> str:
 async def rename_space(call: Call) -> Response:
     """Give a Space another name, which is a revision of its model; an equal one changes nothing. The key stays."""
     changed: ChangedSpace = call.body
-    name, note = read_required_name(changed.name), asked_note(call)
+    name, note = read_required_name(changed.name), read_note(call)
     space_id = call.space_id
-    new = store.Renaming(name, call.principal.id, call.now, note)
+    new = store.SpaceRename(name, call.principal.id, call.now, note)
 
-    def rename(connection: Connection) -> Answer:
+    def rename(connection: Connection) -> ApiResult:
         before = store.find_space(connection, space_id)
         stored = store.rename_space(connection, space_id, new)
         if stored.changed:
             details = {"before": before.name, "name": name, "revision": stored.revision}
             audit.record(connection, call.deed("space.rename", space_id, details=details))
-        return Answer([_to_space(store.find_space(connection, space_id))], "space")
+        return ApiResult([_to_space(store.find_space(connection, space_id))], "space")
 
     return await call.effect(rename)
 
 
-async def show_space(call: Call) -> Answer:
+async def show_space(call: Call) -> ApiResult:
     """One Space."""
     space_id = call.space_id
-    return Answer(
+    return ApiResult(
         [_to_space(await call.database.read(lambda connection: store.find_space(connection, space_id)))], "space"
     )
 
@@ -100,13 +100,13 @@ async def delete_space(call: Call) -> Response:
     """
     space_id, now = call.space_id, call.now
 
-    def delete(connection: Connection) -> Answer:
+    def delete(connection: Connection) -> ApiResult:
         store.delete_space(connection, space_id, now=now)
         audit.record(connection, call.deed("space.delete", space_id))
         return NOTHING
 
     response = await call.effect(delete)
-    await call.services.part(SpaceRemovals).advance()
+    await call.services.part(SpaceRemovalJob).advance()
     return response
 
 
@@ -122,11 +122,11 @@ def _to_space(space: store.StoredSpace) -> Space:
     )
 
 
-async def list_keys(call: Call) -> Answer:
+async def list_keys(call: Call) -> ApiResult:
     """Every key of an environment, the revoked ones too."""
     environment_id = call.environment_id
     keys = await call.database.read(lambda connection: store.list_keys(connection, environment_id))
-    return Answer([_to_key(key) for key in keys], "key")
+    return ApiResult([_to_key(key) for key in keys], "key")
 
 
 async def create_key(call: Call) -> Response:
@@ -140,10 +140,10 @@ async def create_key(call: Call) -> Response:
         raise ValidationFailed(reader.problems)
     environment_id, now = call.environment_id, call.now
 
-    def create(connection: Connection) -> Answer:
+    def create(connection: Connection) -> ApiResult:
         key = store.create_key(connection, environment_id, name=name, now=now)
         audit.record(connection, call.deed("key.create", key.id, details={"name": name}))
-        return Answer([_to_key(key)], "key", HTTPStatus.CREATED)
+        return ApiResult([_to_key(key)], "key", HTTPStatus.CREATED)
 
     return await call.effect(create)
 
@@ -152,7 +152,7 @@ async def revoke_key(call: Call) -> Response:
     """Revoke a key, by its id or its text; doing so again changes nothing."""
     environment_id, name, now = call.environment_id, call.parameters["key"], call.now
 
-    def revoke(connection: Connection) -> Answer:
+    def revoke(connection: Connection) -> ApiResult:
         key_id = store.revoke_key(connection, environment_id, name, now=now)
         if key_id is not None:
             audit.record(connection, call.deed("key.revoke", key_id))

@@ -26,7 +26,7 @@ class _Kept(msgspec.Struct, frozen=True, gc=False):
     writes: int  # that had ended before it was looked up
 
 
-class Apps:
+class ApiKeyCache:
     """Finds apps by their keys."""
 
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.monotonic) -> None:

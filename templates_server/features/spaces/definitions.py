@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from templates_server.features.spaces.model import Field, Metadata, Property, PropertyType
+from templates_server.features.spaces.model import FieldDefinition, MetadataKey, Property, PropertyType
 from templates_server.primitives.validation import Reader, join
-from templates_server.primitives.yaml_json import shown
+from templates_server.primitives.yaml_json import quote_text
 
 MAX_OPTIONS = 200  # of a select
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class TypedDefinition:
     """A type; `options` are those of a select."""
 
     type: PropertyType
@@ -33,7 +33,7 @@ def read_described(reader: Reader, given: Mapping[str, Any], path: str) -> dict[
 
 def read_typed(
     reader: Reader, value: Any, given: Mapping[str, Any], path: str, types: Sequence[PropertyType]
-) -> Typed | None:
+) -> TypedDefinition | None:
     """The type, one of these, and its options; None where it is missing or wrong."""
     choice = f"one of {', '.join(types)}"
     if "type" not in given and isinstance(value, dict):
@@ -41,7 +41,7 @@ def read_typed(
     name = reader.one_of(given.get("type"), f"{path}.type", types, choice)
     if name is None:
         return None
-    return Typed(PropertyType(name), _options(reader, given, name, f"{path}.options"))
+    return TypedDefinition(PropertyType(name), _options(reader, given, name, f"{path}.options"))
 
 
 def _options(reader: Reader, given: Mapping[str, Any], kind: str, path: str) -> tuple[str, ...]:
@@ -56,7 +56,7 @@ def _options(reader: Reader, given: Mapping[str, Any], kind: str, path: str) -> 
         problems = len(reader.problems)
         option = reader.name(value, place)
         if option in options:
-            reader.refuse(place, f"{shown(option)} appears twice")
+            reader.refuse(place, f"{quote_text(option)} appears twice")
         elif option:
             options[option] = None
         elif len(reader.problems) == problems:
@@ -66,15 +66,15 @@ def _options(reader: Reader, given: Mapping[str, Any], kind: str, path: str) -> 
     return tuple(options)
 
 
-def given_texts(**texts: str) -> dict[str, str]:
+def drop_empty_texts(**texts: str) -> dict[str, str]:
     """The texts that are not empty."""
     return {name: text for name, text in texts.items() if text}
 
 
-def typed_document(definition: Property | Metadata | Field) -> dict[str, Any]:
+def typed_document(definition: Property | MetadataKey | FieldDefinition) -> dict[str, Any]:
     """Type, name, description and options in canonical form."""
     document: dict[str, Any] = {"type": str(definition.type)}
-    document |= given_texts(name=definition.name, description=definition.description)
+    document |= drop_empty_texts(name=definition.name, description=definition.description)
     if definition.options:
         document["options"] = list(definition.options)
     return document

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from templates_server.features.spaces.definitions import given_texts, read_described, read_typed, typed_document
-from templates_server.features.spaces.model import Event, Field, Metadata, PropertyType, SpaceModel
+from templates_server.features.spaces.definitions import drop_empty_texts, read_described, read_typed, typed_document
+from templates_server.features.spaces.model import (
+    EventDefinition,
+    FieldDefinition,
+    MetadataKey,
+    PropertyType,
+    SpaceModel,
+)
 from templates_server.primitives.event_names import RESERVED_PREFIXES
 from templates_server.primitives.ids import MAX_KEY_LENGTH, is_key
 from templates_server.primitives.validation import Reader, join, problem_of_key
@@ -21,7 +27,7 @@ EVENT_RULE = (
 )
 
 
-def read_events(reader: Reader, value: Any) -> tuple[Event, ...]:
+def read_events(reader: Reader, value: Any) -> tuple[EventDefinition, ...]:
     """The events of a document, in order of name."""
     return tuple(
         _event(reader, key, item, path)
@@ -39,13 +45,15 @@ def problem_of_event(name: str) -> str | None:
     return None
 
 
-def _event(reader: Reader, key: str, value: Any, path: str) -> Event:
+def _event(reader: Reader, key: str, value: Any, path: str) -> EventDefinition:
     given = reader.mapping(value, path, ("name", "description", "metadata"))
     metadata = reader.by_key(
         given.get("metadata"), join(path, "metadata"), at_most=MAX_METADATA, problem_of=problem_of_metadata
     )
     read = [_metadata(reader, name, item, place) for name, item, place in metadata]
-    return Event(key, **read_described(reader, given, path), metadata=tuple(item for item in read if item is not None))
+    return EventDefinition(
+        key, **read_described(reader, given, path), metadata=tuple(item for item in read if item is not None)
+    )
 
 
 def problem_of_metadata(key: str) -> str | None:
@@ -55,27 +63,27 @@ def problem_of_metadata(key: str) -> str | None:
     return problem_of_key(key)
 
 
-def _metadata(reader: Reader, key: str, value: Any, path: str) -> Metadata | None:
+def _metadata(reader: Reader, key: str, value: Any, path: str) -> MetadataKey | None:
     given = reader.mapping(value, path, ("name", "description", "type", "options", "required"))
     described = read_described(reader, given, path)
     is_required = reader.boolean(given.get("required"), join(path, "required")) or False
     typed = read_typed(reader, value, given, path, SCALAR_TYPES)
     if typed is None:
         return None
-    return Metadata(key, typed.type, **described, options=typed.options, is_required=is_required)
+    return MetadataKey(key, typed.type, **described, options=typed.options, is_required=is_required)
 
 
-def read_fields(reader: Reader, value: Any) -> tuple[Field, ...]:
+def read_fields(reader: Reader, value: Any) -> tuple[FieldDefinition, ...]:
     """The fields of a document, in order of key."""
     read = [_field(reader, key, item, path) for key, item, path in reader.by_key(value, "fields", at_most=MAX_FIELDS)]
     return tuple(item for item in read if item is not None)
 
 
-def _field(reader: Reader, key: str, value: Any, path: str) -> Field | None:
+def _field(reader: Reader, key: str, value: Any, path: str) -> FieldDefinition | None:
     given = reader.mapping(value, path, ("name", "description", "type", "options"))
     described = read_described(reader, given, path)
     typed = read_typed(reader, value, given, path, SCALAR_TYPES)
-    return None if typed is None else Field(key, typed.type, **described, options=typed.options)
+    return None if typed is None else FieldDefinition(key, typed.type, **described, options=typed.options)
 
 
 def event_and_field_documents(model: SpaceModel) -> dict[str, Any]:
@@ -87,12 +95,12 @@ def event_and_field_documents(model: SpaceModel) -> dict[str, Any]:
     return {name: document for name, document in documents.items() if document}
 
 
-def _event_document(event: Event) -> dict[str, Any]:
-    document: dict[str, Any] = given_texts(name=event.name, description=event.description)
+def _event_document(event: EventDefinition) -> dict[str, Any]:
+    document: dict[str, Any] = drop_empty_texts(name=event.name, description=event.description)
     if event.metadata:
         document["metadata"] = {item.key: _metadata_document(item) for item in event.metadata}
     return document
 
 
-def _metadata_document(metadata: Metadata) -> dict[str, Any]:
+def _metadata_document(metadata: MetadataKey) -> dict[str, Any]:
     return typed_document(metadata) | ({"required": True} if metadata.is_required else {})

@@ -84,7 +84,7 @@ class Experience:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class SectionDefinition:
     """A type of section; `supports` are keys of experiences, in order of key."""
 
     key: str
@@ -116,7 +116,7 @@ class Collection:
 
 
 @dataclass(frozen=True, slots=True)
-class Metadata:
+class MetadataKey:
     """A typed metadata key of an event: of type text, select, toggle or number; `options` are those of a select."""
 
     key: str
@@ -128,17 +128,17 @@ class Metadata:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class EventDefinition:
     """An event that an app tracks; `metadata`, in order of key, travels as pair1 to pair3."""
 
     key: str  # category/action
     name: str = ""
     description: str = ""
-    metadata: tuple[Metadata, ...] = ()
+    metadata: tuple[MetadataKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class FieldDefinition:
     """A contextual property that an app sends when a session starts."""
 
     key: str
@@ -156,10 +156,10 @@ class SpaceModel:
     name: str = ""
     description: str = ""
     experiences: tuple[Experience, ...] = ()
-    sections: tuple[Section, ...] = ()
+    sections: tuple[SectionDefinition, ...] = ()
     collections: tuple[Collection, ...] = ()
-    events: tuple[Event, ...] = ()
-    fields: tuple[Field, ...] = ()
+    events: tuple[EventDefinition, ...] = ()
+    fields: tuple[FieldDefinition, ...] = ()
 
     @functools.cached_property
     def experience_by_key(self) -> Mapping[str, Experience]:
@@ -167,7 +167,7 @@ class SpaceModel:
         return {experience.key: experience for experience in self.experiences}
 
     @functools.cached_property
-    def section_by_key(self) -> Mapping[str, Section]:
+    def section_by_key(self) -> Mapping[str, SectionDefinition]:
         """The sections, by key."""
         return {section.key: section for section in self.sections}
 
@@ -183,7 +183,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class EntityState:
+class ModelEntityState:
     """The state of an entity: an experience has `properties` (complete, by raw key), a section has `items`."""
 
     enabled: bool
@@ -196,4 +196,4 @@ class GenerationInput:
     """All that generated code depends on: the model, and production's fallback of every entity (`collection.child`)."""
 
     model: SpaceModel
-    fallbacks: Mapping[str, EntityState]
+    fallbacks: Mapping[str, ModelEntityState]

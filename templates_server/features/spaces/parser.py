@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from templates_server.errors import Problems, ValidationFailed
-from templates_server.features.spaces.definitions import given_texts, read_described, read_typed, typed_document
+from templates_server.features.spaces.definitions import drop_empty_texts, read_described, read_typed, typed_document
 from templates_server.features.spaces.events_and_fields import event_and_field_documents, read_events, read_fields
 from templates_server.features.spaces.model import (
     UNSET,
@@ -21,12 +21,12 @@ from templates_server.features.spaces.model import (
     Experience,
     Property,
     PropertyType,
-    Section,
+    SectionDefinition,
     SpaceModel,
 )
 from templates_server.features.spaces.property_values import read_value, to_plain
 from templates_server.primitives.validation import Reader, join
-from templates_server.primitives.yaml_json import shown
+from templates_server.primitives.yaml_json import quote_text
 
 MAX_EXPERIENCES = 2000
 MAX_SECTIONS = 1000
@@ -77,7 +77,7 @@ def parse_model(document: Any, *, space: str, name: str) -> tuple[SpaceModel, Pr
 
 def _check_head(reader: Reader, given: Mapping[str, Any], space: str) -> None:
     if given.get("space", space) != space:
-        reader.refuse("space", f"must be {shown(space)}, the Space in the URL")
+        reader.refuse("space", f"must be {quote_text(space)}, the Space in the URL")
     reader.count(given.get("revision"), "revision")
 
 
@@ -115,14 +115,14 @@ def _default(reader: Reader, kind: PropertyType, options: tuple[str, ...], value
     return None if default == UNSET[kind] else default
 
 
-def _sections(reader: Reader, value: Any, experiences: set[str]) -> tuple[Section, ...]:
+def _sections(reader: Reader, value: Any, experiences: set[str]) -> tuple[SectionDefinition, ...]:
     return tuple(
         _section(reader, key, item, path, experiences)
         for key, item, path in reader.by_key(value, "sections", at_most=MAX_SECTIONS)
     )
 
 
-def _section(reader: Reader, key: str, value: Any, path: str, experiences: set[str]) -> Section:
+def _section(reader: Reader, key: str, value: Any, path: str, experiences: set[str]) -> SectionDefinition:
     given = reader.mapping(value, path, ("name", "description", "supports"))
     supports: set[str] = set()
     for item, place in reader.sequence(given.get("supports"), join(path, "supports"), at_most=MAX_EXPERIENCES):
@@ -130,9 +130,9 @@ def _section(reader: Reader, key: str, value: Any, path: str, experiences: set[s
             reader.refuse(place, "must be the key of an experience, not empty")
         supported = reader.one_of(item, place, experiences, "an experience of this Space")
         if supported in supports:
-            reader.refuse(place, f"{shown(supported)} appears twice")
+            reader.refuse(place, f"{quote_text(supported)} appears twice")
         supports |= {supported} if supported else set()
-    return Section(key, **read_described(reader, given, path), supports=tuple(sorted(supports)))
+    return SectionDefinition(key, **read_described(reader, given, path), supports=tuple(sorted(supports)))
 
 
 def _collections(reader: Reader, value: Any, types: Mapping[ChildKind, set[str]]) -> tuple[Collection, ...]:
@@ -172,10 +172,13 @@ def to_document(model: SpaceModel) -> dict[str, Any]:
     return {
         "space": model.key,
         "name": model.name,
-        **given_texts(description=model.description),
+        **drop_empty_texts(description=model.description),
         "experiences": {item.key: _experience_document(item) for item in model.experiences},
         "sections": {
-            item.key: {**given_texts(name=item.name, description=item.description), "supports": list(item.supports)}
+            item.key: {
+                **drop_empty_texts(name=item.name, description=item.description),
+                "supports": list(item.supports),
+            }
             for item in model.sections
         },
         "collections": {item.key: _collection_document(item) for item in model.collections},
@@ -185,7 +188,7 @@ def to_document(model: SpaceModel) -> dict[str, Any]:
 
 def _experience_document(experience: Experience) -> dict[str, Any]:
     return {
-        **given_texts(name=experience.name, description=experience.description),
+        **drop_empty_texts(name=experience.name, description=experience.description),
         "properties": {item.key: _property_document(item) for item in experience.properties},
     }
 
@@ -199,9 +202,9 @@ def _property_document(definition: Property) -> dict[str, Any]:
 
 def _collection_document(collection: Collection) -> dict[str, Any]:
     return {
-        **given_texts(name=collection.name, description=collection.description, category=collection.category),
+        **drop_empty_texts(name=collection.name, description=collection.description, category=collection.category),
         "children": {
-            child.key: {str(child.kind): child.type, **given_texts(name=child.name, description=child.description)}
+            child.key: {str(child.kind): child.type, **drop_empty_texts(name=child.name, description=child.description)}
             for child in collection.children
         },
     }

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from templates_server.features.spaces.model import Color, PropertyType, Value
 from templates_server.primitives.timestamps import parse_rfc3339, to_rfc3339
 from templates_server.primitives.validation import Reader, join, kind_of
-from templates_server.primitives.yaml_json import shown
+from templates_server.primitives.yaml_json import quote_text
 
 MAX_TEXT_CHARACTERS = 10_000
 MAX_URL_CHARACTERS = 2048
@@ -37,7 +37,9 @@ def read_value(
     if value is None:
         return None
     if kind is PropertyType.SELECT:
-        return reader.one_of(value, path, {*options, ""}, f"one of {', '.join(shown(option) for option in options)}")
+        return reader.one_of(
+            value, path, {*options, ""}, f"one of {', '.join(quote_text(option) for option in options)}"
+        )
     return READERS[kind](reader, value, path)
 
 
@@ -52,10 +54,10 @@ def _number(reader: Reader, value: Any, path: str) -> int | float | None:
     if isinstance(value, int) and abs(value) > LARGEST_EXACT_INTEGER:
         reader.refuse(path, f"is beyond {LARGEST_EXACT_INTEGER}: some languages cannot represent it exactly")
         return None
-    return whole_where_possible(value)
+    return to_integer_if_exact(value)
 
 
-def whole_where_possible(number: float) -> int | float:
+def to_integer_if_exact(number: float) -> int | float:
     """The same number, as an integer where that is exact: 5.0 and 5 are one value, -0.0 is 0."""
     exact = abs(number) <= LARGEST_EXACT_INTEGER and number == int(number)
     return int(number) if exact else number
@@ -107,7 +109,7 @@ def read_moment(reader: Reader, text: str, path: str) -> int | None:
     try:
         return parse_rfc3339(text)
     except ValueError:
-        reader.refuse(path, f"{shown(text)} is not a date such as 2027-04-30T22:00:00Z (RFC 3339, with an offset)")
+        reader.refuse(path, f"{quote_text(text)} is not a date such as 2027-04-30T22:00:00Z (RFC 3339, with an offset)")
         return None
 
 
@@ -125,7 +127,7 @@ def _image(reader: Reader, value: Any, path: str) -> Value:
     url = reader.text(value, path, at_most=MAX_URL_CHARACTERS)
     if url is None or is_web_address(url):
         return url
-    reader.refuse(path, f"{shown(url)} is not an image URL: it must start with https:// or http://")
+    reader.refuse(path, f"{quote_text(url)} is not an image URL: it must start with https:// or http://")
     return None
 
 

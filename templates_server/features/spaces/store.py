@@ -15,8 +15,8 @@ from templates_server.errors import Conflict, NotFound
 from templates_server.features.spaces.model import SpaceModel
 from templates_server.features.spaces.parser import to_document
 from templates_server.primitives.ids import ENVIRONMENT_KEY_PREFIX, new_id, random_text
-from templates_server.primitives.revisions import NewRevision, Stored, StoredDocument, check_revision, to_json
-from templates_server.security.authorization import Place, Principal, PrincipalKind
+from templates_server.primitives.revisions import NewRevision, StoredDocument, StoreResult, check_revision, to_json
+from templates_server.security.authorization import Principal, PrincipalKind, ResourceScope
 from templates_server.storage.database import Database
 from templates_server.storage.removal.store import begin as begin_removal
 from templates_server.storage.removal.store import is_kept
@@ -34,22 +34,22 @@ LIVE_KEY = (
 )
 
 
-def locate(connection: Connection, names: Mapping[str, str]) -> Place | None:
+def locate(connection: Connection, names: Mapping[str, str]) -> ResourceScope | None:
     """The place of `organization`, `space`, `environment` (a name, or a live pk_ key of it); None if there is none."""
     if "space" in names:
         return _locate_space(connection, names["space"], names.get("environment"))
     return _locate_organization(connection, names["organization"])
 
 
-def _locate_organization(connection: Connection, name: str) -> Place | None:
+def _locate_organization(connection: Connection, name: str) -> ResourceScope | None:
     query = select(organizations.c.id, organizations.c.key).where(
         or_(organizations.c.key == name, organizations.c.id == name)
     )
     row = connection.execute(query).one_or_none()
-    return Place(row.id, row.key) if row else None
+    return ResourceScope(row.id, row.key) if row else None
 
 
-def _locate_space(connection: Connection, name: str, environment: str | None) -> Place | None:
+def _locate_space(connection: Connection, name: str, environment: str | None) -> ResourceScope | None:
     query = (
         select(
             organizations.c.id.label("organization_id"),
@@ -68,7 +68,7 @@ def _locate_space(connection: Connection, name: str, environment: str | None) ->
             or_(environments.c.name == environment, environments.c.id.in_(_environments_of_key(environment)))
         )
     row = connection.execute(query).mappings().one_or_none()
-    return Place(**row) if row else None
+    return ResourceScope(**row) if row else None
 
 
 def _environments_of_key(key: str) -> Select[tuple[str]]:
@@ -79,7 +79,7 @@ def _environments_of_key(key: str) -> Select[tuple[str]]:
 
 async def find_app(database: Database, key: str) -> Principal | None:
     """The app that a live pk_ key stands for; None when the key is unknown or revoked."""
-    row = await database.look_up(LIVE_KEY, key)
+    row = await database.fetch_one(LIVE_KEY, key)
     return None if row is None else _app(*row)
 
 
@@ -109,7 +109,7 @@ class StoredSpace:
 
 
 @dataclass(frozen=True)
-class Renaming:
+class SpaceRename:
     """Another name for a Space: by whom, when (milliseconds), and what they say of it (None for nothing)."""
 
     name: str
@@ -158,7 +158,7 @@ def _keep_organization(connection: Connection, organization_id: str) -> None:
     _lock(connection, select(organizations.c.id).where(is_there), is_shared=True)
 
 
-def rename_space(connection: Connection, space_id: str, new: Renaming) -> Stored:
+def rename_space(connection: Connection, space_id: str, new: SpaceRename) -> StoreResult:
     """Give a Space another name: a revision of its model, which has the name in it. NotFound when the Space is gone."""
     _lock(connection, select(spaces.c.id).where(spaces.c.id == space_id))
     model = load_model(connection, space_id)
@@ -232,13 +232,13 @@ def load_model_of_environment(connection: Connection, environment_id: str, revis
     return None if text is None else json.loads(text)
 
 
-def store_model(connection: Connection, space_id: str, new: NewRevision) -> Stored:
+def store_model(connection: Connection, space_id: str, new: NewRevision) -> StoreResult:
     """Make a document the present model; PreconditionFailed when the present one is not what it was made from."""
     _lock(connection, select(spaces.c.id).where(spaces.c.id == space_id))
     present = load_model(connection, space_id)
     check_revision(present.revision, new.expected)
     if present.value == new.document:
-        return Stored(present.revision, changed=False)
+        return StoreResult(present.revision, changed=False)
     revision = present.revision + 1
     connection.execute(
         model_revisions.insert(),
@@ -253,7 +253,7 @@ def store_model(connection: Connection, space_id: str, new: NewRevision) -> Stor
     )
     changes = {"revision": revision, "name": new.document["name"], "updated": new.now}
     connection.execute(spaces.update().where(spaces.c.id == space_id).values(changes))
-    return Stored(revision, changed=True)
+    return StoreResult(revision, changed=True)
 
 
 def _lock(connection: Connection, query: Select[Any], *, is_shared: bool = False) -> None:

@@ -14,16 +14,16 @@ from starlette.responses import Response
 from templates_server.errors import NotFound, Problem, ValidationFailed
 from templates_server.features.audit import store as audit
 from templates_server.features.people.api import to_user
-from templates_server.features.people.identity import PersonKind, PersonName, named
+from templates_server.features.people.identity import PersonKind, PersonRef, make_person_ref
 from templates_server.features.people.profile import Scalar
-from templates_server.features.people.store import FoundPeople, person_id_of
+from templates_server.features.people.store import UserPage, person_id_of
 from templates_server.features.tribes import store
-from templates_server.features.tribes.compiler import CannotBeKnown
+from templates_server.features.tribes.compiler import UndecidableTribe
 from templates_server.features.tribes.evaluator import PersonFacts, evaluate
 from templates_server.features.tribes.explanation import explain
-from templates_server.features.tribes.model import Tribe, questions_of
+from templates_server.features.tribes.model import TribeDefinition, questions_of
 from templates_server.features.tribes.parser import (
-    asked_of_events,
+    count_event_queries,
     problems_of_new_keys,
     problems_of_number,
     problems_of_questions,
@@ -34,16 +34,16 @@ from templates_server.features.tribes.schemas import Count, TribePut, TribesPut
 from templates_server.features.tribes.serializer import to_document, to_tribe_document
 from templates_server.http import request_body
 from templates_server.http.conditional_requests import (
-    answer_document,
-    asked_note,
-    asked_revision,
+    document_response,
     expected_revision,
+    read_document,
+    read_note,
+    read_revision_parameter,
     revision_of,
-    sent_document,
 )
 from templates_server.http.context import Call
-from templates_server.http.pagination import asked_page, link_after
-from templates_server.http.response import NOTHING, Answer
+from templates_server.http.pagination import link_after, read_page_request
+from templates_server.http.response import NOTHING, ApiResult
 from templates_server.primitives.revisions import NewRevision, entity_tag
 from templates_server.primitives.timestamps import DAY
 from templates_server.security import authorization
@@ -53,49 +53,49 @@ Document = dict[str, Any]
 
 async def read(call: Call) -> Response:
     """All tribes of the Space, at present or at `?revision=`."""
-    space_id, revision = call.space_id, asked_revision(call)
+    space_id, revision = call.space_id, read_revision_parameter(call)
     stored = await call.database.read(lambda connection: store.load_tribes(connection, space_id, revision))
-    return answer_document(call, stored.revision, stored.value, kind="tribes")
+    return document_response(call, stored.revision, stored.value, kind="tribes")
 
 
 async def replace(call: Call) -> Response:
     """Make these the tribes, unless somebody else was faster; equal ones make no new revision."""
-    note, document = asked_note(call), await sent_document(call)
+    note, document = read_note(call), await read_document(call)
     space_key, expected = str(call.place.space_key), expected_revision(call, document)
     tribes = await asyncio.to_thread(read_tribes, document, space=space_key)
     new = NewRevision(to_document(tribes, space=space_key), expected, call.principal.id, call.now, note)
     space_id = call.space_id
 
-    def work(connection: Connection) -> Answer:
+    def work(connection: Connection) -> ApiResult:
         stored = store.store_tribes(connection, space_id, new)
         if stored.changed:
             details = {"revision": stored.revision, "tribes": len(tribes)}
             audit.record(connection, call.deed("tribes.replace", space_id, details=details))
         headers = {"ETag": entity_tag(stored.revision)}
-        return Answer([TribesPut(stored.revision, stored.changed)], "tribes", headers=headers)
+        return ApiResult([TribesPut(stored.revision, stored.changed)], "tribes", headers=headers)
 
     return await call.effect(work)
 
 
 async def show(call: Call) -> Response:
     """One tribe, at present or at `?revision=`."""
-    space_id, key, revision = call.space_id, call.parameters["tribe"], asked_revision(call)
+    space_id, key, revision = call.space_id, call.parameters["tribe"], read_revision_parameter(call)
     stored = await call.database.read(lambda connection: store.load_tribes(connection, space_id, revision))
     if key not in stored.value["tribes"]:
         raise NotFound
-    return answer_document(call, stored.revision, {"key": key, **stored.value["tribes"][key]}, kind="tribe")
+    return document_response(call, stored.revision, {"key": key, **stored.value["tribes"][key]}, kind="tribe")
 
 
 async def replace_one(call: Call) -> Response:
     """Insert or replace one tribe; the others stay as they are."""
-    document = await sent_document(call)
+    document = await read_document(call)
     key = call.parameters["tribe"]
     tribe = await asyncio.to_thread(read_tribe, document, key=key)
 
     def change(tribes: Document) -> Document:
         after = {**tribes, key: to_tribe_document(tribe)}
         problems = problems_of_number(each.get("category", "") for each in after.values())
-        problems += problems_of_questions(asked_of_events(after.values()))
+        problems += problems_of_questions(count_event_queries(after.values()))
         problems += problems_of_new_keys({key} - tribes.keys(), "key")
         if problems:
             raise ValidationFailed(problems)
@@ -128,9 +128,9 @@ async def _change(
 ) -> Response:
     """A new revision of all tribes, with one of them changed."""
     space_id, key, author, now = call.space_id, call.parameters["tribe"], call.principal.id, call.now
-    note = asked_note(call)
+    note = read_note(call)
 
-    def work(connection: Connection) -> Answer:
+    def work(connection: Connection) -> ApiResult:
         store.lock_tribes(connection, space_id)
         present = store.load_tribes(connection, space_id)
         tribes = dict(sorted(change(present.value["tribes"]).items()))
@@ -142,7 +142,7 @@ async def _change(
         headers = {"ETag": entity_tag(stored.revision)}
         if not answers:
             return changed(NOTHING, headers=headers)
-        return Answer([TribePut(stored.revision, stored.changed)], "tribe", headers=headers)
+        return ApiResult([TribePut(stored.revision, stored.changed)], "tribe", headers=headers)
 
     return await call.effect(work)
 
@@ -150,26 +150,26 @@ async def _change(
 # Its people
 
 
-async def list_users(call: Call) -> Answer:
+async def list_users(call: Call) -> ApiResult:
     """A page of the users in a tribe, in no meaningful order. It may be short and yet not the last."""
     authorization.check_scope(call.principal, authorization.Scope.TRIBES_READ, call.place)
-    page = asked_page(call)
+    page = read_page_request(call)
 
-    def load(connection: Connection, tribe: Tribe) -> FoundPeople:
+    def load(connection: Connection, tribe: TribeDefinition) -> UserPage:
         return store.list_users(connection, _moment(call), tribe, after=page.after, limit=page.limit)
 
-    found: FoundPeople = await _of_tribe(call, load)
+    found: UserPage = await _of_tribe(call, load)
     headers = link_after(call, page, found.more_after)
-    return Answer([to_user(person) for person in found.people], "user", headers=headers)
+    return ApiResult([to_user(person) for person in found.people], "user", headers=headers)
 
 
-async def count(call: Call) -> Answer:
+async def count(call: Call) -> ApiResult:
     """How many users and visitors are in a tribe."""
     found = await _of_tribe(call, lambda connection, tribe: store.count_people(connection, _moment(call), tribe))
-    return Answer([Count(call.parameters["tribe"], found)], "count")
+    return ApiResult([Count(call.parameters["tribe"], found)], "count")
 
 
-async def _of_tribe(call: Call, work: Callable[[Connection, Tribe], Any]) -> Any:
+async def _of_tribe(call: Call, work: Callable[[Connection, TribeDefinition], Any]) -> Any:
     """What the work finds of the tribe of the path; ValidationFailed where only a session could tell."""
     space_id, key = call.space_id, call.parameters["tribe"]
 
@@ -177,13 +177,13 @@ async def _of_tribe(call: Call, work: Callable[[Connection, Tribe], Any]) -> Any
         return work(connection, load_tribe(connection, space_id, key))
 
     try:
-        return await call.database.read_aside(load)
-    except CannotBeKnown:
+        return await call.database.read_in_thread(load)
+    except UndecidableTribe:
         message = f"{key} uses fields that apps send when a session starts, so its members cannot be listed or counted."
         raise ValidationFailed([Problem("tribe", message)]) from None
 
 
-def load_tribe(connection: Connection, space_id: str, key: str) -> Tribe:
+def load_tribe(connection: Connection, space_id: str, key: str) -> TribeDefinition:
     """A tribe of a Space as it is now; NotFound when there is none with that key."""
     tribes = store.load_tribes(connection, space_id).value["tribes"]
     if key not in tribes:
@@ -191,37 +191,37 @@ def load_tribe(connection: Connection, space_id: str, key: str) -> Tribe:
     return read_tribe(tribes[key], key=key)
 
 
-def _moment(call: Call) -> store.Moment:
-    return store.Moment(call.environment_id, call.now, call.settings.event_retention_days * DAY)
+def _moment(call: Call) -> store.EvaluationContext:
+    return store.EvaluationContext(call.environment_id, call.now, call.settings.event_retention_days * DAY)
 
 
 # Why
 
 
-async def show_explanation(call: Call) -> Answer:
+async def show_explanation(call: Call) -> ApiResult:
     """Why a person is in a tribe or not: each filter, what was found, what came of it."""
     authorization.check_scope(call.principal, authorization.Scope.TRIBES_READ, call.place)
     person, fields, at = _asked_person(call), _asked_fields(call), _moment(call)
 
-    def load(connection: Connection, tribe: Tribe) -> tuple[Tribe, PersonFacts]:
-        facts = store.load_facts(connection, at, person.person_id, questions_of([tribe]).exact)
+    def load(connection: Connection, tribe: TribeDefinition) -> tuple[TribeDefinition, PersonFacts]:
+        facts = store.load_facts(connection, at, person.person_id, questions_of([tribe]).without_limits)
         if facts is None:
             raise NotFound
         return tribe, facts
 
     tribe, facts = await _of_tribe(call, load)
     verdict = evaluate(tribe, msgspec.structs.replace(facts, fields=fields), at.now)
-    return Answer([explain(tribe, verdict, person=person.called, kind=facts.kind)], "explanation")
+    return ApiResult([explain(tribe, verdict, person=person.called, kind=facts.kind)], "explanation")
 
 
-def _asked_person(call: Call) -> PersonName:
+def _asked_person(call: Call) -> PersonRef:
     """The person of `?user=` or `?anonymous_id=`; ValidationFailed unless one of them is given."""
     user, visitor = call.query.get("user", ""), call.query.get("anonymous_id", "")
     if bool(user) == bool(visitor):
         raise ValidationFailed([Problem("user", "Specify either `user` or `anonymous_id`.")])
     if visitor:
-        return named(PersonKind.VISITOR, visitor)
-    return PersonName(PersonKind.USER, user, person_id_of(user))
+        return make_person_ref(PersonKind.VISITOR, visitor)
+    return PersonRef(PersonKind.USER, user, person_id_of(user))
 
 
 def _asked_fields(call: Call) -> Mapping[str, Scalar | None] | None:

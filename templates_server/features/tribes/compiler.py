@@ -31,32 +31,32 @@ from templates_server.features.tribes.model import (
     Audience,
     Behaviour,
     Comparison,
-    Condition,
-    Done,
-    EventQuestion,
+    CountQueries,
+    EventCondition,
+    EventCountQuery,
+    EventFilter,
     Filter,
     Frequency,
     FrequencyKind,
     Match,
     Operator,
     Origin,
-    Questions,
-    Share,
+    ShareFilter,
     Source,
-    Tagged,
-    Tribe,
-    decided_at,
-    decided_at_sessions,
+    TagFilter,
+    TribeDefinition,
+    decisive_count,
+    decisive_session_count,
     read_moment,
 )
 from templates_server.features.tribes.sql_fragments import (
     DIALECTS,
+    CompiledSql,
     Dialect,
-    Finished,
     Parameter,
-    Sql,
-    joined,
-    listed,
+    SqlFragment,
+    comma_separated,
+    join_conditions,
     sql,
 )
 from templates_server.features.tribes.time_windows import (
@@ -68,9 +68,9 @@ from templates_server.features.tribes.time_windows import (
 )
 from templates_server.primitives.timestamps import DAY
 
-NOBODY = Sql("1 = 0")
-EVERYBODY = Sql("1 = 1")
-NOTHING = Sql("NULL")
+NOBODY = SqlFragment("1 = 0")
+EVERYBODY = SqlFragment("1 = 1")
+NOTHING = SqlFragment("NULL")
 FACTS = (
     "kind", "created", "share_number", "first_seen", "last_seen", "joined", "email", "locale", "timezone",
     "device_os", "device_model", "app_platform", "app_version", "os_version", "tags", "attributes", "dates",
@@ -90,14 +90,14 @@ COLUMNS = {
     "joined": "persons.joined",
 }
 DATA = "events.data"
-AUDIENCES: Mapping[Audience, Sql] = {
+AUDIENCES: Mapping[Audience, SqlFragment] = {
     Audience.USERS: sql("persons.kind = {}", PersonKind.USER.value),
     Audience.VISITORS: sql("persons.kind = {}", PersonKind.VISITOR.value),
     Audience.ALL: EVERYBODY,
 }
 MATCHES: Mapping[Match, str] = {Match.ANY: "OR", Match.ALL: "AND"}
-OF_NO_FILTERS: Mapping[Match, Sql] = {Match.ANY: NOBODY, Match.ALL: EVERYBODY}
-CONDITIONS: Mapping[Condition, str] = {Condition.HAVE_DONE: "{}", Condition.HAVE_NOT_DONE: "NOT {}"}
+OF_NO_FILTERS: Mapping[Match, SqlFragment] = {Match.ANY: NOBODY, Match.ALL: EVERYBODY}
+CONDITIONS: Mapping[EventCondition, str] = {EventCondition.HAVE_DONE: "{}", EventCondition.HAVE_NOT_DONE: "NOT {}"}
 FREQUENCIES: Mapping[FrequencyKind, str] = {
     FrequencyKind.MORE_THAN: "({} > {})",
     FrequencyKind.LESS_THAN: "({} < {})",
@@ -106,12 +106,12 @@ FREQUENCIES: Mapping[FrequencyKind, str] = {
 }
 
 
-class CannotBeKnown(Exception):
+class UndecidableTribe(Exception):
     """A tribe that asks what apps say when a session starts: nobody can list its people."""
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
+class CompileContext:
     """In which database, and when. Events count while they are younger than `retention_ms`.
 
     `most_sessions`: where counting them stops. `is_of_few`: few people are looked at, of an environment or of all.
@@ -129,58 +129,62 @@ class Situation:
         return most if self.dialect.limits_counts else None
 
 
-def compile_tribe(tribe: Tribe, dialect: str, *, now: int, retention_ms: int, environment_id: str) -> Finished:
+def compile_tribe(
+    tribe: TribeDefinition, dialect: str, *, now: int, retention_ms: int, environment_id: str
+) -> CompiledSql:
     """The condition on `persons` that holds for those who are in the tribe, with its parameters."""
-    situation = Situation(DIALECTS[dialect], now, retention_ms, is_of_few=False, environment_id=environment_id)
+    situation = CompileContext(DIALECTS[dialect], now, retention_ms, is_of_few=False, environment_id=environment_id)
     return _compiled_tribe(tribe, situation)
 
 
-def compile_tribe_of_few(tribe: Tribe, dialect: str, *, now: int, retention_ms: int, environment_id: str) -> Finished:
+def compile_tribe_of_few(
+    tribe: TribeDefinition, dialect: str, *, now: int, retention_ms: int, environment_id: str
+) -> CompiledSql:
     """The same to be asked of few people: to look at what each of them did takes less than to find all who did it."""
-    return _compiled_tribe(tribe, Situation(DIALECTS[dialect], now, retention_ms, environment_id=environment_id))
+    return _compiled_tribe(tribe, CompileContext(DIALECTS[dialect], now, retention_ms, environment_id=environment_id))
 
 
-def _compiled_tribe(tribe: Tribe, situation: Situation) -> Finished:
+def _compiled_tribe(tribe: TribeDefinition, situation: CompileContext) -> CompiledSql:
     if tribe.is_contextual:
-        raise CannotBeKnown(tribe.key)
+        raise UndecidableTribe(tribe.key)
     filters = [_certain(_compiled(each, situation), each) for each in tribe.filters]
-    matched = joined(MATCHES[tribe.match], filters) if filters else OF_NO_FILTERS[tribe.match]
+    matched = join_conditions(MATCHES[tribe.match], filters) if filters else OF_NO_FILTERS[tribe.match]
     here = sql("persons.environment_id = {}", situation.environment_id)
     return situation.dialect.finished(sql("{} AND {} AND {}", here, AUDIENCES[tribe.audience], matched))
 
 
-def _certain(condition: Sql, each: Filter) -> Sql:
+def _certain(condition: SqlFragment, each: Filter) -> SqlFragment:
     """A condition that is never NULL; for an operator that negates, its contrary."""
     negates = isinstance(each, Comparison) and each.operator in NEGATIONS
     return sql("(({}) IS NOT TRUE)" if negates else "(({}) IS TRUE)", condition)
 
 
-def _compiled(each: Filter, situation: Situation) -> Sql:
+def _compiled(each: Filter, situation: CompileContext) -> SqlFragment:
     match each:
         case Comparison():
-            return _compared(each, replace(situation, most_sessions=situation.limit_of(decided_at_sessions(each))))
-        case Tagged(tag):
-            return joined("OR", [_has_tag(situation, f"\n{tag}{end}") for end in ("\n", "/")])
-        case Done():
+            return _compared(each, replace(situation, most_sessions=situation.limit_of(decisive_session_count(each))))
+        case TagFilter(tag):
+            return join_conditions("OR", [_has_tag(situation, f"\n{tag}{end}") for end in ("\n", "/")])
+        case EventFilter():
             return (_done_by_each if situation.is_of_few else _done_by_some)(each, situation)
-        case Share():
+        case ShareFilter():
             return _is_in_share(each, situation.dialect)
 
 
-def _done_by_each(done: Done, situation: Situation) -> Sql:
+def _done_by_each(done: EventFilter, situation: CompileContext) -> SqlFragment:
     """What a person did is counted as they are looked at, up to where that decides."""
     frequency = done.frequency
-    count = _count_of_events(done.question, situation, situation.limit_of(decided_at(frequency)))
+    count = _count_of_events(done.question, situation, situation.limit_of(decisive_count(frequency)))
     return sql(CONDITIONS[done.condition], sql(FREQUENCIES[frequency.kind], count, *_number_of(frequency)))
 
 
-def _done_by_some(done: Done, situation: Situation) -> Sql:
+def _done_by_some(done: EventFilter, situation: CompileContext) -> SqlFragment:
     """Who is among those who did it: their events are gone through once, by the index of names."""
     frequency = done.frequency
-    compared = sql(FREQUENCIES[frequency.kind], Sql("count(*)"), *_number_of(frequency))
+    compared = sql(FREQUENCIES[frequency.kind], SqlFragment("count(*)"), *_number_of(frequency))
     takes_nobody = _is_of_who_did_nothing(frequency)
     having = sql("NOT {}", compared) if takes_nobody else compared
-    did = joined("AND", _of_question(done.question, situation))
+    did = join_conditions("AND", _of_question(done.question, situation))
     found = sql(
         "persons.person_id IN (SELECT events.person_id FROM events "
         "WHERE events.environment_id = {} AND events.name >= '' AND {} GROUP BY {} HAVING {})",
@@ -189,7 +193,7 @@ def _done_by_some(done: Done, situation: Situation) -> Sql:
         situation.dialect.by_no_index("events.person_id"),
         having,
     )
-    is_negated = takes_nobody is not (done.condition is Condition.HAVE_NOT_DONE)
+    is_negated = takes_nobody is not (done.condition is EventCondition.HAVE_NOT_DONE)
     return sql("NOT {}", found) if is_negated else found
 
 
@@ -208,63 +212,63 @@ def _number_of(frequency: Frequency) -> tuple[int, ...]:
     return () if frequency.kind is FrequencyKind.ANY else (frequency.number,)
 
 
-def _is_in_share(share: Share, dialect: Dialect) -> Sql:
-    """As `persons.shares.Draw.bucket_of` and `Share.holds` have it: whole numbers throughout, none above 2^63."""
+def _is_in_share(share: ShareFilter, dialect: Dialect) -> SqlFragment:
+    """As `persons.shares.Draw.bucket_of` and `ShareFilter.holds` have it: whole numbers throughout, none above 2^63."""
     drawn = sql("{} * persons.share_number + {}", share.draw.multiplier, share.draw.increment)
     bucket = dialect.remainder(dialect.remainder(drawn, PRIME), BUCKETS)
     return sql("{} >= {} AND {} < {}", bucket, share.starts, bucket, share.ends)
 
 
-def _compared(comparison: Comparison, situation: Situation) -> Sql:
+def _compared(comparison: Comparison, situation: CompileContext) -> SqlFragment:
     """The condition; of an operator that negates, its contrary."""
     operator = NEGATIONS.get(comparison.operator, comparison.operator)
     return CONDITIONS_OF[operator](_subject(comparison.source, situation), comparison, situation)
 
 
-def _has_tag(situation: Situation, part: str) -> Sql:
-    return sql("{} > 0", situation.dialect.position(Sql("persons.tags"), part))
+def _has_tag(situation: CompileContext, part: str) -> SqlFragment:
+    return sql("{} > 0", situation.dialect.position(SqlFragment("persons.tags"), part))
 
 
 # What is compared
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class TypedValue:
     """A value of a person by the types that it can have; NULL where it has another."""
 
-    is_there: Sql
-    text: Sql = NOTHING
-    number: Sql = NOTHING
-    boolean: Sql = NOTHING
-    moment: Sql = NOTHING
-    version: Sql = NOTHING
+    is_there: SqlFragment
+    text: SqlFragment = NOTHING
+    number: SqlFragment = NOTHING
+    boolean: SqlFragment = NOTHING
+    moment: SqlFragment = NOTHING
+    version: SqlFragment = NOTHING
 
 
-def _subject(source: Source, situation: Situation) -> Subject:
+def _subject(source: Source, situation: CompileContext) -> TypedValue:
     match source.origin:
         case Origin.TEXT:
-            column = Sql(COLUMNS[source.name])
-            return Subject(sql("{} IS NOT NULL", column), text=column)
+            column = SqlFragment(COLUMNS[source.name])
+            return TypedValue(sql("{} IS NOT NULL", column), text=column)
         case Origin.DATE:
-            column = Sql(COLUMNS[source.name])
-            return Subject(sql("{} IS NOT NULL", column), moment=column)
+            column = SqlFragment(COLUMNS[source.name])
+            return TypedValue(sql("{} IS NOT NULL", column), moment=column)
         case Origin.VERSION:
-            column = Sql(COLUMNS[source.name])
-            return Subject(sql("{} IS NOT NULL", column), version=situation.dialect.by_code_points(column))
+            column = SqlFragment(COLUMNS[source.name])
+            return TypedValue(sql("{} IS NOT NULL", column), version=situation.dialect.by_code_points(column))
         case Origin.ATTRIBUTE:
             return _attribute(source.name, situation.dialect)
         case Origin.BEHAVIOUR:
             number = BEHAVIOURS[Behaviour(source.name)](situation)
-            return Subject(sql("{} IS NOT NULL", number), number=sql("CAST({} AS DOUBLE PRECISION)", number))
+            return TypedValue(sql("{} IS NOT NULL", number), number=sql("CAST({} AS DOUBLE PRECISION)", number))
         case Origin.CONTEXTUAL:
-            raise CannotBeKnown(source.path)
+            raise UndecidableTribe(source.path)
         case Origin.DATA:
             return _in_data(source.steps, situation.dialect)
 
 
-def _attribute(name: str, dialect: Dialect) -> Subject:
+def _attribute(name: str, dialect: Dialect) -> TypedValue:
     attributes = "persons.attributes"
-    return Subject(
+    return TypedValue(
         dialect.has_key(attributes, name),
         dialect.json_text(attributes, name),
         dialect.json_number(attributes, name),
@@ -273,18 +277,18 @@ def _attribute(name: str, dialect: Dialect) -> Subject:
     )
 
 
-def _in_data(steps: Sequence[str], dialect: Dialect) -> Subject:
+def _in_data(steps: Sequence[str], dialect: Dialect) -> TypedValue:
     """What stands at the end of a path into the data of an event."""
     paths = PATHS[dialect.name]
-    return Subject(paths.is_there(DATA, steps), paths.text(DATA, steps), paths.number(DATA, steps))
+    return TypedValue(paths.is_there(DATA, steps), paths.text(DATA, steps), paths.number(DATA, steps))
 
 
-def _count_of_sessions(situation: Situation) -> Sql:
-    began = _within(Sql("sessions.started"), window_of_sessions(situation.now))
+def _count_of_sessions(situation: CompileContext) -> SqlFragment:
+    began = _within(SqlFragment("sessions.started"), window_of_sessions(situation.now))
     return _counted("sessions", began, situation.most_sessions)
 
 
-def _counted(table: str, condition: Sql, most: int | None) -> Sql:
+def _counted(table: str, condition: SqlFragment, most: int | None) -> SqlFragment:
     """How many rows of the person there are, up to so many."""
     rows = f"FROM {table} WHERE {_of_the_person(table)} AND {{}}"
     if most is None:
@@ -292,14 +296,14 @@ def _counted(table: str, condition: Sql, most: int | None) -> Sql:
     return sql(f"(SELECT count(*) FROM (SELECT 1 AS one {rows} LIMIT {{}}) AS counted)", condition, most)  # noqa: S608 - names of ours
 
 
-def _days_since_seen(situation: Situation) -> Sql:
+def _days_since_seen(situation: CompileContext) -> SqlFragment:
     """As `windows.days_since`: a division of whole numbers, of which none is negative."""
     tomorrow = day_of(situation.now) + DAY
-    seen = Sql("persons.last_seen")
+    seen = SqlFragment("persons.last_seen")
     return sql(f"(CASE WHEN {{}} >= {{}} THEN 0 ELSE ({{}} - {{}}) / {DAY} END)", seen, tomorrow, tomorrow - 1, seen)
 
 
-BEHAVIOURS: Mapping[Behaviour, Callable[[Situation], Sql]] = {
+BEHAVIOURS: Mapping[Behaviour, Callable[[CompileContext], SqlFragment]] = {
     Behaviour.SESSIONS_30_DAYS: _count_of_sessions,
     Behaviour.DAYS_SINCE_SEEN: _days_since_seen,
 }
@@ -309,19 +313,19 @@ def _of_the_person(table: str) -> str:
     return f"{table}.environment_id = persons.environment_id AND {table}.person_id = persons.person_id"
 
 
-def _count_of_events(question: EventQuestion, situation: Situation, most: int | None) -> Sql:
-    return _counted("events", joined("AND", _of_question(question, situation)), most)
+def _count_of_events(question: EventCountQuery, situation: CompileContext, most: int | None) -> SqlFragment:
+    return _counted("events", join_conditions("AND", _of_question(question, situation)), most)
 
 
-def _of_question(question: EventQuestion, situation: Situation) -> Iterator[Sql]:
+def _of_question(question: EventCountQuery, situation: CompileContext) -> Iterator[SqlFragment]:
     """The conditions on an event that counts."""
     window = window_of_timeframe(question.timeframe, situation.now, retention_ms=situation.retention_ms)
     yield sql("events.name = {}", question.name)
-    yield _within(Sql("events.happened"), window)
+    yield _within(SqlFragment("events.happened"), window)
     yield from _within_event(question, situation)
 
 
-def _within_event(question: EventQuestion, situation: Situation) -> Iterator[Sql]:
+def _within_event(question: EventCountQuery, situation: CompileContext) -> Iterator[SqlFragment]:
     """The conditions on metadata and data, in the order in which they stand in the count of events."""
     for key, value in question.metadata:
         yield sql("{} = {}", situation.dialect.json_text("events.metadata", key), value)
@@ -331,7 +335,7 @@ def _within_event(question: EventQuestion, situation: Situation) -> Iterator[Sql
 
 # How it is compared
 
-Compile = Callable[[Subject, Comparison, Situation], Sql]
+Compile = Callable[[TypedValue, Comparison, CompileContext], SqlFragment]
 
 NEGATIONS: Mapping[Operator, Operator] = {
     Operator.NOT_EXISTS: Operator.EXISTS,
@@ -341,11 +345,11 @@ NEGATIONS: Mapping[Operator, Operator] = {
 }
 
 
-def _exists(subject: Subject, _comparison: Comparison, _situation: Situation) -> Sql:
+def _exists(subject: TypedValue, _comparison: Comparison, _situation: CompileContext) -> SqlFragment:
     return subject.is_there
 
 
-def _is_one_of(subject: Subject, comparison: Comparison, situation: Situation) -> Sql:
+def _is_one_of(subject: TypedValue, comparison: Comparison, situation: CompileContext) -> SqlFragment:
     if comparison.source.origin is Origin.DATE:
         return _is_at_one_of(subject, comparison.values)
     if comparison.source.origin is Origin.DATA:
@@ -359,22 +363,22 @@ def _is_one_of(subject: Subject, comparison: Comparison, situation: Situation) -
     return _any(condition for condition in alternatives if condition is not None)
 
 
-def _among(subject: Sql, values: Sequence[str | int | float]) -> Sql | None:
-    return sql("{} IN ({})", subject, listed(values)) if values and subject != NOTHING else None
+def _among(subject: SqlFragment, values: Sequence[str | int | float]) -> SqlFragment | None:
+    return sql("{} IN ({})", subject, comma_separated(values)) if values and subject != NOTHING else None
 
 
-def _is_at_one_of(subject: Subject, values: Sequence[Scalar]) -> Sql:
+def _is_at_one_of(subject: TypedValue, values: Sequence[Scalar]) -> SqlFragment:
     written = [read_moment(value) for value in values if isinstance(value, str)]
     return _any(_within(subject.moment, Window(one.starts, one.ends)) for one in written if one is not None)
 
 
-def _any(conditions: Iterable[Sql]) -> Sql:
+def _any(conditions: Iterable[SqlFragment]) -> SqlFragment:
     alternatives = list(conditions)
-    return joined("OR", alternatives) if alternatives else NOBODY
+    return join_conditions("OR", alternatives) if alternatives else NOBODY
 
 
-def _of_text(compare: Callable[[Dialect, Sql, str], Sql]) -> Compile:
-    def condition(subject: Subject, comparison: Comparison, situation: Situation) -> Sql:
+def _of_text(compare: Callable[[Dialect, SqlFragment, str], SqlFragment]) -> Compile:
+    def condition(subject: TypedValue, comparison: Comparison, situation: CompileContext) -> SqlFragment:
         part = str(comparison.values[0])
         return NOBODY if subject.text == NOTHING else compare(situation.dialect, subject.text, part)
 
@@ -382,20 +386,20 @@ def _of_text(compare: Callable[[Dialect, Sql, str], Sql]) -> Compile:
 
 
 def _of_number(template: str) -> Compile:
-    def condition(subject: Subject, comparison: Comparison, _situation: Situation) -> Sql:
+    def condition(subject: TypedValue, comparison: Comparison, _situation: CompileContext) -> SqlFragment:
         numbers = [number_in(value) for value in comparison.values]
         return NOBODY if subject.number == NOTHING or None in numbers else sql(template, subject.number, *numbers)
 
     return condition
 
 
-def _in_window(subject: Subject, comparison: Comparison, situation: Situation) -> Sql:
+def _in_window(subject: TypedValue, comparison: Comparison, situation: CompileContext) -> SqlFragment:
     return _within(subject.moment, WINDOWS[comparison.operator](comparison, situation.now))
 
 
-def _within(moment: Sql, window: Window) -> Sql:
+def _within(moment: SqlFragment, window: Window) -> SqlFragment:
     bounds = [sql(f"{{}} {sign} {{}}", moment, bound) for sign, bound in _bounds(window)]
-    return NOBODY if moment == NOTHING else joined("AND", bounds or [sql("{} IS NOT NULL", moment)])
+    return NOBODY if moment == NOTHING else join_conditions("AND", bounds or [sql("{} IS NOT NULL", moment)])
 
 
 def _bounds(window: Window) -> Iterator[tuple[str, int]]:
@@ -405,13 +409,13 @@ def _bounds(window: Window) -> Iterator[tuple[str, int]]:
         yield "<", window.ends
 
 
-def _between(subject: Subject, comparison: Comparison, situation: Situation) -> Sql:
+def _between(subject: TypedValue, comparison: Comparison, situation: CompileContext) -> SqlFragment:
     compare = _in_window if comparison.moments else NUMBERS_BETWEEN
     return compare(subject, comparison, situation)
 
 
 def _of_version(template: str) -> Compile:
-    def condition(subject: Subject, comparison: Comparison, _situation: Situation) -> Sql:
+    def condition(subject: TypedValue, comparison: Comparison, _situation: CompileContext) -> SqlFragment:
         version = comparison.version
         return NOBODY if subject.version == NOTHING or version is None else sql(template, subject.version, version.key)
 
@@ -452,17 +456,17 @@ class FactsQuery:
     `FACTS`, the number of sessions, and a count for each event question in its order.
     """
 
-    def __init__(self, questions: Questions, dialect: str) -> None:
+    def __init__(self, questions: CountQueries, dialect: str) -> None:
         self.questions = questions
-        at_no_time = Situation(DIALECTS[dialect], 0, 0, questions.most_sessions)
-        sessions = _count_of_sessions(at_no_time) if questions.sessions else Sql("0")
+        at_no_time = CompileContext(DIALECTS[dialect], 0, 0, questions.most_sessions)
+        sessions = _count_of_sessions(at_no_time) if questions.sessions else SqlFragment("0")
         most_events = questions.most_events or [None] * len(questions.events)
         asked = [*zip(questions.events, most_events, strict=True)]
         counts = [_count_of_events(question, at_no_time, most) for question, most in asked]
-        columns = [Sql(f"persons.{name}") for name in FACTS]
-        self.columns = at_no_time.dialect.finished(listed([*columns, sessions, *counts])).text
+        columns = [SqlFragment(f"persons.{name}") for name in FACTS]
+        self.columns = at_no_time.dialect.finished(comma_separated([*columns, sessions, *counts])).text
         self._events = [
-            (question, (*listed(_within_event(question, at_no_time)).parameters, *_if_given(most)))
+            (question, (*comma_separated(_within_event(question, at_no_time)).parameters, *_if_given(most)))
             for question, most in asked
         ]
 
@@ -482,7 +486,7 @@ def _if_given(most: int | None) -> tuple[int, ...]:
     return () if most is None else (most,)
 
 
-def compile_facts(questions: Questions, dialect: str, *, now: int, retention_ms: int) -> Finished:
+def compile_facts(questions: CountQueries, dialect: str, *, now: int, retention_ms: int) -> CompiledSql:
     """The columns of one person that the evaluator needs: `FACTS`, the sessions, each event question in its order."""
     query = FactsQuery(questions, dialect)
-    return Finished(query.columns, query.parameters(now=now, retention_ms=retention_ms))
+    return CompiledSql(query.columns, query.parameters(now=now, retention_ms=retention_ms))

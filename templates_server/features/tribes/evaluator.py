@@ -25,26 +25,26 @@ from templates_server.features.tribes.model import (
     Audience,
     Behaviour,
     Comparison,
-    Condition,
-    Done,
-    EventQuestion,
+    EventCondition,
+    EventCountQuery,
+    EventFilter,
     Filter,
     Frequency,
     FrequencyKind,
     Match,
     Operator,
     Origin,
-    Share,
+    ShareFilter,
     Source,
-    Tagged,
-    Tribe,
-    likeness,
+    TagFilter,
+    TribeDefinition,
+    comparison_key,
     read_moment,
 )
 from templates_server.features.tribes.time_windows import WINDOWS, Window, day_of, days_since
 
 
-class Outcome(enum.StrEnum):
+class TribeOutcome(enum.StrEnum):
     """What comes of a filter or a tribe for one person."""
 
     MATCHED = "matched"
@@ -79,26 +79,26 @@ class PersonFacts(msgspec.Struct, frozen=True, gc=False):
     dates: Mapping[str, int] = msgspec.field(default_factory=dict)
     fields: Mapping[str, Scalar | None] | None = None
     sessions_30_days: int = 0
-    events: Mapping[EventQuestion, int] = msgspec.field(default_factory=dict)
+    events: Mapping[EventCountQuery, int] = msgspec.field(default_factory=dict)
 
 
-class Found(msgspec.Struct, frozen=True, gc=False):
+class PersonValue(msgspec.Struct, frozen=True, gc=False):
     """A value of a person: `value` is a scalar, `moment` the time that it stands for; both None: missing."""
 
     value: Scalar | None = None
     moment: int | None = None
 
 
-class Bucket(msgspec.Struct, frozen=True, gc=False):
+class ShareBucket(msgspec.Struct, frozen=True, gc=False):
     """The bucket of a person by the salt of a share."""
 
-    share: Share
+    share: ShareFilter
     number: int
 
 
-FoundOfFilter = Found | tuple[str, ...] | Bucket | int | None
+FoundOfFilter = PersonValue | tuple[str, ...] | ShareBucket | int | None
 """The value, the tags that matched, the bucket, or how often it was done; None: nobody can know."""
-Decision = tuple[Outcome, FoundOfFilter]
+Decision = tuple[TribeOutcome, FoundOfFilter]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class FilterVerdict:
     """What came of one filter."""
 
     filter: Filter
-    outcome: Outcome
+    outcome: TribeOutcome
     found: FoundOfFilter
 
 
@@ -114,7 +114,7 @@ class FilterVerdict:
 class Verdict:
     """What came of a tribe, and of each of its filters in their order."""
 
-    outcome: Outcome
+    outcome: TribeOutcome
     in_audience: bool
     filters: tuple[FilterVerdict, ...]
 
@@ -124,26 +124,26 @@ AUDIENCES: Mapping[Audience, frozenset[PersonKind]] = {
     Audience.VISITORS: frozenset({PersonKind.VISITOR}),
     Audience.ALL: frozenset(PersonKind),
 }
-DECIDING: Mapping[Match, Outcome] = {Match.ANY: Outcome.MATCHED, Match.ALL: Outcome.NOT_MATCHED}
+DECIDING: Mapping[Match, TribeOutcome] = {Match.ANY: TribeOutcome.MATCHED, Match.ALL: TribeOutcome.NOT_MATCHED}
 """The outcome of one filter that decides the tribe."""
-OTHERWISE: Mapping[Match, Outcome] = {Match.ANY: Outcome.NOT_MATCHED, Match.ALL: Outcome.MATCHED}
+OTHERWISE: Mapping[Match, TribeOutcome] = {Match.ANY: TribeOutcome.NOT_MATCHED, Match.ALL: TribeOutcome.MATCHED}
 
 
-def outcome_of(tribe: Tribe, facts: PersonFacts, now: int) -> Outcome:
+def outcome_of(tribe: TribeDefinition, facts: PersonFacts, now: int) -> TribeOutcome:
     """Whether the person is in the tribe at that time."""
     if facts.kind not in AUDIENCES[tribe.audience]:
-        return Outcome.NOT_MATCHED
+        return TribeOutcome.NOT_MATCHED
     deciding = DECIDING[tribe.match]
     unknown = False
     for each in tribe.filters:
         outcome, _ = _decide(each, facts, now)
         if outcome is deciding:
             return deciding
-        unknown = unknown or outcome is Outcome.UNKNOWN
-    return Outcome.UNKNOWN if unknown else OTHERWISE[tribe.match]
+        unknown = unknown or outcome is TribeOutcome.UNKNOWN
+    return TribeOutcome.UNKNOWN if unknown else OTHERWISE[tribe.match]
 
 
-def evaluate(tribe: Tribe, facts: PersonFacts, now: int) -> Verdict:
+def evaluate(tribe: TribeDefinition, facts: PersonFacts, now: int) -> Verdict:
     """Whether the person is in the tribe at that time, and what each of its filters found."""
     return Verdict(
         outcome_of(tribe, facts, now),
@@ -156,22 +156,22 @@ def _decide(each: Filter, facts: PersonFacts, now: int) -> Decision:
     return DECISIONS[type(each)](each, facts, now)
 
 
-def _tagged(filter_: Tagged, facts: PersonFacts, _now: int) -> Decision:
+def _tagged(filter_: TagFilter, facts: PersonFacts, _now: int) -> Decision:
     tags = tuple(one for one in facts.tags if is_at_or_below(one, filter_.tag)) if facts.tags else ()
     return OUTCOMES[bool(tags)], tags
 
 
-def _done(filter_: Done, facts: PersonFacts, _now: int) -> Decision:
+def _done(filter_: EventFilter, facts: PersonFacts, _now: int) -> Decision:
     count = facts.events[filter_.question]
     return OUTCOMES[CONDITIONS[filter_.condition](is_often_enough(count, filter_.frequency))], count
 
 
-def _shared(filter_: Share, facts: PersonFacts, _now: int) -> Decision:
+def _shared(filter_: ShareFilter, facts: PersonFacts, _now: int) -> Decision:
     bucket = filter_.draw.bucket_of(facts.share_number)
-    return OUTCOMES[filter_.holds(bucket)], Bucket(filter_, bucket)
+    return OUTCOMES[filter_.holds(bucket)], ShareBucket(filter_, bucket)
 
 
-OUTCOMES: Mapping[bool, Outcome] = {True: Outcome.MATCHED, False: Outcome.NOT_MATCHED}
+OUTCOMES: Mapping[bool, TribeOutcome] = {True: TribeOutcome.MATCHED, False: TribeOutcome.NOT_MATCHED}
 
 
 def is_at_or_below(tag: str, wanted: str) -> bool:
@@ -190,9 +190,9 @@ FREQUENCIES: Mapping[FrequencyKind, Callable[[int, int], bool]] = {
     FrequencyKind.EXACTLY: operator.eq,
     FrequencyKind.ANY: lambda count, _: count > 0,
 }
-CONDITIONS: Mapping[Condition, Callable[[bool], bool]] = {
-    Condition.HAVE_DONE: lambda is_done: is_done,
-    Condition.HAVE_NOT_DONE: lambda is_done: not is_done,
+CONDITIONS: Mapping[EventCondition, Callable[[bool], bool]] = {
+    EventCondition.HAVE_DONE: lambda is_done: is_done,
+    EventCondition.HAVE_NOT_DONE: lambda is_done: not is_done,
 }
 
 
@@ -202,37 +202,37 @@ CONDITIONS: Mapping[Condition, Callable[[bool], bool]] = {
 def _compared(comparison: Comparison, facts: PersonFacts, now: int) -> Decision:
     found = find(comparison.source, facts, now)
     if found is None:
-        return Outcome.UNKNOWN, None
+        return TribeOutcome.UNKNOWN, None
     return OUTCOMES[TESTS[comparison.operator](found, comparison, now)], found
 
 
 DECISIONS: Mapping[type[Filter], Callable[[Any, PersonFacts, int], Decision]] = {
     Comparison: _compared,
-    Tagged: _tagged,
-    Done: _done,
-    Share: _shared,
+    TagFilter: _tagged,
+    EventFilter: _done,
+    ShareFilter: _shared,
 }
 
 
-def find(source: Source, facts: PersonFacts, now: int) -> Found | None:
+def find(source: Source, facts: PersonFacts, now: int) -> PersonValue | None:
     """The value of a person; None when it cannot be known here."""
     match source.origin:
         case Origin.TEXT | Origin.VERSION:
-            return Found(getattr(facts, source.name.replace(".", "_")))
+            return PersonValue(getattr(facts, source.name.replace(".", "_")))
         case Origin.DATE:
-            return Found(moment=getattr(facts, source.name))
+            return PersonValue(moment=getattr(facts, source.name))
         case Origin.ATTRIBUTE:
-            return Found(facts.attributes.get(source.name), facts.dates.get(source.name))
+            return PersonValue(facts.attributes.get(source.name), facts.dates.get(source.name))
         case Origin.CONTEXTUAL:
             return None if facts.fields is None else _found_in_session(facts.fields.get(source.name))
         case Origin.BEHAVIOUR:
-            return Found(_count(Behaviour(source.name), facts, now))
+            return PersonValue(_count(Behaviour(source.name), facts, now))
         case Origin.DATA:
             return None  # a value of one event of many, which are counted where they are stored
 
 
-def _found_in_session(value: Scalar | None) -> Found:
-    return Found() if value is None else Found(value, dates_of({"": value}).get(""))
+def _found_in_session(value: Scalar | None) -> PersonValue:
+    return PersonValue() if value is None else PersonValue(value, dates_of({"": value}).get(""))
 
 
 def _count(behaviour: Behaviour, facts: PersonFacts, now: int) -> int | None:
@@ -243,7 +243,7 @@ def _count(behaviour: Behaviour, facts: PersonFacts, now: int) -> int | None:
 
 # Operators. A value that is missing or of another type is no value of the type that an operator compares.
 
-Test = Callable[[Found, Comparison, int], bool]
+Test = Callable[[PersonValue, Comparison, int], bool]
 
 
 def number_in(value: Scalar | None) -> float | None:
@@ -260,17 +260,17 @@ def _negation(test: Test) -> Test:
     return lambda found, comparison, now: not test(found, comparison, now)
 
 
-def _exists(found: Found, _comparison: Comparison, _now: int) -> bool:
+def _exists(found: PersonValue, _comparison: Comparison, _now: int) -> bool:
     return found.value is not None or found.moment is not None
 
 
-def _is_one_of(found: Found, comparison: Comparison, _now: int) -> bool:
+def _is_one_of(found: PersonValue, comparison: Comparison, _now: int) -> bool:
     if comparison.source.origin is Origin.DATE:
         begins = () if found.moment is None else {found.moment, day_of(found.moment)}
         return any(_is_at(found.moment, value) for each in begins for value in comparison.alike.get(each, ()))
     if found.value is None:
         return False
-    return any(_is_same(found.value, value) for value in comparison.alike.get(likeness(found.value), ()))
+    return any(_is_same(found.value, value) for value in comparison.alike.get(comparison_key(found.value), ()))
 
 
 def _is_at(moment: int | None, value: Scalar) -> bool:
@@ -287,25 +287,25 @@ def _is_same(found: Scalar | None, value: Scalar) -> bool:
 
 
 def _of_text(test: Callable[[str, str], bool]) -> Test:
-    def decide(found: Found, comparison: Comparison, _now: int) -> bool:
+    def decide(found: PersonValue, comparison: Comparison, _now: int) -> bool:
         return isinstance(found.value, str) and test(found.value, str(comparison.values[0]))
 
     return decide
 
 
 def _of_number(test: Callable[[float, float], bool]) -> Test:
-    def decide(found: Found, comparison: Comparison, _now: int) -> bool:
+    def decide(found: PersonValue, comparison: Comparison, _now: int) -> bool:
         number, value = number_in(found.value), number_in(comparison.values[0])
         return number is not None and value is not None and test(number, value)
 
     return decide
 
 
-def _in_window(found: Found, comparison: Comparison, now: int) -> bool:
+def _in_window(found: PersonValue, comparison: Comparison, now: int) -> bool:
     return found.moment is not None and WINDOWS[comparison.operator](comparison, now).holds(found.moment)
 
 
-def _between(found: Found, comparison: Comparison, now: int) -> bool:
+def _between(found: PersonValue, comparison: Comparison, now: int) -> bool:
     if comparison.moments:
         return _in_window(found, comparison, now)
     number = number_in(found.value)
@@ -314,7 +314,7 @@ def _between(found: Found, comparison: Comparison, now: int) -> bool:
 
 
 def _of_version(test: Callable[[str, str], bool]) -> Test:
-    def decide(found: Found, comparison: Comparison, _now: int) -> bool:
+    def decide(found: PersonValue, comparison: Comparison, _now: int) -> bool:
         version = comparison.version
         return isinstance(found.value, str) and version is not None and test(found.value, version.key)
 

@@ -10,19 +10,19 @@ from typing import Any
 
 from templates_server.features.tribes.data_parser import ReadValue, read_data
 from templates_server.features.tribes.model import (
-    Condition,
-    Done,
-    EventQuestion,
+    DateInterval,
+    EventCondition,
+    EventCountQuery,
+    EventFilter,
     Frequency,
     FrequencyKind,
-    Moment,
     Timeframe,
     TimeframeKind,
     read_moment,
 )
 from templates_server.primitives.event_names import MAX_NAME_LENGTH, problem_of_event_name
 from templates_server.primitives.validation import Reader, join, kind_of
-from templates_server.primitives.yaml_json import shown
+from templates_server.primitives.yaml_json import quote_text
 
 MOST_PAIRS = 3  # of metadata
 MAX_PAIR_KEY_CHARACTERS = 64
@@ -42,12 +42,12 @@ def read_given(reader: Reader, value: Any, path: str, keys: Sequence[str]) -> Ma
     return given
 
 
-def read_date(reader: Reader, value: Any, path: str) -> Moment | None:
+def read_date(reader: Reader, value: Any, path: str) -> DateInterval | None:
     """The day or time of a text; None when it is wrong."""
     text = reader.text(value, path, at_most=MAX_MOMENT_CHARACTERS)
     moment = None if text is None else read_moment(text)
     if text is not None and moment is None:
-        reader.refuse(path, f"{shown(text)} {DATE_RULE}")
+        reader.refuse(path, f"{quote_text(text)} {DATE_RULE}")
     return moment
 
 
@@ -59,23 +59,23 @@ def read_whole(reader: Reader, value: Any, path: str, *, at_most: int) -> int:
     return number
 
 
-def read_done(reader: Reader, value: Any, path: str, read_value: ReadValue) -> Done:
+def read_done(reader: Reader, value: Any, path: str, read_value: ReadValue) -> EventFilter:
     """A filter on what somebody has done, or not; `read_value` reads what a value of its data is compared with."""
     given = read_given(reader, value, path, EVENT_KEYS)
     name = reader.text(given.get("event"), join(path, "event"), at_most=MAX_NAME_LENGTH)
     problem = None if name is None else problem_of_event_name(name)
     if problem is not None:
         reader.refuse(join(path, "event"), problem)
-    words = tuple(Condition)
+    words = tuple(EventCondition)
     condition = reader.one_of(given.get("condition"), join(path, "condition"), words, "a condition")
-    question = EventQuestion(
+    question = EventCountQuery(
         name or "",
         _timeframe(reader, given.get("timeframe"), join(path, "timeframe")),
         _metadata(reader, given.get("metadata"), join(path, "metadata")),
         read_data(reader, given.get("data"), join(path, "data"), read_value),
     )
     frequency = _frequency(reader, given.get("frequency"), join(path, "frequency"))
-    return Done(question, Condition(condition or Condition.HAVE_DONE), frequency)
+    return EventFilter(question, EventCondition(condition or EventCondition.HAVE_DONE), frequency)
 
 
 def _frequency(reader: Reader, value: Any, path: str) -> Frequency:
@@ -107,7 +107,7 @@ def _entry(
 ) -> tuple[str, Any, str] | None:
     """The only key of a mapping, with its value and path; None when it is wrong."""
     if not isinstance(value, dict):
-        found = shown(value) if isinstance(value, str) else kind_of(value)
+        found = quote_text(value) if isinstance(value, str) else kind_of(value)
         reader.refuse(path, f"must be {word_alone}, or a mapping such as {{{words[0]}: 2}}, not {found}")
         return None
     before = len(reader.problems)

@@ -8,29 +8,29 @@ from templates_server.features.people.app_versions import version_text
 from templates_server.features.people.identity import PersonKind
 from templates_server.features.people.profile import Scalar
 from templates_server.features.people.shares import BUCKETS
-from templates_server.features.tribes.evaluator import Bucket, FilterVerdict, Found, Outcome, Verdict
+from templates_server.features.tribes.evaluator import FilterVerdict, PersonValue, ShareBucket, TribeOutcome, Verdict
 from templates_server.features.tribes.model import (
     Audience,
     Comparison,
-    Condition,
-    Done,
+    EventCondition,
+    EventFilter,
     Filter,
     Frequency,
     FrequencyKind,
     Match,
     Operator,
     Origin,
-    Share,
-    Tagged,
+    ShareFilter,
+    TagFilter,
     Timeframe,
     TimeframeKind,
-    Tribe,
+    TribeDefinition,
 )
 from templates_server.features.tribes.percentages import to_percent
 from templates_server.features.tribes.schemas import ExplainedFilter, Explanation
 from templates_server.features.tribes.serializer import to_filter_document
 from templates_server.primitives.timestamps import to_day, to_rfc3339
-from templates_server.primitives.yaml_json import shown
+from templates_server.primitives.yaml_json import quote_text
 
 ASKED: Mapping[Operator, str] = {
     Operator.EXISTS: "exists",
@@ -57,7 +57,10 @@ ASKED: Mapping[Operator, str] = {
     Operator.VERSION_AT_LEAST: "is at least version {}",
     Operator.VERSION_BELOW: "is below version {}",
 }
-CONDITIONS: Mapping[Condition, str] = {Condition.HAVE_DONE: "has done", Condition.HAVE_NOT_DONE: "has not done"}
+CONDITIONS: Mapping[EventCondition, str] = {
+    EventCondition.HAVE_DONE: "has done",
+    EventCondition.HAVE_NOT_DONE: "has not done",
+}
 FREQUENCIES: Mapping[FrequencyKind, str] = {
     FrequencyKind.MORE_THAN: "more than {}",
     FrequencyKind.LESS_THAN: "less than {}",
@@ -72,17 +75,17 @@ TIMEFRAMES: Mapping[TimeframeKind, str] = {
     TimeframeKind.BEFORE: ", before {}",
     TimeframeKind.ANY_TIME: "",
 }
-SAID: Mapping[Outcome, str] = {
-    Outcome.MATCHED: "matches",
-    Outcome.NOT_MATCHED: "does not match",
-    Outcome.UNKNOWN: "cannot be known here",
+SAID: Mapping[TribeOutcome, str] = {
+    TribeOutcome.MATCHED: "matches",
+    TribeOutcome.NOT_MATCHED: "does not match",
+    TribeOutcome.UNKNOWN: "cannot be known here",
 }
 AUDIENCES: Mapping[Audience, str] = {Audience.USERS: "users", Audience.VISITORS: "visitors"}
 MATCHES: Mapping[Match, str] = {Match.ANY: "one of its filters must match", Match.ALL: "all of its filters must match"}
 NOBODY_SAID = "an app sends it when a session starts"
 
 
-def explain(tribe: Tribe, verdict: Verdict, *, person: str, kind: PersonKind) -> Explanation:
+def explain(tribe: TribeDefinition, verdict: Verdict, *, person: str, kind: PersonKind) -> Explanation:
     """Why that person is in the tribe or not."""
     return Explanation(
         tribe.key,
@@ -98,44 +101,44 @@ def explain(tribe: Tribe, verdict: Verdict, *, person: str, kind: PersonKind) ->
     )
 
 
-def _reason(tribe: Tribe, verdict: Verdict, kind: PersonKind) -> str:
+def _reason(tribe: TribeDefinition, verdict: Verdict, kind: PersonKind) -> str:
     if not verdict.in_audience:
         return f"the tribe is for {AUDIENCES[tribe.audience]}, and this is a {kind.value}"
     if not verdict.filters:
         return "the tribe has no filters: it contains its whole audience"
-    matched = sum(each.outcome is Outcome.MATCHED for each in verdict.filters)
-    unknown = sum(each.outcome is Outcome.UNKNOWN for each in verdict.filters)
+    matched = sum(each.outcome is TribeOutcome.MATCHED for each in verdict.filters)
+    unknown = sum(each.outcome is TribeOutcome.UNKNOWN for each in verdict.filters)
     open_ones = f", {unknown} cannot be known here" if unknown else ""
     return f"{MATCHES[tribe.match]}; {matched} of {len(verdict.filters)} {'do' if matched != 1 else 'does'}{open_ones}"
 
 
 def explain_filter(verdict: FilterVerdict) -> ExplainedFilter:
     """What came of a filter."""
-    asked, found = asked_of(verdict.filter), _found_in_words(verdict)
+    asked, found = describe_filter(verdict.filter), _found_in_words(verdict)
     why = f"{asked}: {found}; {SAID[verdict.outcome]}"
-    if verdict.outcome is Outcome.UNKNOWN:
+    if verdict.outcome is TribeOutcome.UNKNOWN:
         why = f"{asked}: {SAID[verdict.outcome]}, {NOBODY_SAID}"
     return ExplainedFilter(to_filter_document(verdict.filter), verdict.outcome.value, asked, _found(verdict), why)
 
 
-def asked_of(each: Filter) -> str:
+def describe_filter(each: Filter) -> str:
     """What a filter asks."""
     match each:
-        case Tagged(tag):
+        case TagFilter(tag):
             return f"has the tag {tag} or a tag below it"
-        case Done():
+        case EventFilter():
             return _asked_of_event(each)
         case Comparison():
             return _asked_of_value(each)
-        case Share(salt):
-            return f"is in the share {_range(each)} of {shown(salt)}"
+        case ShareFilter(salt):
+            return f"is in the share {_range(each)} of {quote_text(salt)}"
 
 
 def _asked_of_value(comparison: Comparison) -> str:
     return f"{comparison.source.path} {ASKED[comparison.operator].format(_compared_with(comparison))}"
 
 
-def _range(share: Share) -> str:
+def _range(share: ShareFilter) -> str:
     return f"{to_percent(share.starts)} to {to_percent(share.ends)}%"
 
 
@@ -148,9 +151,9 @@ def _compared_with(comparison: Comparison) -> str:
     return (" and " if comparison.operator is Operator.BETWEEN else ", ").join(values)
 
 
-def _asked_of_event(done: Done) -> str:
+def _asked_of_event(done: EventFilter) -> str:
     question = done.question
-    metadata = " and ".join(f"{key} {shown(value)}" for key, value in question.metadata)
+    metadata = " and ".join(f"{key} {quote_text(value)}" for key, value in question.metadata)
     data = " and ".join(_asked_of_value(each) for each in question.data)
     return (
         f"{CONDITIONS[done.condition]} {question.name}{_often(done.frequency)}{_when(question.timeframe)}"
@@ -176,18 +179,18 @@ def _times(number: int) -> str:
 def _in_words(value: Scalar) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return shown(value) if isinstance(value, str) else str(value)
+    return quote_text(value) if isinstance(value, str) else str(value)
 
 
 def _found(verdict: FilterVerdict) -> Scalar | list[str] | None:
     match verdict.found:
-        case Found(str(key)) if _is_of_version(verdict.filter):
+        case PersonValue(str(key)) if _is_of_version(verdict.filter):
             return version_text(key)
-        case Found(value, moment):
+        case PersonValue(value, moment):
             return to_rfc3339(moment) if value is None and moment is not None else value
         case tuple() as tags:
             return list(tags)
-        case Bucket(_, bucket):
+        case ShareBucket(_, bucket):
             return bucket
         case count:
             return count
@@ -195,17 +198,17 @@ def _found(verdict: FilterVerdict) -> Scalar | list[str] | None:
 
 def _found_in_words(verdict: FilterVerdict) -> str:
     match verdict.found:
-        case Found(str(key)) if _is_of_version(verdict.filter):
+        case PersonValue(str(key)) if _is_of_version(verdict.filter):
             return f"it is version {version_text(key)}"
-        case Found(None, None):
+        case PersonValue(None, None):
             return "it does not exist"
-        case Found(None, int(moment)):
+        case PersonValue(None, int(moment)):
             return f"it is {to_day(moment)}" if _is_midnight(moment) else f"it is {to_rfc3339(moment)}"
-        case Found(value):
+        case PersonValue(value):
             return f"it is {_in_words(value)}" if value is not None else ""
         case tuple() as tags:
             return _listed(tags)
-        case Bucket(share, bucket):
+        case ShareBucket(share, bucket):
             place = "within" if share.holds(bucket) else "not within"
             return f"bucket {bucket:,} of {BUCKETS:,}: {place} {_range(share)}"
         case count:

@@ -10,13 +10,13 @@ import msgspec
 from templates_server.features.people.identity import PersonKind
 from templates_server.features.people.profile import decode_attributes, decode_tags
 from templates_server.features.tribes.evaluator import PersonFacts
-from templates_server.features.tribes.model import Questions
+from templates_server.features.tribes.model import CountQueries
 
 KINDS = {kind.value: kind for kind in PersonKind}
 DECODE_DATES = msgspec.json.Decoder(dict[str, int]).decode
 
 
-def read_facts(row: Sequence[Any], questions: Questions) -> PersonFacts:
+def read_facts(row: Sequence[Any], questions: CountQueries) -> PersonFacts:
     """What a row says, without what an app says when a session starts."""
     kind, created, share_number, first_seen, last_seen, joined, email, locale, timezone, *others = row
     device_os, device_model, app_platform, app_version, os_version, tags, attributes, dates, *counted = others

@@ -16,7 +16,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from templates_server.features.people.profile import Scalar
-from templates_server.features.tribes.sql_fragments import PLAIN_NAME, Sql, joined, sql
+from templates_server.features.tribes.sql_fragments import PLAIN_NAME, SqlFragment, join_conditions, sql
 
 SQLITE_TEXT = "'text'"
 SQLITE_NUMBER = "'integer', 'real'"
@@ -34,19 +34,19 @@ class JsonPaths(abc.ABC):
     """How one kind of database looks into an object. Expressions are NULL where the type is another."""
 
     @abc.abstractmethod
-    def is_there(self, column: str, steps: Sequence[str]) -> Sql:
+    def is_there(self, column: str, steps: Sequence[str]) -> SqlFragment:
         """Whether there is a scalar."""
 
     @abc.abstractmethod
-    def text(self, column: str, steps: Sequence[str]) -> Sql:
+    def text(self, column: str, steps: Sequence[str]) -> SqlFragment:
         """The text."""
 
     @abc.abstractmethod
-    def number(self, column: str, steps: Sequence[str]) -> Sql:
+    def number(self, column: str, steps: Sequence[str]) -> SqlFragment:
         """The number, as a double."""
 
     @abc.abstractmethod
-    def is_one_of(self, column: str, steps: Sequence[str], values: Sequence[Scalar]) -> Sql:
+    def is_one_of(self, column: str, steps: Sequence[str], values: Sequence[Scalar]) -> SqlFragment:
         """Whether it is one of these values, of which there is one."""
 
 
@@ -57,20 +57,20 @@ def _numbers(values: Sequence[Scalar]) -> list[float]:
 class SqlitePaths(JsonPaths):
     """SQLite 3.38 and newer. It has no number that is not finite but those too large, which it reads as infinite."""
 
-    def is_there(self, column: str, steps: Sequence[str]) -> Sql:
+    def is_there(self, column: str, steps: Sequence[str]) -> SqlFragment:
         """Of one of the types."""
         types = f"{SQLITE_TEXT}, {SQLITE_NUMBER}, {SQLITE_BOOLEAN}"
         return sql("{} IS NOT NULL", _of_types(column, steps, types, "1"))
 
-    def text(self, column: str, steps: Sequence[str]) -> Sql:
+    def text(self, column: str, steps: Sequence[str]) -> SqlFragment:
         """As stored: no affinity turns it into anything else."""
         return _of_types(column, steps, SQLITE_TEXT, "{}")
 
-    def number(self, column: str, steps: Sequence[str]) -> Sql:
+    def number(self, column: str, steps: Sequence[str]) -> SqlFragment:
         """As a double, whether it is written with a fraction or not."""
         return _of_types(column, steps, SQLITE_NUMBER, "nullif(nullif(CAST({} AS REAL), 9e999), -9e999)")
 
-    def is_one_of(self, column: str, steps: Sequence[str], values: Sequence[Scalar]) -> Sql:
+    def is_one_of(self, column: str, steps: Sequence[str], values: Sequence[Scalar]) -> SqlFragment:
         """By lists in JSON, one of each type."""
         subjects = {
             self.text(column, steps): [value for value in values if isinstance(value, str)],
@@ -79,10 +79,10 @@ class SqlitePaths(JsonPaths):
         }
         template = "{} IN (SELECT value FROM json_each({}))"
         lists = {subject: json.dumps(found, ensure_ascii=False) for subject, found in subjects.items() if found}
-        return joined("OR", [sql(template, subject, found) for subject, found in lists.items()])
+        return join_conditions("OR", [sql(template, subject, found) for subject, found in lists.items()])
 
 
-def _of_types(column: str, steps: Sequence[str], types: str, value: str) -> Sql:
+def _of_types(column: str, steps: Sequence[str], types: str, value: str) -> SqlFragment:
     """By path, which is fast, where every step can stand in one; else step by step, by looking at every key."""
     if all(map(PLAIN_NAME.fullmatch, steps)):
         path = "$" + "".join(f'."{step}"' for step in steps)
@@ -92,7 +92,7 @@ def _of_types(column: str, steps: Sequence[str], types: str, value: str) -> Sql:
     return _by_keys(column, steps, types, value)
 
 
-def _by_keys(column: str, steps: Sequence[str], types: str, value: str) -> Sql:
+def _by_keys(column: str, steps: Sequence[str], types: str, value: str) -> SqlFragment:
     """Level beside level, each within the one before: SQLite's parser takes no eight queries in one another."""
     last = len(steps) - 1
     inner = (f"json_each(CASE step{n}.type WHEN 'object' THEN step{n}.value END) AS step{n + 1}" for n in range(last))
@@ -109,20 +109,20 @@ class PostgresPaths(JsonPaths):
     the time.
     """
 
-    def is_there(self, column: str, steps: Sequence[str]) -> Sql:
+    def is_there(self, column: str, steps: Sequence[str]) -> SqlFragment:
         """Of one of the types."""
         return sql("{} IS NOT NULL", _at(column, steps, IS_SCALAR))
 
-    def text(self, column: str, steps: Sequence[str]) -> Sql:
+    def text(self, column: str, steps: Sequence[str]) -> SqlFragment:
         """As stored."""
         return sql("({} #>> '{{}}')", _at(column, steps, IS_TEXT))
 
-    def number(self, column: str, steps: Sequence[str]) -> Sql:
+    def number(self, column: str, steps: Sequence[str]) -> SqlFragment:
         """As the nearest double; a cast would fail where that is infinite, or 0 for a number that is not."""
         double, tiny = _at(column, steps, IS_DOUBLE), _at(column, steps, IS_TINY)
         return sql("COALESCE(CAST({} AS double precision), CASE WHEN {} IS NOT NULL THEN 0 END)", double, tiny)
 
-    def is_one_of(self, column: str, steps: Sequence[str], values: Sequence[Scalar]) -> Sql:
+    def is_one_of(self, column: str, steps: Sequence[str], values: Sequence[Scalar]) -> SqlFragment:
         """By arrays: one of JSON for texts and booleans, which are equal byte by byte, and one of doubles."""
         plain = [json.dumps(value, ensure_ascii=False) for value in values if isinstance(value, str | bool)]
         numbers = [repr(number) for number in _numbers(values)]
@@ -131,10 +131,10 @@ class PostgresPaths(JsonPaths):
             found.append(sql("{} = ANY(CAST({} AS jsonb[]))", _at(column, steps), _array(plain)))
         if numbers:
             found.append(sql("{} = ANY(CAST({} AS double precision[]))", self.number(column, steps), _array(numbers)))
-        return joined("OR", found)
+        return join_conditions("OR", found)
 
 
-def _at(column: str, steps: Sequence[str], condition: str = "") -> Sql:
+def _at(column: str, steps: Sequence[str], condition: str = "") -> SqlFragment:
     """What a path leads to, if it meets a condition."""
     path = "strict $" + "".join(f".{_quoted(step)}" for step in steps) + (f" ? ({condition})" if condition else "")
     return sql(f"jsonb_path_query_first(CAST({column} AS jsonb), CAST({{}} AS jsonpath), '{{{{}}}}', true)", path)

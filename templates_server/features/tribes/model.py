@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from templates_server.features.people.app_versions import version_key
 from templates_server.features.people.profile import Scalar, moment_of
-from templates_server.features.people.shares import Draw, draw_of
+from templates_server.features.people.shares import ShareDraw, make_draw
 from templates_server.primitives.timestamps import DAY
 
 DAY_LENGTH = len("2026-11-21")
@@ -124,7 +124,7 @@ SESSIONS = Source(Origin.BEHAVIOUR, Behaviour.SESSIONS_30_DAYS)
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class DateInterval:
     """A date as it was written: a whole day (UTC), or one millisecond; `ends` is exclusive."""
 
     text: str
@@ -132,26 +132,26 @@ class Moment:
     ends: int
 
 
-def read_moment(text: str) -> Moment | None:
+def read_moment(text: str) -> DateInterval | None:
     """The day or the time that a text says; None when it says neither."""
     starts = moment_of(text)
     if starts is None:
         return None
-    return Moment(text, starts, starts + (DAY if len(text) == DAY_LENGTH else 1))
+    return DateInterval(text, starts, starts + (DAY if len(text) == DAY_LENGTH else 1))
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class VersionValue:
     """A version as it was written, and the key by which it is compared (`people.app_versions`)."""
 
     text: str
     key: str
 
 
-def read_version(text: str) -> Version | None:
+def read_version(text: str) -> VersionValue | None:
     """The version that a text says; None when it says none."""
     key = version_key(text)
-    return None if key is None else Version(text, key)
+    return None if key is None else VersionValue(text, key)
 
 
 OF_VERSIONS = frozenset({Operator.VERSION_EQUALS, Operator.VERSION_AT_LEAST, Operator.VERSION_BELOW})
@@ -159,7 +159,7 @@ ONE_OF = frozenset({Operator.EQUALS, Operator.NOT_EQUALS, Operator.IN, Operator.
 NONE_ALIKE: Mapping[Scalar, tuple[Scalar, ...]] = {}
 
 
-def likeness(value: Scalar) -> Scalar:
+def comparison_key(value: Scalar) -> Scalar:
     """What is equal for values of which one may be the other: a number as a double, anything else as it is."""
     try:
         return value if isinstance(value, str | bool) else float(value)
@@ -176,7 +176,7 @@ def _alike(source: Source, values: Iterable[Scalar]) -> Mapping[Scalar, tuple[Sc
             if moment is not None:
                 found.setdefault(moment.starts, {}).setdefault((moment.ends,), value)
         else:
-            found.setdefault(likeness(value), {}).setdefault((type(value).__name__, value), value)
+            found.setdefault(comparison_key(value), {}).setdefault((type(value).__name__, value), value)
     return {key: tuple(each.values()) for key, each in found.items()}
 
 
@@ -195,9 +195,9 @@ class Comparison:
     source: Source
     operator: Operator
     values: tuple[Scalar, ...] = ()
-    moments: tuple[Moment, ...] = ()
+    moments: tuple[DateInterval, ...] = ()
     days: int = 0
-    version: Version | None = None
+    version: VersionValue | None = None
     types: tuple[str, ...] = field(init=False, repr=False)
     alike: Mapping[Scalar, tuple[Scalar, ...]] = field(init=False, compare=False, repr=False)
 
@@ -209,7 +209,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Tagged:
+class TagFilter:
     """Having a user tag, or one below it."""
 
     tag: str
@@ -233,7 +233,7 @@ class Timeframe:
 
     kind: TimeframeKind = TimeframeKind.ANY_TIME
     days: int = 0
-    moment: Moment | None = None
+    moment: DateInterval | None = None
 
 
 class FrequencyKind(enum.StrEnum):
@@ -253,7 +253,7 @@ class Frequency:
     number: int = 0
 
 
-class Condition(enum.StrEnum):
+class EventCondition(enum.StrEnum):
     """Whether the whole of an event filter is meant or its contrary."""
 
     HAVE_DONE = "have_done"
@@ -261,7 +261,7 @@ class Condition(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class EventQuestion:
+class EventCountQuery:
     """How often did a person do this: a name, a timeframe, metadata (in order of key) and data.
 
     An event counts when all of its metadata and data match. The hash is made once: every session asks for counts by it.
@@ -283,16 +283,16 @@ class EventQuestion:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class EventFilter:
     """Having done something so and so often, or not."""
 
-    question: EventQuestion
-    condition: Condition = Condition.HAVE_DONE
+    question: EventCountQuery
+    condition: EventCondition = EventCondition.HAVE_DONE
     frequency: Frequency = Frequency()
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class ShareFilter:
     """Being in a share of all people: in the buckets that a salt draws, from `starts` on and before `ends`.
 
     A bucket is a hundredth of a percent: there are `persons.shares.BUCKETS`. `draw` is made of the salt.
@@ -301,22 +301,22 @@ class Share:
     salt: str
     starts: int
     ends: int
-    draw: Draw = field(init=False, compare=False, repr=False)
+    draw: ShareDraw = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Make the draw, once for all people."""
-        object.__setattr__(self, "draw", draw_of(self.salt))
+        object.__setattr__(self, "draw", make_draw(self.salt))
 
     def holds(self, bucket: int) -> bool:
         """Whether a bucket lies within."""
         return self.starts <= bucket < self.ends
 
 
-Filter = Comparison | Tagged | Done | Share
+Filter = Comparison | TagFilter | EventFilter | ShareFilter
 
 
 @dataclass(frozen=True, slots=True)
-class Tribe:
+class TribeDefinition:
     """A set of filters over people."""
 
     key: str
@@ -333,12 +333,12 @@ class Tribe:
         return any(isinstance(each, Comparison) and each.source.origin is Origin.CONTEXTUAL for each in self.filters)
 
 
-Tribes = Mapping[str, Tribe]
+Tribes = Mapping[str, TribeDefinition]
 """The tribes of a Space, by key, in order of key."""
 
 
 @dataclass(frozen=True, slots=True)
-class Questions:
+class CountQueries:
     """What must be counted of a person before tribes can be decided.
 
     `most_sessions` and, in the order of `events`, `most_events` are where counting may stop, as any larger number
@@ -346,40 +346,40 @@ class Questions:
     """
 
     sessions: bool = False
-    events: tuple[EventQuestion, ...] = ()
+    events: tuple[EventCountQuery, ...] = ()
     most_sessions: int | None = None
     most_events: tuple[int, ...] = ()
 
     @property
-    def exact(self) -> Questions:
+    def without_limits(self) -> CountQueries:
         """The same questions, with everything counted."""
-        return Questions(self.sessions, self.events)
+        return CountQueries(self.sessions, self.events)
 
 
-def questions_of(tribes: Iterable[Tribe]) -> Questions:
+def questions_of(tribes: Iterable[TribeDefinition]) -> CountQueries:
     """What these tribes ask, each question once."""
     filters = [each for tribe in tribes for each in tribe.filters]
     of_sessions = [each for each in filters if isinstance(each, Comparison) and each.source == SESSIONS]
-    most: dict[EventQuestion, int] = {}
+    most: dict[EventCountQuery, int] = {}
     for each in filters:
-        if isinstance(each, Done):
-            most[each.question] = max(most.get(each.question, 0), decided_at(each.frequency))
-    return Questions(
+        if isinstance(each, EventFilter):
+            most[each.question] = max(most.get(each.question, 0), decisive_count(each.frequency))
+    return CountQueries(
         bool(of_sessions),
         tuple(most),
-        max(map(decided_at_sessions, of_sessions), default=None),
+        max(map(decisive_session_count, of_sessions), default=None),
         tuple(most.values()),
     )
 
 
-def decided_at(frequency: Frequency) -> int:
+def decisive_count(frequency: Frequency) -> int:
     """A count from which on it makes no difference how much more often something was done."""
     if frequency.kind is FrequencyKind.ANY:
         return 1
     return min(frequency.number + 1, LARGEST_COUNT)
 
 
-def decided_at_sessions(comparison: Comparison) -> int:
+def decisive_session_count(comparison: Comparison) -> int:
     """The same for a comparison of a number of sessions."""
     numbers = [value for value in comparison.values if isinstance(value, int | float) and not isinstance(value, bool)]
     return int(min(max([0, *numbers]) + 1, LARGEST_COUNT))

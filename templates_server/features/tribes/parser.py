@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from templates_server.errors import Problem, Problems, ValidationFailed
-from templates_server.features.people.profile import Scalar, canonical
+from templates_server.features.people.profile import Scalar, canonical_scalar
 from templates_server.features.people.profile_parser import (
     MAX_ATTRIBUTE_CHARACTERS,
     MAX_ATTRIBUTE_NAME_CHARACTERS,
@@ -38,8 +38,8 @@ from templates_server.features.tribes.model import (
     Operator,
     Origin,
     Source,
-    Tagged,
-    Tribe,
+    TagFilter,
+    TribeDefinition,
     Tribes,
     questions_of,
 )
@@ -47,7 +47,7 @@ from templates_server.features.tribes.share_parser import check_shares, read_sha
 from templates_server.features.tribes.version_parser import fits, read_version_value
 from templates_server.primitives.ids import is_key
 from templates_server.primitives.validation import KEY_RULE, Reader, join, kind_of
-from templates_server.primitives.yaml_json import shown
+from templates_server.primitives.yaml_json import quote_text
 
 MOST_TRIBES = 1000  # of a Space
 MOST_TRIBES_A_CATEGORY = 50
@@ -84,7 +84,7 @@ def parse_tribes(document: Any, *, space: str) -> tuple[Tribes, Problems]:
     return parser.tribes(document, space), parser.reader.problems
 
 
-def read_tribe(document: Any, *, key: str) -> Tribe:
+def read_tribe(document: Any, *, key: str) -> TribeDefinition:
     """One tribe by itself; ValidationFailed with every problem."""
     parser = _Parser()
     if not is_key(key):
@@ -93,7 +93,7 @@ def read_tribe(document: Any, *, key: str) -> Tribe:
     if isinstance(given, dict):
         named, revision = given.pop("key", None), given.pop("revision", None)
         if named not in (None, key):  # not a set: what was sent may have no hash
-            parser.reader.refuse("key", f"must be {shown(key)}, the tribe in the URL")
+            parser.reader.refuse("key", f"must be {quote_text(key)}, the tribe in the URL")
         parser.reader.count(revision, "revision")
     tribe = parser.tribe(key, given, "")
     if parser.reader.problems:
@@ -104,7 +104,7 @@ def read_tribe(document: Any, *, key: str) -> Tribe:
 def problems_of_new_keys(keys: Iterable[str], path: str) -> list[Problem]:
     """What is wrong with the keys of tribes that were not there before; `path` is where a key stands."""
     return [
-        Problem(path.replace("{key}", key), f"{shown(key)} is a reserved key: {RESERVED_KEYS[key]}")
+        Problem(path.replace("{key}", key), f"{quote_text(key)} is a reserved key: {RESERVED_KEYS[key]}")
         for key in sorted(keys)
         if key in RESERVED_KEYS
     ]
@@ -123,7 +123,7 @@ def problems_of_number(categories: Iterable[str]) -> list[Problem]:
     return problems
 
 
-def asked_of_events(tribes: Iterable[Mapping[str, Any]]) -> int:
+def count_event_queries(tribes: Iterable[Mapping[str, Any]]) -> int:
     """How many different things tribes ask of events; the tribes as `writing` makes them."""
     filters = [each for tribe in tribes for each in tribe.get("filters", ()) if "event" in each]
     asked = ([each["event"], each.get("timeframe"), each.get("metadata"), each.get("data")] for each in filters)
@@ -139,7 +139,7 @@ def problems_of_questions(number: int) -> list[Problem]:
 
 
 def _category(name: str) -> str:
-    return f"the category {shown(name)}" if name else "no category"
+    return f"the category {quote_text(name)}" if name else "no category"
 
 
 class _Parser:
@@ -151,7 +151,7 @@ class _Parser:
     def tribes(self, document: Any, space: str) -> Tribes:
         given = self.reader.mapping(document, "", DOCUMENT_KEYS)
         if given.get("space", space) != space:
-            self.reader.refuse("space", f"must be {shown(space)}, the Space in the URL")
+            self.reader.refuse("space", f"must be {quote_text(space)}, the Space in the URL")
         self.reader.count(given.get("revision"), "revision")
         read = {}
         for key, value, path in self.reader.by_key(given.get("tribes"), "tribes", at_most=MOST_TRIBES):
@@ -163,13 +163,13 @@ class _Parser:
         self.reader.problems.extend(problems_of_questions(len(questions_of(read.values()).events)))
         return read
 
-    def tribe(self, key: str, value: Any, path: str) -> Tribe:
+    def tribe(self, key: str, value: Any, path: str) -> TribeDefinition:
         """One tribe, as far as it is right."""
         reader = self.reader
         given = reader.mapping(value, path, TRIBE_KEYS)
         audience = reader.one_of(given.get("audience"), join(path, "audience"), tuple(Audience), "an audience")
         match = reader.one_of(given.get("match"), join(path, "match"), tuple(Match), "any or all")
-        tribe = Tribe(
+        tribe = TribeDefinition(
             key,
             reader.name(given.get("name"), join(path, "name")) or key,
             reader.description(given.get("description"), join(path, "description")),
@@ -261,7 +261,7 @@ class _Parser:
         if isinstance(value, str):
             return self.reader.text(value, path, at_most=MAX_ATTRIBUTE_CHARACTERS)
         if isinstance(value, bool | int | float):
-            return canonical(value)
+            return canonical_scalar(value)
         self.reader.refuse(path, f"must be text, a number, true or false, not {kind_of(value)}")
         return None
 
@@ -274,7 +274,7 @@ class _Parser:
         if isinstance(value, bool) or not isinstance(value, int | float):
             self.reader.refuse(path, f"must be a number, not {kind_of(value)}")
             return None
-        return canonical(value)
+        return canonical_scalar(value)
 
     def _range(self, comparison: Comparison, value: Any, path: str) -> Comparison | None:
         if not isinstance(value, list) or len(value) != 2:  # noqa: PLR2004 - two ends
@@ -311,13 +311,13 @@ class _Parser:
         if name is not None:
             near = self.reader.suggestion(name, (*TEXT_FIELDS, *DATE_FIELDS, *VERSION_FIELDS))
             near = near or f"; custom attributes are {ATTRIBUTE_PREFIX}<name>"
-            self.reader.refuse(path, f"{shown(name)} is not an attribute of a person{near}")
+            self.reader.refuse(path, f"{quote_text(name)} is not an attribute of a person{near}")
         return None
 
     def _contextual(self, value: Any, path: str) -> Source | None:
         name = self.reader.text(value, path, at_most=len(CONTEXTUAL_PREFIX) + MAX_ATTRIBUTE_NAME_CHARACTERS)
         if name is not None and not name.startswith(CONTEXTUAL_PREFIX):
-            self.reader.refuse(path, f"{shown(name)} must start with `{CONTEXTUAL_PREFIX}`")
+            self.reader.refuse(path, f"{quote_text(name)} must start with `{CONTEXTUAL_PREFIX}`")
             return None
         return None if name is None else self._named(Origin.CONTEXTUAL, name.removeprefix(CONTEXTUAL_PREFIX), path)
 
@@ -334,13 +334,13 @@ class _Parser:
 
     # Tags and events
 
-    def _tagged(self, value: Any, path: str) -> Tagged | None:
+    def _tagged(self, value: Any, path: str) -> TagFilter | None:
         given = read_given(self.reader, value, path, ("tag",))
         tag = self.reader.text(given.get("tag"), join(path, "tag"), at_most=MAX_ATTRIBUTE_CHARACTERS)
         problem = None if tag is None else problem_of_tag(tag)
         if problem is not None:
             self.reader.refuse(join(path, "tag"), problem)
-        return None if tag is None else Tagged(tag)
+        return None if tag is None else TagFilter(tag)
 
     def _strange(self, value: Mapping[str, Any], kinds: list[str]) -> str:
         """What a mapping has that is no filter, in words."""
@@ -349,7 +349,7 @@ class _Parser:
         keys = heapq.nsmallest(MOST_SHOWN_KEYS, value)
         near = next((text for key in keys if (text := self.reader.suggestion(key, KINDS))), "")
         others = f" and {len(value) - len(keys):,} others" if len(value) > len(keys) else ""
-        return f"not {', '.join(map(shown, keys)) or 'nothing'}{others}{near}"
+        return f"not {', '.join(map(quote_text, keys)) or 'nothing'}{others}{near}"
 
 
 SOURCES: Mapping[Origin, Callable[[_Parser, Any, str], Source | None]] = {

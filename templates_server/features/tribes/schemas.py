@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from templates_server.http.route_docs import Parameter
+from templates_server.http.route_docs import ParameterDocs
 
 Name = Annotated[str, Meta(max_length=200)]
 Description = Annotated[str, Meta(max_length=2000)]
@@ -24,9 +24,9 @@ DataOperatorWord = Literal[
 OutcomeWord = Literal["matched", "not_matched", "cannot_be_known_here"]
 Scalar = str | int | float | bool
 
-OF_USER = Parameter("user", str, "The `user_id` of the user.", example="ada", in_samples=True)
-OF_VISITOR = Parameter("anonymous_id", str, "The `anonymous_id` of a visitor, instead of a user.")
-FIELDS = Parameter(
+OF_USER = ParameterDocs("user", str, "The `user_id` of the user.", example="ada", in_samples=True)
+OF_VISITOR = ParameterDocs("anonymous_id", str, "The `anonymous_id` of a visitor, instead of a user.")
+FIELDS = ParameterDocs(
     "fields",
     str,
     "The fields that an app would send when the session starts, as a JSON object.",

@@ -7,17 +7,17 @@ from typing import Any
 from templates_server.features.people.profile import Scalar
 from templates_server.features.tribes.model import (
     Comparison,
-    Done,
+    EventFilter,
     Filter,
     Frequency,
     FrequencyKind,
     Operator,
     Origin,
-    Share,
-    Tagged,
+    ShareFilter,
+    TagFilter,
     Timeframe,
     TimeframeKind,
-    Tribe,
+    TribeDefinition,
     Tribes,
 )
 from templates_server.features.tribes.percentages import to_percent
@@ -33,7 +33,7 @@ def to_document(tribes: Tribes, *, space: str) -> dict[str, Any]:
     return {"space": space, "tribes": {key: to_tribe_document(tribes[key]) for key in sorted(tribes)}}
 
 
-def to_tribe_document(tribe: Tribe) -> dict[str, Any]:
+def to_tribe_document(tribe: TribeDefinition) -> dict[str, Any]:
     """One tribe in canonical form, without its key."""
     document: dict[str, Any] = {"name": tribe.name}
     if tribe.description:
@@ -47,13 +47,13 @@ def to_tribe_document(tribe: Tribe) -> dict[str, Any]:
 def to_filter_document(each: Filter) -> dict[str, Any]:
     """One filter in canonical form."""
     match each:
-        case Tagged(tag):
+        case TagFilter(tag):
             return {"tag": tag}
-        case Done():
+        case EventFilter():
             return _event_document(each)
         case Comparison():
             return _comparison_document(each)
-        case Share(salt, starts, ends):
+        case ShareFilter(salt, starts, ends):
             return {"share": {"salt": salt, "from": to_percent(starts), "to": to_percent(ends)}}
 
 
@@ -76,7 +76,7 @@ def _operator_document(comparison: Comparison) -> dict[str, Any]:
     return {**document, "value": values if operator in WITH_LIST else values[0]}
 
 
-def _event_document(done: Done) -> dict[str, Any]:
+def _event_document(done: EventFilter) -> dict[str, Any]:
     question = done.question
     document: dict[str, Any] = {
         "event": question.name,

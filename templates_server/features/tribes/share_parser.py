@@ -8,7 +8,7 @@ from typing import Any
 from templates_server.features.people.identity import problem_of_edges
 from templates_server.features.people.profile_parser import problem_of_attribute_name
 from templates_server.features.tribes.event_parser import read_given
-from templates_server.features.tribes.model import Match, Share
+from templates_server.features.tribes.model import Match, ShareFilter
 from templates_server.features.tribes.percentages import MOST, to_hundredths
 from templates_server.primitives.validation import Reader, join, kind_of
 
@@ -17,7 +17,7 @@ MAX_SALT_CHARACTERS = 64
 EXAMPLE = "{salt: spring, from: 0, to: 10}"
 
 
-def read_share(reader: Reader, value: Any, path: str) -> Share | None:
+def read_share(reader: Reader, value: Any, path: str) -> ShareFilter | None:
     """The share of a filter; None when something is wrong with it."""
     place = join(path, "share")
     sent = read_given(reader, value, path, ("share",)).get("share")
@@ -30,7 +30,7 @@ def read_share(reader: Reader, value: Any, path: str) -> Share | None:
     starts, ends = (_percent(reader, given.get(key), join(place, key)) for key in ("from", "to"))
     if starts is not None and ends is not None and starts >= ends:
         reader.refuse(join(place, "to"), "must be greater than `from`: otherwise the share is empty")
-    return None if salt is None or starts is None or ends is None else Share(salt, starts, ends)
+    return None if salt is None or starts is None or ends is None else ShareFilter(salt, starts, ends)
 
 
 def _salt(reader: Reader, value: Any, path: str) -> str | None:

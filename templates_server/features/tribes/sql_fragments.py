@@ -17,34 +17,34 @@ PLAIN_NAME = re.compile(r"[ !#-\[\]-~]+")  # ASCII that stands for itself within
 
 
 @dataclass(frozen=True, slots=True)
-class Sql:
+class SqlFragment:
     """A piece of SQL."""
 
     text: str
     parameters: tuple[Parameter, ...] = ()
 
 
-class Finished(NamedTuple):
+class CompiledSql(NamedTuple):
     """SQL as the driver takes it, with its parameters in order."""
 
     text: str
     parameters: tuple[Parameter, ...]
 
 
-def sql(template: str, *parts: Sql | Parameter) -> Sql:
+def sql(template: str, *parts: SqlFragment | Parameter) -> SqlFragment:
     """A piece of SQL: each `{}` is a piece, or a parameter where the part is a value."""
-    pieces = [part if isinstance(part, Sql) else Sql("?", (part,)) for part in parts]
+    pieces = [part if isinstance(part, SqlFragment) else SqlFragment("?", (part,)) for part in parts]
     parameters = tuple(parameter for piece in pieces for parameter in piece.parameters)
-    return Sql(template.format(*(piece.text for piece in pieces)), parameters)
+    return SqlFragment(template.format(*(piece.text for piece in pieces)), parameters)
 
 
-def listed(values: Iterable[Sql | Parameter]) -> Sql:
+def comma_separated(values: Iterable[SqlFragment | Parameter]) -> SqlFragment:
     """Values, separated by commas."""
     parts = list(values)
     return sql(", ".join(["{}"] * len(parts)), *parts)
 
 
-def joined(word: str, pieces: Iterable[Sql]) -> Sql:
+def join_conditions(word: str, pieces: Iterable[SqlFragment]) -> SqlFragment:
     """Conditions joined by AND or OR, in brackets; there must be one."""
     parts = list(pieces)
     return sql("(" + f" {word} ".join(["{}"] * len(parts)) + ")", *parts)
@@ -60,47 +60,47 @@ class Dialect(abc.ABC):
     limits_counts: bool
 
     @abc.abstractmethod
-    def finished(self, piece: Sql) -> Finished:
+    def finished(self, piece: SqlFragment) -> CompiledSql:
         """As the driver takes it."""
 
     @abc.abstractmethod
-    def has_key(self, column: str, name: str) -> Sql:
+    def has_key(self, column: str, name: str) -> SqlFragment:
         """Whether a JSON object has a value of that name."""
 
     @abc.abstractmethod
-    def json_text(self, column: str, name: str) -> Sql:
+    def json_text(self, column: str, name: str) -> SqlFragment:
         """The text of that name."""
 
     @abc.abstractmethod
-    def json_number(self, column: str, name: str) -> Sql:
+    def json_number(self, column: str, name: str) -> SqlFragment:
         """The number of that name, as a double."""
 
     @abc.abstractmethod
-    def json_boolean(self, column: str, name: str) -> Sql:
+    def json_boolean(self, column: str, name: str) -> SqlFragment:
         """The boolean of that name, as 1 or 0."""
 
     @abc.abstractmethod
-    def json_integer(self, column: str, name: str) -> Sql:
+    def json_integer(self, column: str, name: str) -> SqlFragment:
         """The whole number of that name, where all of the object are."""
 
     @abc.abstractmethod
-    def by_code_points(self, text: Sql) -> Sql:
+    def by_code_points(self, text: SqlFragment) -> SqlFragment:
         """The text, so that comparing it goes by code points."""
 
     @abc.abstractmethod
-    def by_no_index(self, column: str) -> Sql:
+    def by_no_index(self, column: str) -> SqlFragment:
         """The column, so that no index is used for it."""
 
     @abc.abstractmethod
-    def position(self, text: Sql, part: str) -> Sql:
+    def position(self, text: SqlFragment, part: str) -> SqlFragment:
         """Where a part begins in a text for the first time, from 1; 0 where it does not."""
 
     @abc.abstractmethod
-    def end(self, text: Sql, part: str) -> Sql:
+    def end(self, text: SqlFragment, part: str) -> SqlFragment:
         """The end of a text, as long as the part is."""
 
     @abc.abstractmethod
-    def remainder(self, number: Sql, divisor: int) -> Sql:
+    def remainder(self, number: SqlFragment, divisor: int) -> SqlFragment:
         """What is left of a whole number, none below 0, when it is divided: a whole number of 64 bits."""
 
 
@@ -110,53 +110,53 @@ class Sqlite(Dialect):
     name = "sqlite"
     limits_counts = True
 
-    def finished(self, piece: Sql) -> Finished:
+    def finished(self, piece: SqlFragment) -> CompiledSql:
         """As it is."""
-        return Finished(piece.text, piece.parameters)
+        return CompiledSql(piece.text, piece.parameters)
 
-    def has_key(self, column: str, name: str) -> Sql:
+    def has_key(self, column: str, name: str) -> SqlFragment:
         """There is a type, be it that of null."""
         if PLAIN_NAME.fullmatch(name):
             return sql(f"json_type({column}, {{}}) IS NOT NULL", _path(name))
         return sql(f"EXISTS (SELECT 1 FROM json_each({column}) WHERE key = {{}})", name)  # noqa: S608 - names of ours
 
-    def json_text(self, column: str, name: str) -> Sql:
+    def json_text(self, column: str, name: str) -> SqlFragment:
         """As stored: no affinity turns it into anything else."""
         return self._typed(column, name, types="'text'", value="{}")
 
-    def json_number(self, column: str, name: str) -> Sql:
+    def json_number(self, column: str, name: str) -> SqlFragment:
         """As a double, whether it is written with a fraction or not."""
         return self._typed(column, name, types="'integer', 'real'", value="CAST({} AS REAL)")
 
-    def json_boolean(self, column: str, name: str) -> Sql:
+    def json_boolean(self, column: str, name: str) -> SqlFragment:
         """As JSON functions give it."""
         return self._typed(column, name, types="'true', 'false'", value="{}")
 
-    def json_integer(self, column: str, name: str) -> Sql:
+    def json_integer(self, column: str, name: str) -> SqlFragment:
         """As stored."""
         return self._typed(column, name, types="'integer'", value="{}")
 
-    def by_code_points(self, text: Sql) -> Sql:
+    def by_code_points(self, text: SqlFragment) -> SqlFragment:
         """As it is: SQLite compares bytes, and UTF-8 sorts as its code points do."""
         return text
 
-    def by_no_index(self, column: str) -> Sql:
+    def by_no_index(self, column: str) -> SqlFragment:
         """SQLite has no statistics: an index of that order seems to it better than one of few rows."""
-        return Sql(f"+{column}")
+        return SqlFragment(f"+{column}")
 
-    def position(self, text: Sql, part: str) -> Sql:
+    def position(self, text: SqlFragment, part: str) -> SqlFragment:
         """By code points."""
         return sql("instr({}, {})", text, part)
 
-    def end(self, text: Sql, part: str) -> Sql:
+    def end(self, text: SqlFragment, part: str) -> SqlFragment:
         """All of the text where it is shorter."""
         return sql("substr({}, -length({}))", text, part)
 
-    def remainder(self, number: Sql, divisor: int) -> Sql:
+    def remainder(self, number: SqlFragment, divisor: int) -> SqlFragment:
         """By the operator: its function of that name makes doubles."""
         return sql(f"(({{}}) % {divisor})", number)
 
-    def _typed(self, column: str, name: str, *, types: str, value: str) -> Sql:
+    def _typed(self, column: str, name: str, *, types: str, value: str) -> SqlFragment:
         """By path, which is fast, where the name can stand in one; else by looking at every name."""
         if PLAIN_NAME.fullmatch(name):
             found = value.format(f"json_extract({column}, {{}})")
@@ -176,57 +176,57 @@ class Postgres(Dialect):
     name = "postgresql"
     limits_counts = False
 
-    def finished(self, piece: Sql) -> Finished:
+    def finished(self, piece: SqlFragment) -> CompiledSql:
         """Parameters as psycopg writes them; no piece holds a percent sign."""
-        return Finished(piece.text.replace("?", "%s"), piece.parameters)
+        return CompiledSql(piece.text.replace("?", "%s"), piece.parameters)
 
-    def has_key(self, column: str, name: str) -> Sql:
+    def has_key(self, column: str, name: str) -> SqlFragment:
         """The value is there."""
         return sql("{} IS NOT NULL", _value(column, name))
 
-    def json_text(self, column: str, name: str) -> Sql:
+    def json_text(self, column: str, name: str) -> SqlFragment:
         """As stored."""
         return self._typed(column, name, kind="string", value="{} #>> '{{}}'")
 
-    def json_number(self, column: str, name: str) -> Sql:
+    def json_number(self, column: str, name: str) -> SqlFragment:
         """As the double that is nearest to the decimal."""
         return self._typed(column, name, kind="number", value="CAST({} AS double precision)")
 
-    def json_boolean(self, column: str, name: str) -> Sql:
+    def json_boolean(self, column: str, name: str) -> SqlFragment:
         """As SQLite has it."""
         return self._typed(column, name, kind="boolean", value="CAST(CAST({} AS boolean) AS integer)")
 
-    def json_integer(self, column: str, name: str) -> Sql:
+    def json_integer(self, column: str, name: str) -> SqlFragment:
         """As stored."""
         return self._typed(column, name, kind="number", value="CAST({} AS bigint)")
 
-    def by_code_points(self, text: Sql) -> Sql:
+    def by_code_points(self, text: SqlFragment) -> SqlFragment:
         """By the collation C, whatever that of the database is."""
         return sql('({} COLLATE "C")', text)
 
-    def by_no_index(self, column: str) -> Sql:
+    def by_no_index(self, column: str) -> SqlFragment:
         """As it is: PostgreSQL knows which index has fewer rows."""
-        return Sql(column)
+        return SqlFragment(column)
 
-    def position(self, text: Sql, part: str) -> Sql:
+    def position(self, text: SqlFragment, part: str) -> SqlFragment:
         """By code points: the collation says nothing here."""
         return sql("strpos({}, CAST({} AS text))", text, part)
 
-    def end(self, text: Sql, part: str) -> Sql:
+    def end(self, text: SqlFragment, part: str) -> SqlFragment:
         """All of the text where it is shorter."""
         return sql("right({}, length(CAST({} AS text)))", text, part)
 
-    def remainder(self, number: Sql, divisor: int) -> Sql:
+    def remainder(self, number: SqlFragment, divisor: int) -> SqlFragment:
         """By the function: the driver has another use for percent signs."""
         return sql(f"mod({{}}, {divisor})", number)
 
-    def _typed(self, column: str, name: str, *, kind: str, value: str) -> Sql:
+    def _typed(self, column: str, name: str, *, kind: str, value: str) -> SqlFragment:
         found = _value(column, name)
         test = sql(f"jsonb_typeof({{}}) = '{kind}'", found)
         return sql("CASE WHEN {} THEN {} END", test, sql(value, found))
 
 
-def _value(column: str, name: str) -> Sql:
+def _value(column: str, name: str) -> SqlFragment:
     return sql(f"(CAST({column} AS jsonb) -> CAST({{}} AS text))", name)
 
 

@@ -12,16 +12,16 @@ from sqlalchemy import Connection, select
 
 from templates_server.errors import Conflict, NotFound, ValidationFailed
 from templates_server.features.people.identity import PersonKind
-from templates_server.features.people.store import PERSON, Condition, FoundPeople, last_looked_at, to_person
+from templates_server.features.people.store import PERSON, SqlCondition, UserPage, find_last_examined, to_person
 from templates_server.features.tribes.compiler import compile_facts, compile_tribe, compile_tribe_of_few
 from templates_server.features.tribes.evaluator import PersonFacts
 from templates_server.features.tribes.facts import read_facts
-from templates_server.features.tribes.model import Questions, Tribe
+from templates_server.features.tribes.model import CountQueries, TribeDefinition
 from templates_server.features.tribes.parser import problems_of_new_keys
-from templates_server.features.tribes.sql_fragments import Finished
-from templates_server.primitives.revisions import NewRevision, Stored, StoredDocument, check_revision, to_json
-from templates_server.primitives.yaml_json import shown
-from templates_server.storage.database import marks
+from templates_server.features.tribes.sql_fragments import CompiledSql
+from templates_server.primitives.revisions import NewRevision, StoredDocument, StoreResult, check_revision, to_json
+from templates_server.primitives.yaml_json import quote_text
+from templates_server.storage.database import placeholders
 from templates_server.storage.tables import delivery_revisions, environments, spaces, tribe_revisions
 
 MOST_NAMED = 10  # scenarios in a refusal
@@ -29,7 +29,7 @@ MOST_LOOKED_THROUGH, FEWEST_LOOKED_THROUGH = 15_000, 1_000  # people, for a page
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class TribeUse:
     """A scenario of an entity that an environment delivers at present, and a tribe that it is for."""
 
     environment: str
@@ -57,7 +57,7 @@ def load_tribes(connection: Connection, space_id: str, revision: int | None = No
     return StoredDocument(wanted, json.loads(text))
 
 
-def store_tribes(connection: Connection, space_id: str, new: NewRevision) -> Stored:
+def store_tribes(connection: Connection, space_id: str, new: NewRevision) -> StoreResult:
     """Make a document the present tribes.
 
     PreconditionFailed when the present ones are not what it was made from, Conflict when a tribe is gone that a
@@ -67,7 +67,7 @@ def store_tribes(connection: Connection, space_id: str, new: NewRevision) -> Sto
     present = load_tribes(connection, space_id)
     check_revision(present.revision, new.expected)
     if present.value == new.document:
-        return Stored(present.revision, changed=False)
+        return StoreResult(present.revision, changed=False)
     _check_uses(connection, space_id, present.value["tribes"].keys() - new.document["tribes"].keys())
     if problems := problems_of_new_keys(new.document["tribes"].keys() - present.value["tribes"].keys(), "tribes.{key}"):
         raise ValidationFailed(problems)
@@ -76,7 +76,7 @@ def store_tribes(connection: Connection, space_id: str, new: NewRevision) -> Sto
     made = {"created": new.now, "created_by": new.author, "note": new.note}
     connection.execute(tribe_revisions.insert(), row | made)
     connection.execute(spaces.update().where(spaces.c.id == space_id).values(tribes_revision=revision))
-    return Stored(revision, changed=True)
+    return StoreResult(revision, changed=True)
 
 
 def lock_tribes(connection: Connection, space_id: str) -> None:
@@ -89,7 +89,8 @@ def _check_uses(connection: Connection, space_id: str, gone: AbstractSet[str]) -
     uses = [use for use in list_uses(connection, space_id) if use.tribe in gone] if gone else []
     if uses:
         named = "; ".join(
-            f"{use.tribe} by {shown(use.scenario)} of {use.entity} in {use.environment}" for use in uses[:MOST_NAMED]
+            f"{use.tribe} by {quote_text(use.scenario)} of {use.entity} in {use.environment}"
+            for use in uses[:MOST_NAMED]
         )
         more = f"; and {len(uses) - MOST_NAMED} more" if len(uses) > MOST_NAMED else ""
         raise Conflict(
@@ -97,7 +98,7 @@ def _check_uses(connection: Connection, space_id: str, gone: AbstractSet[str]) -
         )
 
 
-def list_uses(connection: Connection, space_id: str) -> Iterator[Use]:
+def list_uses(connection: Connection, space_id: str) -> Iterator[TribeUse]:
     """What scenarios are for which tribes, in every environment as it delivers now."""
     query = (
         select(environments.c.name, delivery_revisions.c.document)
@@ -107,13 +108,13 @@ def list_uses(connection: Connection, space_id: str) -> Iterator[Use]:
     for name, text in connection.execute(query.order_by(environments.c.name)):
         for entity, scenarios in json.loads(text)["scenarios"].items():
             for targeted in scenarios.get("targeted", ()):
-                yield from (Use(name, entity, targeted["name"], tribe) for tribe in targeted["tribes"])
+                yield from (TribeUse(name, entity, targeted["name"], tribe) for tribe in targeted["tribes"])
 
 
 # People
 
 
-class Moment(msgspec.Struct, frozen=True, gc=False):
+class EvaluationContext(msgspec.Struct, frozen=True, gc=False):
     """In which environment, and when. Events count while they are younger than `retention_ms`."""
 
     environment_id: str
@@ -121,32 +122,36 @@ class Moment(msgspec.Struct, frozen=True, gc=False):
     retention_ms: int
 
 
-def load_facts(connection: Connection, at: Moment, person_id: str, questions: Questions) -> PersonFacts | None:
+def load_facts(
+    connection: Connection, at: EvaluationContext, person_id: str, questions: CountQueries
+) -> PersonFacts | None:
     """What is known of a person, with the answers to these questions; None when there is no such person."""
     dialect = connection.dialect.name
     columns, parameters = compile_facts(questions, dialect, now=at.now, retention_ms=at.retention_ms)
-    which = f"environment_id = {marks(connection, 1)} AND person_id = {marks(connection, 1)}"
+    which = f"environment_id = {placeholders(connection, 1)} AND person_id = {placeholders(connection, 1)}"
     query = f"SELECT {columns} FROM persons WHERE {which}"  # noqa: S608 - made by the compiler
     row = connection.exec_driver_sql(query, (*parameters, at.environment_id, person_id)).one_or_none()
     return None if row is None else read_facts(row, questions)
 
 
-def count_people(connection: Connection, at: Moment, tribe: Tribe) -> int:
+def count_people(connection: Connection, at: EvaluationContext, tribe: TribeDefinition) -> int:
     """How many are in a tribe, users and visitors; CannotBeKnown where only a session could tell."""
-    condition, parameters = condition_of(connection, at, tribe)
+    condition, parameters = compile_condition(connection, at, tribe)
     query = f"SELECT count(*) FROM persons WHERE {condition}"  # noqa: S608 - made by the compiler
     return int(connection.exec_driver_sql(query, parameters).scalar_one())
 
 
-def list_users(connection: Connection, at: Moment, tribe: Tribe, *, after: str, limit: int) -> FoundPeople:
+def list_users(
+    connection: Connection, at: EvaluationContext, tribe: TribeDefinition, *, after: str, limit: int
+) -> UserPage:
     """So many users of a tribe after one, in order of person id; CannotBeKnown where only a session could tell.
 
     No more people are looked at than takes a short time: there may be fewer users, and yet more after them.
     """
-    condition, parameters = condition_of(connection, at, tribe, is_of_few=True)
-    here = Condition("environment_id = ?", (at.environment_id,))
-    last = last_looked_at(connection, here, after, most_looked_through(tribe))
-    mark = marks(connection, 1)
+    condition, parameters = compile_condition(connection, at, tribe, is_of_few=True)
+    here = SqlCondition("environment_id = ?", (at.environment_id,))
+    last = find_last_examined(connection, here, after, examination_limit(tribe))
+    mark = placeholders(connection, 1)
     up_to, bound = ("", ()) if last is None else (f"AND person_id <= {mark} ", (last,))
     query = (
         f"SELECT {PERSON} FROM persons WHERE {condition} AND kind = {mark} "  # noqa: S608 - made by the compiler
@@ -154,15 +159,17 @@ def list_users(connection: Connection, at: Moment, tribe: Tribe, *, after: str, 
     )
     rows = connection.exec_driver_sql(query, (*parameters, PersonKind.USER.value, after, *bound, limit))
     people = [to_person(row) for row in rows]
-    return FoundPeople(people, people[-1].person_id if len(people) == limit else last)
+    return UserPage(people, people[-1].person_id if len(people) == limit else last)
 
 
-def most_looked_through(tribe: Tribe) -> int:
+def examination_limit(tribe: TribeDefinition) -> int:
     """How many people are looked at for a page of a tribe's users: fewer the more is asked of each."""
     return max(FEWEST_LOOKED_THROUGH, MOST_LOOKED_THROUGH // (1 + len(tribe.filters)))
 
 
-def condition_of(connection: Connection, at: Moment, tribe: Tribe, *, is_of_few: bool = False) -> Finished:
+def compile_condition(
+    connection: Connection, at: EvaluationContext, tribe: TribeDefinition, *, is_of_few: bool = False
+) -> CompiledSql:
     """What holds for those in a tribe, as the compiler has it."""
     return (compile_tribe_of_few if is_of_few else compile_tribe)(
         tribe,

@@ -11,7 +11,14 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from templates_server.features.tribes.model import SESSION_DAYS, Comparison, Moment, Operator, Timeframe, TimeframeKind
+from templates_server.features.tribes.model import (
+    SESSION_DAYS,
+    Comparison,
+    DateInterval,
+    Operator,
+    Timeframe,
+    TimeframeKind,
+)
 from templates_server.primitives.timestamps import DAY
 
 
@@ -45,15 +52,15 @@ def _days_ago(days: int, now: int) -> Window:
     return Window(day, day + DAY)
 
 
-def _before(moment: Moment) -> Window:
+def _before(moment: DateInterval) -> Window:
     return Window(None, moment.starts)
 
 
-def _after(moment: Moment) -> Window:
+def _after(moment: DateInterval) -> Window:
     return Window(moment.ends, None)
 
 
-def _on_day(moment: Moment) -> Window:
+def _on_day(moment: DateInterval) -> Window:
     return Window(day_of(moment.starts), day_of(moment.starts) + DAY)
 
 
@@ -72,7 +79,7 @@ OF_DAYS: Mapping[TimeframeKind, Callable[[int, int], Window]] = {
     TimeframeKind.LESS_THAN: _fewer_days_ago,
     TimeframeKind.EXACTLY: _days_ago,
 }
-OF_DATES: Mapping[TimeframeKind, Callable[[Moment], Window]] = {
+OF_DATES: Mapping[TimeframeKind, Callable[[DateInterval], Window]] = {
     TimeframeKind.AFTER: _after,
     TimeframeKind.ON_DAY: _on_day,
     TimeframeKind.BEFORE: _before,

@@ -11,11 +11,11 @@ from templates_server.features.tribes.model import (
     Operator,
     Origin,
     Source,
-    Version,
+    VersionValue,
     read_version,
 )
 from templates_server.primitives.validation import Reader
-from templates_server.primitives.yaml_json import shown
+from templates_server.primitives.yaml_json import quote_text
 
 MAX_VERSION_CHARACTERS = 256
 OF_ANY_VALUE = (Operator.EXISTS, Operator.NOT_EXISTS)
@@ -33,10 +33,10 @@ def fits(reader: Reader, source: Source, operator: Operator, path: str) -> bool:
     return True
 
 
-def read_version_value(reader: Reader, value: Any, path: str) -> Version | None:
+def read_version_value(reader: Reader, value: Any, path: str) -> VersionValue | None:
     """Return the version of a text; None when it is wrong."""
     text = reader.text(value, path, at_most=MAX_VERSION_CHARACTERS)
     version = None if text is None else read_version(text)
     if text is not None and version is None:
-        reader.refuse(path, f"{shown(text)} {VERSION_RULE}")
+        reader.refuse(path, f"{quote_text(text)} {VERSION_RULE}")
     return version

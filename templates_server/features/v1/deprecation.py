@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from email.utils import formatdate
 
-from templates_server.http.route_docs import Header
+from templates_server.http.route_docs import HeaderDocs
 from templates_server.primitives.timestamps import SECOND, parse_rfc3339
 
 PREFIX = "/v1.0/"
@@ -16,9 +16,9 @@ ENVIRONMENT = "production"
 PEOPLE = re.compile(r"^/v1\.0/spaces/([^/]+)/(users|tribes/[^/]+/users)(?=/|$)")
 NOT_IN_A_LINK = re.compile(r"[^!#-;=?-\[\]_a-~]")  # besides what RFC 3986 has: < > " and all that is no ASCII
 SENT = (
-    Header("Deprecation", "When the route was deprecated, as `@` and Unix seconds (RFC 9745)."),
-    Header("Sunset", "When the route will be removed (RFC 8594)."),
-    Header("Link", 'The replacement route, `rel="successor-version"`; also the next page, if there is one.'),
+    HeaderDocs("Deprecation", "When the route was deprecated, as `@` and Unix seconds (RFC 9745)."),
+    HeaderDocs("Sunset", "When the route will be removed (RFC 8594)."),
+    HeaderDocs("Link", 'The replacement route, `rel="successor-version"`; also the next page, if there is one.'),
 )
 
 

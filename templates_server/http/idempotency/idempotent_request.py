@@ -45,7 +45,7 @@ class _Answer(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True)
-class Once:
+class IdempotentRequest:
     """One request under its key. Hashes are SHA-256, `now` is in milliseconds."""
 
     key_hash: bytes
@@ -66,7 +66,7 @@ class Once:
 
     def replay(self, connection: Connection) -> Response | None:
         """The stored answer; None when there is none. ValidationFailed when the key was another request's."""
-        kept = store.find(connection, self.key_hash, since=self.now - KEPT_MILLISECONDS, now=self.now)
+        kept = store.find_response(connection, self.key_hash, since=self.now - KEPT_MILLISECONDS, now=self.now)
         if kept is None:
             return None
         if kept.request_hash != self.request_hash:
@@ -81,8 +81,8 @@ class Once:
         headers = {name: value for name, value in response.headers.items() if name != "content-length"}
         answer = msgspec.msgpack.encode(_Answer(response.status_code, headers, bytes(response.body)))
         nonce = os.urandom(NONCE_BYTES)
-        kept = store.Kept(self.request_hash, nonce + self.cipher.encrypt(nonce, answer, self.request_hash))
-        store.keep(connection, self.key_hash, kept, now=self.now, since=self.now - KEPT_MILLISECONDS)
+        kept = store.StoredResponse(self.request_hash, nonce + self.cipher.encrypt(nonce, answer, self.request_hash))
+        store.save_response(connection, self.key_hash, kept, now=self.now, since=self.now - KEPT_MILLISECONDS)
         return response
 
     def _opened(self, sealed: bytes) -> Response:
@@ -96,14 +96,14 @@ class Once:
         return Response(answer.body, answer.status, answer.headers)
 
 
-class IdempotentAnswers:
+class IdempotentRequests:
     """The requests with a key that run in this process."""
 
     def __init__(self, key: ServerKey) -> None:
         self._key = key
         self._running: set[bytes] = set()
 
-    def asked(self, request: Request, owner: Principal, *, body: bytes, now: int) -> Once:
+    def asked(self, request: Request, owner: Principal, *, body: bytes, now: int) -> IdempotentRequest:
         """The request under the key that it carries; BadRequest when that is none."""
         keys = request.headers.getlist(HEADER)
         if len(keys) > 1 or not KEY_PATTERN.fullmatch(keys[0]):
@@ -112,10 +112,10 @@ class IdempotentAnswers:
         scope = request.scope
         told = (scope["method"].encode(), scope["raw_path"].partition(b"?")[0], scope["query_string"], body)
         cipher = AESGCM(self._key.derive("idempotent answers", name.hex()))
-        return Once(_hashed(name), _hashed(_joined(told)), cipher, now)
+        return IdempotentRequest(_hashed(name), _hashed(_joined(told)), cipher, now)
 
     @contextmanager
-    def running(self, once: Once) -> Iterator[None]:
+    def running(self, once: IdempotentRequest) -> Iterator[None]:
         """Conflict while another request under the same key runs in this process."""
         if once.key_hash in self._running:
             raise _still_running()

@@ -15,7 +15,7 @@ LOCK_PAUSE_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredResponse:
     """An answer, encrypted, and the hash of the request that it was given to."""
 
     request_hash: bytes
@@ -35,16 +35,16 @@ def lock(connection: Connection, key_hash: bytes, *, patience_seconds: float) ->
     return True
 
 
-def find(connection: Connection, key_hash: bytes, *, since: int, now: int) -> Kept | None:
+def find_response(connection: Connection, key_hash: bytes, *, since: int, now: int) -> StoredResponse | None:
     """What is kept under a key, unless it is older than that (in milliseconds), or from the future."""
     columns = idempotent_answers.c
     is_kept = columns.created.between(since + 1, now + LATEST_AHEAD)
     query = select(columns.request_hash, columns.answer).where(columns.key_hash == key_hash, is_kept)
     row = connection.execute(query).one_or_none()
-    return Kept(row.request_hash, row.answer) if row else None
+    return StoredResponse(row.request_hash, row.answer) if row else None
 
 
-def keep(connection: Connection, key_hash: bytes, kept: Kept, *, now: int, since: int) -> None:
+def save_response(connection: Connection, key_hash: bytes, kept: StoredResponse, *, now: int, since: int) -> None:
     """Keep an answer; of those that are too old a number goes, and whatever was kept under this key."""
     columns = idempotent_answers.c
     old = select(columns.key_hash).where(columns.created <= since).order_by(columns.created).limit(MOST_PURGED_AT_ONCE)

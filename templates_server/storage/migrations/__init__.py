@@ -17,7 +17,7 @@ ADVISORY_LOCK = 8674  # any number that nobody else takes in our database
 
 def upgrade(database: Database) -> None:
     """Bring the schema to the newest version, in one transaction; nothing happens when it is there already."""
-    database.write_now(upgrade_connection)
+    database.write_sync(upgrade_connection)
 
 
 def upgrade_connection(connection: Connection, *, revision: str = "head") -> None:

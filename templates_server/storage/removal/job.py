@@ -22,7 +22,7 @@ LOOK_AGAIN_SECONDS = 60.0
 SHORTEST_PAUSE_SECONDS = 0.002
 
 
-class SpaceRemovals:
+class SpaceRemovalJob:
     """Removes what deleted Spaces and organizations leave while the server runs.
 
     What was begun before it started is taken up again.
@@ -81,24 +81,24 @@ class SpaceRemovals:
 
     def _steps(self) -> Iterator[Callable[[], None]]:
         """The steps that are left; each is to be taken before the next is asked for."""
-        for environment_id, created in self._database.read_now(store.list_removals):
+        for environment_id, created in self._database.read_sync(store.list_removals):
             while names := self._remaining(environment_id):
                 for name in names:
                     yield functools.partial(self._step, environment_id, name)
             if created + store.KEPT_FOR <= self._clock():
                 self._end(environment_id)
-        while organization_ids := self._database.read_now(store.list_removed_organizations):
+        while organization_ids := self._database.read_sync(store.list_removed_organizations):
             for organization_id in organization_ids:
                 yield functools.partial(self._step_of_organization, organization_id)
 
     def _remaining(self, environment_id: str) -> list[str]:
-        return list(self._database.read_now(lambda connection: store.remaining(connection, environment_id)))
+        return list(self._database.read_sync(lambda connection: store.remaining(connection, environment_id)))
 
     def _step(self, environment_id: str, name: str) -> None:
-        self._database.write_now(lambda connection: store.take_step(connection, environment_id, name))
+        self._database.write_sync(lambda connection: store.take_step(connection, environment_id, name))
 
     def _step_of_organization(self, organization_id: str) -> None:
-        self._database.write_now(lambda connection: store.take_step_of_organization(connection, organization_id))
+        self._database.write_sync(lambda connection: store.take_step_of_organization(connection, organization_id))
 
     def _end(self, environment_id: str) -> None:
-        self._database.write_now(lambda connection: store.end(connection, environment_id))
+        self._database.write_sync(lambda connection: store.end(connection, environment_id))

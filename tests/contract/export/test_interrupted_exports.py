@@ -97,7 +97,7 @@ def test_an_export_that_has_expired_is_made_anew_and_says_so(leaving: ExportEnvi
     leaving.put(*large_users(5))
     killed = leaving.started("--output", "people.csv", dies_at="export-fetched")
     killed.communicate()
-    leaving.server.database.write_now(lambda connection: connection.execute(update(exports).values(expires=1)))
+    leaving.server.database.write_sync(lambda connection: connection.execute(update(exports).values(expires=1)))
     leaving.put(*CHANGED[1:])
     outcome = leaving.export("--output", "people.csv")
     assert outcome.exit_code == 0, outcome.err

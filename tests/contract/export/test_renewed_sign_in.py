@@ -43,7 +43,7 @@ def test_between_two_pieces(signed: ExportEnvironment, monkeypatch: pytest.Monke
         pieces.append(len(piece))
         if len(pieces) == 1:
             over = update(tokens).where(tokens.c.kind == "access").values(expires=1)
-            assert signed.server.database.write_now(lambda connection: connection.execute(over).rowcount)
+            assert signed.server.database.write_sync(lambda connection: connection.execute(over).rowcount)
             raise NetworkError("The line broke.", "It is mended.")
 
     monkeypatch.setattr(Download, "_count", cut_once)

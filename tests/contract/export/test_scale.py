@@ -27,14 +27,16 @@ def environment_of(leaving: ExportEnvironment) -> str:
     """The id of the environment."""
     query = select(environments.c.id).join(spaces, spaces.c.id == environments.c.space_id)
     query = query.where(spaces.c.key == leaving.space, environments.c.name == "production")
-    return leaving.server.database.read_now(lambda connection: str(connection.execute(query).scalar_one()))
+    return leaving.server.database.read_sync(lambda connection: str(connection.execute(query).scalar_one()))
 
 
 def fill_with(leaving: ExportEnvironment, environment_id: str) -> None:
     """So many users, as an import would have stored them."""
     for start in range(0, USERS, ROWS_AT_ONCE):
         numbers = range(start, min(start + ROWS_AT_ONCE, USERS))
-        leaving.server.database.write_now(lambda connection, numbers=numbers: fill(connection, environment_id, numbers))  # type: ignore[misc]
+        leaving.server.database.write_sync(
+            lambda connection, numbers=numbers: fill(connection, environment_id, numbers)  # type: ignore[misc]
+        )
 
 
 def change(leaving: ExportEnvironment, environment_id: str, chance: random.Random) -> None:
@@ -44,7 +46,7 @@ def change(leaving: ExportEnvironment, environment_id: str, chance: random.Rando
     changing = persons.update().where(here, persons.c.called.like(endings[0])).values(email="new@example.com")
     going = persons.delete().where(here, persons.c.called.like(endings[1]))
     for statement in (changing, going):
-        leaving.server.database.write_now(lambda connection, statement=statement: connection.execute(statement))  # type: ignore[misc]
+        leaving.server.database.write_sync(lambda connection, statement=statement: connection.execute(statement))  # type: ignore[misc]
 
 
 def fetched_bytes(leaving: ExportEnvironment) -> int:

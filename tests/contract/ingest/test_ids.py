@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from mtribes_cli.ingest import user_ids
 from templates_server.features.people import identity
-from templates_server.features.people.identity import PersonKind, named
+from templates_server.features.people.identity import PersonKind, make_person_ref
 from templates_server.storage import tables
 from tests.contract.ingest.world import Place
 
@@ -38,7 +38,7 @@ def test_each_character_is_named_by_both(character: str) -> None:
 def test_a_user_with_an_old_id_is_shown_and_deleted(place: Place) -> None:
     (place.mtribes.home / "users.csv").write_text("user_id,plan\nold-of-cli,gold\n", encoding="utf-8")
     assert place.ingest("users.csv").exit_code == 0
-    before, after = named(PersonKind.USER, "old-of-cli"), named(PersonKind.USER, " k\u00a0")
+    before, after = make_person_ref(PersonKind.USER, "old-of-cli"), make_person_ref(PersonKind.USER, " k\u00a0")
     is_old = tables.persons.c.person_id == before.person_id
 
     def work(connection: Connection) -> None:
@@ -47,7 +47,7 @@ def test_a_user_with_an_old_id_is_shown_and_deleted(place: Place) -> None:
             new = {**row, "person_id": after.person_id, "called": after.called}
             connection.execute(tables.persons.insert(), new)
 
-    place.server.database.write_now(work)
+    place.server.database.write_sync(work)
     where = ("--space", place.space, "--environment", "production")
     shown = place.mtribes("user", "get", " k\u00a0", *where, "--json")
     assert shown.envelope["data"]["user_id"] == " k\u00a0"

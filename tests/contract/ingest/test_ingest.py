@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mtribes_cli.ingest import source
+from mtribes_cli.ingest import input_stream
 from tests.cli.cli_runner import without_colors
 from tests.contract.ingest.world import COLUMNS, FIELDS, Place, as_csv, loaded, model_of, row_of, totals_of
 
@@ -213,7 +213,7 @@ def test_a_bar_is_shown_at_a_terminal_and_nowhere_else(place: Place, small_parts
 def test_the_bar_claims_no_more_than_the_server_has_acknowledged(
     place: Place, small_parts: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(source, "CHUNK_BYTES", 100)
+    monkeypatch.setattr(input_stream, "CHUNK_BYTES", 100)
     file = place.write(ROWS)
     size = (place.mtribes.home / file).stat().st_size
     shown = without_colors(place.ingest(file, terminal=True).err)

@@ -194,9 +194,9 @@ def test_a_server_that_forgot_parts_gets_them_again(place: Place, small_parts: i
     assert interrupted(place, file, "import-part-kept", press, count=4) == 130
     database = place.server.database
     newest = select(import_parts.c.import_id).order_by(import_parts.c.applied.desc()).limit(1)
-    import_id = database.read_now(lambda connection: connection.execute(newest).scalar_one())
+    import_id = database.read_sync(lambda connection: connection.execute(newest).scalar_one())
     lost = delete(import_parts).where(import_parts.c.import_id == import_id, import_parts.c.part > 1)
-    database.write_now(lambda connection: connection.execute(lost))
+    database.write_sync(lambda connection: connection.execute(lost))
     last = place.ingest(file, "--json")
     assert "goes on after part 1" in last.err
     assert totals_of(last)["read"] == 40

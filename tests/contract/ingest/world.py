@@ -14,7 +14,7 @@ from typing import IO, Any, Protocol
 
 from sqlalchemy import func, select
 
-from templates_server.features.people.profile import decode_attributes, decode_tags, joined_text
+from templates_server.features.people.profile import decode_attributes, decode_tags, format_joined
 from templates_server.storage.database import Database
 from templates_server.storage.tables import environments, imports, persons
 from tests.cli.cli_runner import CliRunner, Outcome
@@ -102,7 +102,7 @@ class Place:
         """All users, by their id, as far as files have it."""
         query = select(persons).join(environments, environments.c.id == persons.c.environment_id)
         query = query.where(environments.c.name == "production", environments.c.space_id == self._space_id())
-        rows = self.server.database.read_now(lambda connection: connection.execute(query).mappings().all())
+        rows = self.server.database.read_sync(lambda connection: connection.execute(query).mappings().all())
         return {row["called"]: _user(row) for row in rows}
 
     def completed_imports(self) -> int:
@@ -111,7 +111,7 @@ class Place:
             imports.join(environments, environments.c.id == imports.c.environment_id)
         )
         query = query.where(environments.c.space_id == self._space_id(), imports.c.state == "complete")
-        return self.server.database.read_now(lambda connection: int(connection.execute(query).scalar_one()))
+        return self.server.database.read_sync(lambda connection: int(connection.execute(query).scalar_one()))
 
     def _space_id(self) -> str:
         shown = self.mtribes("space", "show", self.space, "--json")
@@ -120,7 +120,7 @@ class Place:
 
 def _user(row: Mapping[Any, Any]) -> User:
     user = {name: row[name] for name in ("email", "phone", "timezone", "locale")}
-    user |= {"joined": joined_text(row["joined"]), "tags": list(decode_tags(row["tags"]))}
+    user |= {"joined": format_joined(row["joined"]), "tags": list(decode_tags(row["tags"]))}
     return user | {"attributes": decode_attributes(row["attributes"])}
 
 

@@ -28,8 +28,8 @@ from templates_server.features.event_names.model_check import differs
 from templates_server.features.pages.browser_session import cookie_in
 from templates_server.features.people.api import _read_changes
 from templates_server.features.people.profile_parser import read_user
-from templates_server.features.spaces.delivery.differences import differences
-from templates_server.features.spaces.delivery.parser import Surroundings, parse_delivery
+from templates_server.features.spaces.delivery.differences import compare_deliveries
+from templates_server.features.spaces.delivery.parser import ParseContext, parse_delivery
 from templates_server.features.spaces.model import GenerationInput
 from templates_server.features.spaces.parser import parse_model
 from templates_server.features.tribes.parser import parse_tribes, read_tribe
@@ -307,7 +307,7 @@ def _differences(text: str) -> object:
     turned = [{**each, "items": items[::-1]} for each in targeted[::-1]]
     entities = [{text: {"default": each[0], "targeted": each}} for each in (targeted, turned)]
     before, after = ({"published": names, "scenarios": scenarios} for scenarios in entities)
-    return [differences(before, after), differences({"published": [], "scenarios": {}}, after)]
+    return [compare_deliveries(before, after), compare_deliveries({"published": [], "scenarios": {}}, after)]
 
 
 def _conditions(text: str) -> list[dict[str, object]]:
@@ -331,7 +331,7 @@ COMPOSED: tuple[tuple[str, Read], ...] = (
     ),
     (
         "templates_server.features.spaces.delivery.parser",
-        lambda text: parse_delivery(document(text), Surroundings(SPACE, "production")),
+        lambda text: parse_delivery(document(text), ParseContext(SPACE, "production")),
     ),
     ("templates_server.features.spaces.delivery.differences", _differences),
     ("templates_server.features.event_names.model_check", _differs),

@@ -206,7 +206,7 @@ GUARDS = (
     Guard(
         "organizations of the token alone are listed",
         "features.accounts.api",
-        "if may_see(principal, Place(organization.id, organization.key))",
+        "if may_see(principal, ResourceScope(organization.id, organization.key))",
         "",
         ("/organizations",),
     ),
@@ -214,7 +214,7 @@ GUARDS = (
     Guard(
         "who administrates a token's organizations",
         "features.auth.token_api",
-        "if not administrated(principal, token_store.organizations_reached(connection, token)):",
+        "if not select_administrated(principal, token_store.list_reachable_organizations(connection, token)):",
         "if False:",
         TOKENS,
     ),
@@ -228,7 +228,7 @@ GUARDS = (
     Guard(
         "whose service account it is",
         "features.auth.service_accounts",
-        "if store.organization_of_service_account(connection, account_id) != call.place.organization_id:",
+        "if store.find_organization_of_service_account(connection, account_id) != call.place.organization_id:",
         "if False:",
         ("/service-accounts",),
     ),

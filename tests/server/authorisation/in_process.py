@@ -63,10 +63,10 @@ class Forgetting(Database):
             finally:
                 transaction.rollback()
 
-    def write_now(self, work: Work[Result]) -> Result:
+    def write_sync(self, work: Work[Result]) -> Result:
         """As it is, or not at all: what goes on in the background would change what the next request finds."""
         if not self.forgets:
-            result: Result = super().write_now(work)
+            result: Result = super().write_sync(work)
             return result
         with self._writing.connect() as connection, connection.begin() as transaction:
             try:

@@ -26,10 +26,10 @@ from templates_server.features.event_names.job import fold_changes
 from templates_server.features.exports import store as exports_store
 from templates_server.features.imports import sqlite_store as import_rows_store
 from templates_server.features.imports import store as imports_store
-from templates_server.features.operations.daily_counts.job import DayClosing
+from templates_server.features.operations.daily_counts.job import DailyCountJob
 from templates_server.features.people import erasure_store
 from templates_server.features.people.devices import store as devices_store
-from templates_server.features.people.identity import PersonKind, named
+from templates_server.features.people.identity import PersonKind, make_person_ref
 from templates_server.features.people.tag_removal import store as tag_removal_store
 from templates_server.features.sessions import store as sessions_store
 from templates_server.features.sessions.changes import store as following_store
@@ -40,7 +40,7 @@ from templates_server.settings import Settings
 from templates_server.storage import migrations, tables
 from templates_server.storage.database import Database
 from templates_server.storage.factory import open_database
-from templates_server.storage.removal.job import SpaceRemovals
+from templates_server.storage.removal.job import SpaceRemovalJob
 from tests.people import Grant, add_organization, add_person
 from tests.server.authorisation.in_process import OF_A_PLACE, Asker, Sent
 
@@ -175,7 +175,7 @@ async def _deletion(server: Server) -> Deletion:
     mine, others = IDS[3:], IDS[:3]
     before, others_before = _rows(server.database, mine), _rows(server.database, others)
     await _good(server, "DELETE", "/v2/spaces/radio")
-    await asyncio.to_thread(SpaceRemovals(server.database, system_clock).remove)
+    await asyncio.to_thread(SpaceRemovalJob(server.database, system_clock).remove)
     left = [row for row in _rows(server.database, mine) if not row.startswith(OF_REMOVALS)]
     return Deletion(
         Counter(row.partition(" ")[0] for row in before),
@@ -232,22 +232,22 @@ async def _told(server: Server, *, neighbours: bool) -> Told:
 def _close_day(server: Server) -> None:
     """Have the day counted that all of this happened on, and the people of tribes."""
     after = (BEGINNING + 3 * HOUR) // DAY * DAY + DAY + MINUTE
-    DayClosing(server.database, lambda: after, keep_events_days=30).close()
+    DailyCountJob(server.database, lambda: after, keep_events_days=30).close()
 
 
 def _forget_counts(database: Database) -> None:
     """Have the events of everybody counted again, as after an update from a version that did not count them."""
     forgotten = tables.persons.update().values(event_units=None)
-    database.write_now(lambda connection: connection.execute(forgotten))
+    database.write_sync(lambda connection: connection.execute(forgotten))
 
 
 async def _followed(database: Database) -> Sequence[str]:
     """What is found for those who follow sessions of the environment: whose each is, and what may have changed."""
     table = tables.sessions
     query = select(table.c.person_id, table.c.session_id).where(table.c.environment_id == MIDDLE)
-    sessions = database.read_now(lambda connection: connection.execute(query).all())
+    sessions = database.read_sync(lambda connection: connection.execute(query).all())
     persons = [(MIDDLE, person_id) for person_id, _ in sessions]
-    marks = database.read_now(lambda connection: following_store.marks_of_persons(connection, persons))
+    marks = database.read_sync(lambda connection: following_store.marks_of_persons(connection, persons))
     owners = [
         await following_store.find_session(database, MIDDLE, person_id=person_id, session_id=session_id)
         for person_id, session_id in sessions
@@ -261,8 +261,8 @@ async def _followed(database: Database) -> Sequence[str]:
 def _listed(server: Server) -> Sequence[str]:
     """What the console lists of the environment: the imports and the exports that began last."""
     now = server.times[0]
-    imports = server.database.read_now(lambda connection: imports_store.recent_imports(connection, MIDDLE, most=20))
-    exports = server.database.read_now(
+    imports = server.database.read_sync(lambda connection: imports_store.recent_imports(connection, MIDDLE, most=20))
+    exports = server.database.read_sync(
         lambda connection: exports_store.recent_exports(connection, MIDDLE, now=now, most=20)
     )
     return [_without_chance(f"lists {imports}"), _without_chance(f"lists {exports}")]
@@ -302,11 +302,13 @@ async def _new_environments(server: Server) -> Mapping[str, str]:
 
 
 def _rename(database: Database, space: str, name: str, identifier: str) -> None:
-    place = database.read_now(lambda connection: spaces_store.locate(connection, {"space": space, "environment": name}))
+    place = database.read_sync(
+        lambda connection: spaces_store.locate(connection, {"space": space, "environment": name})
+    )
     assert place is not None
     table = tables.environments
     renamed = table.update().where(table.c.id == place.environment_id).values(id=identifier)
-    database.write_now(lambda connection: connection.execute(renamed))
+    database.write_sync(lambda connection: connection.execute(renamed))
 
 
 async def _good(server: Server, method: str, path: str, body: Any = None, **headers: str) -> Sent:
@@ -353,7 +355,8 @@ async def _fill(server: Server, path: str, key: str, *, plan: str) -> None:
 
 
 MANY = sorted(
-    (f"one-of-many-{number}" for number in range(150)), key=lambda name: named(PersonKind.USER, name).person_id
+    (f"one-of-many-{number}" for number in range(150)),
+    key=lambda name: make_person_ref(PersonKind.USER, name).person_id,
 )
 FEW = 10
 """Of many, those who are in the environment before they are imported; one neighbour has the others, just the same."""
@@ -522,14 +525,14 @@ async def _present(server: Server, path: str) -> str:
     await _all_exported(server)
     table = tables.exports
     query = select(table.c.id).where(table.c.environment_id == MIDDLE).order_by(table.c.created.desc()).limit(1)
-    return path.replace("LAST", server.database.read_now(lambda connection: connection.execute(query).scalar_one()))
+    return path.replace("LAST", server.database.read_sync(lambda connection: connection.execute(query).scalar_one()))
 
 
 async def _all_exported(server: Server) -> None:
     """Wait until no export is running, in whichever environment."""
     query = select(tables.exports.c.id).where(tables.exports.c.state == exports_store.RUNNING)
     while True:
-        if server.database.read_now(lambda connection: connection.execute(query).first()) is None:
+        if server.database.read_sync(lambda connection: connection.execute(query).first()) is None:
             return
         await asyncio.sleep(0.005)
 
@@ -550,6 +553,6 @@ def _rows(database: Database, environment_ids: Sequence[str]) -> list[str]:
     found = []
     for name, table in OF_AN_ENVIRONMENT.items():
         query = select(table).where(table.c.environment_id.in_(environment_ids))
-        rows = database.read_now(lambda connection, query=query: connection.execute(query).all())  # type: ignore[misc]  # bound now
+        rows = database.read_sync(lambda connection, query=query: connection.execute(query).all())  # type: ignore[misc]  # bound now
         found += [_without_chance(f"{name} {tuple(row)!r}") for row in rows]
     return sorted(found)

@@ -170,7 +170,10 @@ SEPARATIONS = (
     ),
     Separation("how far a page of a tribe's users looks", "features.tribes.store", 'Condition("'),
     Separation(
-        "a person who is explained", "features.tribes.store", 'f"', condition="environment_id = {marks(connection, 1)}"
+        "a person who is explained",
+        "features.tribes.store",
+        'f"',
+        condition="environment_id = {placeholders(connection, 1)}",
     ),
     Separation(
         "events that are exported", "features.exports.queries", "WHERE ", condition="events.environment_id = {mark}"

@@ -19,11 +19,11 @@ from sqlalchemy import Executable, select, update
 
 from templates_server.app import create_app
 from templates_server.features.exports.file_store import ExportFiles
-from templates_server.features.exports.worker import Spooler
+from templates_server.features.exports.worker import ExportWorker
 from templates_server.features.spaces import store as spaces_store
 from templates_server.primitives.timestamps import DAY, LATEST_AHEAD, system_clock
 from templates_server.security.authorization import ALL_SCOPES, Role, Scope
-from templates_server.security.secrets import SecretKind, hashed, new_secret
+from templates_server.security.secrets import SecretKind, hash_secret, new_secret
 from templates_server.settings import Settings
 from templates_server.storage import migrations, tables
 from tests.people import FULL, Grant, Organization, Person, add_organization, add_person, add_service, add_token
@@ -62,7 +62,7 @@ class World:
 
     def change(self, statement: Executable) -> None:
         """Do that to the database, for good."""
-        self.database.write_now(lambda connection: connection.execute(statement))
+        self.database.write_sync(lambda connection: connection.execute(statement))
 
     def touched(self) -> frozenset[str]:
         """The places whose rows were changed since the last time."""
@@ -91,7 +91,7 @@ def new_world(database_url: str, folder: Path) -> World:
     migrations.upgrade(database)
     settings = Settings("http://localhost", database_url, folder, rate_limits=None, metrics=True)
     app = create_app(settings, database=database)
-    world = World(database, Asker(app), app.services.part(Spooler).files)
+    world = World(database, Asker(app), app.services.part(ExportWorker).files)
     organizations = {key: _organization(world, key) for key in ("acme", "twin")}
     asyncio.run(_furnish(world, organizations))
     _let_in(world, organizations)
@@ -103,7 +103,7 @@ def new_world(database_url: str, folder: Path) -> World:
 def _organization(world: World, key: str) -> Organization:
     organization = add_organization(world.database, key)
     renamed = update(tables.organizations).where(tables.organizations.c.id == organization.id)
-    world.database.write_now(lambda connection: connection.execute(renamed.values(name=f"mark-{key}")))
+    world.database.write_sync(lambda connection: connection.execute(renamed.values(name=f"mark-{key}")))
     world.places[organization.id] = key
     return organization
 
@@ -135,7 +135,7 @@ async def _furnish_organization(world: World, organization: Organization) -> Non
     member = add_person(world.database, organization, role=Role.VIEWER)
     email = f"member@mark-{key}.example"
     renamed = update(tables.accounts).where(tables.accounts.c.id == member.id).values(email=email)
-    world.database.write_now(lambda connection: connection.execute(renamed))
+    world.database.write_sync(lambda connection: connection.execute(renamed))
     invited = await _make(world, "POST", f"{path}/members", {"email": f"guest@mark-{key}.example", "role": "viewer"})
     robot = await _make(world, "POST", f"{path}/service-accounts", {"name": f"mark-{key}"})
     world.names[key] = {
@@ -245,7 +245,7 @@ async def _export(world: World, path: str) -> str:
 async def _key(world: World, space: str, environment: str, mark: str) -> spaces_store.StoredKey:
     """A key whose name has the mark; made where no audit tells of the name."""
     database = world.database
-    place = database.read_now(
+    place = database.read_sync(
         lambda connection: spaces_store.locate(connection, {"space": space, "environment": environment})
     )
     assert place is not None
@@ -254,10 +254,10 @@ async def _key(world: World, space: str, environment: str, mark: str) -> spaces_
     world.places[place.space_id] = space
     world.places[place.environment_id] = mark
     environments = select(tables.environments.c.id).where(tables.environments.c.space_id == place.space_id)
-    for other in database.read_now(lambda connection: connection.execute(environments).scalars().all()):
+    for other in database.read_sync(lambda connection: connection.execute(environments).scalars().all()):
         world.places.setdefault(other, space)
     environment_id = place.environment_id
-    key = database.write_now(
+    key = database.write_sync(
         lambda connection: spaces_store.create_key(connection, environment_id, name=f"mark-{mark}", now=system_clock())
     )
     world.bearers[f"key of {mark}"] = f"Bearer {key.key}"
@@ -306,12 +306,12 @@ def _let_in_nobody(world: World, ours: Organization) -> None:
     world.bearers["never issued"] = f"Bearer {new_secret(SecretKind.PERSONAL)}"
     database, key = world.database, world.names["vod"]
     place = {"space": "vod", "environment": "production"}
-    environment_id = str(database.read_now(lambda connection: spaces_store.locate(connection, place)).environment_id)  # type: ignore[union-attr]  # it was made above
-    revoked = database.write_now(
+    environment_id = str(database.read_sync(lambda connection: spaces_store.locate(connection, place)).environment_id)  # type: ignore[union-attr]  # it was made above
+    revoked = database.write_sync(
         lambda connection: spaces_store.create_key(connection, environment_id, name="old", now=system_clock())
     )
     key["revoked_key_text"] = revoked.key
-    database.write_now(
+    database.write_sync(
         lambda connection: spaces_store.revoke_key(connection, environment_id, revoked.id, now=system_clock())
     )
     world.bearers["a revoked key"] = f"Bearer {revoked.key}"
@@ -321,7 +321,7 @@ def _end_family(world: World, person: Person) -> None:
     now = system_clock()
     family = {"id": "fam", "client_id": "mtribes-cli", "account_id": person.id, "scopes": "", "created": now}
     row = tables.token_families.insert().values(**family, expires=LATER, revoked=now)
-    world.database.write_now(lambda connection: connection.execute(row))
+    world.database.write_sync(lambda connection: connection.execute(row))
 
 
 def _let_in_people(world: World, ours: Organization) -> None:
@@ -376,8 +376,8 @@ def _id_of_token(world: World, credential: str) -> str:
     """The id of a personal token of the person behind a credential, made for this."""
     bearer = world.bearers[credential].removeprefix("Bearer ")
     table = tables.tokens
-    owner = select(table.c.account_id).where(table.c.token_hash == hashed(bearer))
-    account_id = world.database.read_now(lambda connection: str(connection.execute(owner).scalar_one()))
+    owner = select(table.c.account_id).where(table.c.token_hash == hash_secret(bearer))
+    account_id = world.database.read_sync(lambda connection: str(connection.execute(owner).scalar_one()))
     made = add_token(world.database, FULL, account_id=account_id)
-    id_of_made = select(table.c.id).where(table.c.token_hash == hashed(made))
-    return world.database.read_now(lambda connection: str(connection.execute(id_of_made).scalar_one()))
+    id_of_made = select(table.c.id).where(table.c.token_hash == hash_secret(made))
+    return world.database.read_sync(lambda connection: str(connection.execute(id_of_made).scalar_one()))

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 from sqlalchemy import Table, select
 
-from templates_server.features.people.identity import PersonKind, named
+from templates_server.features.people.identity import PersonKind, make_person_ref
 from templates_server.primitives.timestamps import system_clock
 from templates_server.storage import tables as schema
 from tests.environments import AppEnvironment
@@ -47,7 +47,7 @@ class App:
     def rows(self, table: Table) -> list[Mapping[str, Any]]:
         """All that is stored in a table for the environment."""
         query = select(table).where(table.c.environment_id == self.environment.id)
-        found = self.server.database.read_now(lambda connection: connection.execute(query).mappings().all())
+        found = self.server.database.read_sync(lambda connection: connection.execute(query).mappings().all())
         return [dict(row) for row in found]
 
     def people(self) -> dict[tuple[str, str], Mapping[str, Any]]:
@@ -65,19 +65,19 @@ class App:
 
     def events_of(self, user_id: str) -> Collection[str]:
         """The ids of a user's events, in order."""
-        return self._ids(schema.events, "event_id", named(PersonKind.USER, user_id).person_id)
+        return self._ids(schema.events, "event_id", make_person_ref(PersonKind.USER, user_id).person_id)
 
     def events_of_visitor(self, anonymous_id: str) -> Collection[str]:
         """The ids of a visitor's events, in order."""
-        return self._ids(schema.events, "event_id", named(PersonKind.VISITOR, anonymous_id).person_id)
+        return self._ids(schema.events, "event_id", make_person_ref(PersonKind.VISITOR, anonymous_id).person_id)
 
     def sessions_of(self, user_id: str) -> Collection[str]:
         """The ids of a user's sessions, in order."""
-        return self._ids(schema.sessions, "session_id", named(PersonKind.USER, user_id).person_id)
+        return self._ids(schema.sessions, "session_id", make_person_ref(PersonKind.USER, user_id).person_id)
 
     def devices_of(self, user_id: str) -> dict[str, Mapping[str, Any]]:
         """A user's devices by their ids."""
-        person_id = named(PersonKind.USER, user_id).person_id
+        person_id = make_person_ref(PersonKind.USER, user_id).person_id
         return {row["device_id"]: row for row in self.rows(schema.devices) if row["person_id"] == person_id}
 
     def start(self, **body: Any) -> str:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from templates_server.features.people.app_versions import version_key
-from templates_server.features.people.identity import PersonKind, named
+from templates_server.features.people.identity import PersonKind, make_person_ref
 from templates_server.storage import tables
 from tests.server.client.app_of_tests import App
 
@@ -95,9 +95,9 @@ def test_a_session_that_began_earlier_and_comes_later_changes_nothing(app: App) 
     kept = {"app_version": version_key("9.0"), "os_version": None, "app_platform": "roku", "app_seen": later}
     of_ada = persons.update().where(
         persons.c.environment_id == app.environment.id,
-        persons.c.person_id == named(PersonKind.USER, "ada").person_id,
+        persons.c.person_id == make_person_ref(PersonKind.USER, "ada").person_id,
     )
-    app.server.database.write_now(lambda connection: connection.execute(of_ada.values(kept)))
+    app.server.database.write_sync(lambda connection: connection.execute(of_ada.values(kept)))
     app.start(**ADA, **SAYS)
     assert known_of(app) == (version_key("9.0"), None, "roku", later)
 
@@ -305,4 +305,4 @@ def test_the_sessions_of_a_visitor_move_with_all_that_they_say(app: App) -> None
     assert report_of(app) == before
     assert set(before.values()).isdisjoint({None})
     (moved,) = app.rows(tables.sessions)
-    assert moved["person_id"] == named(PersonKind.USER, "ada").person_id
+    assert moved["person_id"] == make_person_ref(PersonKind.USER, "ada").person_id

@@ -45,7 +45,7 @@ def secrets_of(server: RunningServer, environment: AppEnvironment) -> set[str]:
     """What is stored of the person, and what the tribes ask, in the forms that an answer could have it in."""
     persons = tables.persons
     query = persons.select().where(persons.c.environment_id == environment.id)
-    person = server.database.read_now(lambda connection: connection.execute(query).mappings().one())
+    person = server.database.read_sync(lambda connection: connection.execute(query).mappings().one())
     assert (person["app_version"], person["os_version"]) == (version_key(VERSION), version_key(OS_VERSION))
     kept = {str(person[name]) for name in ("share_number", "app_version", "os_version")}
     words = {SALT, VERSION, OS_VERSION, HASH, "hidden-property", "build-4711", "brightscript", NAME, KEY, "90210"}
@@ -70,7 +70,7 @@ def test_what_a_key_is_told_has_states_alone(server: RunningServer) -> None:
         session = app.post("/api/client/sessions", json={**ADA, **SAYS}).raise_for_status().json()["session"]
         app.post("/api/client/events", json=[EVENT]).raise_for_status()
         secrets = secrets_of(server, environment)
-        server.database.write_now(lambda connection: fold_all(connection, environment.id))
+        server.database.write_sync(lambda connection: fold_all(connection, environment.id))
         answers: list[httpx.Response] = []
         for revision, tribe in enumerate(("drawn", "new-app", "bought"), start=2):
             deliver(server.database, environment, delivered(tribe), revision)

@@ -211,7 +211,7 @@ def test_of_several_keys_the_old_ones_work_until_they_are_revoked(app: App) -> N
     newer = new_id("pk")
     row = {"id": new_id("key"), "environment_id": app.environment.id, "key": newer, "name": "newer"}
     row["created"] = str(system_clock())
-    app.server.database.write_now(lambda connection: connection.execute(tables.environment_keys.insert(), row))
+    app.server.database.write_sync(lambda connection: connection.execute(tables.environment_keys.insert(), row))
     app.send("e-1", external_id="u")
     bearer = {"Authorization": f"Bearer {newer}"}
     assert app.say("events", [{"name": "a/b", "external_id": "u", "id": "e-2"}], **bearer).status_code == 204

@@ -145,9 +145,9 @@ def keys_of(events: Sequence[Any]) -> Mapping[str, set[str]]:
 def check(url: str, load: Load) -> None:
     """All that was acknowledged is there, and nothing that was sent again is there twice, or counted twice."""
     database = open_database(url, checkpoints=False)
-    events = database.read_now(lambda connection: rows(connection, tables.events, load.environment))
-    persons = database.read_now(lambda connection: rows(connection, tables.persons, load.environment))
-    names = database.read_now(lambda connection: list_names(connection, load.environment.id))
+    events = database.read_sync(lambda connection: rows(connection, tables.events, load.environment))
+    persons = database.read_sync(lambda connection: rows(connection, tables.persons, load.environment))
+    names = database.read_sync(lambda connection: list_names(connection, load.environment.id))
     database.close()
     counted = Counter(row.event_id for row in events)
     assert counted.keys() == load.events

@@ -17,14 +17,14 @@ from templates_server.features.events import person_limit
 from templates_server.features.events import store as events_store
 from templates_server.features.events.parser import read_events
 from templates_server.features.events.person_limit import MOST_UNITS, TOO_MANY, UNIT_BYTES, RecentCounts
-from templates_server.features.events.store import EVENTS, Arrival, add_events
-from templates_server.features.operations.retention_job import Purge
+from templates_server.features.events.store import EVENTS, EventBatch, add_events
+from templates_server.features.operations.retention_job import RetentionJob
 from templates_server.features.people import sighting_store as persons_store
 from templates_server.features.people.devices.store import MOST_DEVICES
 from templates_server.features.people.erasure_store import ROWS_A_STEP
-from templates_server.features.people.identity import PersonKind, PersonName, Stated, named
-from templates_server.features.people.merge_store import Merge
-from templates_server.features.people.sighting_store import MOST_MOVED_AT_ONCE, Presence, arrive_and_merge
+from templates_server.features.people.identity import ClaimedIdentity, PersonKind, PersonRef, make_person_ref
+from templates_server.features.people.merge_store import VisitorMerge
+from templates_server.features.people.sighting_store import MOST_MOVED_AT_ONCE, Sighting, record_and_merge
 from templates_server.features.sessions.app_report import NO_REPORT
 from templates_server.features.sessions.store import MOST_SESSIONS, SESSIONS
 from templates_server.primitives.timestamps import DAY, system_clock
@@ -37,9 +37,9 @@ VISITOR, USER = {"anonymous_id": "v"}, {"external_id": "u"}
 LONGEST_MOVE_SECONDS = 0.25
 
 
-def person(who: dict[str, str]) -> PersonName:
+def person(who: dict[str, str]) -> PersonRef:
     kind = PersonKind.VISITOR if "anonymous_id" in who else PersonKind.USER
-    return named(kind, next(iter(who.values())))
+    return make_person_ref(kind, next(iter(who.values())))
 
 
 def event(event_id: str | None = None, data: Any = None, **who: str) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def fill(app: App, count: int, who: dict[str, str], *, data: str | None = None, 
         write_all(connection, EVENTS, rows)
         connection.execute(uncounted.values(event_units=None))
 
-    app.server.database.write_now(store)
+    app.server.database.write_sync(store)
 
 
 def count_events(app: App, who: dict[str, str]) -> int:
@@ -66,7 +66,7 @@ def count_events(app: App, who: dict[str, str]) -> int:
     query = select(events.event_id).where(
         events.environment_id == app.environment.id, events.person_id == person(who).person_id
     )
-    return len(app.server.database.read_now(lambda connection: connection.execute(query).all()))
+    return len(app.server.database.read_sync(lambda connection: connection.execute(query).all()))
 
 
 def refused_at(app: App, events: list[Any]) -> str:
@@ -147,7 +147,7 @@ def test_events_are_accepted_again_when_older_ones_have_expired(app: App, monkey
     monkeypatch.setattr(person_limit, "RECENT_SECONDS", 0.0)  # it takes a minute to be noticed
     fill(app, MOST_UNITS, VISITOR, happened=system_clock() - 31 * DAY)
     assert refused_at(app, [event(**VISITOR)]) == "[0]"
-    Purge(app.server.database, system_clock, keep_events_days=30).purge()
+    RetentionJob(app.server.database, system_clock, keep_events_days=30).purge()
     app.tell("events", [event(**VISITOR)])
     assert count_events(app, VISITOR) == 1
 
@@ -188,15 +188,15 @@ def test_a_user_with_more_events_than_one_step_removes_is_erased(app: App) -> No
 
 def _environment_of(app: App, key: str) -> str:
     query = select(tables.environment_keys.c.environment_id).where(tables.environment_keys.c.key == key)
-    return str(app.server.database.read_now(lambda connection: connection.execute(query).scalar_one()))
+    return str(app.server.database.read_sync(lambda connection: connection.execute(query).scalar_one()))
 
 
 def test_events_that_come_late_move_no_time_back(app: App) -> None:
     app.tell("events", [event("e-1", **USER)])
     seen = app.user("u")["last_seen"]
     body = json.dumps([event("e-2", **USER)]).encode()
-    late = Arrival(app.environment.id, seen - DAY, read_events(body, seen - DAY, max_depth=9))
-    app.server.database.write_now(partial(add_events, arrivals=[late]))
+    late = EventBatch(app.environment.id, seen - DAY, read_events(body, seen - DAY, max_depth=9))
+    app.server.database.write_sync(partial(add_events, arrivals=[late]))
     assert (app.user("u")["last_seen"], app.events_of("u")) == (seen, ["e-1", "e-2"])
 
 
@@ -206,7 +206,7 @@ def test_events_that_come_late_move_no_time_back(app: App) -> None:
 def fill_sessions(app: App, count: int, who: dict[str, str]) -> None:
     key = (app.environment.id, person(who).person_id)
     rows = [(*key, f"ses_{number:022}", system_clock(), *NO_REPORT) for number in range(count)]
-    app.server.database.write_now(lambda connection: write_all(connection, SESSIONS, rows))
+    app.server.database.write_sync(lambda connection: write_all(connection, SESSIONS, rows))
 
 
 def test_a_session_beyond_the_limit_of_a_visitor_is_refused(app: App) -> None:
@@ -241,10 +241,10 @@ def test_moving_the_largest_visitor_takes_a_quarter_of_a_second_at_most(app: App
         who = {"anonymous_id": f"large-{number}"}
         fill(app, MOST_UNITS // 2, who, data=json.dumps({"x": "y" * (UNIT_BYTES - 100)}))
         fill_sessions(app, MOST_SESSIONS, who)
-        merge = Merge(app.environment.id, person(who), person(USER), system_clock())
-        presence = Presence(merge.environment_id, Stated(merge.visitor, merge.user), merge.at)
+        merge = VisitorMerge(app.environment.id, person(who), person(USER), system_clock())
+        presence = Sighting(merge.environment_id, ClaimedIdentity(merge.visitor, merge.user), merge.at)
         began = time.process_time()
-        app.server.database.write_now(partial(arrive_and_merge, presences=[presence]))
+        app.server.database.write_sync(partial(record_and_merge, presences=[presence]))
         seconds.append(time.process_time() - began)
     assert count_events(app, USER) == 5 * (MOST_UNITS // 2) // 5  # the same ids, each once
     assert min(seconds) < LONGEST_MOVE_SECONDS
@@ -255,10 +255,10 @@ def test_one_transaction_moves_so_much_and_leaves_the_rest_for_later(app: App) -
     for name in names:
         fill(app, MOST_MOVED_AT_ONCE // 2 + 1, {"anonymous_id": name})
     presences = [
-        Presence(app.environment.id, Stated(person({"anonymous_id": name}), person(USER)), system_clock())
+        Sighting(app.environment.id, ClaimedIdentity(person({"anonymous_id": name}), person(USER)), system_clock())
         for name in names
     ]
-    found, _ = app.server.database.write_now(lambda connection: arrive_and_merge(connection, presences))
+    found, _ = app.server.database.write_sync(lambda connection: record_and_merge(connection, presences))
     assert found == [person(USER), person(USER), None]
     assert {row["called"] for row in app.rows(tables.merges)} == set(names[:2])
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from templates_server.features.people.identity import PersonKind, named
+from templates_server.features.people.identity import PersonKind, make_person_ref
 from templates_server.features.people.profile import Profile
-from templates_server.features.people.profile_merge import joined_profiles, tags_gained
+from templates_server.features.people.profile_merge import find_gained_tags, merge_profiles
 from templates_server.features.people.profile_parser import MOST_ATTRIBUTES, MOST_TAGS
 from templates_server.storage import tables
 from tests.environments import add_environment
@@ -23,9 +23,9 @@ VISITOR_AND_USER = {"anonymous_id": "v", "external_id": "u"}
 def set_columns(app: App, kind: PersonKind, called: str, **columns: Any) -> None:
     """What only an import or time itself would bring about."""
     persons = tables.persons
-    person_id = named(kind, called).person_id
+    person_id = make_person_ref(kind, called).person_id
     query = persons.update().where(persons.c.environment_id == app.environment.id, persons.c.person_id == person_id)
-    app.server.database.write_now(lambda connection: connection.execute(query.values(columns)))
+    app.server.database.write_sync(lambda connection: connection.execute(query.values(columns)))
 
 
 def test_the_first_time_is_the_earlier_one_and_the_last_time_the_later(app: App) -> None:
@@ -192,19 +192,19 @@ PROFILES = st.builds(
 
 @given(PROFILES, PROFILES)
 def test_a_joined_profile_has_all_of_both_and_the_users_own_wins(user: Profile, visitor: Profile) -> None:
-    joined = joined_profiles(user, visitor)
+    joined = merge_profiles(user, visitor)
     assert joined.attributes == dict(sorted({**visitor.attributes, **user.attributes}.items()))
     assert set(joined.tags) == {*user.tags, *visitor.tags}
     assert joined.email == (visitor.email if user.email is None else user.email)
     assert joined.joined == (visitor.joined if user.joined is None else user.joined)
-    assert joined_profiles(joined, visitor) == joined
-    assert set(tags_gained(joined, user)) == {*visitor.tags} - {*user.tags}
+    assert merge_profiles(joined, visitor) == joined
+    assert set(find_gained_tags(joined, user)) == {*visitor.tags} - {*user.tags}
 
 
 def test_a_joined_profile_is_never_too_large() -> None:
     user = Profile(tags=tuple(f"a{number:03}" for number in range(MOST_TAGS - 1)))
     visitor = Profile(tags=("b", "c"), attributes={str(number): number for number in range(MOST_ATTRIBUTES)})
-    joined = joined_profiles(user, visitor)
+    joined = merge_profiles(user, visitor)
     assert len(joined.tags) == MOST_TAGS
-    assert tags_gained(joined, user) == ["b"]
+    assert find_gained_tags(joined, user) == ["b"]
     assert json.loads(json.dumps(joined.attributes)) == dict(sorted(visitor.attributes.items()))

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import Table, select
 
-from templates_server.features.people.identity import PersonKind, named
+from templates_server.features.people.identity import PersonKind, make_person_ref
 from templates_server.settings import sqlite_url
 from templates_server.storage import tables
 from templates_server.storage.database import Database
@@ -60,7 +60,7 @@ class Course:
         """What is stored in the environment, where columns have these values."""
         wanted = [table.c[name] == value for name, value in columns.items()]
         query = select(table).where(table.c.environment_id == self.environment.id, *wanted)
-        found = self.database.read_now(lambda connection: connection.execute(query).mappings().all())
+        found = self.database.read_sync(lambda connection: connection.execute(query).mappings().all())
         return [dict(row) for row in found]
 
 
@@ -119,7 +119,10 @@ def test_events_that_come_while_a_visitor_is_merged_are_the_users(course: Course
 
 def _belongs(course: Course, visitor: str, user: str, *, events: int) -> None:
     """The visitor is gone, and the user has it all, once."""
-    visitor_id, user_id = named(PersonKind.VISITOR, visitor).person_id, named(PersonKind.USER, user).person_id
+    visitor_id, user_id = (
+        make_person_ref(PersonKind.VISITOR, visitor).person_id,
+        make_person_ref(PersonKind.USER, user).person_id,
+    )
     assert course.rows(tables.persons, person_id=visitor_id) == []
     assert course.rows(tables.events, person_id=visitor_id) == []
     assert course.rows(tables.sessions, person_id=visitor_id) == []

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, select
 
-from templates_server.features.people.identity import PersonKind, Stated, named
-from templates_server.features.people.sighting_store import Presence, arrive_and_merge
+from templates_server.features.people.identity import ClaimedIdentity, PersonKind, make_person_ref
+from templates_server.features.people.sighting_store import Sighting, record_and_merge
 from templates_server.settings import sqlite_file_url
 from templates_server.storage import migrations, tables
 from templates_server.storage.database import Database
@@ -98,7 +98,7 @@ def sender(server: RunningServer) -> Any:
 def stored(server: RunningServer, sender: Importer) -> dict[str, int]:
     persons = tables.persons
     query = select(persons.c.called, persons.c.share_number).where(persons.c.environment_id == sender.environment_id)
-    return {row[0]: row[1] for row in server.database.read_now(lambda connection: connection.execute(query).all())}
+    return {row[0]: row[1] for row in server.database.read_sync(lambda connection: connection.execute(query).all())}
 
 
 def test_users_of_the_api_have_the_number_of_their_id(server: RunningServer, sender: Importer) -> None:
@@ -172,7 +172,7 @@ def test_nobody_in_this_database_is_without_a_number(app: App, server: RunningSe
     """Of all that other tests have stored there; the column refuses it, too."""
     app.tell("sessions", BOTH)
     everybody = select(tables.persons.c.share_number)
-    found = server.database.read_now(lambda connection: connection.execute(everybody).scalars().all())
+    found = server.database.read_sync(lambda connection: connection.execute(everybody).scalars().all())
     assert found
     assert all(number is not None and 0 <= number < 2**31 - 1 for number in found)
     assert tables.persons.c.share_number.nullable is False
@@ -207,11 +207,11 @@ def check_batches(database: Database, said: Sequence[tuple[str | None, str | Non
     """Whichever of them arrive together, everybody has the number that they have when each comes by itself."""
     environment = hashlib.sha256(repr((said, sorted(borders))).encode()).hexdigest()
     presences = [
-        Presence(
+        Sighting(
             environment,
-            Stated(
-                None if visitor is None else named(PersonKind.VISITOR, visitor),
-                None if user is None else named(PersonKind.USER, user),
+            ClaimedIdentity(
+                None if visitor is None else make_person_ref(PersonKind.VISITOR, visitor),
+                None if user is None else make_person_ref(PersonKind.USER, user),
             ),
             1,
         )
@@ -224,13 +224,13 @@ def check_batches(database: Database, said: Sequence[tuple[str | None, str | Non
             connection.execute(delete(table).where(table.c.environment_id == environment))
         for start, end in zip([0, *ends], ends, strict=False):
             if start < end:
-                arrive_and_merge(connection, presences[start:end])
+                record_and_merge(connection, presences[start:end])
         persons = tables.persons
         query = select(persons.c.kind, persons.c.called, persons.c.share_number)
         rows = connection.execute(query.where(persons.c.environment_id == environment))
         return {(kind, called): number for kind, called, number in rows}
 
-    assert database.write_now(work) == as_one_after_the_other(said)
+    assert database.write_sync(work) == as_one_after_the_other(said)
 
 
 @pytest.fixture(scope="module")
@@ -268,14 +268,20 @@ def test_a_merge_that_has_to_wait_leaves_the_number_of_the_visitor(
 ) -> None:
     monkeypatch.setattr("templates_server.features.people.sighting_store.MOST_MOVED_AT_ONCE", 0)
     merging = [
-        Presence("env", Stated(named(PersonKind.VISITOR, f"v{number}"), named(PersonKind.USER, f"u{number}")), 1)
+        Sighting(
+            "env",
+            ClaimedIdentity(
+                make_person_ref(PersonKind.VISITOR, f"v{number}"), make_person_ref(PersonKind.USER, f"u{number}")
+            ),
+            1,
+        )
         for number in range(3)
     ]
-    waiting, _ = sqlite.write_now(lambda connection: arrive_and_merge(connection, merging))
+    waiting, _ = sqlite.write_sync(lambda connection: record_and_merge(connection, merging))
     monkeypatch.undo()
     assert None in waiting
-    sqlite.write_now(lambda connection: arrive_and_merge(connection, merging))
+    sqlite.write_sync(lambda connection: record_and_merge(connection, merging))
     persons = tables.persons
     query = select(persons.c.called, persons.c.share_number).where(persons.c.environment_id == "env")
-    found = {row[0]: row[1] for row in sqlite.read_now(lambda connection: connection.execute(query).all())}
+    found = {row[0]: row[1] for row in sqlite.read_sync(lambda connection: connection.execute(query).all())}
     assert found == {f"u{number}": of_visitor(f"v{number}") for number in range(3)}

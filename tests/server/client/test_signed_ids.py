@@ -102,7 +102,7 @@ def test_every_unsigned_event_is_named_and_none_is_stored(signing: Signing) -> N
     assert found == ["[1].user_signature", "[3].data", "[3].user_signature"]
     persons = tables.persons
     query = select(persons).where(persons.c.environment_id == _environment_id(signing))
-    assert signing.server.database.read_now(lambda connection: connection.execute(query).all()) == []
+    assert signing.server.database.read_sync(lambda connection: connection.execute(query).all()) == []
 
 
 def test_another_secret_ends_the_signatures_of_the_one_before(signing: Signing) -> None:
@@ -156,7 +156,7 @@ def test_a_change_is_remembered_without_the_secret_and_none_is_where_nothing_cha
     signing.put(required=True, rotate=True)
     audit = tables.audit_entries
     query = select(audit).where(audit.c.action == "signing.change", audit.c.space == signing.space)
-    rows = signing.server.database.read_now(lambda connection: connection.execute(query.order_by(audit.c.id)).all())
+    rows = signing.server.database.read_sync(lambda connection: connection.execute(query.order_by(audit.c.id)).all())
     assert sorted(json.loads(row.details)["rotated"] for row in rows) == [False, True]
     assert all(row.target == _environment_id(signing) and secret not in str(row) for row in rows)
 
@@ -185,4 +185,4 @@ def _environment_id(signing: Signing) -> str:
         .join(tables.spaces)
         .where(tables.spaces.c.key == signing.space, tables.environments.c.name == "production")
     )
-    return str(signing.server.database.read_now(lambda connection: connection.execute(query).scalar_one()))
+    return str(signing.server.database.read_sync(lambda connection: connection.execute(query).scalar_one()))

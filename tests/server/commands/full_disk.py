@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from templates_server.__main__ import main
-from templates_server.features.exports.file_store import CannotBeSpooled, ExportFiles, Rows, form_of
+from templates_server.features.exports.file_store import ExportFiles, ExportWriteError, Rows, form_of
 
 EXPORT = "exp_1"
 WHOLE_EXPORT = b"[\n1,\n2\n]\n"
@@ -52,7 +52,7 @@ def _back_up(folder: Path, backup: Path) -> list[str]:
 def _export(there: Path) -> list[str]:
     try:
         return ["0", export(there).decode()]
-    except CannotBeSpooled as error:
+    except ExportWriteError as error:
         return ["1", str(error)]
 
 

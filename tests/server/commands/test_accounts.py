@@ -11,7 +11,7 @@ import pytest
 
 from templates_server.__main__ import main
 from templates_server.features.accounts import store
-from templates_server.http.pagination import Page
+from templates_server.http.pagination import PageRequest
 from templates_server.security.authorization import Role
 from templates_server.settings import sqlite_url
 from templates_server.storage.factory import open_database
@@ -35,9 +35,9 @@ def folder(tmp_path: Path) -> Path:
 def members(folder: Path) -> list[tuple[str, str, Role]]:
     database = open_database(sqlite_url(folder))
     organization = "SELECT id FROM organizations WHERE key = 'acme'"
-    found = database.read_now(
-        lambda connection: store.members_of(
-            connection, connection.exec_driver_sql(organization).scalar_one(), Page(100, "")
+    found = database.read_sync(
+        lambda connection: store.list_members(
+            connection, connection.exec_driver_sql(organization).scalar_one(), PageRequest(100, "")
         )
     )
     database.close()

@@ -18,7 +18,7 @@ import pytest
 
 from templates_server.__main__ import main
 from templates_server.features.event_names.job import fold_changes
-from templates_server.features.operations.backup_archive import writing
+from templates_server.features.operations.backup_archive import create_backup
 from templates_server.http.route import Route
 from templates_server.routes import ROUTES
 from templates_server.settings import sqlite_url
@@ -233,7 +233,7 @@ def test_after_a_restore_that_failed_the_next_one_succeeds(archive: Path, tmp_pa
 def test_a_backup_that_lacks_rows_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path, target = tmp_path / "short.tar.zst", tmp_path / "new"
     manifest = {"format": 1, "version": "0.1.0", "schema": head_revision(), "created": 0}
-    with writing(path) as writer:
+    with create_backup(path) as writer:
         writer.add("manifest.json", json.dumps(manifest).encode())
         writer.add("end.json", json.dumps({"rows": {"organizations": 1}}).encode())
     assert main(["restore", str(path), "--data", str(target)]) == 1
@@ -244,7 +244,7 @@ def test_a_backup_that_lacks_rows_is_refused(tmp_path: Path, capsys: pytest.Capt
 def test_a_backup_of_a_later_version_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "later.tar.zst"
     manifest = {"format": 1, "version": "9.0.0", "schema": "9999", "created": 0}
-    with writing(path) as writer:
+    with create_backup(path) as writer:
         writer.add("manifest.json", json.dumps(manifest).encode())
     assert main(["restore", str(path), "--data", str(tmp_path / "new")]) == 1
     assert "later mtribes-server 9.0.0" in capsys.readouterr().err

@@ -11,11 +11,11 @@ from sqlalchemy import Table, insert, select
 
 from templates_server.features.operations.backup import back_up
 from templates_server.features.operations.restore import restore_into
-from templates_server.features.people.identity import PersonKind, Stated, named
+from templates_server.features.people.identity import ClaimedIdentity, PersonKind, make_person_ref
 from templates_server.features.people.last_session import KINDS as OF_PERSONS
 from templates_server.features.sessions.app_report import KINDS as OF_SESSIONS
 from templates_server.features.sessions.app_report import AppReport
-from templates_server.features.sessions.store import Start, add_sessions
+from templates_server.features.sessions.store import SessionStartRow, add_sessions
 from templates_server.settings import sqlite_file_url
 from templates_server.storage import migrations
 from templates_server.storage.data_folder import DataFolder
@@ -23,7 +23,7 @@ from templates_server.storage.database import Database
 from templates_server.storage.factory import open_database
 from templates_server.storage.tables import code_renderings, organizations, persons, sessions, spaces
 
-ADA = Stated(None, named(PersonKind.USER, "ada"))
+ADA = ClaimedIdentity(None, make_person_ref(PersonKind.USER, "ada"))
 REPORT = AppReport("c0ffee", "swift", "2.3.0", "127", "ios", "17.4.1", '["a.b: \\"tall\\""]')
 RENDERING = {
     "space_id": "spc_1",
@@ -56,13 +56,13 @@ def restored(live: Database, tmp_path: Path) -> Database:
 
 
 def rows(database: Database, table: Table) -> list[dict[str, Any]]:
-    found = database.read_now(lambda connection: connection.execute(select(table)).mappings().all())
+    found = database.read_sync(lambda connection: connection.execute(select(table)).mappings().all())
     return [dict(row) for row in found]
 
 
 def start(database: Database, at: int) -> None:
-    one = Start("env_1", ADA, f"ses_{at}", at, REPORT)
-    database.write_now(lambda connection: add_sessions(connection, [one]))
+    one = SessionStartRow("env_1", ADA, f"ses_{at}", at, REPORT)
+    database.write_sync(lambda connection: add_sessions(connection, [one]))
 
 
 def test_all_of_it_is_restored(live: Database, tmp_path: Path) -> None:
@@ -78,9 +78,9 @@ def test_all_of_it_is_restored(live: Database, tmp_path: Path) -> None:
         "updated": 1,
         "revision": 3,
     }
-    live.write_now(lambda connection: connection.execute(insert(organizations), organization))
-    live.write_now(lambda connection: connection.execute(insert(spaces), {**space, "tribes_revision": 0}))
-    live.write_now(lambda connection: connection.execute(insert(code_renderings), RENDERING))
+    live.write_sync(lambda connection: connection.execute(insert(organizations), organization))
+    live.write_sync(lambda connection: connection.execute(insert(spaces), {**space, "tribes_revision": 0}))
+    live.write_sync(lambda connection: connection.execute(insert(code_renderings), RENDERING))
     database = restored(live, tmp_path)
     for table in (persons, sessions, code_renderings):
         assert rows(database, table) == rows(live, table)
@@ -90,11 +90,11 @@ def test_all_of_it_is_restored(live: Database, tmp_path: Path) -> None:
 
 
 def test_a_backup_from_before_is_restored_and_goes_on(live: Database, tmp_path: Path) -> None:
-    live.write_now(lambda connection: migrations.upgrade_connection(connection, revision="0005"))
+    live.write_sync(lambda connection: migrations.upgrade_connection(connection, revision="0005"))
     key = {"environment_id": "env_1", "person_id": ADA.person.person_id}
     person = {**key, "kind": "user", "called": "ada", "created": 1, "updated": 1, "last_seen": 4}
-    live.write_now(lambda connection: connection.execute(insert(persons), person))
-    live.write_now(
+    live.write_sync(lambda connection: connection.execute(insert(persons), person))
+    live.write_sync(
         lambda connection: connection.execute(insert(sessions), {**key, "session_id": "ses_4", "started": 4})
     )
     database = restored(live, tmp_path)

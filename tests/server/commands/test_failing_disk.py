@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from templates_server.__main__ import main
-from templates_server.features.exports.file_store import CannotBeSpooled
-from templates_server.features.operations.backup_archive import members
+from templates_server.features.exports.file_store import ExportWriteError
+from templates_server.features.operations.backup_archive import read_members
 from tests.server.commands.full_disk import WHOLE_EXPORT, export
 from tests.server.failing_calls import FailingCalls
 
@@ -46,7 +46,7 @@ def expect_told(capsys: pytest.CaptureFixture[str]) -> None:
 def test_whichever_call_fails_a_backup_is_whole_or_not_there(
     archive: Path, folder: Path, tmp_path: Path, calls: FailingCalls, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    names = [name for name, _ in members(archive)]
+    names = [name for name, _ in read_members(archive)]
     with calls.failing(0):
         assert main(["backup", str(tmp_path / "other"), "--data", str(folder)]) == 0
     capsys.readouterr()
@@ -58,7 +58,7 @@ def test_whichever_call_fails_a_backup_is_whole_or_not_there(
         expect_told(capsys)
         for left in there.iterdir():
             assert left.name == "backup"
-            assert [name for name, _ in members(left)] == names
+            assert [name for name, _ in read_members(left)] == names
 
 
 @pytest.mark.slow
@@ -90,7 +90,7 @@ def test_whichever_call_fails_an_export_is_not_there_and_can_be_made_again(tmp_p
         assert export(tmp_path / "whole") == WHOLE_EXPORT
     for number in each_failing(calls):
         place = tmp_path / str(number)
-        with calls.failing(number), pytest.raises((CannotBeSpooled, OSError), match="No space left"):
+        with calls.failing(number), pytest.raises((ExportWriteError, OSError), match="No space left"):
             export(place)
         assert not place.exists() or list(place.iterdir()) == []
         assert export(place) == WHOLE_EXPORT
@@ -119,5 +119,7 @@ def test_at_whichever_byte_a_disk_is_full_nothing_half_written_is_left(
             assert list(exports.iterdir()) == []
         else:
             assert exported == ["0", WHOLE_EXPORT.decode()]
-    assert [name for name, _ in members(there / f"backup-{enough[0]}")] == [name for name, _ in members(archive)]
+    assert [name for name, _ in read_members(there / f"backup-{enough[0]}")] == [
+        name for name, _ in read_members(archive)
+    ]
     assert {path.name for path in there.glob("*backup*")} == {f"backup-{enough[0]}"}

@@ -17,7 +17,7 @@ import pytest
 
 from templates_server.__main__ import main
 from templates_server.commands import logs as logs_command
-from templates_server.commands.log_file import REPEATED_SECONDS, LogLine, RepeatedFailures, SharedLogFile, aside
+from templates_server.commands.log_file import REPEATED_SECONDS, LogLine, RepeatedFailures, SharedLogFile, rotated_path
 from templates_server.server import log_config
 from tests.server_processes import server_process, status_of
 from tests.servers import PostgresServer
@@ -59,7 +59,7 @@ def logger(path: Path) -> Iterator[logging.Logger]:
 def test_a_large_log_is_put_aside_while_it_is_written(path: Path, logger: logging.Logger) -> None:
     for number in range(25):
         logger.info(line(number))
-    assert aside(path).read_text() == "".join(line(number) + "\n" for number in range(10, 20))
+    assert rotated_path(path).read_text() == "".join(line(number) + "\n" for number in range(10, 20))
     assert path.read_text() == "".join(line(number) + "\n" for number in range(20, 25))
     assert {entry.name for entry in path.parent.iterdir()} == {"server.log", "server.log.1"}
 
@@ -78,7 +78,7 @@ def test_of_two_that_find_the_log_large_one_puts_it_aside(path: Path) -> None:
     path.write_text(line(1) + "\n")
     first._put_aside()
     second._put_aside()  # it saw the size before the first was done
-    assert (aside(path).read_text(), path.read_text()) == (line(1) + "\n", "")
+    assert (rotated_path(path).read_text(), path.read_text()) == (line(1) + "\n", "")
     for handler in (first, second):
         handler.emit(logging.makeLogRecord({"msg": "after"}))
         handler.close()
@@ -99,9 +99,9 @@ def test_nothing_of_several_processes_is_lost_when_the_log_is_put_aside(path: Pa
     names = [f"writer{number}" for number in range(3)]
     writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(path), name]) for name in names]
     assert [writer.wait() for writer in writers] == [0, 0, 0]
-    before, after = aside(path).read_text().splitlines(), path.read_text().splitlines()
+    before, after = rotated_path(path).read_text().splitlines(), path.read_text().splitlines()
     assert sorted(before + after) == sorted(f"{name} {n:04d}" + "." * 40 for name in names for n in range(1_000))
-    assert 100_000 <= aside(path).stat().st_size < 110_000
+    assert 100_000 <= rotated_path(path).stat().st_size < 110_000
 
 
 def test_stderr_goes_on_in_the_new_file_where_it_is_the_log(path: Path) -> None:
@@ -112,7 +112,7 @@ def test_stderr_goes_on_in_the_new_file_where_it_is_the_log(path: Path) -> None:
     )
     with path.open("ab") as output:
         subprocess.run([sys.executable, "-c", code, str(path)], stderr=output, check=True)
-    assert (aside(path).read_text(), path.read_text()) == ("a" * 30 + "\n", "b\na traceback")
+    assert (rotated_path(path).read_text(), path.read_text()) == ("a" * 30 + "\n", "b\na traceback")
 
 
 # Failures that repeat
@@ -242,7 +242,7 @@ def test_a_server_logs_so(path: Path) -> None:
 
 
 def test_logs_shows_the_end_of_what_was_put_aside_too(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    aside(path).write_text("one\ntwo\nthree\n")
+    rotated_path(path).write_text("one\ntwo\nthree\n")
     path.write_text("four\nfive\n")
     for lines, expected in ((2, "four\nfive\n"), (4, "two\nthree\nfour\nfive\n"), (9, "one\ntwo\nthree\nfour\nfive\n")):
         assert main(["logs", "--data", str(path.parent), "--lines", str(lines)]) == 0
@@ -280,7 +280,7 @@ def test_follow_goes_on_over_rotations_and_truncations(path: Path, following: Ca
         file.flush()
         wait_for(lambda: said("one\n"))
         file.write("two\n")
-        path.replace(aside(path))
+        path.replace(rotated_path(path))
         file.write("three\n")
     path.write_text("four\n")
     wait_for(lambda: said("one\ntwo\nthree\nfour\n"))

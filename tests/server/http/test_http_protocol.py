@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from starlette.responses import Response, StreamingResponse
 
-from templates_server.http.connection_limits import Connections
+from templates_server.http.connection_limits import ConnectionLimiter
 from templates_server.http.context import Call
 from templates_server.http.request_body import read_body
 from templates_server.http.response import Surface, json_response
@@ -169,15 +169,15 @@ def test_beyond_the_number_of_connections_one_is_told_to_come_back(bounded: Runn
 
 def test_an_address_has_its_share_and_a_listed_proxy_or_this_machine_has_no_bound_but_the_whole() -> None:
     limits = ConnectionLimits(max_connections=10, max_connections_an_address=2)
-    connections = Connections(limits, proxies=[parse_network("10.0.0.0/8")])
+    connections = ConnectionLimiter(limits, proxies=[parse_network("10.0.0.0/8")])
     assert [connections.admits("192.0.2.1") for _ in range(3)] == [True, True, False]
-    connections.let_go("192.0.2.1")
-    connections.let_go("192.0.2.1")
+    connections.release("192.0.2.1")
+    connections.release("192.0.2.1")
     assert connections.admits("192.0.2.1")
     assert [connections.admits("10.1.1.1") for _ in range(3)] == [True] * 3
     assert [connections.admits("127.0.0.1") for _ in range(5)] == [True] * 5
     assert not connections.admits("127.0.0.1")
-    strict = Connections(limits, own_machine_is_free=False)
+    strict = ConnectionLimiter(limits, own_machine_is_free=False)
     assert [strict.admits("::1") for _ in range(3)] == [True, True, False]
 
 

@@ -90,7 +90,7 @@ def test_a_deed_that_is_replayed_is_remembered_once(one: Asker) -> None:
         audit_entries.c.action == "key.create",
         audit_entries.c.space == one.keys.split("/")[3],
     )
-    assert one.database.read_now(lambda connection: connection.execute(query).scalar_one()) == 1
+    assert one.database.read_sync(lambda connection: connection.execute(query).scalar_one()) == 1
 
 
 def test_without_a_key_every_request_counts(one: Asker) -> None:
@@ -170,11 +170,11 @@ def test_who_may_not_ask_any_more_gets_no_answer(server: RunningServer, one: Ask
     with person.client(server) as client:
         headers = {"Idempotency-Key": "lost"}
         assert client.post(one.keys, json=NEW_KEY, headers=headers).status_code == 201
-        one.database.write_now(
+        one.database.write_sync(
             lambda connection: connection.execute(memberships.update().where(mine).values(role="viewer"))
         )
         assert code(client.post(one.keys, json=NEW_KEY, headers=headers)) == (403, "FORBIDDEN")
-        one.database.write_now(lambda connection: connection.execute(memberships.delete().where(mine)))
+        one.database.write_sync(lambda connection: connection.execute(memberships.delete().where(mine)))
         assert code(client.post(one.keys, json=NEW_KEY, headers=headers)) == (404, "NOT_FOUND")
 
 
@@ -195,7 +195,7 @@ def test_an_answer_stands_though_it_would_be_refused_by_now(one: Asker) -> None:
 
 def test_what_is_kept_does_not_hold_the_answer(one: Asker) -> None:
     told = one.ask("a secret of mine").json()["data"][0]["key"]
-    rows = one.database.read_now(lambda connection: connection.execute(select(idempotent_answers)).all())
+    rows = one.database.read_sync(lambda connection: connection.execute(select(idempotent_answers)).all())
     kept = b"".join(bytes(value) for row in rows for value in row if isinstance(value, bytes))
     assert len(rows) > 0
     assert told.encode() not in kept
@@ -231,7 +231,7 @@ def test_while_the_first_runs_another_is_told_to_come_again(tmp_path: Path) -> N
         person = add_person(server.database, add_organization(server.database))
         with person.client(server) as client, person.client(server) as other:
             one = asker(server, person, client)
-            threads.submit(server.database.write_now, hold)
+            threads.submit(server.database.write_sync, hold)
             assert begun.wait(30)
             asks = [threads.submit(each.ask, "held") for each in (one, Asker(other, person, one.keys, server.database))]
             (refused,), (waiting,) = wait(asks, return_when=FIRST_COMPLETED)
@@ -285,7 +285,7 @@ def test_a_key_is_free_again_after_a_day_and_nothing_is_kept_longer(fresh_databa
             assert "idempotency-replayed" not in one.ask("a").headers
             assert one.made() == 4
         count = select(func.count()).select_from(idempotent_answers)
-        assert server.database.read_now(lambda connection: connection.execute(count).scalar_one()) == 1
+        assert server.database.read_sync(lambda connection: connection.execute(count).scalar_one()) == 1
 
 
 def with_new_token(server: RunningServer, person: Person, client: httpx.Client) -> None:

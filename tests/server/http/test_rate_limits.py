@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from templates_server.errors import TooManyRequests
-from templates_server.http.rate_limiter import WINDOW_SECONDS, Buckets, Quota, RateLimiter, parse_rate_limits
-from templates_server.primitives.ip_addresses import Caller, ProxyHeader
+from templates_server.http.rate_limiter import WINDOW_SECONDS, Quota, RateLimiter, TokenBuckets, parse_rate_limits
+from templates_server.primitives.ip_addresses import CallerAddress, ProxyHeader
 from templates_server.settings import DEFAULT_LIMITS, RateLimits
 from tests.environments import add_environment
 from tests.people import add_organization, add_person
@@ -41,7 +41,7 @@ class Hands:
 
 def test_a_bucket_gives_a_minutes_worth_at_once_and_then_no_more() -> None:
     clock = Hands()
-    buckets = Buckets(6, clock=clock)
+    buckets = TokenBuckets(6, clock=clock)
     assert [buckets.take("a") for _ in range(6)] == [
         Quota(6, remaining, 60 - 10 * remaining) for remaining in (5, 4, 3, 2, 1, 0)
     ]
@@ -55,7 +55,7 @@ def test_a_bucket_gives_a_minutes_worth_at_once_and_then_no_more() -> None:
 
 def test_a_refused_request_is_not_counted() -> None:
     clock = Hands()
-    buckets = Buckets(2, clock=clock)
+    buckets = TokenBuckets(2, clock=clock)
     assert [buckets.take("a").wait_seconds for _ in range(50)] == [0, 0] + [30] * 48
     clock.now += 60
     assert [buckets.take("a").wait_seconds for _ in range(3)] == [0, 0, 30]
@@ -67,7 +67,7 @@ def test_a_refused_request_is_not_counted() -> None:
 )
 def test_nobody_gets_more_than_a_bucketful_and_what_flows_in(limit: int, pauses: list[float]) -> None:
     clock = Hands()
-    buckets = Buckets(limit, clock=clock)
+    buckets = TokenBuckets(limit, clock=clock)
     allowed = 0
     for pause in pauses:
         clock.now += pause
@@ -82,7 +82,7 @@ def test_nobody_gets_more_than_a_bucketful_and_what_flows_in(limit: int, pauses:
 
 
 def test_callers_without_number_cost_no_memory_without_bound() -> None:
-    buckets = Buckets(2, clock=Hands(), most=10)
+    buckets = TokenBuckets(2, clock=Hands(), most=10)
     first = buckets.take("a")
     for number in range(1000):
         buckets.take(number)
@@ -92,7 +92,7 @@ def test_callers_without_number_cost_no_memory_without_bound() -> None:
 
 
 def test_who_goes_on_asking_is_not_forgotten_for_others() -> None:
-    buckets = Buckets(1000, clock=Hands(), most=10)
+    buckets = TokenBuckets(1000, clock=Hands(), most=10)
     for number in range(500):
         assert buckets.take("busy").remaining == 999 - number
         buckets.take(number)
@@ -134,21 +134,23 @@ def test_more_nonsense_is_refused(text: str) -> None:
 def test_an_address_of_this_machine_is_not_counted_and_an_ipv6_site_counts_as_one() -> None:
     limiter = RateLimiter(SMALL, clock=Hands())
     assert {
-        limiter.count_stranger(Caller(address)) for address in ("127.0.0.1", "::1", "127.8.8.8", "") for _ in range(9)
+        limiter.count_stranger(CallerAddress(address))
+        for address in ("127.0.0.1", "::1", "127.8.8.8", "")
+        for _ in range(9)
     } == {None}
-    assert [limiter.count_stranger(Caller(f"2001:db8::{n}")).remaining for n in (1, 2)] == [1, 0]  # type: ignore[union-attr]
+    assert [limiter.count_stranger(CallerAddress(f"2001:db8::{n}")).remaining for n in (1, 2)] == [1, 0]  # type: ignore[union-attr]
     with pytest.raises(TooManyRequests):
-        limiter.count_stranger(Caller("2001:db8::3"))
-    assert limiter.count_stranger(Caller("2001:db8:0:1::3")) is not None
-    assert limiter.count_sign_in(Caller("2001:db8::3")) is not None
+        limiter.count_stranger(CallerAddress("2001:db8::3"))
+    assert limiter.count_stranger(CallerAddress("2001:db8:0:1::3")) is not None
+    assert limiter.count_sign_in(CallerAddress("2001:db8::3")) is not None
 
 
 def test_without_limits_nothing_is_counted() -> None:
     limiter = RateLimiter(None)
     assert {
         limiter.count_token("t"),
-        limiter.count_app("k", Caller("192.0.2.1")),
-        limiter.count_sign_in(Caller("192.0.2.1")),
+        limiter.count_app("k", CallerAddress("192.0.2.1")),
+        limiter.count_sign_in(CallerAddress("192.0.2.1")),
     } == {None}
 
 

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from templates_server.primitives.ip_addresses import (
-    Caller,
+    CallerAddress,
     ProxyHeader,
     caller_of,
-    counted_as,
     parse_address,
     parse_network,
+    rate_limit_key,
 )
 
 PROXIES = [parse_network("10.0.0.0/8"), parse_network("fd00::/8"), parse_network("203.0.113.9")]
@@ -24,7 +24,7 @@ PROXY = "10.1.2.3"
 X_FORWARDED_FOR, FORWARDED = ProxyHeader.X_FORWARDED_FOR, ProxyHeader.FORWARDED
 
 
-def caller(peer: str, *headers: tuple[str, str], header: ProxyHeader = X_FORWARDED_FOR) -> Caller:
+def caller(peer: str, *headers: tuple[str, str], header: ProxyHeader = X_FORWARDED_FOR) -> CallerAddress:
     encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers]
     return caller_of(peer, encoded, proxies=PROXIES, header=header)
 
@@ -37,7 +37,7 @@ def seen(peer: str, *headers: tuple[str, str], header: ProxyHeader = X_FORWARDED
 def test_what_a_client_says_of_itself_is_ignored(name: str) -> None:
     for header in ProxyHeader:
         direct = caller("192.0.2.1", (name, "198.51.100.7"), (name, "for=198.51.100.7"), header=header)
-        assert direct == Caller("192.0.2.1")
+        assert direct == CallerAddress("192.0.2.1")
 
 
 @pytest.mark.parametrize(
@@ -86,10 +86,10 @@ def test_several_lines_of_a_header_are_one_list() -> None:
 
 def test_the_header_that_the_operator_did_not_name_is_never_read() -> None:
     both = (("x-forwarded-for", "198.51.100.7"), ("forwarded", "for=1.1.1.1"))
-    assert caller(PROXY, *both) == Caller("198.51.100.7", is_direct=False)
-    assert caller(PROXY, *both, header=FORWARDED) == Caller("1.1.1.1", is_direct=False)
-    assert caller(PROXY, both[1]) == caller(PROXY) == Caller(PROXY, is_direct=False, is_stated=False)
-    assert caller(PROXY, both[0], header=FORWARDED) == Caller(PROXY, is_direct=False, is_stated=False)
+    assert caller(PROXY, *both) == CallerAddress("198.51.100.7", is_direct=False)
+    assert caller(PROXY, *both, header=FORWARDED) == CallerAddress("1.1.1.1", is_direct=False)
+    assert caller(PROXY, both[1]) == caller(PROXY) == CallerAddress(PROXY, is_direct=False, is_stated=False)
+    assert caller(PROXY, both[0], header=FORWARDED) == CallerAddress(PROXY, is_direct=False, is_stated=False)
 
 
 ANYTHING = st.text(alphabet=st.characters(max_codepoint=255))
@@ -145,7 +145,7 @@ def test_a_direct_connection_from_this_machine_is_not_counted() -> None:
     ],
 )
 def test_failures_count_for_a_customer_and_never_for_this_machine(address: str, counted: str | None) -> None:
-    assert counted_as(address) == counted
+    assert rate_limit_key(address) == counted
 
 
 @pytest.mark.parametrize("text", ["", "a", "1.2.3", "1.2.3.4:x", "1.2.3.4.5", "[::1]x", "[::1", "::1]"])

@@ -1,4 +1,4 @@
-"""`held_bytes` counts each object that a value holds, once."""
+"""`measure_bytes` counts each object that a value holds, once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from templates_server.primitives.memory_size import held_bytes
+from templates_server.primitives.memory_size import measure_bytes
 
 LONG = "x" * 10_000
 
@@ -58,18 +58,18 @@ HOLDERS: dict[str, Callable[[Any], Any]] = {
 
 @pytest.mark.parametrize("holder", HOLDERS)
 def test_what_is_held_is_counted(holder: str) -> None:
-    size = held_bytes(HOLDERS[holder](LONG)) - held_bytes(HOLDERS[holder](""))
+    size = measure_bytes(HOLDERS[holder](LONG)) - measure_bytes(HOLDERS[holder](""))
     assert size == sys.getsizeof(LONG) - sys.getsizeof("")
 
 
 def test_what_is_held_twice_is_counted_once() -> None:
     text = LONG + "y"
-    once, twice = held_bytes([text, None]), held_bytes([text, text])
+    once, twice = measure_bytes([text, None]), measure_bytes([text, text])
     assert twice == once - sys.getsizeof(None)
 
 
 def test_a_circle_ends_and_classes_are_nobodys() -> None:
-    circle: list[Any] = [Slotted, Tracked, len, held_bytes, sys]
-    empty = held_bytes(circle)
+    circle: list[Any] = [Slotted, Tracked, len, measure_bytes, sys]
+    empty = measure_bytes(circle)
     circle.append(circle)
-    assert held_bytes(circle) < empty + 200
+    assert measure_bytes(circle) < empty + 200

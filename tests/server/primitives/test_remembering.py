@@ -15,7 +15,7 @@ from templates_server.features.people import profile_parser as persons
 from templates_server.features.people.identify import schemas as identities
 from templates_server.http import host_validation, rate_limiter
 from templates_server.primitives import ip_addresses
-from templates_server.primitives.text_cache import MAX_KEY_BYTES, MAX_REMEMBERED_BYTES, remembered
+from templates_server.primitives.text_cache import MAX_KEY_BYTES, MAX_REMEMBERED_BYTES, memoize
 
 LONG_CHARACTERS = 256 * 1024
 MOST_HELD_BYTES = 16 * LONG_CHARACTERS
@@ -28,7 +28,7 @@ def counted() -> tuple[Callable[[str], int], list[str]]:
         asked.append(text)
         return len(text)
 
-    return remembered(length), asked
+    return memoize(length), asked
 
 
 def test_a_short_text_is_computed_once() -> None:
@@ -40,7 +40,7 @@ def test_a_short_text_is_computed_once() -> None:
 def test_a_failure_is_not_remembered() -> None:
     asked = []
 
-    @remembered
+    @memoize
     def fail(text: str) -> int:
         asked.append(text)
         raise ValueError(text)
@@ -67,7 +67,7 @@ def test_a_long_text_is_computed_each_time() -> None:
 def test_the_parts_of_a_key_count_as_its_bytes() -> None:
     asked = []
 
-    @remembered
+    @memoize
     def first(parts: tuple[str, ...]) -> str:
         asked.append(parts)
         return parts[0]
@@ -95,9 +95,9 @@ FUNCTIONS: dict[str, Callable[[str], Any]] = {
     "event anonymous_id": events._problem_of_anonymous_id,
     "event external_id": events._problem_of_external_id,
     "event timestamp": events._moment,
-    "visitor": lambda text: identity.stated(text, None),
-    "user": lambda text: identity.stated(None, text),
-    "visitor and user": lambda text: identity.stated(text, text[1:]),
+    "visitor": lambda text: identity.claim_identity(text, None),
+    "user": lambda text: identity.claim_identity(None, text),
+    "visitor and user": lambda text: identity.claim_identity(text, text[1:]),
     "person": lambda text: identity.person_of(text, None),
     **{
         f"identify {field}": (lambda text, field=field: identities.PROBLEM_OF[field](text))  # type: ignore[misc] # a default binds it

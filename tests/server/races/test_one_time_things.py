@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from templates_server.security.secrets import hashed
+from templates_server.security.secrets import hash_secret
 from templates_server.settings import sqlite_url
 from templates_server.storage.database import Database
 from templates_server.storage.factory import open_database
@@ -96,9 +96,9 @@ def test_those_who_use_one_refresh_token_share_one_successor(track: Track) -> No
         assert told(finishes) == {"200": RACERS}
         (refresh_token,) = {finish.body["refresh_token"] for finish in finishes}
         assert track.person.is_alive(finishes[-1].body["access_token"])
-    family = select(tokens.c.family_id).where(tokens.c.token_hash == hashed(first)).scalar_subquery()
+    family = select(tokens.c.family_id).where(tokens.c.token_hash == hash_secret(first)).scalar_subquery()
     rows = select(func.count()).where(tokens.c.family_id == family, tokens.c.kind == "refresh")
-    assert track.database.read_now(lambda connection: connection.execute(rows).scalar_one()) == ROUNDS + 1
+    assert track.database.read_sync(lambda connection: connection.execute(rows).scalar_one()) == ROUNDS + 1
 
 
 def test_of_those_who_poll_for_one_device_code_one_gets_tokens_that_live(track: Track) -> None:

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from templates_server.errors import TooManyRequests
-from templates_server.primitives.ip_addresses import Caller, parse_network
+from templates_server.primitives.ip_addresses import CallerAddress, parse_network
 from templates_server.primitives.timestamps import DAY, MINUTE, SECOND, system_clock
 from templates_server.security.backoff import FREE_FAILURES, LONGEST_DELAY_MILLISECONDS, delay_after
-from templates_server.security.login_throttle import Attempts
+from templates_server.security.login_throttle import LoginThrottle
 from templates_server.security.passwords import Passwords
 from templates_server.security.server_key import ServerKey
 from templates_server.settings import sqlite_file_url
@@ -203,7 +203,7 @@ def test_a_forged_proof_is_none(guarded: Guarded) -> None:
 @pytest.mark.slow
 def test_ten_thousand_guesses_at_an_account_cost_at_most_fifty_comparisons(guarded: Guarded) -> None:
     person = someone(guarded.server)
-    attempts = guarded.server.app.services.part(Attempts)
+    attempts = guarded.server.app.services.part(LoginThrottle)
     passwords = guarded.server.app.services.part(Passwords)
 
     async def guess(number: int) -> bool:
@@ -211,7 +211,7 @@ def test_ten_thousand_guesses_at_an_account_cost_at_most_fifty_comparisons(guard
         guarded.clock.now += 100
         subjects = [
             attempts.subject("account", person.email),
-            *attempts.subjects_of_address("address", Caller(f"2001:db8:{number:x}::1")),
+            *attempts.subjects_of_address("address", CallerAddress(f"2001:db8:{number:x}::1")),
         ]
         try:
             await attempts.begin(subjects)
@@ -260,7 +260,7 @@ def test_failures_are_forgotten_after_a_day_and_leave_no_row(guarded: Guarded) -
     guarded.clock.now += DAY
     assert guarded.guess(person.email)[0] == 422
     assert guarded.guess(person.email)[0] == 422
-    rows = guarded.server.database.read_now(
+    rows = guarded.server.database.read_sync(
         lambda connection: connection.execute(select(func.count()).select_from(failed_attempts)).scalar_one()
     )
     assert rows == 2
@@ -268,7 +268,7 @@ def test_failures_are_forgotten_after_a_day_and_leave_no_row(guarded: Guarded) -
 
 def test_a_count_does_not_show_what_was_typed(tmp_path: Path) -> None:
     database = open_database(sqlite_file_url(tmp_path / "x.db"))
-    one, other = (Attempts(database, ServerKey(bytes([number]) * 32), system_clock) for number in range(2))
+    one, other = (LoginThrottle(database, ServerKey(bytes([number]) * 32), system_clock) for number in range(2))
     assert one.subject("account", "a@b.example") != other.subject("account", "a@b.example")
     assert one.subject("account", "a") != one.subject("address", "a")
     database.close()

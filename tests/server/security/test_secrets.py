@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from templates_server.primitives.ids import ALPHABET
-from templates_server.security.secrets import SecretKind, hashed, is_well_formed, new_secret, with_checksum
+from templates_server.security.secrets import SecretKind, add_checksum, hash_secret, is_well_formed, new_secret
 
 
 @pytest.mark.parametrize("kind", SecretKind)
@@ -21,7 +21,7 @@ def test_a_secret_has_its_prefix_30_random_characters_and_6_of_a_checksum(kind: 
 
 @given(st.integers(min_value=0, max_value=39), st.sampled_from(ALPHABET))
 def test_a_secret_with_one_wrong_character_is_not_well_formed(place: int, character: str) -> None:
-    secret = with_checksum("mtp_" + "a" * 30)
+    secret = add_checksum("mtp_" + "a" * 30)
     changed = secret[:place] + character + secret[place + 1 :]
     assert is_well_formed(changed) == (changed == secret)
 
@@ -33,4 +33,4 @@ def test_other_texts_are_not_well_formed(text: str) -> None:
 
 
 def test_a_hash_is_a_sha_256() -> None:
-    assert hashed("mto_x").hex() == "85bc208bb8ee1c3a171a0c2b408314be889d6ddb162b889b8ead77c82e9ddb9d"
+    assert hash_secret("mto_x").hex() == "85bc208bb8ee1c3a171a0c2b408314be889d6ddb162b889b8ead77c82e9ddb9d"

@@ -18,8 +18,8 @@ from templates_server.storage.write_batcher import (
     LATER,
     MOST_AT_ONCE,
     MOST_WAITING,
-    Arrivals,
     Outcomes,
+    WriteBatcher,
 )
 
 Found = TypeVar("Found")
@@ -48,7 +48,7 @@ def test_each_is_told_what_became_of_its_own(database: Database) -> None:
         return [item * 2 for item in items]
 
     async def work() -> list[int]:
-        arrivals = Arrivals(database, store)
+        arrivals = WriteBatcher(database, store)
         return list(await asyncio.gather(*(arrivals.add(number, sent_bytes=1) for number in range(500))))
 
     assert run(database, work) == [number * 2 for number in range(500)]
@@ -56,20 +56,20 @@ def test_each_is_told_what_became_of_its_own(database: Database) -> None:
 
 
 def test_nothing_is_acknowledged_that_others_cannot_read(database: Database) -> None:
-    database.write_now(lambda connection: connection.execute(text("CREATE TABLE kept (item BIGINT)")))
+    database.write_sync(lambda connection: connection.execute(text("CREATE TABLE kept (item BIGINT)")))
 
     def store(connection: Connection, items: Sequence[int]) -> Sequence[None]:
         connection.execute(text("INSERT INTO kept VALUES (:item)"), [{"item": item} for item in items])
         return [None] * len(items)
 
     def is_kept(item: int) -> bool:
-        found = database.read_now(
+        found = database.read_sync(
             lambda connection: connection.execute(text("SELECT 1 FROM kept WHERE item = :item"), {"item": item}).all()
         )
         return len(found) == 1
 
     async def work() -> list[bool]:
-        arrivals = Arrivals(database, store)
+        arrivals = WriteBatcher(database, store)
 
         async def add(item: int) -> bool:
             await arrivals.add(item, sent_bytes=1)
@@ -87,7 +87,7 @@ def test_what_fails_is_told_to_those_it_belongs_to_and_the_next_are_stored(datab
         return items
 
     async def work() -> tuple[BaseException | str, str]:
-        arrivals = Arrivals(database, store)
+        arrivals = WriteBatcher(database, store)
         (failed,) = await asyncio.gather(arrivals.add("bad", sent_bytes=1), return_exceptions=True)
         return failed, await arrivals.add("good", sent_bytes=1)
 
@@ -104,7 +104,7 @@ def test_batches_are_bounded_by_their_rows_and_too_many_are_turned_away(database
         return [None] * len(items)
 
     async def work() -> BaseException | None:
-        arrivals = Arrivals(database, store)
+        arrivals = WriteBatcher(database, store)
         adding = [asyncio.ensure_future(arrivals.add(1, rows=1000, sent_bytes=1)) for _ in range(MOST_WAITING // 1000)]
         await asyncio.sleep(0)
         (refused,) = await asyncio.gather(arrivals.add(1, sent_bytes=1), return_exceptions=True)
@@ -120,7 +120,7 @@ def test_one_after_the_other_are_all_stored(database: Database) -> None:
     """The end of one batch and the beginning of the next meet: nobody is forgotten in between."""
 
     async def work() -> int:
-        arrivals: Arrivals[int, int] = Arrivals(database, lambda _, items: items)
+        arrivals: WriteBatcher[int, int] = WriteBatcher(database, lambda _, items: items)
 
         async def add_some(number: int) -> int:
             return sum([await arrivals.add(number, sent_bytes=1) for _ in range(50)])
@@ -140,7 +140,7 @@ def test_what_is_left_for_later_comes_again_with_what_has_arrived_since(database
         return [LATER if item in heavy[1:] else item for item in items]
 
     async def work() -> list[str]:
-        arrivals = Arrivals(database, store)
+        arrivals = WriteBatcher(database, store)
         heavy = [asyncio.ensure_future(arrivals.add(f"heavy-{number}", rows=2, sent_bytes=1)) for number in range(4)]
         light = [asyncio.ensure_future(arrivals.add(f"light-{number}", sent_bytes=1)) for number in range(20)]
         found = list(await asyncio.gather(*heavy, *light))
@@ -157,7 +157,7 @@ def test_what_is_large_counts_as_more_rows(database: Database) -> None:
         def store(_: Connection, items: Sequence[int]) -> Sequence[None]:
             return [None] * len(items)
 
-        arrivals = Arrivals(database, store)
+        arrivals = WriteBatcher(database, store)
         megabyte = 1024 * 1024
         fit = MOST_WAITING * BYTES_OF_A_ROW // megabyte
         waiting = [asyncio.ensure_future(arrivals.add(1, sent_bytes=megabyte)) for _ in range(fit + 10)]

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from sqlalchemy import Connection, select
 
-from templates_server.features.operations.retention_job import Purge
+from templates_server.features.operations.retention_job import RetentionJob
 from templates_server.primitives.timestamps import DAY, system_clock
 from templates_server.storage import migrations
 from templates_server.storage import tables as schema
@@ -57,9 +57,9 @@ def citus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server on the cluster."""
     url = require_switch("MTRIBES_TEST_CITUS", "tests on a cluster of Citus: the URL of a database on its coordinator")
     database = open_database(url)
-    database.write_now(_empty)
+    database.write_sync(_empty)
     migrations.upgrade(database)
-    database.write_now(_distribute)
+    database.write_sync(_distribute)
     database.close()
     with running_server(Path(tmp_path_factory.mktemp("data")), database_url=url) as server:
         yield server
@@ -85,7 +85,7 @@ def app(citus: RunningServer) -> Iterator[App]:
 
 def test_tables_are_on_several_machines(citus: RunningServer) -> None:
     query = "SELECT table_name::text, count(DISTINCT (nodename, nodeport)) FROM citus_shards GROUP BY 1"
-    rows = citus.database.read_now(lambda connection: connection.exec_driver_sql(query).all())
+    rows = citus.database.read_sync(lambda connection: connection.exec_driver_sql(query).all())
     found: dict[str, int] = {row[0]: row[1] for row in rows}
     assert found.keys() == ABOUT_PEOPLE
     assert min(found.values()) > 1
@@ -156,14 +156,14 @@ def test_the_platform_api_works_on_a_cluster(citus: RunningServer) -> None:
         assert (removed["visitors"], removed["events"]) == (2, 2)
         assert client.delete(f"/v2/spaces/{space}").status_code == 204
     keys = schema.environment_keys
-    assert not citus.database.read_now(
+    assert not citus.database.read_sync(
         lambda connection: connection.execute(select(keys).where(keys.c.key == key)).all()
     )
 
 
 def test_old_events_are_purged_on_a_cluster(app: App) -> None:
     app.send("e-1", external_id="u")
-    Purge(app.server.database, lambda: system_clock() + 40 * DAY, keep_events_days=30).purge()
+    RetentionJob(app.server.database, lambda: system_clock() + 40 * DAY, keep_events_days=30).purge()
     assert app.events_of("u") == []
 
 

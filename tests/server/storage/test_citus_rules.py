@@ -9,7 +9,7 @@ from sqlalchemy import Connection, inspect
 
 from templates_server.storage import migrations
 from templates_server.storage.factory import open_database
-from templates_server.storage.pipelining import driver_of, run_together
+from templates_server.storage.pipelining import driver_of, execute_pipelined
 from tests import statements
 from tests.citus_rules import ABOUT_PEOPLE, KEY, faults
 
@@ -70,7 +70,7 @@ def test_statements_are_heard_by_whichever_way_they_go(postgres_url: str) -> Non
 
     def send(connection: Connection) -> None:
         connection.exec_driver_sql(ways[0])
-        run_together(connection, [(ways[1], ())])
+        execute_pipelined(connection, [(ways[1], ())])
         with (
             driver_of(connection) as driver,
             driver.cursor() as cursor,
@@ -79,8 +79,8 @@ def test_statements_are_heard_by_whichever_way_they_go(postgres_url: str) -> Non
             list(copy)
 
     with statements.apart() as sent:
-        database.read_now(send)
-        asyncio.run(database.look_up(ways[3]))
+        database.read_sync(send)
+        asyncio.run(database.fetch_one(ways[3]))
     database.close()
     wrong = [text for text in sent if faults(text)]
     assert [sum(way in text for text in wrong) for way in ways] == [1, 1, 1, 1]
@@ -90,11 +90,11 @@ def test_statements_are_heard_by_whichever_way_they_go(postgres_url: str) -> Non
 def test_tables_about_people_can_be_distributed(fresh_database_url: str) -> None:
     database = open_database(fresh_database_url)
     migrations.upgrade(database)
-    assert database.read_now(_wrong_tables) == []
-    database.write_now(
+    assert database.read_sync(_wrong_tables) == []
+    database.write_sync(
         lambda connection: connection.exec_driver_sql("CREATE UNIQUE INDEX planted ON persons (environment_id, email)")
     )
-    assert database.read_now(_wrong_tables) == ["persons: planted is unique without person_id"]
+    assert database.read_sync(_wrong_tables) == ["persons: planted is unique without person_id"]
     database.close()
 
 

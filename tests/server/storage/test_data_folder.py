@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from templates_server.features.people.erasure_log import ErasureList, read_erasures
+from templates_server.features.people.erasure_log import ErasureLog, read_erasures
 from templates_server.features.people.erasure_store import ErasedPerson
 from templates_server.security import server_key
 from templates_server.storage.data_folder import write_private
@@ -26,7 +26,7 @@ def make_key(folder: Path) -> None:
 
 
 def list_erasures(folder: Path) -> None:
-    ErasureList(folder / "erasures.jsonl").complete(ERASED)
+    ErasureLog(folder / "erasures.jsonl").complete(ERASED)
 
 
 ACTS: tuple[Callable[[Path], None], ...] = (replace_file, make_key, list_erasures)

@@ -22,7 +22,7 @@ import templates_server
 from templates_server.commands.log_file import LogLine
 from templates_server.errors import Unavailable
 from templates_server.settings import sqlite_file_url
-from templates_server.storage.database import Database, Overtaken, as_text
+from templates_server.storage.database import Database, WriteConflict, as_text
 from templates_server.storage.factory import open_database
 from templates_server.storage.postgresql import MAX_ATTEMPTS, PostgresDatabase
 from templates_server.storage.sqlite import BUSY_TIMEOUT_SECONDS, CHECKPOINT_PAGES
@@ -44,10 +44,10 @@ def count(connection: Connection) -> int:
 @pytest.fixture
 def database(fresh_database_url: str) -> Iterator[Database]:
     database = open_database(fresh_database_url)
-    database.write_now(lambda connection: connection.execute(text("DROP TABLE IF EXISTS things")))
-    database.write_now(lambda connection: connection.execute(text("CREATE TABLE things (name TEXT PRIMARY KEY)")))
+    database.write_sync(lambda connection: connection.execute(text("DROP TABLE IF EXISTS things")))
+    database.write_sync(lambda connection: connection.execute(text("CREATE TABLE things (name TEXT PRIMARY KEY)")))
     yield database
-    database.write_now(lambda connection: connection.execute(text("DROP TABLE things")))
+    database.write_sync(lambda connection: connection.execute(text("DROP TABLE things")))
     database.close()
 
 
@@ -57,8 +57,8 @@ def test_what_a_unit_wrote_before_it_failed_is_not_stored(database: Database) ->
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        database.write_now(work)
-    assert database.read_now(count) == 0
+        database.write_sync(work)
+    assert database.read_sync(count) == 0
 
 
 def test_a_unit_that_fails_takes_nobody_down_who_shares_its_commit(database: Database) -> None:
@@ -69,18 +69,18 @@ def test_a_unit_that_fails_takes_nobody_down_who_shares_its_commit(database: Dat
     outcomes = asyncio.run(many())
     assert sum(outcome is None for outcome in outcomes) == 100
     assert sum(isinstance(outcome, sqlalchemy.exc.IntegrityError) for outcome in outcomes) == 100
-    assert database.read_now(count) == 100
+    assert database.read_sync(count) == 100
 
 
 def test_writers_in_many_threads_lose_nothing(database: Database) -> None:
     def increase(connection: Connection) -> None:
         connection.execute(text("UPDATE things SET name = CAST(CAST(name AS INTEGER) + 1 AS TEXT)"))
 
-    database.write_now(add("0"))
+    database.write_sync(add("0"))
     with ThreadPoolExecutor(16) as threads:
-        list(threads.map(lambda _: database.write_now(increase), range(160)))
+        list(threads.map(lambda _: database.write_sync(increase), range(160)))
     assert (
-        database.read_now(lambda connection: connection.execute(text("SELECT name FROM things")).scalar_one()) == "160"
+        database.read_sync(lambda connection: connection.execute(text("SELECT name FROM things")).scalar_one()) == "160"
     )
 
 
@@ -92,11 +92,11 @@ def test_sqlite_keeps_what_it_acknowledged_by_one_writer(tmp_path: Path) -> None
         return [connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in asked]
 
     ahead, whole_at_each_commit, checked = "wal", 2, 1
-    *writer, checkpoint_pages = database.write_now(settings)
-    *reader, pages_of_a_reader = database.read_now(settings)
+    *writer, checkpoint_pages = database.write_sync(settings)
+    *reader, pages_of_a_reader = database.read_sync(settings)
     assert writer == reader == [ahead, whole_at_each_commit, checked, BUSY_TIMEOUT_SECONDS * 1000]
     assert (checkpoint_pages, pages_of_a_reader) == (CHECKPOINT_PAGES, 0)  # who writes does every checkpoint
-    threads = {database.write_now(lambda _: threading.get_ident()) for _ in range(20)}
+    threads = {database.write_sync(lambda _: threading.get_ident()) for _ in range(20)}
     assert len(threads) == 1
     database.close()
 
@@ -131,13 +131,13 @@ def test_what_is_large_shares_its_transaction_with_nobody(tmp_path: Path) -> Non
 def test_a_read_sees_one_snapshot_while_others_write(database: Database) -> None:
     def work(connection: Connection) -> tuple[int, int]:
         before = count(connection)
-        writer = threading.Thread(target=database.write_now, args=(add("meanwhile"),))
+        writer = threading.Thread(target=database.write_sync, args=(add("meanwhile"),))
         writer.start()
         writer.join()
         return before, count(connection)
 
-    assert database.read_now(work) == (0, 0)
-    assert database.read_now(count) == 1
+    assert database.read_sync(work) == (0, 0)
+    assert database.read_sync(count) == 1
 
 
 def test_a_database_that_is_closed_finishes_what_was_handed_over(fresh_database_url: str, database: Database) -> None:
@@ -150,12 +150,12 @@ def test_a_database_that_is_closed_finishes_what_was_handed_over(fresh_database_
         await asyncio.gather(*writes)
 
     asyncio.run(write_and_close())
-    assert database.read_now(count) == 50
+    assert database.read_sync(count) == 50
 
 
 def test_a_postgresql_backend_that_was_killed_costs_no_write(postgres_url: str) -> None:
     database = open_database(postgres_url)
-    database.write_now(lambda connection: connection.execute(text("CREATE TABLE things (name TEXT PRIMARY KEY)")))
+    database.write_sync(lambda connection: connection.execute(text("CREATE TABLE things (name TEXT PRIMARY KEY)")))
     kills = iter([True, True, False])
 
     def work(connection: Connection) -> None:
@@ -163,25 +163,25 @@ def test_a_postgresql_backend_that_was_killed_costs_no_write(postgres_url: str) 
         if next(kills):
             connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
 
-    database.write_now(work)
-    assert database.read_now(count) == 1
+    database.write_sync(work)
+    assert database.read_sync(count) == 1
     database.close()
 
 
 def test_work_that_was_overtaken_is_undone_and_run_again(postgres_url: str) -> None:
     database = open_database(postgres_url)
-    database.write_now(lambda connection: connection.execute(text("CREATE TABLE things (name TEXT PRIMARY KEY)")))
+    database.write_sync(lambda connection: connection.execute(text("CREATE TABLE things (name TEXT PRIMARY KEY)")))
     found = []
 
     def work(connection: Connection) -> None:
         found.append(count(connection))
         add("kept")(connection)
         if len(found) <= 2 * MAX_ATTEMPTS:
-            raise Overtaken
+            raise WriteConflict
 
-    database.write_now(work)
+    database.write_sync(work)
     assert found == [0] * (2 * MAX_ATTEMPTS + 1)
-    assert database.read_now(count) == 1
+    assert database.read_sync(count) == 1
     database.close()
 
 
@@ -198,20 +198,20 @@ def test_connections_that_the_server_has_ended_are_replaced_before_work_begins(p
         assert connection.exec_driver_sql(f"SELECT pg_terminate_backend({backend}, 20000)").scalar_one()
 
     with ThreadPoolExecutor(3) as threads:
-        before = list(threads.map(lambda _: database.write_now(meet), range(3)))
+        before = list(threads.map(lambda _: database.write_sync(meet), range(3)))
         for backend in before:
-            another.write_now(functools.partial(end, backend=backend))
+            another.write_sync(functools.partial(end, backend=backend))
         attempts = []
 
         def work(connection: Connection) -> Any:
             attempts.append(1)
             return meet(connection)
 
-        after = list(threads.map(lambda _: database.write_now(work), range(3)))
+        after = list(threads.map(lambda _: database.write_sync(work), range(3)))
     assert len(attempts) == 3
     assert not {*before} & {*after}
-    assert database.read_now(lambda connection: connection.exec_driver_sql(backends).one()[1]) == "repeatable read"
-    assert database.write_now(lambda connection: connection.exec_driver_sql(backends).one()[1]) == "read committed"
+    assert database.read_sync(lambda connection: connection.exec_driver_sql(backends).one()[1]) == "repeatable read"
+    assert database.write_sync(lambda connection: connection.exec_driver_sql(backends).one()[1]) == "read committed"
     database.close()
     another.close()
 
@@ -225,14 +225,14 @@ def test_whoever_stops_waiting_keeps_nobody_else_from_storing(database: Database
             await database.write(add(str(number)))
 
     asyncio.run(asyncio.wait_for(give_up_and_go_on(), 20))
-    names = set(database.read_now(lambda connection: connection.execute(text("SELECT name FROM things")).scalars()))
+    names = set(database.read_sync(lambda connection: connection.execute(text("SELECT name FROM things")).scalars()))
     assert {str(number) for number in range(20)} <= names
 
 
 def test_a_postgresql_that_is_gone_is_unavailable_and_not_a_bug() -> None:
     database = open_database("postgresql://nobody@127.0.0.1:1/nothing")
     with pytest.raises(Unavailable):
-        database.read_now(count)
+        database.read_sync(count)
     database.close()
 
 
@@ -244,7 +244,7 @@ def test_a_fault_in_a_query_is_not_tried_again(database: Database) -> None:
         connection.execute(text("SELECT nothing FROM nowhere"))
 
     with pytest.raises(DBAPIError):
-        database.write_now(work)
+        database.write_sync(work)
     assert len(attempts) == 1
 
 
@@ -256,12 +256,12 @@ def test_a_kind_of_database_that_is_not_supported_is_refused_by_name() -> None:
 def test_look_ups_at_once_each_find_their_own_and_one_that_fails_fails_alone(database: Database) -> None:
     async def many() -> list[object]:
         query = "SELECT name, CAST(? AS int) FROM things WHERE name = ?"
-        good = [database.look_up(query, number, str(number % 3)) for number in range(9)]
-        bad = database.look_up("SELECT name FROM nothing_of_that_name WHERE name = ?", "0")
+        good = [database.fetch_one(query, number, str(number % 3)) for number in range(9)]
+        bad = database.fetch_one("SELECT name FROM nothing_of_that_name WHERE name = ?", "0")
         return await asyncio.gather(*good, bad, *good_again(database), return_exceptions=True)
 
-    database.write_now(add("0"))
-    database.write_now(add("1"))
+    database.write_sync(add("0"))
+    database.write_sync(add("1"))
     *rows, failed, first, nobody = asyncio.run(many())
     assert [None if row is None else tuple(row) for row in rows] == [  # type: ignore[arg-type]
         ("0", 0), ("1", 1), None, ("0", 3), ("1", 4), None, ("0", 6), ("1", 7), None,
@@ -272,13 +272,13 @@ def test_look_ups_at_once_each_find_their_own_and_one_that_fails_fails_alone(dat
 
 def good_again(database: Database) -> list[Coroutine[Any, Any, Sequence[Any] | None]]:
     """Somebody who is there, and somebody who is not."""
-    return [database.look_up("SELECT name FROM things WHERE name = ?", name) for name in ("0", "9")]
+    return [database.fetch_one("SELECT name FROM things WHERE name = ?", name) for name in ("0", "9")]
 
 
 def test_a_look_up_sees_what_was_stored_before_it_was_asked(database: Database) -> None:
     async def one(number: int) -> bool:
         await database.write(add(str(number)))
-        return await database.look_up("SELECT name FROM things WHERE name = ?", str(number)) is not None
+        return await database.fetch_one("SELECT name FROM things WHERE name = ?", str(number)) is not None
 
     async def many() -> list[bool]:
         return await asyncio.gather(*(one(number) for number in range(100)))
@@ -290,15 +290,15 @@ COSTLY = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE 
 FEW, MANY = 1_000, 1_000_000
 
 
-@pytest.mark.parametrize("way", ["look_up", "read"])
+@pytest.mark.parametrize("way", ["fetch_one", "read"])
 def test_a_query_of_many_steps_does_not_hold_the_event_loop(tmp_path: Path, way: str) -> None:
     database = open_database(sqlite_file_url(tmp_path / "things.db"))
 
     async def ask(rows: int) -> tuple[int, float, float]:
         """What is found, and the processor time of this thread, and of all."""
         began, all_began = time.thread_time(), time.process_time()
-        if way == "look_up":
-            row = await database.look_up(COSTLY, rows)
+        if way == "fetch_one":
+            row = await database.fetch_one(COSTLY, rows)
             found = 0 if row is None else row[0]
         else:
             found = await database.read(lambda connection: connection.exec_driver_sql(COSTLY, (rows,)).scalar_one())
@@ -322,8 +322,8 @@ def test_a_query_elsewhere_may_take_as_many_steps_as_it_needs(tmp_path: Path) ->
     def work(connection: Connection) -> int:
         return int(connection.exec_driver_sql(COSTLY, (MANY,)).scalar_one())
 
-    assert (database.read_now(work), database.write_now(work)) == (MANY, MANY)
-    assert asyncio.run(database.read_aside(work)) == MANY
+    assert (database.read_sync(work), database.write_sync(work)) == (MANY, MANY)
+    assert asyncio.run(database.read_in_thread(work)) == MANY
     database.close()
 
 
@@ -332,10 +332,10 @@ def test_look_ups_find_a_lost_connection_again(postgres_url: str) -> None:
     assert isinstance(database, PostgresDatabase)
 
     async def many() -> list[Sequence[Any] | None]:
-        return await asyncio.gather(*(database.look_up("SELECT CAST(? AS int)", number) for number in range(5)))
+        return await asyncio.gather(*(database.fetch_one("SELECT CAST(? AS int)", number) for number in range(5)))
 
     asyncio.run(many())
-    database.read_now(
+    database.read_sync(
         lambda connection: connection.execute(
             text(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -358,10 +358,10 @@ def test_a_failing_statement_tells_no_value(database: Database) -> None:
         ),
         lambda connection: connection.execute(text("INSERT INTO nothing (name) VALUES (:name)"), {"name": SECRET}),
     ]
-    database.write_now(add(SECRET))
+    database.write_sync(add(SECRET))
     for work in add_twice:
         with pytest.raises(DBAPIError) as failed:
-            database.write_now(work)
+            database.write_sync(work)
         assert SECRET not in logged(failed.value)
         assert "INSERT INTO" in logged(failed.value)
     asyncio.run(look_up_in_vain(database))
@@ -374,7 +374,7 @@ def logged(error: BaseException) -> str:
 
 async def look_up_in_vain(database: Database) -> None:
     """Ask what cannot be asked, on the connections for look-ups, alone and together with others."""
-    questions = [database.look_up("SELECT name FROM nothing WHERE name = ?", SECRET) for _ in range(3)]
+    questions = [database.fetch_one("SELECT name FROM nothing WHERE name = ?", SECRET) for _ in range(3)]
     for failure in await asyncio.gather(*questions, return_exceptions=True):
         assert isinstance(failure, Exception)
         assert SECRET not in logged(failure)

@@ -43,7 +43,7 @@ class Asker:
     def made(self) -> tuple[int, int]:
         """How many keys there are, and how many deeds that made one."""
         mine = (audit_entries.c.action == "key.create") & (audit_entries.c.actor_id == self.person.id)
-        deeds = self.server.database.read_now(
+        deeds = self.server.database.read_sync(
             lambda connection: connection.execute(select(func.count()).where(mine)).scalar_one()
         )
         return len(self.client.get(self.keys).json()["data"]), deeds
@@ -96,13 +96,13 @@ def test_commits_that_are_lost_again_and_again_have_one_effect(one: Asker) -> No
 
 def test_a_backend_that_is_killed_at_commit_costs_nothing(one: Asker) -> None:
     """The trigger runs within COMMIT, and ends its own backend once."""
-    one.server.database.write_now(lambda connection: connection.execute(text(RUNS_INTO_ITS_END)))
+    one.server.database.write_sync(lambda connection: connection.execute(text(RUNS_INTO_ITS_END)))
     answers = [one.ask("killed") for _ in range(2)]
     assert [answer.status_code for answer in answers] == [201, 201]
     assert answers[0].content == answers[1].content
     assert one.made() == (1, 1)
     tries = text("SELECT last_value FROM ends")
-    assert one.server.database.read_now(lambda connection: connection.execute(tries).scalar_one()) == 2
+    assert one.server.database.read_sync(lambda connection: connection.execute(tries).scalar_one()) == 2
 
 
 @pytest.mark.parametrize("loss", list(Loss))

@@ -110,7 +110,7 @@ def test_what_is_stored_while_the_file_is_moved_is_not_acknowledged(tmp_path: Pa
         return found
 
     with pytest.raises(FileMoved):
-        database.write_now(work)
+        database.write_sync(work)
     database.close()
 
 
@@ -125,7 +125,7 @@ def test_a_database_that_is_put_back_is_written_again(served: RunningServer) -> 
         acknowledged += sum(send(app, number) == STORED for number in range(6, 9))
         assert readiness(served) == (200, "ok")
     assert acknowledged == 6
-    assert served.database.read_now(count) == acknowledged
+    assert served.database.read_sync(count) == acknowledged
 
 
 def test_nobody_makes_a_new_file_where_the_database_was(served: RunningServer) -> None:

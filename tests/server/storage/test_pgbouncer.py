@@ -59,7 +59,7 @@ def prepare_threshold(database: Database) -> int | None:
         threshold: int | None = driver.prepare_threshold
         return threshold
 
-    return database.read_now(work)
+    return database.read_sync(work)
 
 
 def test_statements_are_prepared_on_a_direct_connection_alone(postgres_url: str, pooled_url: str) -> None:
@@ -101,14 +101,14 @@ def test_all_calls_of_many_apps_at_once_are_answered_through_pgbouncer(pooled_ur
 def test_one_process_purges_at_a_time_through_pgbouncer_and_leaves_no_lock(postgres_url: str, pooled_url: str) -> None:
     one, other, direct = open_database(pooled_url), open_database(pooled_url), open_database(postgres_url)
     low = {"low": PURGE_LOCK & 0xFFFFFFFF}
-    with retention_store.alone(one) as is_alone:
+    with retention_store.hold_purge_lock(one) as is_alone:
         assert is_alone
         for _ in range(2 * FEW_CONNECTIONS):  # whichever connection it gets
-            with retention_store.alone(other) as is_too:
+            with retention_store.hold_purge_lock(other) as is_too:
                 assert not is_too
-        assert direct.read_now(lambda connection: connection.execute(HOLDERS, low).scalar_one()) == 1
-    assert direct.read_now(lambda connection: connection.execute(HOLDERS, low).scalar_one()) == 0
-    with retention_store.alone(other) as is_alone:
+        assert direct.read_sync(lambda connection: connection.execute(HOLDERS, low).scalar_one()) == 1
+    assert direct.read_sync(lambda connection: connection.execute(HOLDERS, low).scalar_one()) == 0
+    with retention_store.hold_purge_lock(other) as is_alone:
         assert is_alone
     for database in (one, other, direct):
         database.close()
@@ -123,7 +123,7 @@ def test_backup_restore_and_migrate_go_through_pgbouncer(pooled_url: str, tmp_pa
     assert main(["backup", str(tmp_path / "2.tar.zst"), "--data", second, "--database", pooled_url]) == 0
     assert main(["restore", str(tmp_path / "2.tar.zst"), "--data", str(tmp_path / "third")]) == 0
     database = open_database(sqlite_url(tmp_path / "third"))
-    found = database.read_now(
+    found = database.read_sync(
         lambda connection: connection.execute(text("SELECT name FROM organizations")).scalar_one()
     )
     database.close()

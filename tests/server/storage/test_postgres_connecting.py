@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from templates_server.__main__ import main
-from templates_server.storage.postgresql_url import place_of
+from templates_server.storage.postgresql_url import format_location
 from tests.servers import PostgresServer
 
 SECRET = "p4ss-of-the-database"
@@ -190,4 +190,4 @@ def test_blanks_around_a_variable_are_no_part_of_it(
     ],
 )
 def test_where_a_server_is_is_said_for_people(parts: dict[str, str], place: str) -> None:
-    assert place_of(parts) == place
+    assert format_location(parts) == place

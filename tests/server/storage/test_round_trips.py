@@ -11,9 +11,9 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from templates_server.errors import Unavailable
 from templates_server.settings import sqlite_file_url
 from templates_server.storage.bulk import Insertion, Update, write_all
-from templates_server.storage.database import Database, among, listed
+from templates_server.storage.database import Database, in_clause, in_param
 from templates_server.storage.factory import open_database
-from templates_server.storage.pipelining import Rows, run_together
+from templates_server.storage.pipelining import Rows, execute_pipelined
 
 KEPT = Insertion("kept", {"number": "bigint", "word": "text"})
 
@@ -21,8 +21,8 @@ KEPT = Insertion("kept", {"number": "bigint", "word": "text"})
 @pytest.fixture
 def database(fresh_database_url: str) -> Iterator[Database]:
     database = open_database(fresh_database_url)
-    database.write_now(
-        lambda connection: run_together(connection, [("CREATE TABLE kept (number BIGINT, word TEXT)", ())])
+    database.write_sync(
+        lambda connection: execute_pipelined(connection, [("CREATE TABLE kept (number BIGINT, word TEXT)", ())])
     )
     yield database
     database.close()
@@ -30,32 +30,34 @@ def database(fresh_database_url: str) -> Iterator[Database]:
 
 def words(database: Database) -> list[str]:
     def read(connection: Connection) -> Rows:
-        (rows,) = run_together(connection, [("SELECT word FROM kept ORDER BY number", ())])
+        (rows,) = execute_pipelined(connection, [("SELECT word FROM kept ORDER BY number", ())])
         return rows
 
-    return [row[0] for row in database.read_now(read)]
+    return [row[0] for row in database.read_sync(read)]
 
 
 def test_each_statement_sees_what_the_ones_before_it_did(database: Database) -> None:
     adding = "INSERT INTO kept (number, word) VALUES (?, ?)"
     counting = ("SELECT count(*), max(word) FROM kept WHERE number > ?", (0,))
-    found = database.write_now(
-        lambda connection: run_together(connection, [(adding, (1, "a")), counting, (adding, (2, "b")), counting])
+    found = database.write_sync(
+        lambda connection: execute_pipelined(connection, [(adding, (1, "a")), counting, (adding, (2, "b")), counting])
     )
     assert [list(map(tuple, rows)) for rows in found] == [[], [(1, "a")], [], [(2, "b")]]
     assert words(database) == ["a", "b"]
 
 
 def test_a_fault_is_sqlalchemys_and_undoes_all(database: Database) -> None:
-    database.write_now(lambda connection: run_together(connection, [("CREATE UNIQUE INDEX one ON kept (number)", ())]))
+    database.write_sync(
+        lambda connection: execute_pipelined(connection, [("CREATE UNIQUE INDEX one ON kept (number)", ())])
+    )
     rows = [(1, "a"), (1, "b")]
     with pytest.raises(IntegrityError):
-        database.write_now(lambda connection: write_all(connection, KEPT, rows))
+        database.write_sync(lambda connection: write_all(connection, KEPT, rows))
     adding = ("INSERT INTO kept (number, word) VALUES (1, 'c')", ())
     with pytest.raises(IntegrityError):
-        database.write_now(lambda connection: run_together(connection, [adding, adding]))
+        database.write_sync(lambda connection: execute_pipelined(connection, [adding, adding]))
     with pytest.raises(DBAPIError):
-        database.write_now(lambda connection: run_together(connection, [adding, ("SELECT nothing", ())]))
+        database.write_sync(lambda connection: execute_pipelined(connection, [adding, ("SELECT nothing", ())]))
     assert words(database) == []
 
 
@@ -72,16 +74,16 @@ def test_any_text_is_written_updated_and_found_as_it_is(database: Database) -> N
 
     def turn(connection: Connection) -> Rows:
         write_all(connection, Update("kept", {"word": "text"}, key={"number": "bigint"}), backwards)
-        (found,) = run_together(connection, [("SELECT word, number FROM kept", ())])
+        (found,) = execute_pipelined(connection, [("SELECT word, number FROM kept", ())])
         return found
 
     def find(connection: Connection) -> Rows:
-        query = f"SELECT word FROM kept WHERE word {among(connection)}"  # noqa: S608 - of this test
-        return run_together(connection, [(query, (listed(connection, HOSTILE),))])[0]
+        query = f"SELECT word FROM kept WHERE word {in_clause(connection)}"  # noqa: S608 - of this test
+        return execute_pipelined(connection, [(query, (in_param(connection, HOSTILE),))])[0]
 
-    assert set(database.write_now(keep)) == set(rows)
-    assert {row[0] for row in database.read_now(find)} == set(HOSTILE)
-    assert set(database.write_now(turn)) == set(backwards)
+    assert set(database.write_sync(keep)) == set(rows)
+    assert {row[0] for row in database.read_sync(find)} == set(HOSTILE)
+    assert set(database.write_sync(turn)) == set(backwards)
 
 
 def test_a_connection_that_is_lost_between_two_statements_costs_nothing(postgres_url: str) -> None:
@@ -90,9 +92,9 @@ def test_a_connection_that_is_lost_between_two_statements_costs_nothing(postgres
 
     def work(connection: Connection) -> list[Rows]:
         attempts.append(connection)
-        return run_together(connection, [killing if len(attempts) == 1 else ("SELECT 2", ()), ("SELECT 3", ())])
+        return execute_pipelined(connection, [killing if len(attempts) == 1 else ("SELECT 2", ()), ("SELECT 3", ())])
 
-    assert [list(map(tuple, rows)) for rows in database.write_now(work)] == [[(2,)], [(3,)]]
+    assert [list(map(tuple, rows)) for rows in database.write_sync(work)] == [[(2,)], [(3,)]]
     assert len(attempts) == 2
     database.close()
 
@@ -101,11 +103,11 @@ def test_a_full_disk_is_a_lack_of_room_and_no_bug(tmp_path_factory: pytest.TempP
     database = open_database(sqlite_file_url(tmp_path_factory.mktemp("full") / "mtribes.db"))
 
     def fill(connection: Connection) -> None:
-        run_together(
+        execute_pipelined(
             connection, [("CREATE TABLE kept (number BIGINT, word TEXT)", ()), ("PRAGMA max_page_count=3", ())]
         )
         write_all(connection, KEPT, [(1, "a" * 100_000)])
 
     with pytest.raises(Unavailable, match="no room"):
-        database.write_now(fill)
+        database.write_sync(fill)
     database.close()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from templates_server.storage.query_coalescer import SharedQuestions
+from templates_server.storage.query_coalescer import QueryCoalescer
 
 
 class Source:
@@ -18,7 +18,7 @@ class Source:
         self.value = 0
         self.asked: list[list[str]] = []
         self.running = self.most_running = 0
-        self.questions = SharedQuestions(self._answer, at_once=at_once)
+        self.questions = QueryCoalescer(self._answer, at_once=at_once)
 
     def ask(self, question: str = "q") -> Coroutine[Any, Any, str]:
         return self.questions.ask(question)

@@ -11,13 +11,13 @@ from starlette.responses import Response
 from templates_server.errors import NotFound, Problem, ValidationFailed
 from templates_server.features.accounts import email_address
 from templates_server.features.accounts.invitations import store
-from templates_server.features.accounts.invitations.codes import link_of
-from templates_server.features.accounts.invitations.store import Invitation, Invited
+from templates_server.features.accounts.invitations.codes import invitation_link
+from templates_server.features.accounts.invitations.store import Invitation, InvitationRequest
 from templates_server.features.accounts.schemas import CreatedInvitation, InvitationView, NewMember
 from templates_server.features.audit import store as audit_store
 from templates_server.http.context import Call
-from templates_server.http.pagination import asked_page, next_link
-from templates_server.http.response import Answer
+from templates_server.http.pagination import next_link, read_page_request
+from templates_server.http.response import ApiResult
 from templates_server.primitives.timestamps import to_rfc3339
 
 
@@ -28,35 +28,35 @@ async def invite_member(call: Call) -> Response:
         raise ValidationFailed([Problem("email", "is not an e-mail address")])
     organization_id, principal = call.place.organization_id, call.principal
 
-    def work(connection: Connection) -> Answer:
-        invited = Invited(new.email.strip(), new.role, principal.id)
+    def work(connection: Connection) -> ApiResult:
+        invited = InvitationRequest(new.email.strip(), new.role, principal.id)
         created, code = store.invite(connection, organization_id, invited=invited, now=call.now)
         audit_store.record(connection, call.deed("member.invite", created.id, details={"role": created.role.value}))
-        told = CreatedInvitation(**asdict(_view(created)), link=link_of(call.settings.public_url, code))
-        return Answer([told], "invitation", HTTPStatus.CREATED)
+        told = CreatedInvitation(**asdict(_view(created)), link=invitation_link(call.settings.public_url, code))
+        return ApiResult([told], "invitation", HTTPStatus.CREATED)
 
     return await call.effect(work)
 
 
-async def list_invitations(call: Call) -> Answer:
+async def list_invitations(call: Call) -> ApiResult:
     """A page of the invitations that can still be accepted; never their links."""
-    page, organization_id, now = asked_page(call), call.place.organization_id, call.now
+    page, organization_id, now = read_page_request(call), call.place.organization_id, call.now
     found = await call.database.read(
         lambda connection: store.list_open(connection, organization_id, page=page, now=now)
     )
     places = [f"{invitation.id} {invitation.email}" for invitation in found]
-    return Answer([_view(invitation) for invitation in found], "invitation", headers=next_link(call, page, places))
+    return ApiResult([_view(invitation) for invitation in found], "invitation", headers=next_link(call, page, places))
 
 
 async def withdraw_invitation(call: Call) -> Response:
     """Its link opens nothing from now on."""
     organization_id, invitation_id = call.place.organization_id, call.parameters["invitation"]
 
-    def work(connection: Connection) -> Answer:
+    def work(connection: Connection) -> ApiResult:
         if not store.withdraw(connection, organization_id, invitation_id, now=call.now):
             raise NotFound
         audit_store.record(connection, call.deed("member.uninvite", invitation_id))
-        return Answer([], "invitation", HTTPStatus.NO_CONTENT)
+        return ApiResult([], "invitation", HTTPStatus.NO_CONTENT)
 
     return await call.effect(work)
 

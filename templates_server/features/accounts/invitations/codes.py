@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from templates_server.primitives.ids import ALPHABET, random_text
-from templates_server.security.secrets import CHECKSUM_LENGTH, RANDOM_LENGTH, with_checksum
+from templates_server.security.secrets import CHECKSUM_LENGTH, RANDOM_LENGTH, add_checksum
 
 PATH = "/invitation"
 
 
 def new_code() -> str:
     """A new code."""
-    return with_checksum(random_text(RANDOM_LENGTH))
+    return add_checksum(random_text(RANDOM_LENGTH))
 
 
 def is_well_formed(code: str) -> bool:
     """Whether it can be one of ours at all: length, alphabet and checksum."""
     if len(code) != RANDOM_LENGTH + CHECKSUM_LENGTH or not set(code) <= set(ALPHABET):
         return False
-    return with_checksum(code[:-CHECKSUM_LENGTH]) == code
+    return add_checksum(code[:-CHECKSUM_LENGTH]) == code
 
 
-def link_of(public_url: str, code: str) -> str:
+def invitation_link(public_url: str, code: str) -> str:
     """What is handed over."""
     return f"{public_url}{PATH}/{code}"

@@ -12,11 +12,11 @@ from templates_server.errors import BadRequest, Conflict
 from templates_server.features.accounts import email_address
 from templates_server.features.accounts import store as accounts_store
 from templates_server.features.accounts.invitations.codes import new_code
-from templates_server.http.pagination import Page
+from templates_server.http.pagination import PageRequest
 from templates_server.primitives.ids import new_id
 from templates_server.primitives.timestamps import DAY, LATEST_AHEAD
 from templates_server.security.authorization import Role
-from templates_server.security.secrets import hashed
+from templates_server.security.secrets import hash_secret
 from templates_server.storage.tables import invitations, organizations
 
 LIFETIME = 7 * DAY
@@ -48,7 +48,7 @@ class Invitation:
 
 
 @dataclass(frozen=True)
-class Invited:
+class InvitationRequest:
     """Who is invited as what, and by whom (an id)."""
 
     email: str
@@ -56,7 +56,9 @@ class Invited:
     by: str
 
 
-def invite(connection: Connection, organization_id: str, *, invited: Invited, now: int) -> tuple[Invitation, str]:
+def invite(
+    connection: Connection, organization_id: str, *, invited: InvitationRequest, now: int
+) -> tuple[Invitation, str]:
     """A new invitation, in place of an open one of the same address, and its code, which is not kept.
 
     Conflict when the address is a member's, or when too many invitations are open.
@@ -71,10 +73,10 @@ def invite(connection: Connection, organization_id: str, *, invited: Invited, no
         raise Conflict(f"An organization can have {MAX_OPEN} open invitations. Withdraw one first.")
     invitation_id, code = new_id("inv"), new_code()
     row = {
-        "code_hash": hashed(code),
+        "code_hash": hash_secret(code),
         "id": invitation_id,
         "organization_id": organization_id,
-        "email": email_address.folded(invited.email),
+        "email": email_address.normalize_email(invited.email),
         "role": invited.role.value,
         "created": now,
         "created_by": invited.by,
@@ -85,7 +87,7 @@ def invite(connection: Connection, organization_id: str, *, invited: Invited, no
     return _invitation(created), code
 
 
-def list_open(connection: Connection, organization_id: str, *, page: Page, now: int) -> Sequence[Invitation]:
+def list_open(connection: Connection, organization_id: str, *, page: PageRequest, now: int) -> Sequence[Invitation]:
     """A page of the invitations that can still be accepted, by address."""
     query = _invitations().where(_is_open(now), invitations.c.organization_id == organization_id)
     if page.after:
@@ -100,14 +102,14 @@ def list_open(connection: Connection, organization_id: str, *, page: Page, now: 
 
 def find_open(connection: Connection, code: str, now: int) -> Invitation | None:
     """The invitation of a code that can still be accepted; None when there is none."""
-    query = _invitations().where(_is_open(now), invitations.c.code_hash == hashed(code))
+    query = _invitations().where(_is_open(now), invitations.c.code_hash == hash_secret(code))
     row = connection.execute(query).one_or_none()
     return _invitation(row) if row else None
 
 
 def use(connection: Connection, code: str, now: int) -> bool:
     """Whether the code was good; it is used up by this."""
-    used = update(invitations).where(_is_open(now), invitations.c.code_hash == hashed(code)).values(accepted=now)
+    used = update(invitations).where(_is_open(now), invitations.c.code_hash == hash_secret(code)).values(accepted=now)
     return connection.execute(used).rowcount == 1
 
 
@@ -119,7 +121,9 @@ def withdraw(connection: Connection, organization_id: str, invitation_id: str, *
 
 def withdraw_of(connection: Connection, organization_id: str, *, email: str) -> None:
     """Whatever link an address was given into the organization, it opens nothing from now on."""
-    mine = (invitations.c.organization_id == organization_id) & (invitations.c.email == email_address.folded(email))
+    mine = (invitations.c.organization_id == organization_id) & (
+        invitations.c.email == email_address.normalize_email(email)
+    )
     connection.execute(delete(invitations).where(mine, invitations.c.accepted.is_(None)))
 
 

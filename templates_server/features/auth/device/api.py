@@ -19,24 +19,24 @@ from templates_server.features.auth import scope_text
 from templates_server.features.auth.clients import PUBLIC_CLIENTS
 from templates_server.features.auth.device import store, user_codes
 from templates_server.features.auth.device.grant import VERIFICATION_PATH
-from templates_server.features.auth.device.store import Asking
+from templates_server.features.auth.device.store import DeviceCodeRequest
 from templates_server.features.auth.oauth_store import FAMILY_LIFETIME, REFRESH_IDLE_LIFETIME
 from templates_server.features.pages.api import sign_out_to
-from templates_server.features.pages.browser_session import Browser, browser_of, check_form
-from templates_server.features.pages.renderer import Page, pages_of, see_other
+from templates_server.features.pages.browser_session import BrowserContext, browser_of, check_form
+from templates_server.features.pages.renderer import PageContent, pages_of, see_other
 from templates_server.http.context import Call
 from templates_server.http.forms.urlencoded import decode_form
 from templates_server.primitives.timestamps import DAY, MINUTE, SECOND
 
 PURPOSE = "device code"
-EXAMPLE = user_codes.shown("BCDFGHJK")
+EXAMPLE = user_codes.format_user_code("BCDFGHJK")
 NOT_A_CODE = f"A code has eight consonants, such as {EXAMPLE}."
 UNKNOWN = "Unknown code. It may be mistyped, already used, or older than 15 minutes."
 LOCKED = f"You entered {store.MAX_WRONG_CODES} wrong codes. Try again in {store.GUESSES_WINDOW // MINUTE} minutes."
 
 
 @dataclass(frozen=True)
-class Refusal:
+class DeviceCodeRefusal:
     """Why no program was found for a code."""
 
     problem: str
@@ -61,7 +61,7 @@ async def enter_code(call: Call) -> Response:
         return see_other(_sign_in_url(call, typed))
     check_form(call, browser, form, purpose=PURPOSE)
     found = await _found(call, browser.account, typed)
-    if isinstance(found, Refusal):
+    if isinstance(found, DeviceCodeRefusal):
         response = pages_of(call).answer(_code_page(typed, found), shown_to=browser)
         if found.status is HTTPStatus.TOO_MANY_REQUESTS:
             response.headers["Retry-After"] = str(store.GUESSES_WINDOW // SECOND)
@@ -88,7 +88,7 @@ async def decide(call: Call) -> Response:
         lambda connection: store.decide(connection, user_code, account_id=account.id, decision=decision, now=call.now)
     )
     if not is_decided:
-        return pages_of(call).answer(_code_page(user_code, Refusal(UNKNOWN)), shown_to=browser)
+        return pages_of(call).answer(_code_page(user_code, DeviceCodeRefusal(UNKNOWN)), shown_to=browser)
     return see_other(f"{call.settings.base_path}{VERIFICATION_PATH}/{decision}")
 
 
@@ -103,45 +103,47 @@ async def refused_page(call: Call) -> Response:
 
 
 async def _done_page(call: Call, *, is_allowed: bool) -> Response:
-    page = Page("device_done", {"is_allowed": is_allowed})
+    page = PageContent("device_done", {"is_allowed": is_allowed})
     return pages_of(call).answer(page, shown_to=await browser_of(call))
 
 
-async def _found(call: Call, account: Account, typed: str) -> Asking | Refusal:
+async def _found(call: Call, account: Account, typed: str) -> DeviceCodeRequest | DeviceCodeRefusal:
     """The program that shows this code. Codes that look like one and are none are counted."""
-    user_code = user_codes.entered(typed)
+    user_code = user_codes.parse_user_code(typed)
     if user_code is None:
-        return Refusal(NOT_A_CODE)
+        return DeviceCodeRefusal(NOT_A_CODE)
 
-    def work(connection: Connection) -> Asking | Refusal:
-        if store.wrong_codes(connection, account.id, call.now) >= store.MAX_WRONG_CODES:
-            return Refusal(LOCKED, HTTPStatus.TOO_MANY_REQUESTS)
-        asking = store.find_asking(connection, user_code, call.now)
+    def work(connection: Connection) -> DeviceCodeRequest | DeviceCodeRefusal:
+        if store.count_wrong_codes(connection, account.id, call.now) >= store.MAX_WRONG_CODES:
+            return DeviceCodeRefusal(LOCKED, HTTPStatus.TOO_MANY_REQUESTS)
+        asking = store.find_device_code_request(connection, user_code, call.now)
         if asking is None:
-            store.note_wrong_code(connection, account.id)
-        return asking or Refusal(UNKNOWN)
+            store.record_wrong_code(connection, account.id)
+        return asking or DeviceCodeRefusal(UNKNOWN)
 
     return await call.database.write(work)
 
 
-async def _consent_answer(call: Call, browser: Browser, asking: Asking) -> Response:
+async def _consent_answer(call: Call, browser: BrowserContext, asking: DeviceCodeRequest) -> Response:
     account_id = browser.account.id if browser.account else ""
     client = PUBLIC_CLIENTS.get(asking.client_id)
     if client is None:
         raise Forbidden("The application that shows this code is no longer registered on this server.")
-    memberships = await call.database.read(lambda connection: accounts_store.organizations_of(connection, account_id))
+    memberships = await call.database.read(
+        lambda connection: accounts_store.list_organizations_of(connection, account_id)
+    )
     values = {
         "client_name": client.name,
         "memberships": memberships,
         "permissions": scope_text.in_words(asking.scopes.split(), [role for _, role in memberships]),
         "user_code": asking.user_code,
-        "shown_code": user_codes.shown(asking.user_code),
+        "shown_code": user_codes.format_user_code(asking.user_code),
         "action": f"{call.settings.base_path}{VERIFICATION_PATH}/decision",
         "purpose": _consent_purpose(asking.user_code),
         "idle_days": REFRESH_IDLE_LIFETIME // DAY,
         "lifetime_days": FAMILY_LIFETIME // DAY,
     }
-    return pages_of(call).answer(Page("device_consent", values), shown_to=browser)
+    return pages_of(call).answer(PageContent("device_consent", values), shown_to=browser)
 
 
 def _consent_purpose(user_code: str) -> str:
@@ -149,21 +151,21 @@ def _consent_purpose(user_code: str) -> str:
     return f"device consent {user_code}"
 
 
-def _code_page(typed: str, refusal: Refusal | None = None) -> Page:
-    known = user_codes.entered(typed)
+def _code_page(typed: str, refusal: DeviceCodeRefusal | None = None) -> PageContent:
+    known = user_codes.parse_user_code(typed)
     values = {
-        "typed": user_codes.shown(known) if known else typed,
+        "typed": user_codes.format_user_code(known) if known else typed,
         "is_given": known is not None and refusal is None,
         "problem": refusal.problem if refusal else "",
         "example": EXAMPLE,
         "purpose": PURPOSE,
     }
-    return Page("device", values, refusal.status if refusal else HTTPStatus.OK)
+    return PageContent("device", values, refusal.status if refusal else HTTPStatus.OK)
 
 
 def _sign_in_url(call: Call, typed: str) -> str:
     """The sign-in page, from where one comes back with the code, if it can be one."""
-    known = user_codes.entered(typed)
-    query = f"?{urlencode({'user_code': user_codes.shown(known)})}" if known else ""
+    known = user_codes.parse_user_code(typed)
+    query = f"?{urlencode({'user_code': user_codes.format_user_code(known)})}" if known else ""
     go_on_to = f"{call.settings.base_path}{VERIFICATION_PATH}{query}"
     return f"{call.settings.base_path}/sign-in?{urlencode({'next': go_on_to})}"

@@ -27,7 +27,7 @@ from templates_server.features.auth.grant_support import (
 from templates_server.features.auth.oauth_request import ProtocolRequest
 from templates_server.primitives.ids import random_text
 from templates_server.primitives.timestamps import SECOND
-from templates_server.security.secrets import hashed
+from templates_server.security.secrets import hash_secret
 
 VERIFICATION_PATH = "/device"
 INTERVAL_SECONDS = 5
@@ -60,7 +60,7 @@ class DeviceAuthorization(DeviceAuthorizationEndpoint):
         user_code = user_codes.new_user_code()
         while store.is_taken(self.server.connection, user_code):
             user_code = user_codes.new_user_code()
-        return user_codes.shown(user_code)
+        return user_codes.format_user_code(user_code)
 
     def get_verification_uri(self) -> str:
         """Where the person enters it."""
@@ -69,11 +69,11 @@ class DeviceAuthorization(DeviceAuthorizationEndpoint):
     def save_device_credential(self, client_id: str, scope: str | None, data: dict[str, Any]) -> None:
         """Store what was issued."""
         client = self.server.query_client(client_id)
-        user_code = user_codes.entered(data["user_code"])
+        user_code = user_codes.parse_user_code(data["user_code"])
         if client is None or user_code is None:
             raise LookupError("the client and the code were good a moment ago")
         issued = NewDeviceCode(
-            hashed(data["device_code"]), user_code, client_id, client.get_allowed_scope(scope), data["interval"]
+            hash_secret(data["device_code"]), user_code, client_id, client.get_allowed_scope(scope), data["interval"]
         )
         store.add_device_code(self.server.connection, issued, now=self.server.now)
 
@@ -92,7 +92,7 @@ class DeviceGrant(BaseGrant, TokenEndpointMixin):
         device_code = self.request.form.get("device_code")
         if device_code is None:
             raise InvalidRequestError("The device_code is missing.")
-        code = self._used(hashed(device_code), client.get_client_id())
+        code = self._used(hash_secret(device_code), client.get_client_id())
         self.request.client, self.request.user, self._scopes = client, self._account_of(code), code.scopes
 
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
@@ -111,7 +111,7 @@ class DeviceGrant(BaseGrant, TokenEndpointMixin):
             raise ExpiredTokenError("The code has expired. Request a new one.")
         if found.decision == store.REFUSED:
             raise AccessDeniedError("The user denied the request.")
-        if not store.note_poll(connection, code_hash, now):
+        if not store.record_poll(connection, code_hash, now):
             raise SlowDownError(f"Polling too fast. Wait {store.SLOWER_BY_SECONDS} seconds longer between requests.")
         raise AuthorizationPendingError("Waiting for the user to allow or deny the request.")
 

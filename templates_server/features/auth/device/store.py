@@ -32,7 +32,7 @@ class NewDeviceCode:
 
 
 @dataclass(frozen=True)
-class Asking:
+class DeviceCodeRequest:
     """A program that waits for a decision."""
 
     user_code: str
@@ -84,13 +84,13 @@ def _is_alive(now: int) -> ColumnElement[bool]:
     return device_codes.c.expires.between(now + 1, now + LIFETIME + LATEST_AHEAD)
 
 
-def find_asking(connection: Connection, user_code: str, now: int) -> Asking | None:
+def find_device_code_request(connection: Connection, user_code: str, now: int) -> DeviceCodeRequest | None:
     """The program that shows this code and waits; None when none does."""
     query = select(device_codes.c.user_code, device_codes.c.client_id, device_codes.c.scopes).where(
         device_codes.c.user_code == user_code, device_codes.c.decision.is_(None), _is_alive(now)
     )
     row = connection.execute(query).one_or_none()
-    return Asking(*row) if row else None
+    return DeviceCodeRequest(*row) if row else None
 
 
 def decide(connection: Connection, user_code: str, *, account_id: str, decision: str, now: int) -> bool:
@@ -138,7 +138,7 @@ def find_device_code(connection: Connection, code_hash: bytes, *, client_id: str
     return DeviceCode(*row) if row else None
 
 
-def note_poll(connection: Connection, code_hash: bytes, now: int) -> bool:
+def record_poll(connection: Connection, code_hash: bytes, now: int) -> bool:
     """Whether the program has waited as long as it was told; if not, it has to wait longer from now on."""
     mine = device_codes.c.code_hash == code_hash
     polled = device_codes.c.last_polled
@@ -151,7 +151,7 @@ def note_poll(connection: Connection, code_hash: bytes, now: int) -> bool:
     return False
 
 
-def wrong_codes(connection: Connection, account_id: str, now: int) -> int:
+def count_wrong_codes(connection: Connection, account_id: str, now: int) -> int:
     """How many wrong codes the account has entered of late; until the transaction ends, it enters no other."""
     first = text(
         "INSERT INTO device_guesses (account_id, wrong, since) VALUES (:account_id, 0, :now)"
@@ -167,7 +167,7 @@ def wrong_codes(connection: Connection, account_id: str, now: int) -> int:
     return int(connection.execute(held).scalar_one())
 
 
-def note_wrong_code(connection: Connection, account_id: str) -> None:
+def record_wrong_code(connection: Connection, account_id: str) -> None:
     """Count a wrong code."""
     mine = device_guesses.c.account_id == account_id
     connection.execute(update(device_guesses).where(mine).values(wrong=device_guesses.c.wrong + 1))

@@ -16,12 +16,12 @@ def new_user_code() -> str:
     return "".join(secrets.choice(CONSONANTS) for _ in range(LENGTH))
 
 
-def shown(user_code: str) -> str:
+def format_user_code(user_code: str) -> str:
     """A code as people read it, `BCDF-GHJK`."""
     return f"{user_code[: LENGTH // 2]}-{user_code[LENGTH // 2 :]}"
 
 
-def entered(text: str) -> str | None:
+def parse_user_code(text: str) -> str | None:
     """The code that somebody typed, as it is stored; None when it cannot be one."""
     code = IGNORED.sub("", text).upper()
     return code if PATTERN.fullmatch(code) else None

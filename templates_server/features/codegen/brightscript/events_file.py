@@ -8,8 +8,14 @@ from templates_server.features.codegen.brightscript.layout import list_block, on
 from templates_server.features.codegen.brightscript.literals import documentation, scalar, string
 from templates_server.features.codegen.brightscript.names import event_function, member
 from templates_server.features.codegen.naming import ModelNames, Name
-from templates_server.features.codegen.safe_fragments import Code, Identifier, Piece
-from templates_server.features.spaces.model import Event, Field, Metadata, PropertyType, SpaceModel
+from templates_server.features.codegen.safe_fragments import CodeFragment, Identifier, SafeFragment
+from templates_server.features.spaces.model import (
+    EventDefinition,
+    FieldDefinition,
+    MetadataKey,
+    PropertyType,
+    SpaceModel,
+)
 
 
 def events_values(model: SpaceModel, names: ModelNames, prefix: str) -> Mapping[str, object]:
@@ -21,7 +27,7 @@ def events_values(model: SpaceModel, names: ModelNames, prefix: str) -> Mapping[
     }
 
 
-def _event(event: Event, names: ModelNames, prefix: str) -> Mapping[str, object]:
+def _event(event: EventDefinition, names: ModelNames, prefix: str) -> Mapping[str, object]:
     return {
         "about": documentation(event.name, event.description, key=event.key),
         "name": event_function(prefix, names.events[event.key]),
@@ -30,7 +36,7 @@ def _event(event: Event, names: ModelNames, prefix: str) -> Mapping[str, object]
     }
 
 
-def _rules(of: Sequence[Metadata | Field], names: Mapping[str, Name]) -> Code:
+def _rules(of: Sequence[MetadataKey | FieldDefinition], names: Mapping[str, Name]) -> CodeFragment:
     lines = [
         piece
         for each in of
@@ -40,15 +46,15 @@ def _rules(of: Sequence[Metadata | Field], names: Mapping[str, Name]) -> Code:
     return list_block(lines, margin="    ")
 
 
-def _rule(of: Metadata | Field, known_as: Identifier) -> Code:
+def _rule(of: MetadataKey | FieldDefinition, known_as: Identifier) -> CodeFragment:
     """How a value is checked."""
-    parts: list[tuple[str, Piece]] = [
+    parts: list[tuple[str, SafeFragment]] = [
         ("member", string(known_as.text)),
         ("key", string(of.key)),
         ("type", string(of.type.value)),
     ]
     if of.type is PropertyType.SELECT:
         parts.append(("options", scalar(of.options)))
-    if isinstance(of, Metadata) and of.is_required:
+    if isinstance(of, MetadataKey) and of.is_required:
         parts.append(("required", scalar(True)))  # noqa: FBT003 - a value of the generated code
     return one_line(parts)

@@ -6,18 +6,18 @@ from collections.abc import Mapping
 
 from templates_server.features.codegen.brightscript.layout import INDENT, list_block, object_block
 from templates_server.features.codegen.brightscript.literals import scalar, string
-from templates_server.features.codegen.safe_fragments import Code, Piece
-from templates_server.features.spaces.model import EntityState, Item, Value
+from templates_server.features.codegen.safe_fragments import CodeFragment, SafeFragment
+from templates_server.features.spaces.model import Item, ModelEntityState, Value
 
 
-def fallback_states(states: Mapping[str, EntityState]) -> Code:
+def fallback_states(states: Mapping[str, ModelEntityState]) -> CodeFragment:
     """The states by entity, in order of key."""
     margin = INDENT
     return object_block(((key, _state(states[key], margin=margin + INDENT)) for key in sorted(states)), margin=margin)
 
 
-def _state(state: EntityState, *, margin: str) -> Code:
-    entries: list[tuple[str, Piece]] = [("enabled", scalar(state.enabled))]
+def _state(state: ModelEntityState, *, margin: str) -> CodeFragment:
+    entries: list[tuple[str, SafeFragment]] = [("enabled", scalar(state.enabled))]
     if state.properties is not None:
         entries.append(("properties", _properties(state.properties, margin=margin + INDENT)))
     if state.items is not None:
@@ -26,8 +26,8 @@ def _state(state: EntityState, *, margin: str) -> Code:
     return object_block(entries, margin=margin)
 
 
-def _item(item: Item, *, margin: str) -> Code:
-    entries: list[tuple[str, Piece]] = [
+def _item(item: Item, *, margin: str) -> CodeFragment:
+    entries: list[tuple[str, SafeFragment]] = [
         ("id", string(item.id)),
         ("experience", string(item.experience)),
         ("enabled", scalar(item.enabled)),
@@ -36,7 +36,7 @@ def _item(item: Item, *, margin: str) -> Code:
     return object_block(entries, margin=margin)
 
 
-def _properties(properties: Mapping[str, Value], *, margin: str) -> Code:
+def _properties(properties: Mapping[str, Value], *, margin: str) -> CodeFragment:
     """What is set: for the rest the defaults of the model stand in."""
     given = [(key, scalar(of)) for key, of in sorted(properties.items()) if of is not None]
     return object_block(given, margin=margin)

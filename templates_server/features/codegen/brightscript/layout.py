@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from templates_server.features.codegen.brightscript.literals import string
-from templates_server.features.codegen.safe_fragments import Code, Piece
+from templates_server.features.codegen.safe_fragments import CodeFragment, SafeFragment
 
 INDENT = "    "
 
 
-def entry(key: str, value: Piece) -> Code:
+def entry(key: str, value: SafeFragment) -> CodeFragment:
     """`"key": value`, the key always quoted: its case is kept."""
-    return Code(f"{string_key(key)}: {value.text}")
+    return CodeFragment(f"{string_key(key)}: {value.text}")
 
 
 def string_key(key: str) -> str:
@@ -20,24 +20,24 @@ def string_key(key: str) -> str:
     return string(key).text
 
 
-def one_line(entries: Iterable[tuple[str, Piece]]) -> Code:
+def one_line(entries: Iterable[tuple[str, SafeFragment]]) -> CodeFragment:
     """An object on one line."""
-    return Code("{ " + ", ".join(entry(key, value).text for key, value in entries) + " }")
+    return CodeFragment("{ " + ", ".join(entry(key, value).text for key, value in entries) + " }")
 
 
-def block(opening: str, lines: Sequence[str], closing: str, *, margin: str) -> Code:
+def block(opening: str, lines: Sequence[str], closing: str, *, margin: str) -> CodeFragment:
     """Lines between brackets, or the brackets alone."""
     if not lines:
-        return Code(opening + closing)
+        return CodeFragment(opening + closing)
     inner = margin + INDENT
-    return Code(f"{opening}\n" + "".join(f"{inner}{line}\n" for line in lines) + f"{margin}{closing}")
+    return CodeFragment(f"{opening}\n" + "".join(f"{inner}{line}\n" for line in lines) + f"{margin}{closing}")
 
 
-def object_block(entries: Iterable[tuple[str, Piece]], *, margin: str) -> Code:
+def object_block(entries: Iterable[tuple[str, SafeFragment]], *, margin: str) -> CodeFragment:
     """An object, an entry a line."""
     return block("{", [entry(key, value).text for key, value in entries], "}", margin=margin)
 
 
-def list_block(items: Iterable[Piece], *, margin: str) -> Code:
+def list_block(items: Iterable[SafeFragment], *, margin: str) -> CodeFragment:
     """A list, an item a line."""
     return block("[", [item.text for item in items], "]", margin=margin)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from templates_server.features.codegen.safe_fragments import Code, Comment, Literal
+from templates_server.features.codegen.safe_fragments import CodeFragment, Comment, Literal
 from templates_server.features.spaces.model import Color, Value
 
 _UNSEEN = (
@@ -19,12 +19,12 @@ _DROPPED = re.compile(rf"[{_UNSEEN}]+")
 _LARGEST_INTEGER = 2**31 - 1
 
 
-def string(text: str) -> Literal | Code:
+def string(text: str) -> Literal | CodeFragment:
     """A string: a literal, or several with the characters between them that no literal holds, by their codes."""
     parts = [part for part in _SPLIT.split(text) if part]
     if len(parts) <= 1 and not _SPLIT.match(text):
         return Literal(_quoted(text))
-    return Code(" + ".join(f"Chr({ord(part)})" if _SPLIT.match(part) else _quoted(part) for part in parts))
+    return CodeFragment(" + ".join(f"Chr({ord(part)})" if _SPLIT.match(part) else _quoted(part) for part in parts))
 
 
 def _quoted(text: str) -> str:
@@ -46,7 +46,7 @@ def number(value: float) -> Literal:
     return Literal(f"{text}#")
 
 
-def scalar(value: Value) -> Literal | Code:
+def scalar(value: Value) -> Literal | CodeFragment:
     """A value that stands on one line."""
     match value:
         case None:
@@ -58,9 +58,9 @@ def scalar(value: Value) -> Literal | Code:
         case str():
             return string(value)
         case Color():
-            return Code(f'{{ "value": {scalar(value.value).text}, "opacity": {number(value.opacity).text} }}')
+            return CodeFragment(f'{{ "value": {scalar(value.value).text}, "opacity": {number(value.opacity).text} }}')
         case tuple():
-            return Code(f"[{', '.join(scalar(item).text for item in value)}]")
+            return CodeFragment(f"[{', '.join(scalar(item).text for item in value)}]")
     raise TypeError(f"not a value: {value!r}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from templates_server.features.codegen.naming import Name, Scope
+from templates_server.features.codegen.naming import Name, NameScope
 from templates_server.features.codegen.safe_fragments import Identifier, Path
 
 _TAKEN_MEMBERS = frozenset(
@@ -54,8 +54,8 @@ def file_path(folder: str, prefix: str, name: Name) -> Path:
     return Path(f"{folder}/{prefix}_{name.pascal}.brs")
 
 
-def identifier(scope: Scope, name: Name) -> str:
+def identifier(scope: NameScope, name: Name) -> str:
     """What an app writes: a member, or what the functions and the file of a template or event are called after."""
-    if scope in {Scope.EXPERIENCE, Scope.SECTION, Scope.EVENT}:
+    if scope in {NameScope.EXPERIENCE, NameScope.SECTION, NameScope.EVENT}:
         return name.camel
     return member(name).text

@@ -11,7 +11,7 @@ from templates_server.features.codegen.brightscript.literals import documentatio
 from templates_server.features.codegen.brightscript.names import file_path, function, member, prefix_of
 from templates_server.features.codegen.event_option import is_modelled_only
 from templates_server.features.codegen.naming import ModelNames, name_scope
-from templates_server.features.codegen.safe_fragments import Code, Identifier, Path, Piece
+from templates_server.features.codegen.safe_fragments import CodeFragment, Identifier, Path, SafeFragment
 from templates_server.features.spaces.model import (
     Child,
     ChildKind,
@@ -20,7 +20,7 @@ from templates_server.features.spaces.model import (
     GenerationInput,
     Property,
     PropertyType,
-    Section,
+    SectionDefinition,
     SpaceModel,
 )
 
@@ -102,13 +102,13 @@ def _blueprint(model: SpaceModel, names: ModelNames, options: Mapping[str, str],
     return "blueprint.brs", values
 
 
-def _modelled_events(model: SpaceModel) -> Code:
+def _modelled_events(model: SpaceModel) -> CodeFragment:
     """Those that may be tracked: no compiler looks into what `callFunc` is given."""
     return list_block([string(event.key) for event in model.events], margin="        ")
 
 
-def _call(of: Identifier) -> Code:
-    return Code(f"{of.text}()")
+def _call(of: Identifier) -> CodeFragment:
+    return CodeFragment(f"{of.text}()")
 
 
 def _experience(experience: Experience, names: ModelNames, prefix: str) -> Mapping[str, object]:
@@ -131,9 +131,9 @@ def _experience(experience: Experience, names: ModelNames, prefix: str) -> Mappi
     )
 
 
-def _rule(of: Property, known_as: Identifier) -> Code:
+def _rule(of: Property, known_as: Identifier) -> CodeFragment:
     """How a property is read."""
-    parts: list[tuple[str, Piece]] = [
+    parts: list[tuple[str, SafeFragment]] = [
         ("member", string(known_as.text)),
         ("key", string(of.key)),
         ("type", string(of.type.value)),
@@ -143,7 +143,7 @@ def _rule(of: Property, known_as: Identifier) -> Code:
     return one_line([*parts, ("default", scalar(of.initial))])
 
 
-def _section(section: Section, names: ModelNames, prefix: str) -> Mapping[str, object]:
+def _section(section: SectionDefinition, names: ModelNames, prefix: str) -> Mapping[str, object]:
     types = [_call(function(prefix, names.experiences[key], "Experience")) for key in section.supports]
     return _function(
         function(prefix, names.sections[section.key], "Section"),
@@ -166,9 +166,9 @@ def _collection(collection: Collection, names: ModelNames, prefix: str) -> Mappi
     )
 
 
-def _child(collection: Collection, child: Child, names: ModelNames, prefix: str) -> Code:
+def _child(collection: Collection, child: Child, names: ModelNames, prefix: str) -> CodeFragment:
     if child.kind is ChildKind.EXPERIENCE:
-        types = Code(f"[{function(prefix, names.experiences[child.type], 'Experience').text}()]")
+        types = CodeFragment(f"[{function(prefix, names.experiences[child.type], 'Experience').text}()]")
     else:
         types = _call(function(prefix, names.sections[child.type], "Section"))
     return one_line(
@@ -181,5 +181,5 @@ def _child(collection: Collection, child: Child, names: ModelNames, prefix: str)
     )
 
 
-def _function(name: Identifier, body: Code, about: Piece | None) -> Mapping[str, object]:
+def _function(name: Identifier, body: CodeFragment, about: SafeFragment | None) -> Mapping[str, object]:
     return {"name": name, "body": body, "about": about}

@@ -32,7 +32,7 @@ _LEXERS: Mapping[str, str] = {
 _FORMATTER = HtmlFormatter(nowrap=True, classprefix=CLASS_PREFIX)
 
 
-def highlighted(path: str, text: str) -> Markup:
+def highlight(path: str, text: str) -> Markup:
     """The text of a generated file as HTML, by the ending of its path; only escaped where no ending is known."""
     name = _LEXERS.get(PurePosixPath(path).suffix)
     if name is None or len(text) > MAX_CHARACTERS:

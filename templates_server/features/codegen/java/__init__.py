@@ -11,7 +11,7 @@ from templates_server.features.codegen.java.names import identifier, package
 from templates_server.features.codegen.java.space_files import space_files
 from templates_server.features.codegen.languages import Language
 from templates_server.features.codegen.naming import ModelNames, slug
-from templates_server.features.codegen.safe_fragments import Code
+from templates_server.features.codegen.safe_fragments import CodeFragment
 from templates_server.features.codegen.templates import FOLDER, Templates, with_header
 from templates_server.features.spaces.model import GenerationInput
 
@@ -34,7 +34,12 @@ def files(
             HEADER,
             TEMPLATES.body(
                 f"{file.template}.java.jinja",
-                {**file.values, "package": file.package(root), "imports": file.import_lines(root), "root": Code(root)},
+                {
+                    **file.values,
+                    "package": file.package(root),
+                    "imports": file.import_lines(root),
+                    "root": CodeFragment(root),
+                },
             ),
         )
         for file in space_files(generation_input, names, options, code_hash)

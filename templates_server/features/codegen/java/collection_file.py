@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from templates_server.features.codegen.java.experience_file import experience_class
 from templates_server.features.codegen.java.files import COLLECTION, JavaFile, of_runtime
-from templates_server.features.codegen.java.layout import Call, assignment, method_head
+from templates_server.features.codegen.java.layout import MethodCall, assignment, method_head
 from templates_server.features.codegen.java.literals import documentation, string
 from templates_server.features.codegen.java.names import collection_class, method, section_class
 from templates_server.features.codegen.naming import ModelNames
-from templates_server.features.codegen.safe_fragments import Code, Identifier, Piece
+from templates_server.features.codegen.safe_fragments import CodeFragment, Identifier, SafeFragment
 from templates_server.features.spaces.model import Child, ChildKind, Collection, SpaceModel
 
 COLLECTIONS = "SpaceCollections"
@@ -32,13 +32,13 @@ def collections_file(model: SpaceModel, names: ModelNames) -> JavaFile:
     """The file of all collections."""
     classes = [collection_class(names.collections[collection.key]) for collection in model.collections]
     values: Mapping[str, object] = {
-        "about": Code("/** What the app shows. */"),
+        "about": CodeFragment("/** What the app shows. */"),
         "class": Identifier(COLLECTIONS),
         "members": [
             _member(
                 method(names.collections[collection.key]),
                 known_as,
-                Call(f"new {known_as.text}", [Code("engine")]),
+                MethodCall(f"new {known_as.text}", [CodeFragment("engine")]),
                 documentation(collection.name, collection.description, indent=2),
             )
             for collection, known_as in zip(model.collections, classes, strict=True)
@@ -54,18 +54,20 @@ def _class(child: Child, names: ModelNames) -> Identifier:
     return section_class(names.sections[child.type])
 
 
-def _child(collection: Collection, child: Child, names: ModelNames) -> Mapping[str, Piece | None]:
+def _child(collection: Collection, child: Child, names: ModelNames) -> Mapping[str, SafeFragment | None]:
     known_as = _class(child, names)
-    entity = Call("engine.entity", [string(f"{collection.key}.{child.key}")])
+    entity = MethodCall("engine.entity", [string(f"{collection.key}.{child.key}")])
     return _member(
         method(names.children[collection.key][child.key]),
         known_as,
-        Call(f"new {known_as.text}", [entity]),
+        MethodCall(f"new {known_as.text}", [entity]),
         documentation(child.name, child.description, indent=2),
     )
 
 
-def _member(known_as: Identifier, of: Identifier, value: Call, about: Piece | None) -> Mapping[str, Piece | None]:
+def _member(
+    known_as: Identifier, of: Identifier, value: MethodCall, about: SafeFragment | None
+) -> Mapping[str, SafeFragment | None]:
     return {
         "about": about,
         "class": of,

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from templates_server.features.codegen.java.files import JavaFile, of_runtime
-from templates_server.features.codegen.java.layout import Call, method_head, statement
+from templates_server.features.codegen.java.layout import MethodCall, method_head, statement
 from templates_server.features.codegen.java.literals import documentation, string
 from templates_server.features.codegen.java.names import method, type_name
 from templates_server.features.codegen.java.options import option_enum
 from templates_server.features.codegen.naming import ModelNames, Name
-from templates_server.features.codegen.safe_fragments import Code, Identifier, Piece
-from templates_server.features.spaces.model import Event, Field, Metadata, PropertyType, SpaceModel
+from templates_server.features.codegen.safe_fragments import CodeFragment, Identifier, SafeFragment
+from templates_server.features.spaces.model import (
+    EventDefinition,
+    FieldDefinition,
+    MetadataKey,
+    PropertyType,
+    SpaceModel,
+)
 
 EVENTS, FIELDS, BUILDER = "Events", "Fields", "Builder"
 _TYPES = {PropertyType.TEXT: "String", PropertyType.NUMBER: "double", PropertyType.TOGGLE: "boolean"}
@@ -37,7 +43,7 @@ def fields_file(model: SpaceModel, names: ModelNames) -> JavaFile:
     return JavaFile(FIELDS, "fields", [*imports, *java], values)
 
 
-def _event(event: Event, names: ModelNames) -> Mapping[str, object]:
+def _event(event: EventDefinition, names: ModelNames) -> Mapping[str, object]:
     name = names.events[event.key]
     known_as = type_name(name, [EVENTS])
     enclosing = [EVENTS, known_as.text]
@@ -45,13 +51,13 @@ def _event(event: Event, names: ModelNames) -> Mapping[str, object]:
     required = [item for item in event.metadata if item.is_required]
     stages = [Identifier(f"Needs{scoped[item.key].pascal}") for item in required]
     first = f"{known_as.text}.{(stages[0].text if stages else BUILDER)}"
-    nothing = Code("new LinkedHashMap<String, Object>()")
+    nothing = CodeFragment("new LinkedHashMap<String, Object>()")
     return {
         "about": documentation(event.name, event.description, key=event.key, indent=2),
         "class": known_as,
         "head": method_head(f"static {first}", f"{method(name).text}()", indent=2),
-        "return": statement("return ", Call(f"new {first}", [nothing]), ";", indent=4),
-        "super": statement("", Call("super", [string(event.key), Code("metadata")]), ";", indent=6),
+        "return": statement("return ", MethodCall(f"new {first}", [nothing]), ";", indent=4),
+        "super": statement("", MethodCall("super", [string(event.key), CodeFragment("metadata")]), ";", indent=6),
         "stages": [
             {
                 "name": stage,
@@ -70,7 +76,11 @@ def _event(event: Event, names: ModelNames) -> Mapping[str, object]:
 
 
 def _enums(
-    of: Sequence[Metadata] | Sequence[Field], scoped: Mapping[str, Name], enclosing: Sequence[str], *, indent: int
+    of: Sequence[MetadataKey] | Sequence[FieldDefinition],
+    scoped: Mapping[str, Name],
+    enclosing: Sequence[str],
+    *,
+    indent: int,
 ) -> Sequence[Mapping[str, object]]:
     return [
         option_enum(scoped[one.key], one.options, enclosing=enclosing, indent=indent, with_unset=False)
@@ -84,12 +94,12 @@ def _next(stages: Sequence[Identifier], at: int) -> str:
 
 
 def _member(
-    of: Metadata | Field, name: Name, enclosing: Sequence[str], returned: str, *, indent: int
-) -> Mapping[str, Piece | None]:
+    of: MetadataKey | FieldDefinition, name: Name, enclosing: Sequence[str], returned: str, *, indent: int
+) -> Mapping[str, SafeFragment | None]:
     known_as = method(name).text
     typed = type_name(name, enclosing).text if of.type is PropertyType.SELECT else _TYPES[of.type]
     return {
         "about": documentation(of.name, of.description, indent=indent),
         "head": method_head(returned, f"{known_as}({typed} value)", indent=indent),
-        "put": statement("", Call("given.put", [string(of.key), Code("value")]), ";", indent=indent + 2),
+        "put": statement("", MethodCall("given.put", [string(of.key), CodeFragment("value")]), ";", indent=indent + 2),
     }

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from templates_server.features.codegen.java.files import EXPERIENCE, JavaFile, of_runtime
-from templates_server.features.codegen.java.layout import Call, assignment, method_head
+from templates_server.features.codegen.java.layout import MethodCall, assignment, method_head
 from templates_server.features.codegen.java.literals import documentation, number, string
 from templates_server.features.codegen.java.names import method, type_name
 from templates_server.features.codegen.java.options import UNSET, constants, option_enum
 from templates_server.features.codegen.naming import ModelNames, Name
-from templates_server.features.codegen.safe_fragments import Code, Identifier, Piece
+from templates_server.features.codegen.safe_fragments import CodeFragment, Identifier, SafeFragment
 from templates_server.features.spaces.model import Color, Experience, Property, PropertyType
 
 _IMPORTS = (
@@ -31,7 +31,7 @@ _IMPORTS_OF = {
     PropertyType.LIST: ["java.util.List"],
     PropertyType.SELECT: of_runtime("Option"),
 }
-_NULL = Code("null")
+_NULL = CodeFragment("null")
 
 
 def experience_class(experience_key: str, names: ModelNames) -> Identifier:
@@ -53,7 +53,7 @@ def experience_file(experience: Experience, names: ModelNames) -> JavaFile:
         "kind": assignment("public static final String KIND", string(experience.key), indent=2),
         "type": assignment(
             "public static final ExperienceType<Properties> TYPE",
-            Call("new ExperienceType<>", [Code("KIND"), Code("Properties::new"), *rules]),
+            MethodCall("new ExperienceType<>", [CodeFragment("KIND"), CodeFragment("Properties::new"), *rules]),
             indent=2,
         ),
         "enums": [
@@ -66,20 +66,20 @@ def experience_file(experience: Experience, names: ModelNames) -> JavaFile:
     return JavaFile(f"{EXPERIENCE}/{known_as.text}", "experience", imports, values)
 
 
-def _head(known_as: Identifier) -> Code:
+def _head(known_as: Identifier) -> CodeFragment:
     parts = [f"public final class {known_as.text}", f"extends Experience<{known_as.text}.Properties> {{"]
     flat = " ".join(parts)
-    return Code(flat if len(flat) <= 100 else "\n    ".join(parts))  # noqa: PLR2004  as the formatter has it
+    return CodeFragment(flat if len(flat) <= 100 else "\n    ".join(parts))  # noqa: PLR2004  as the formatter has it
 
 
-def _property(of: Property, name: Name, at: int, enclosing: tuple[str, ...]) -> Mapping[str, Piece | None]:
+def _property(of: Property, name: Name, at: int, enclosing: tuple[str, ...]) -> Mapping[str, SafeFragment | None]:
     declared, boxed = _type(of, name, enclosing)
     if of.type is PropertyType.DATE:
-        value = Code(f"dateAt({at})")
+        value = CodeFragment(f"dateAt({at})")
     elif declared == boxed:
-        value = Code(f"valueAt({at})")
+        value = CodeFragment(f"valueAt({at})")
     else:
-        value = Code(f"this.<{boxed}>valueAt({at})")
+        value = CodeFragment(f"this.<{boxed}>valueAt({at})")
     return {
         "about": documentation(of.name, of.description, indent=4),
         "head": method_head(declared, f"{method(name).text}()", indent=4),
@@ -98,24 +98,24 @@ def _type(of: Property, name: Name, enclosing: tuple[str, ...]) -> tuple[str, st
     return _TYPES[of.type], _TYPES[of.type]
 
 
-def _rule(of: Property, name: Name, enclosing: tuple[str, ...]) -> Call:
+def _rule(of: Property, name: Name, enclosing: tuple[str, ...]) -> MethodCall:
     """How it is read, and its default."""
     function = "text" if of.type is PropertyType.IMAGE else of.type.value
-    return Call(f"PropertyRule.{function}", [string(of.key), *_initial(of, name, enclosing)])
+    return MethodCall(f"PropertyRule.{function}", [string(of.key), *_initial(of, name, enclosing)])
 
 
-def _initial(of: Property, name: Name, enclosing: tuple[str, ...]) -> Iterator[Piece]:
+def _initial(of: Property, name: Name, enclosing: tuple[str, ...]) -> Iterator[SafeFragment]:
     initial = of.initial
     match initial:
         case _ if of.type is PropertyType.SELECT:
             known_as = type_name(name, enclosing).text
             chosen = constants(of.options).get(str(initial))
-            yield Code(f"{known_as}.values()")
-            yield Code(f"{known_as}.{chosen.text if chosen else UNSET}")
+            yield CodeFragment(f"{known_as}.values()")
+            yield CodeFragment(f"{known_as}.{chosen.text if chosen else UNSET}")
         case None:
             yield _NULL
         case bool():
-            yield Code("true" if initial else "false")
+            yield CodeFragment("true" if initial else "false")
         case int() | float():
             yield number(initial)
         case str():

@@ -10,8 +10,16 @@ from templates_server.features.codegen.java.layout import CONTINUATION
 from templates_server.features.codegen.java.literals import LINE_WIDTH, string
 from templates_server.features.codegen.java.names import method, type_name
 from templates_server.features.codegen.naming import ModelNames
-from templates_server.features.codegen.safe_fragments import Code, Piece
-from templates_server.features.spaces.model import Child, Collection, Color, EntityState, GenerationInput, Item, Value
+from templates_server.features.codegen.safe_fragments import CodeFragment, SafeFragment
+from templates_server.features.spaces.model import (
+    Child,
+    Collection,
+    Color,
+    GenerationInput,
+    Item,
+    ModelEntityState,
+    Value,
+)
 
 MAX_CONSTANT_BYTES = 60_000
 """A class file holds no longer text in one piece: 65535 bytes."""
@@ -31,7 +39,9 @@ def fallbacks_file(generation_input: GenerationInput, names: ModelNames, code_ha
     return JavaFile("Fallbacks", "fallbacks", [], values)
 
 
-def _collection(collection: Collection, states: Mapping[str, EntityState], names: ModelNames) -> Mapping[str, object]:
+def _collection(
+    collection: Collection, states: Mapping[str, ModelEntityState], names: ModelNames
+) -> Mapping[str, object]:
     return {
         "key": string(collection.key),
         "class": type_name(names.collections[collection.key], ["Fallbacks"]),
@@ -46,11 +56,11 @@ def _collection(collection: Collection, states: Mapping[str, EntityState], names
     }
 
 
-def _known(collection: Collection, states: Mapping[str, EntityState]) -> list[Child]:
+def _known(collection: Collection, states: Mapping[str, ModelEntityState]) -> list[Child]:
     return [child for child in collection.children if f"{collection.key}.{child.key}" in states]
 
 
-def _state(state: EntityState) -> Iterator[str]:
+def _state(state: ModelEntityState) -> Iterator[str]:
     """The JSON in lines."""
     yield f'{{"enabled":{_json(state.enabled)}'
     if state.properties is not None:
@@ -86,7 +96,7 @@ def _json(value: Value) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-def _parts(lines: Sequence[str]) -> Sequence[Piece]:
+def _parts(lines: Sequence[str]) -> Sequence[SafeFragment]:
     """The text as a row of `append`s, each of what one constant holds, in lines that are not too long."""
     parts: list[list[str]] = [[]]
     size = 0
@@ -112,9 +122,9 @@ def _joined(lines: Sequence[str]) -> Iterator[str]:
     yield joined
 
 
-def _append(lines: Sequence[str]) -> Code:
+def _append(lines: Sequence[str]) -> CodeFragment:
     literals = [string(line).text for line in lines]
     if len(literals) == 1 and _INDENT + len(f"json.append({literals[0]});") <= LINE_WIDTH:
-        return Code(f"json.append({literals[0]});")
+        return CodeFragment(f"json.append({literals[0]});")
     inner = "\n" + " " * (_INDENT + CONTINUATION)
-    return Code(f"json.append({inner}{(inner + CONTINUATION * ' ' + '+ ').join(literals)});")
+    return CodeFragment(f"json.append({inner}{(inner + CONTINUATION * ' ' + '+ ').join(literals)});")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from templates_server.features.codegen.safe_fragments import Code
+from templates_server.features.codegen.safe_fragments import CodeFragment
 
 EXPERIENCE, SECTION, COLLECTION, RUNTIME = "experience", "section", "collection", "runtime"
 """The packages below that of the Space."""
@@ -23,15 +23,15 @@ class JavaFile:
     imports: Iterable[str]
     values: Mapping[str, object]
 
-    def package(self, root: str) -> Code:
+    def package(self, root: str) -> CodeFragment:
         """The package that it is in."""
         folder, _, _ = self.path.rpartition("/")
-        return Code(f"{root}.{folder}" if folder else root)
+        return CodeFragment(f"{root}.{folder}" if folder else root)
 
-    def import_lines(self, root: str) -> Sequence[Code]:
+    def import_lines(self, root: str) -> Sequence[CodeFragment]:
         """Each once, in order."""
         names = {root + name if name.startswith(".") else name for name in self.imports}
-        return [Code(f"import {name};") for name in sorted(names)]
+        return [CodeFragment(f"import {name};") for name in sorted(names)]
 
 
 def of_runtime(*names: str) -> list[str]:

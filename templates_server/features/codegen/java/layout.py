@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from templates_server.features.codegen.java.literals import LINE_WIDTH
-from templates_server.features.codegen.safe_fragments import Code, Piece
+from templates_server.features.codegen.safe_fragments import CodeFragment, SafeFragment
 
 CONTINUATION = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class MethodCall:
     """A call: `head` ends before its opening bracket."""
 
     head: str
-    arguments: Sequence[Piece | Call]
+    arguments: Sequence[SafeFragment | MethodCall]
 
     @property
     def text(self) -> str:
@@ -24,30 +24,30 @@ class Call:
         return f"{self.head}({', '.join(argument.text for argument in self.arguments)})"
 
 
-def statement(head: str, of: Piece | Call, tail: str, *, indent: int) -> Code:
+def statement(head: str, of: SafeFragment | MethodCall, tail: str, *, indent: int) -> CodeFragment:
     """`head value tail`, such as `return call();` with the head `return `; without the indent of its first line."""
-    return Code(_broken(head, of, tail, indent=indent))
+    return CodeFragment(_broken(head, of, tail, indent=indent))
 
 
-def assignment(head: str, of: Piece | Call, *, indent: int) -> Code:
+def assignment(head: str, of: SafeFragment | MethodCall, *, indent: int) -> CodeFragment:
     """`head = value;`, the value on the next line where both do not fit into one."""
     if _fits(f"{head} = {of.text};", indent):
-        return Code(f"{head} = {of.text};")
+        return CodeFragment(f"{head} = {of.text};")
     inner = indent + CONTINUATION
-    return Code(f"{head} =\n{' ' * inner}{_broken('', of, ';', indent=inner)}")
+    return CodeFragment(f"{head} =\n{' ' * inner}{_broken('', of, ';', indent=inner)}")
 
 
-def method_head(returned: str, signature: str, *, indent: int) -> Code:
+def method_head(returned: str, signature: str, *, indent: int) -> CodeFragment:
     """`public Type name() {`, the name on the next line where both do not fit into one."""
     flat = f"public {returned} {signature} {{"
     if _fits(flat, indent):
-        return Code(flat)
-    return Code(f"public {returned}\n{' ' * (indent + CONTINUATION)}{signature} {{")
+        return CodeFragment(flat)
+    return CodeFragment(f"public {returned}\n{' ' * (indent + CONTINUATION)}{signature} {{")
 
 
-def _broken(head: str, of: Piece | Call, tail: str, *, indent: int) -> str:
+def _broken(head: str, of: SafeFragment | MethodCall, tail: str, *, indent: int) -> str:
     flat = f"{head}{of.text}{tail}"
-    if not isinstance(of, Call) or not of.arguments or _fits(flat, indent):
+    if not isinstance(of, MethodCall) or not of.arguments or _fits(flat, indent):
         return flat
     inner = indent + CONTINUATION
     joined = ", ".join(argument.text for argument in of.arguments) + f"){tail}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from templates_server.features.codegen.naming import Name, Scope
+from templates_server.features.codegen.naming import Name, NameScope
 from templates_server.features.codegen.safe_fragments import Identifier
 
 DEFAULT_PACKAGE = "mtspace"
@@ -94,10 +94,10 @@ def package(words: Iterable[str]) -> str:
     return f"{DEFAULT_PACKAGE}.{segment}_" if segment in _RESERVED else f"{DEFAULT_PACKAGE}.{segment}"
 
 
-def identifier(scope: Scope, name: Name) -> str:
+def identifier(scope: NameScope, name: Name) -> str:
     """What an app writes: a method, or the class of a template."""
-    if scope is Scope.EXPERIENCE:
+    if scope is NameScope.EXPERIENCE:
         return type_name(name).text
-    if scope is Scope.SECTION:
+    if scope is NameScope.SECTION:
         return section_class(name).text
     return method(name).text

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from templates_server.features.codegen.java.layout import Call, statement
+from templates_server.features.codegen.java.layout import MethodCall, statement
 from templates_server.features.codegen.java.literals import plain, string
 from templates_server.features.codegen.java.names import constant, type_name
 from templates_server.features.codegen.naming import Name, name_scope
-from templates_server.features.codegen.safe_fragments import Code, Comment, Identifier
+from templates_server.features.codegen.safe_fragments import CodeFragment, Comment, Identifier
 
 UNSET = "UNSET"
 
@@ -25,11 +25,11 @@ def option_enum(
     given = [(known_as.text, option) for option, known_as in constants(options).items()]
     if with_unset:
         given.insert(0, (UNSET, ""))
-    calls = [Call(known_as, [string(option)]) for known_as, option in given]
+    calls = [MethodCall(known_as, [string(option)]) for known_as, option in given]
     tails = [","] * (len(calls) - 1) + [";"]
     return {
         "about": Comment(f"/** The options of {{@code {plain(name.key)}}}. */"),
         "name": type_name(name, enclosing),
         "constants": [statement("", call, tail, indent=indent + 2) for call, tail in zip(calls, tails, strict=True)],
-        "margin": Code(" " * indent),
+        "margin": CodeFragment(" " * indent),
     }

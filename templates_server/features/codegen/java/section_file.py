@@ -9,13 +9,13 @@ from templates_server.features.codegen.java.files import EXPERIENCE, SECTION, Ja
 from templates_server.features.codegen.java.literals import documentation
 from templates_server.features.codegen.java.names import constant, section_class
 from templates_server.features.codegen.naming import ModelNames
-from templates_server.features.codegen.safe_fragments import Code, Identifier
-from templates_server.features.spaces.model import Section
+from templates_server.features.codegen.safe_fragments import CodeFragment, Identifier
+from templates_server.features.spaces.model import SectionDefinition
 
 _IMPORTS = ("EntityCore", "ExperienceItem", "ExperienceType", "ItemCore", "ItemMaker", "Section", "SectionItem")
 
 
-def section_file(section: Section, names: ModelNames) -> JavaFile:
+def section_file(section: SectionDefinition, names: ModelNames) -> JavaFile:
     """The file of the section."""
     known_as = section_class(names.sections[section.key])
     last = section.supports[-1:]
@@ -31,11 +31,11 @@ def section_file(section: Section, names: ModelNames) -> JavaFile:
     return JavaFile(f"{SECTION}/{known_as.text}", "section", [*of_runtime(*_IMPORTS), *classes], values)
 
 
-def _head(known_as: Identifier) -> Code:
+def _head(known_as: Identifier) -> CodeFragment:
     flat = f"public final class {known_as.text} extends Section<{known_as.text}.Item> {{"
     if len(flat) <= 100:  # noqa: PLR2004  as the formatter has it
-        return Code(flat)
-    return Code(f"public final class {known_as.text}\n    extends Section<{known_as.text}.Item> {{")
+        return CodeFragment(flat)
+    return CodeFragment(f"public final class {known_as.text}\n    extends Section<{known_as.text}.Item> {{")
 
 
 def _kind(key: str, names: ModelNames, *, comma: str) -> Mapping[str, object]:
@@ -44,7 +44,7 @@ def _kind(key: str, names: ModelNames, *, comma: str) -> Mapping[str, object]:
     return {
         "class": known_as,
         "constant": constant(name),
-        "comma": Code(comma),
+        "comma": CodeFragment(comma),
         "visit": Identifier(f"visit{name.pascal}"),
         "as": Identifier(f"as{name.pascal}"),
     }

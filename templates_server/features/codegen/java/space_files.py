@@ -9,11 +9,11 @@ from templates_server.features.codegen.java.events_file import events_file, fiel
 from templates_server.features.codegen.java.experience_file import experience_file
 from templates_server.features.codegen.java.fallbacks_file import fallbacks_file
 from templates_server.features.codegen.java.files import JavaFile, of_runtime
-from templates_server.features.codegen.java.layout import Call, assignment
+from templates_server.features.codegen.java.layout import MethodCall, assignment
 from templates_server.features.codegen.java.literals import documentation, string
 from templates_server.features.codegen.java.section_file import section_file
 from templates_server.features.codegen.naming import ModelNames
-from templates_server.features.codegen.safe_fragments import Code
+from templates_server.features.codegen.safe_fragments import CodeFragment
 from templates_server.features.spaces.model import GenerationInput
 
 
@@ -42,14 +42,14 @@ def space_files(
 
 def _space_file(generation_input: GenerationInput, options: Mapping[str, str]) -> JavaFile:
     host = options.get("host", "").rstrip("/")
-    blueprint = Call(
+    blueprint = MethodCall(
         "new Blueprint",
         [
             string(generation_input.model.key),
             string(host),
-            Code("Fallbacks.CODE_HASH"),
-            Code('"java"'),
-            Code("Fallbacks::of"),
+            CodeFragment("Fallbacks.CODE_HASH"),
+            CodeFragment('"java"'),
+            CodeFragment("Fallbacks::of"),
         ],
     )
     values = {"blueprint": assignment("private static final Blueprint BLUEPRINT", blueprint, indent=2)}

@@ -4,32 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from templates_server.features.codegen.kotlin.layout import broken
+from templates_server.features.codegen.kotlin.layout import enclose_on_lines
 from templates_server.features.codegen.kotlin.literals import documentation, string
-from templates_server.features.codegen.kotlin.modules import Module, imports
+from templates_server.features.codegen.kotlin.modules import KotlinModule, imports
 from templates_server.features.codegen.kotlin.names import class_name, file_path, member, type_name
 from templates_server.features.codegen.naming import ModelNames
-from templates_server.features.codegen.safe_fragments import Code, Piece
+from templates_server.features.codegen.safe_fragments import CodeFragment, SafeFragment
 from templates_server.features.spaces.model import Child, ChildKind, Collection, SpaceModel
 
 
-def collection_module(collection: Collection, names: ModelNames, package: Code) -> Module:
+def collection_module(collection: Collection, names: ModelNames, package: CodeFragment) -> KotlinModule:
     """One collection."""
     kind = type_name(names.collections[collection.key], "Collection")
     children = [_child(collection, child, names) for child in collection.children]
-    pairs = [Code(f"stateOf({child['key'].text}, {child['name'].text})") for child in children]
+    pairs = [CodeFragment(f"stateOf({child['key'].text}, {child['name'].text})") for child in children]
     values = {
         "package": package,
         "imports": imports(package, ["EntitySource", *(["stateOf"] if children else []), "statesOf"]),
         "about": documentation(collection.name, collection.description, key=collection.key),
         "class": kind,
         "children": children,
-        "states": broken("statesOf(", pairs, ")", indent=12) if pairs else Code("statesOf()"),
+        "states": enclose_on_lines("statesOf(", pairs, ")", indent=12) if pairs else CodeFragment("statesOf()"),
     }
-    return Module(file_path(kind.text, folder="collection"), "Collection.kt.jinja", values)
+    return KotlinModule(file_path(kind.text, folder="collection"), "Collection.kt.jinja", values)
 
 
-def _child(collection: Collection, child: Child, names: ModelNames) -> Mapping[str, Piece]:
+def _child(collection: Collection, child: Child, names: ModelNames) -> Mapping[str, SafeFragment]:
     entity = string(f"{collection.key}.{child.key}").text
     if child.kind is ChildKind.EXPERIENCE:
         kind = class_name(names.experiences[child.type]).text
@@ -43,13 +43,13 @@ def _child(collection: Collection, child: Child, names: ModelNames) -> Mapping[s
     given = {
         "key": string(f"{collection.key}.{child.key}"),
         "name": name,
-        "declaration": Code(f"public val {name.text}: {declared} = {made}"),
-        "state": Code(f"public var {name.text}: {state}? = null"),
+        "declaration": CodeFragment(f"public val {name.text}: {declared} = {made}"),
+        "state": CodeFragment(f"public var {name.text}: {state}? = null"),
     }
-    return {**given, "about": about or Code("")}
+    return {**given, "about": about or CodeFragment("")}
 
 
-def collections_module(model: SpaceModel, names: ModelNames, package: Code) -> Module:
+def collections_module(model: SpaceModel, names: ModelNames, package: CodeFragment) -> KotlinModule:
     """All collections of the Space."""
     values = {
         "package": package,
@@ -57,11 +57,11 @@ def collections_module(model: SpaceModel, names: ModelNames, package: Code) -> M
         "about": documentation(model.name, model.description, key=model.key),
         "collections": [
             {
-                "about": documentation(collection.name, collection.description, indent=4) or Code(""),
+                "about": documentation(collection.name, collection.description, indent=4) or CodeFragment(""),
                 "name": member(names.collections[collection.key]),
                 "class": type_name(names.collections[collection.key], "Collection"),
             }
             for collection in model.collections
         ],
     }
-    return Module(file_path("Collections"), "Collections.kt.jinja", values)
+    return KotlinModule(file_path("Collections"), "Collections.kt.jinja", values)

@@ -5,20 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from templates_server.features.codegen.event_option import is_modelled_only
-from templates_server.features.codegen.kotlin.layout import broken, defined, enclosed
+from templates_server.features.codegen.kotlin.layout import define, enclose, enclose_on_lines
 from templates_server.features.codegen.kotlin.literals import documentation, string
-from templates_server.features.codegen.kotlin.modules import Module, imports
+from templates_server.features.codegen.kotlin.modules import KotlinModule, imports
 from templates_server.features.codegen.kotlin.names import file_path, function, nested_name, parameter
 from templates_server.features.codegen.kotlin.property_types import given_type, options_enum
 from templates_server.features.codegen.naming import ModelNames, Name
-from templates_server.features.codegen.safe_fragments import Code, Piece
-from templates_server.features.spaces.model import Event, Field, Metadata, PropertyType, SpaceModel
+from templates_server.features.codegen.safe_fragments import CodeFragment, SafeFragment
+from templates_server.features.spaces.model import (
+    EventDefinition,
+    FieldDefinition,
+    MetadataKey,
+    PropertyType,
+    SpaceModel,
+)
 
 MODELLED_EVENT = "Entry"
 """The class of events where there are no others; no options of an event are called so."""
 
 
-def events_modules(model: SpaceModel, names: ModelNames, package: Code, options: Mapping[str, str]) -> Iterator[Module]:
+def events_modules(
+    model: SpaceModel, names: ModelNames, package: CodeFragment, options: Mapping[str, str]
+) -> Iterator[KotlinModule]:
     """Those that the model has anything for."""
     if model.events:
         modelled_only = is_modelled_only(options)
@@ -28,13 +36,13 @@ def events_modules(model: SpaceModel, names: ModelNames, package: Code, options:
             "events": [_event(event, names, made) for event in model.events],
             "modelled_only": modelled_only,
         }
-        yield Module(file_path("Events"), "Events.kt.jinja", values)
+        yield KotlinModule(file_path("Events"), "Events.kt.jinja", values)
     if model.fields:
         values = {"package": package, "imports": imports(package, ["pair"]), **_fields(model, names)}
-        yield Module(file_path("Fields"), "Fields.kt.jinja", values)
+        yield KotlinModule(file_path("Fields"), "Fields.kt.jinja", values)
 
 
-def _event(event: Event, names: ModelNames, made: str) -> Mapping[str, object]:
+def _event(event: EventDefinition, names: ModelNames, made: str) -> Mapping[str, object]:
     scope, kind = names.metadata[event.key], nested_name(names.events[event.key])
     required = [item for item in event.metadata if item.is_required]
     optional = [item for item in event.metadata if not item.is_required]
@@ -44,10 +52,12 @@ def _event(event: Event, names: ModelNames, made: str) -> Mapping[str, object]:
     last = signature.rsplit("\n", 1)[-1]
     return {
         "about": documentation(event.name, event.description, key=event.key, indent=4),
-        "function": Code(signature.removesuffix(last) + defined(last.strip(), _made(event, scope, made), indent=4).text)
+        "function": CodeFragment(
+            signature.removesuffix(last) + define(last.strip(), _made(event, scope, made), indent=4).text
+        )
         if last == signature
-        else Code(
-            signature.removesuffix(last) + "    " + defined(last.strip(), _made(event, scope, made), indent=4).text
+        else CodeFragment(
+            signature.removesuffix(last) + "    " + define(last.strip(), _made(event, scope, made), indent=4).text
         ),
         "options": {"about": documentation("", "", key=f"The options of {event.key}.", indent=4), "name": kind}
         if enums
@@ -56,31 +66,33 @@ def _event(event: Event, names: ModelNames, made: str) -> Mapping[str, object]:
     }
 
 
-def _signature(head: str, parameters: list[Code]) -> Code:
+def _signature(head: str, parameters: list[CodeFragment]) -> CodeFragment:
     """Two parameters and more take lines of their own: ktlint."""
     if len(parameters) > 1:
-        return broken(head, parameters, "): Event", indent=4)
-    return enclosed(head, parameters, "): Event", indent=4)
+        return enclose_on_lines(head, parameters, "): Event", indent=4)
+    return enclose(head, parameters, "): Event", indent=4)
 
 
-def _made(event: Event, scope: Mapping[str, Name], made: str) -> Code:
+def _made(event: EventDefinition, scope: Mapping[str, Name], made: str) -> CodeFragment:
     if not event.metadata:
-        return Code(f"{made}({string(event.key).text})")
-    pairs = enclosed("mapOf(", _pairs(event.metadata, scope), ")", indent=12)
-    return enclosed(f"{made}(", [string(event.key), pairs], ")", indent=8)
+        return CodeFragment(f"{made}({string(event.key).text})")
+    pairs = enclose("mapOf(", _pairs(event.metadata, scope), ")", indent=12)
+    return enclose(f"{made}(", [string(event.key), pairs], ")", indent=8)
 
 
-def _pairs(items: Iterable[Metadata | Field], scope: Mapping[str, Name]) -> list[Code]:
-    return [Code(f"{string(item.key).text} to {parameter(scope[item.key]).text}") for item in items]
+def _pairs(items: Iterable[MetadataKey | FieldDefinition], scope: Mapping[str, Name]) -> list[CodeFragment]:
+    return [CodeFragment(f"{string(item.key).text} to {parameter(scope[item.key]).text}") for item in items]
 
 
-def _parameter(of: Metadata | Field, name: Name, *, within: str) -> Code:
-    is_required = isinstance(of, Metadata) and of.is_required
+def _parameter(of: MetadataKey | FieldDefinition, name: Name, *, within: str) -> CodeFragment:
+    is_required = isinstance(of, MetadataKey) and of.is_required
     kind = given_type(of, name, within=within)
-    return Code(f"{parameter(name).text}: {kind}{'' if is_required else '? = null'}")
+    return CodeFragment(f"{parameter(name).text}: {kind}{'' if is_required else '? = null'}")
 
 
-def _enums(items: Iterable[Metadata | Field], scope: Mapping[str, Name], *, indent: int) -> Iterator[Piece]:
+def _enums(
+    items: Iterable[MetadataKey | FieldDefinition], scope: Mapping[str, Name], *, indent: int
+) -> Iterator[SafeFragment]:
     for item in items:
         if item.type is PropertyType.SELECT:
             yield options_enum(scope[item.key], item.options, indent=indent)
@@ -89,11 +101,12 @@ def _enums(items: Iterable[Metadata | Field], scope: Mapping[str, Name], *, inde
 def _fields(model: SpaceModel, names: ModelNames) -> Mapping[str, object]:
     parameters = [_parameter(field, names.fields[field.key], within="Fields") for field in model.fields]
     parts = [
-        Code(f"pair({string(field.key).text}, {parameter(names.fields[field.key]).text})") for field in model.fields
+        CodeFragment(f"pair({string(field.key).text}, {parameter(names.fields[field.key]).text})")
+        for field in model.fields
     ]
-    pairs = broken("mapOf(", parts, ")", indent=4)
+    pairs = enclose_on_lines("mapOf(", parts, ")", indent=4)
     return {
-        "head": broken("public class Fields(", parameters, ") : Map<String, Any?> by "),
+        "head": enclose_on_lines("public class Fields(", parameters, ") : Map<String, Any?> by "),
         "pairs": pairs,
         "enums": list(_enums(model.fields, names.fields, indent=4)),
     }

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from templates_server.features.codegen.kotlin.layout import broken, defined, enclosed
+from templates_server.features.codegen.kotlin.layout import define, enclose, enclose_on_lines
 from templates_server.features.codegen.kotlin.literals import documentation, string
-from templates_server.features.codegen.kotlin.modules import Module, imports
+from templates_server.features.codegen.kotlin.modules import KotlinModule, imports
 from templates_server.features.codegen.kotlin.names import class_name, file_path, member
-from templates_server.features.codegen.kotlin.property_types import given_type, options_enum, reading, type_of
+from templates_server.features.codegen.kotlin.property_types import given_type, options_enum, reader_call, type_of
 from templates_server.features.codegen.naming import ModelNames, Name
-from templates_server.features.codegen.safe_fragments import Code, Piece
+from templates_server.features.codegen.safe_fragments import CodeFragment, SafeFragment
 from templates_server.features.spaces.model import Experience, Property, PropertyType
 
 
-def experience_module(experience: Experience, sections: Sequence[str], names: ModelNames, package: Code) -> Module:
+def experience_module(
+    experience: Experience, sections: Sequence[str], names: ModelNames, package: CodeFragment
+) -> KotlinModule:
     """One type of experience; `sections` are the classes of those that support it."""
     name = names.experiences[experience.key]
     kind = class_name(name)
@@ -38,7 +40,7 @@ def experience_module(experience: Experience, sections: Sequence[str], names: Mo
         "values": _values(experience, scope),
         "wire": _wire(experience, scope),
     }
-    return Module(file_path(kind.text, folder="experience"), "Experience.kt.jinja", values)
+    return KotlinModule(file_path(kind.text, folder="experience"), "Experience.kt.jinja", values)
 
 
 def _imports(experience: Experience) -> Iterator[str]:
@@ -50,27 +52,31 @@ def _imports(experience: Experience) -> Iterator[str]:
         yield "java.util.Date"
 
 
-def _supertypes(first: str, sections: Sequence[str], nested: str, *, indent: str) -> Code:
-    return Code(f",\n{indent}    ".join([first, *(f"{section}.{nested}" for section in sections)]))
+def _supertypes(first: str, sections: Sequence[str], nested: str, *, indent: str) -> CodeFragment:
+    return CodeFragment(f",\n{indent}    ".join([first, *(f"{section}.{nested}" for section in sections)]))
 
 
-def _property(of: Property, name: Name) -> Mapping[str, Piece | None]:
+def _property(of: Property, name: Name) -> Mapping[str, SafeFragment | None]:
     head = f"public val {member(name).text}: {type_of(of, name)}"
     return {
         "about": documentation(of.name, of.description, indent=8),
-        "declaration": reading(of, name, head=head, indent=8),
+        "declaration": reader_call(of, name, head=head, indent=8),
     }
 
 
-def _values(experience: Experience, scope: Mapping[str, Name]) -> Code:
+def _values(experience: Experience, scope: Mapping[str, Name]) -> CodeFragment:
     parts = [
-        Code(f"public val {member(scope[of.key]).text}: {given_type(of, scope[of.key], within='Properties')}? = null")
+        CodeFragment(
+            f"public val {member(scope[of.key]).text}: {given_type(of, scope[of.key], within='Properties')}? = null"
+        )
         for of in experience.properties
     ]
-    return broken("public class Values(", parts, ")", indent=4) if parts else Code("public class Values")
+    return (
+        enclose_on_lines("public class Values(", parts, ")", indent=4) if parts else CodeFragment("public class Values")
+    )
 
 
-def _wire(experience: Experience, scope: Mapping[str, Name]) -> Code:
-    pairs = [Code(f"pair({string(of.key).text}, {member(scope[of.key]).text})") for of in experience.properties]
-    call = enclosed("wireOf(", pairs, ")", indent=12)
-    return defined("override fun wire(): Map<String, Any?>", call, indent=8)
+def _wire(experience: Experience, scope: Mapping[str, Name]) -> CodeFragment:
+    pairs = [CodeFragment(f"pair({string(of.key).text}, {member(scope[of.key]).text})") for of in experience.properties]
+    call = enclose("wireOf(", pairs, ")", indent=12)
+    return define("override fun wire(): Map<String, Any?>", call, indent=8)

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from templates_server.features.codegen.kotlin.layout import broken, enclosed
+from templates_server.features.codegen.kotlin.layout import enclose, enclose_on_lines
 from templates_server.features.codegen.kotlin.literals import boolean, string
-from templates_server.features.codegen.kotlin.modules import Module, imports
+from templates_server.features.codegen.kotlin.modules import KotlinModule, imports
 from templates_server.features.codegen.kotlin.names import file_path
 from templates_server.features.codegen.kotlin.property_types import scalar
 from templates_server.features.codegen.naming import ModelNames, Name
-from templates_server.features.codegen.safe_fragments import Code, Identifier, Piece
-from templates_server.features.spaces.model import Collection, Color, EntityState, GenerationInput, Item, Value
+from templates_server.features.codegen.safe_fragments import CodeFragment, Identifier, SafeFragment
+from templates_server.features.spaces.model import Collection, Color, GenerationInput, Item, ModelEntityState, Value
 
 
-def fallbacks_module(generation_input: GenerationInput, names: ModelNames, package: Code, code_hash: str) -> Module:
+def fallbacks_module(
+    generation_input: GenerationInput, names: ModelNames, package: CodeFragment, code_hash: str
+) -> KotlinModule:
     """The fallbacks of every entity, and the hash of all that the code is made of."""
     model, states = generation_input.model, generation_input.fallbacks
     collections = [_collection(of, states, names) for of in model.collections]
@@ -28,10 +30,10 @@ def fallbacks_module(generation_input: GenerationInput, names: ModelNames, packa
         "code_hash": string(code_hash),
         "collections": collections,
     }
-    return Module(file_path("Fallbacks"), "Fallbacks.kt.jinja", values)
+    return KotlinModule(file_path("Fallbacks"), "Fallbacks.kt.jinja", values)
 
 
-def _functions(states: Mapping[str, EntityState]) -> Iterator[str]:
+def _functions(states: Mapping[str, ModelEntityState]) -> Iterator[str]:
     items = [item for state in states.values() for item in state.items or ()]
     properties = [*(state.properties or {} for state in states.values()), *(item.properties for item in items)]
     if any(isinstance(value, Color) for each in properties for value in each.values()):
@@ -46,7 +48,7 @@ def _functions(states: Mapping[str, EntityState]) -> Iterator[str]:
         yield "stateOf"
 
 
-def _collection(of: Collection, states: Mapping[str, EntityState], names: ModelNames) -> Mapping[str, object]:
+def _collection(of: Collection, states: Mapping[str, ModelEntityState], names: ModelNames) -> Mapping[str, object]:
     scope = names.children[of.key]
     entities = {f"{of.key}.{child.key}": scope[child.key] for child in of.children}
     return {
@@ -56,14 +58,16 @@ def _collection(of: Collection, states: Mapping[str, EntityState], names: ModelN
     }
 
 
-def _state(entity: str, state: EntityState, name: Name) -> Mapping[str, object]:
+def _state(entity: str, state: ModelEntityState, name: Name) -> Mapping[str, object]:
     function = Identifier(f"stateOf{name.pascal}")
     items = [Identifier(f"item{at}Of{name.pascal}") for at in range(len(state.items or ()))]
     enabled = boolean(state.enabled)
     if state.items is None:
-        call = broken("stateOf(", [enabled, *_properties(state.properties or {})], ")", indent=12)
+        call = enclose_on_lines("stateOf(", [enabled, *_properties(state.properties or {})], ")", indent=12)
     else:
-        call = broken("sectionOf(", [enabled, *(Code(f"{item.text}()") for item in items)], ")", indent=12)
+        call = enclose_on_lines(
+            "sectionOf(", [enabled, *(CodeFragment(f"{item.text}()") for item in items)], ")", indent=12
+        )
     return {
         "key": string(entity),
         "function": function,
@@ -72,17 +76,17 @@ def _state(entity: str, state: EntityState, name: Name) -> Mapping[str, object]:
     }
 
 
-def _item(of: Item) -> Code:
+def _item(of: Item) -> CodeFragment:
     head = [string(of.id), string(of.experience), boolean(of.enabled)]
-    return broken("itemOf(", [*head, *_properties(of.properties)], ")", indent=12)
+    return enclose_on_lines("itemOf(", [*head, *_properties(of.properties)], ")", indent=12)
 
 
-def _properties(properties: Mapping[str, Value]) -> Iterator[Piece]:
+def _properties(properties: Mapping[str, Value]) -> Iterator[SafeFragment]:
     """What is set: for the rest the defaults of the model stand in."""
     for key, value in sorted(properties.items()):
         if isinstance(value, tuple):
             texts = [string(item) for item in value]
-            listed = enclosed("listOf<String>(", texts, ")", indent=20)
-            yield enclosed("pair(", [string(key), listed], ")", indent=16)
+            listed = enclose("listOf<String>(", texts, ")", indent=20)
+            yield enclose("pair(", [string(key), listed], ")", indent=16)
         elif value is not None:
-            yield Code(f"pair({string(key).text}, {scalar(value, color='colorOf').text})")
+            yield CodeFragment(f"pair({string(key).text}, {scalar(value, color='colorOf').text})")

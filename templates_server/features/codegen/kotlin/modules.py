@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from templates_server.features.codegen.kotlin.names import package_segment
 from templates_server.features.codegen.naming import name_scope
-from templates_server.features.codegen.safe_fragments import Code, Path
+from templates_server.features.codegen.safe_fragments import CodeFragment, Path
 
 RUNTIME = "runtime"
 """The last part of the runtime's package, and its folder."""
 
 
 @dataclass(frozen=True, slots=True)
-class Module:
+class KotlinModule:
     """A generated file, which template makes it, and what fills that."""
 
     path: Path
@@ -22,13 +22,15 @@ class Module:
     values: Mapping[str, object]
 
 
-def package_of(space: str, options: Mapping[str, str]) -> Code:
+def package_of(space: str, options: Mapping[str, str]) -> CodeFragment:
     """The package that the target's options name, else `mtspace.<space>`."""
     given = options.get("package", "")
-    return Code(given or f"mtspace.{package_segment(name_scope([space])[space]).text}")
+    return CodeFragment(given or f"mtspace.{package_segment(name_scope([space])[space]).text}")
 
 
-def imports(package: Code, names: Sequence[str]) -> Code:
+def imports(package: CodeFragment, names: Sequence[str]) -> CodeFragment:
     """The lines that import these, of the runtime where they have no dot, in order."""
     full = [name if "." in name else f"{package.text}.{RUNTIME}.{name}" for name in names]
-    return Code("\n".join(f"import {name}" for name in sorted(full, key=lambda name: (name.startswith("java."), name))))
+    return CodeFragment(
+        "\n".join(f"import {name}" for name in sorted(full, key=lambda name: (name.startswith("java."), name)))
+    )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from templates_server.features.codegen.naming import Name, Scope
-from templates_server.features.codegen.safe_fragments import Code, Identifier, Path
+from templates_server.features.codegen.naming import Name, NameScope
+from templates_server.features.codegen.safe_fragments import CodeFragment, Identifier, Path
 
 KEYWORDS = frozenset(
     {
@@ -59,24 +59,24 @@ _DEVICES = frozenset(
 )
 
 
-def member(name: Name) -> Code:
+def member(name: Name) -> CodeFragment:
     """A property of a generated class."""
     return _quoted(f"{name.camel}_" if name.camel in _TAKEN_MEMBERS else name.camel)
 
 
-def parameter(name: Name) -> Code:
+def parameter(name: Name) -> CodeFragment:
     """A parameter of a function."""
     return _quoted(name.camel)
 
 
-def function(name: Name) -> Code:
+def function(name: Name) -> CodeFragment:
     """A function that makes an event."""
     return _quoted(f"{name.camel}_" if name.camel in _TAKEN_FUNCTIONS else name.camel)
 
 
-def _quoted(text: str) -> Code:
+def _quoted(text: str) -> CodeFragment:
     identifier = Identifier(text)
-    return Code(f"`{text}`" if text in KEYWORDS else identifier.text)
+    return CodeFragment(f"`{text}`" if text in KEYWORDS else identifier.text)
 
 
 def class_name(name: Name) -> Identifier:
@@ -127,15 +127,15 @@ _RESERVED_SEGMENTS = KEYWORDS | frozenset(
 """Of Java too, whose code may call this one."""
 
 
-def identifier(scope: Scope, name: Name) -> str:
+def identifier(scope: NameScope, name: Name) -> str:
     """What an app writes: a class, a property, a function or a parameter."""
     match scope:
-        case Scope.EXPERIENCE:
+        case NameScope.EXPERIENCE:
             return class_name(name).text
-        case Scope.SECTION:
+        case NameScope.SECTION:
             return type_name(name, "Section").text
-        case Scope.PROPERTY | Scope.CHILD | Scope.COLLECTION:
+        case NameScope.PROPERTY | NameScope.CHILD | NameScope.COLLECTION:
             return member(name).text
-        case Scope.EVENT:
+        case NameScope.EVENT:
             return function(name).text
     return parameter(name).text

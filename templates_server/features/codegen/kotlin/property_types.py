@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from templates_server.features.codegen.kotlin.layout import broken, defined, enclosed, fits
+from templates_server.features.codegen.kotlin.layout import define, enclose, enclose_on_lines, fits
 from templates_server.features.codegen.kotlin.literals import boolean, number, string
 from templates_server.features.codegen.kotlin.names import UNSET, entry_name, nested_name
 from templates_server.features.codegen.naming import Name, name_scope
-from templates_server.features.codegen.safe_fragments import Code, Piece
-from templates_server.features.spaces.model import Color, Field, Metadata, Property, PropertyType, Value
+from templates_server.features.codegen.safe_fragments import CodeFragment, SafeFragment
+from templates_server.features.spaces.model import Color, FieldDefinition, MetadataKey, Property, PropertyType, Value
 
 _TYPES = {
     PropertyType.TEXT: "String",
@@ -38,37 +38,37 @@ def type_of(of: Property, name: Name) -> str:
     return single if of.type in _NEVER_NULL or of.default is not None else f"{single}?"
 
 
-def given_type(of: Property | Metadata | Field, name: Name, *, within: str) -> str:
+def given_type(of: Property | MetadataKey | FieldDefinition, name: Name, *, within: str) -> str:
     """The type in which an app gives a value: any number will do; `within` is the class of the enum."""
     if of.type is PropertyType.SELECT:
         return f"{within}.{nested_name(name).text}"
     return "Number" if of.type is PropertyType.NUMBER else _TYPES[of.type]
 
 
-def reading(of: Property, name: Name, *, head: str, indent: int) -> Code:
+def reader_call(of: Property, name: Name, *, head: str, indent: int) -> CodeFragment:
     """`head = reader.text("key", "default")`."""
     key = string(of.key)
     if of.type is PropertyType.SELECT:
         kind = nested_name(name).text
         default = UNSET if not of.initial else _entries(of.options)[str(of.initial)]
-        arguments: list[Piece] = [key, Code(f"{kind}.{default}"), Code(f"{kind}.entries")]
+        arguments: list[SafeFragment] = [key, CodeFragment(f"{kind}.{default}"), CodeFragment(f"{kind}.entries")]
         return _read(head, "select", arguments, indent=indent)
     defaults = [] if of.default is None else _arguments(of.default)
     return _read(head, _READERS[of.type], [key, *defaults], indent=indent)
 
 
-def _read(head: str, reader: str, arguments: Sequence[Piece], *, indent: int) -> Code:
+def _read(head: str, reader: str, arguments: Sequence[SafeFragment], *, indent: int) -> CodeFragment:
     flat = f"{head} = reader.{reader}({', '.join(argument.text for argument in arguments)})"
     if fits(flat, indent=indent):
-        return Code(flat)
-    return defined(head, enclosed(f"reader.{reader}(", arguments, ")", indent=indent + 4), indent=indent)
+        return CodeFragment(flat)
+    return define(head, enclose(f"reader.{reader}(", arguments, ")", indent=indent + 4), indent=indent)
 
 
-def _arguments(value: Value) -> Sequence[Piece]:
+def _arguments(value: Value) -> Sequence[SafeFragment]:
     return [string(item) for item in value] if isinstance(value, tuple) else [scalar(value, color="Color")]
 
 
-def scalar(value: Value, *, color: str) -> Piece:
+def scalar(value: Value, *, color: str) -> SafeFragment:
     """A value that is no list; `color` is the function that makes one."""
     match value:
         case bool():
@@ -79,7 +79,7 @@ def scalar(value: Value, *, color: str) -> Piece:
             return string(value)
         case Color():
             unset = "null" if value.value is None else string(value.value).text
-            return Code(f"{color}({unset}, {number(value.opacity).text})")
+            return CodeFragment(f"{color}({unset}, {number(value.opacity).text})")
     raise TypeError(f"not a scalar: {value!r}")
 
 
@@ -87,13 +87,13 @@ def _entries(options: Sequence[str]) -> dict[str, str]:
     return {option: entry_name(name).text for option, name in name_scope(dict.fromkeys(options)).items()}
 
 
-def options_enum(name: Name, options: Sequence[str], *, indent: int, has_unset: bool = False) -> Code:
+def options_enum(name: Name, options: Sequence[str], *, indent: int, has_unset: bool = False) -> CodeFragment:
     """The enum of a select's options."""
     margin = " " * indent
-    entries = [Code(f"{entry}({string(option).text})") for option, entry in _entries(options).items() if option]
+    entries = [CodeFragment(f"{entry}({string(option).text})") for option, entry in _entries(options).items() if option]
     if has_unset:
-        entries.append(Code(f'{UNSET}("")'))
+        entries.append(CodeFragment(f'{UNSET}("")'))
     head = f"public enum class {nested_name(name).text}("
     inner = f"{margin}    "
-    body = broken(" : Option {", entries, "}", indent=indent).text
-    return Code(f"{head}\n{inner}override val value: String,\n{margin}){body}")
+    body = enclose_on_lines(" : Option {", entries, "}", indent=indent).text
+    return CodeFragment(f"{head}\n{inner}override val value: String,\n{margin}){body}")

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from templates_server.features.codegen.kotlin.layout import enclosed
+from templates_server.features.codegen.kotlin.layout import enclose
 from templates_server.features.codegen.kotlin.literals import documentation
-from templates_server.features.codegen.kotlin.modules import Module, imports
+from templates_server.features.codegen.kotlin.modules import KotlinModule, imports
 from templates_server.features.codegen.kotlin.names import class_name, file_path, type_name
 from templates_server.features.codegen.naming import ModelNames
-from templates_server.features.codegen.safe_fragments import Code
-from templates_server.features.spaces.model import Section
+from templates_server.features.codegen.safe_fragments import CodeFragment
+from templates_server.features.spaces.model import SectionDefinition
 
 
-def section_module(section: Section, names: ModelNames, package: Code) -> Module:
+def section_module(section: SectionDefinition, names: ModelNames, package: CodeFragment) -> KotlinModule:
     """One type of section."""
     kind = type_name(names.sections[section.key], "Section")
     supported = [class_name(names.experiences[key]) for key in section.supports]
     head = f") : Section<{kind.text}.Entry>("
-    call = enclosed("source.section(", [Code("entity"), *supported], ")", indent=8)
+    call = enclose("source.section(", [CodeFragment("entity"), *supported], ")", indent=8)
     values = {
         "package": package,
         "imports": imports(package, ["EntitySource"]),
         "about": documentation(section.name, section.description, key=section.key),
         "class": kind,
-        "supertype": enclosed(head, [call], ") {"),
+        "supertype": enclose(head, [call], ") {"),
     }
-    return Module(file_path(kind.text, folder="section"), "Section.kt.jinja", values)
+    return KotlinModule(file_path(kind.text, folder="section"), "Section.kt.jinja", values)

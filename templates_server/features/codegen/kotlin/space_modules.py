@@ -9,11 +9,11 @@ from templates_server.features.codegen.kotlin.events_module import events_module
 from templates_server.features.codegen.kotlin.experience_module import experience_module
 from templates_server.features.codegen.kotlin.fallbacks_module import fallbacks_module
 from templates_server.features.codegen.kotlin.literals import string
-from templates_server.features.codegen.kotlin.modules import RUNTIME, Module, imports, package_of
+from templates_server.features.codegen.kotlin.modules import RUNTIME, KotlinModule, imports, package_of
 from templates_server.features.codegen.kotlin.names import RUNTIME_TYPES, file_path, type_name
 from templates_server.features.codegen.kotlin.section_module import section_module
 from templates_server.features.codegen.naming import ModelNames
-from templates_server.features.codegen.safe_fragments import Code
+from templates_server.features.codegen.safe_fragments import CodeFragment
 from templates_server.features.spaces.model import GenerationInput, SpaceModel
 
 _PARAMETERS: Mapping[str, str] = {
@@ -30,7 +30,7 @@ _PARAMETERS: Mapping[str, str] = {
 
 def space_modules(
     generation_input: GenerationInput, names: ModelNames, options: Mapping[str, str], code_hash: str
-) -> Iterator[Module]:
+) -> Iterator[KotlinModule]:
     """The files, each once. Only that of the fallbacks has `code_hash`: the others change with their own parts."""
     model = generation_input.model
     package = package_of(model.key, options)
@@ -45,7 +45,7 @@ def space_modules(
     yield from events_modules(model, names, package, options)
     yield fallbacks_module(generation_input, names, package, code_hash)
     yield _mtribes(model, package, options)
-    yield Module(file_path("Aliases"), "Aliases.kt.jinja", {"package": package, "aliases": _aliases(package)})
+    yield KotlinModule(file_path("Aliases"), "Aliases.kt.jinja", {"package": package, "aliases": _aliases(package)})
 
 
 def _supporting(model: SpaceModel, names: ModelNames) -> Mapping[str, list[str]]:
@@ -57,7 +57,7 @@ def _supporting(model: SpaceModel, names: ModelNames) -> Mapping[str, list[str]]
     return found
 
 
-def _mtribes(model: SpaceModel, package: Code, options: Mapping[str, str]) -> Module:
+def _mtribes(model: SpaceModel, package: CodeFragment, options: Mapping[str, str]) -> KotlinModule:
     needed = ["Assembly", "Blueprint", "GeneratedCode", "Json", "Program", "java.util.concurrent.Executor"]
     values = {
         "package": package,
@@ -65,13 +65,13 @@ def _mtribes(model: SpaceModel, package: Code, options: Mapping[str, str]) -> Mo
         "key": string(model.key),
         "host": string(options.get("host", "").rstrip("/")),
     }
-    return Module(file_path("Mtribes"), "Mtribes.kt.jinja", values)
+    return KotlinModule(file_path("Mtribes"), "Mtribes.kt.jinja", values)
 
 
-def _aliases(package: Code) -> list[Code]:
+def _aliases(package: CodeFragment) -> list[CodeFragment]:
     found = []
     for name in RUNTIME_TYPES:
         parameter = _PARAMETERS.get(name, "").split(" ")[0]
         arguments = f"<{parameter}>" if parameter else ""
-        found.append(Code(f"{name}{arguments} = {package.text}.{RUNTIME}.{name}{arguments}"))
+        found.append(CodeFragment(f"{name}{arguments} = {package.text}.{RUNTIME}.{name}{arguments}"))
     return found

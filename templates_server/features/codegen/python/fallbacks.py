@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from templates_server.features.codegen.python.layout import INDENT, enclosed
+from templates_server.features.codegen.python.layout import INDENT, enclose
 from templates_server.features.codegen.python.literals import number, scalar, string
-from templates_server.features.codegen.safe_fragments import Code
-from templates_server.features.spaces.model import Color, EntityState, Item, Value
+from templates_server.features.codegen.safe_fragments import CodeFragment
+from templates_server.features.spaces.model import Color, Item, ModelEntityState, Value
 
 
-def fallback_states(states: Mapping[str, EntityState]) -> Code:
+def fallback_states(states: Mapping[str, ModelEntityState]) -> CodeFragment:
     """The states by entity, in order of key."""
-    return Code(_object(((key, _state(states[key])) for key in sorted(states)), margin=""))
+    return CodeFragment(_object(((key, _state(states[key])) for key in sorted(states)), margin=""))
 
 
-def _state(state: EntityState) -> str:
+def _state(state: ModelEntityState) -> str:
     margin = INDENT
     entries = [("enabled", scalar(state.enabled).text)]
     if state.properties is not None:
@@ -54,7 +54,7 @@ def _value(key: str, of: Value, *, indent: int) -> str:
         return f'{{"value": {scalar(of.value).text}, "opacity": {number(of.opacity).text}}}'
     if isinstance(of, tuple):
         head = f"{string(key).text}: "
-        return enclosed(f"{head}[", [string(one) for one in of], "]", indent=indent).text.removeprefix(head)
+        return enclose(f"{head}[", [string(one) for one in of], "]", indent=indent).text.removeprefix(head)
     return scalar(of).text
 
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from templates_server.features.codegen.naming import ModelNames, Name
 from templates_server.features.codegen.python.events_module import STEM, has_events_module
-from templates_server.features.codegen.python.layout import enclosed, spread, value
+from templates_server.features.codegen.python.layout import enclose, enclose_on_lines, value
 from templates_server.features.codegen.python.literals import docstring, string
-from templates_server.features.codegen.python.modules import Module, imported, module_of
+from templates_server.features.codegen.python.modules import PythonModule, import_statement, module_of
 from templates_server.features.codegen.python.names import class_name, member, type_name, variable
-from templates_server.features.codegen.safe_fragments import Code, Identifier
+from templates_server.features.codegen.safe_fragments import CodeFragment, Identifier
 from templates_server.features.spaces.model import Child, ChildKind, GenerationInput, SpaceModel
 
 EXPORTED = (
@@ -24,7 +24,7 @@ _OF_SECTION = ("Entries", "Item", "Section", "SectionState")
 _OWN = ("Collections", "Fields", "Session", "Space", "States", "client", "collections", "create_space", "session")
 
 
-def index_module(generation_input: GenerationInput, names: ModelNames, options: Mapping[str, str]) -> Module:
+def index_module(generation_input: GenerationInput, names: ModelNames, options: Mapping[str, str]) -> PythonModule:
     """The index; the option `host` is the server's URL."""
     model = generation_input.model
     scoped = [(collection, names.collections[collection.key]) for collection in model.collections]
@@ -36,30 +36,30 @@ def index_module(generation_input: GenerationInput, names: ModelNames, options: 
         "imports": list(_imports(model, names)),
         "key": value("key=", model.key, ",", indent=4),
         "host": value("host=", options.get("host", "").rstrip("/"), ",", indent=4),
-        "entities": spread("entities=frozenset(", [_entities(model)], "),", indent=4)
+        "entities": enclose_on_lines("entities=frozenset(", [_entities(model)], "),", indent=4)
         if list(_children(model))
-        else Code("entities=frozenset(),"),
+        else CodeFragment("entities=frozenset(),"),
         "collections": [
             {
                 "about": docstring(collection.name, collection.description, indent=4),
-                "declaration": Code(f"{member(name).text}: {type_name(name, 'Collection').text}"),
+                "declaration": CodeFragment(f"{member(name).text}: {type_name(name, 'Collection').text}"),
             }
             for collection, name in scoped
         ],
-        "collect": spread("return Collections(", [_entry(name) for _, name in scoped], ")", indent=4),
+        "collect": enclose_on_lines("return Collections(", [_entry(name) for _, name in scoped], ")", indent=4),
         "states": _states(model, names),
         "has_fields": bool(model.fields),
-        "exports": spread("__all__ = [", [string(one) for one in sorted(exports)], "]"),
+        "exports": enclose_on_lines("__all__ = [", [string(one) for one in sorted(exports)], "]"),
     }
-    return Module("__init__", "index", values)
+    return PythonModule("__init__", "index", values)
 
 
-def _imports(model: SpaceModel, names: ModelNames) -> Iterator[Code]:
+def _imports(model: SpaceModel, names: ModelNames) -> Iterator[CodeFragment]:
     for module, used in _exports(model, names):
-        yield imported(module, used)
-    yield Code("from .fallbacks import code, fallbacks")
+        yield import_statement(module, used)
+    yield CodeFragment("from .fallbacks import code, fallbacks")
     runtime = [*EXPORTED, *_USED, "EntitySource", *([] if model.fields else ["AnyFields"])]
-    yield imported(".runtime", [Identifier(one) for one in runtime])
+    yield import_statement(".runtime", [Identifier(one) for one in runtime])
 
 
 def _exports(model: SpaceModel, names: ModelNames) -> Iterator[tuple[str, Sequence[Identifier]]]:
@@ -79,8 +79,8 @@ def _exports(model: SpaceModel, names: ModelNames) -> Iterator[tuple[str, Sequen
         yield module_of("section", name, level=1), [type_name(name, ending) for ending in _OF_SECTION]
 
 
-def _entry(name: Name) -> Code:
-    return enclosed(f"{member(name).text}={variable(name, 'collection').text}(", [Code("source")], ")", indent=8)
+def _entry(name: Name) -> CodeFragment:
+    return enclose(f"{member(name).text}={variable(name, 'collection').text}(", [CodeFragment("source")], ")", indent=8)
 
 
 def _children(model: SpaceModel) -> Iterator[tuple[str, Child]]:
@@ -90,14 +90,16 @@ def _children(model: SpaceModel) -> Iterator[tuple[str, Child]]:
     )
 
 
-def _entities(model: SpaceModel) -> Code:
-    return spread("(", [string(entity) for entity, _ in _children(model)], ")", indent=8)
+def _entities(model: SpaceModel) -> CodeFragment:
+    return enclose_on_lines("(", [string(entity) for entity, _ in _children(model)], ")", indent=8)
 
 
-def _states(model: SpaceModel, names: ModelNames) -> Code:
-    entries = [Code(f"{string(entity).text}: {_state_type(child, names).text}") for entity, child in _children(model)]
-    parts = [string("States"), spread("{", entries, "}", indent=4), Code("total=False")]
-    return spread("States = TypedDict(", parts, ")")
+def _states(model: SpaceModel, names: ModelNames) -> CodeFragment:
+    entries = [
+        CodeFragment(f"{string(entity).text}: {_state_type(child, names).text}") for entity, child in _children(model)
+    ]
+    parts = [string("States"), enclose_on_lines("{", entries, "}", indent=4), CodeFragment("total=False")]
+    return enclose_on_lines("States = TypedDict(", parts, ")")
 
 
 def _state_type(child: Child, names: ModelNames) -> Identifier:

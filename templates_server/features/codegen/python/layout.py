@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from templates_server.features.codegen.python.literals import scalar, string
-from templates_server.features.codegen.safe_fragments import Code, Piece
+from templates_server.features.codegen.safe_fragments import CodeFragment, SafeFragment
 from templates_server.features.spaces.model import Value
 
 LINE_WIDTH = 88
@@ -24,41 +24,45 @@ def fits(text: str, *, indent: int = 0) -> bool:
     return indent + len(text) + (0 if text.isascii() else len(_WIDE.findall(text))) <= LINE_WIDTH
 
 
-def enclosed(head: str, parts: Sequence[Piece], tail: str, *, indent: int = 0) -> Code:
+def enclose(head: str, parts: Sequence[SafeFragment], tail: str, *, indent: int = 0) -> CodeFragment:
     """`head` ends in an opening bracket, `tail` begins with the closing one: `call(` a, b `)`."""
     texts = [part.text for part in parts]
     flat = f"{head}{', '.join(texts)}{tail}"
     if not texts or ("\n" not in flat and fits(flat, indent=indent)):
-        return Code(flat)
-    return spread(head, parts, tail, indent=indent)
+        return CodeFragment(flat)
+    return enclose_on_lines(head, parts, tail, indent=indent)
 
 
-def spread(head: str, parts: Sequence[Piece], tail: str, *, indent: int = 0) -> Code:
+def enclose_on_lines(head: str, parts: Sequence[SafeFragment], tail: str, *, indent: int = 0) -> CodeFragment:
     """The same, one part a line, however short; nothing between the brackets where there is none."""
     margin = " " * indent
     lines = "".join(f"{margin}{INDENT}{part.text},\n" for part in parts)
-    return Code(f"{head}\n{lines}{margin}{tail}" if lines else f"{head}{tail}")
+    return CodeFragment(f"{head}\n{lines}{margin}{tail}" if lines else f"{head}{tail}")
 
 
-def literal(head: str, options: Sequence[str], tail: str, *, indent: int, is_optional: bool = False) -> Code:
+def literal(head: str, options: Sequence[str], tail: str, *, indent: int, is_optional: bool = False) -> CodeFragment:
     """`head Literal["a", "b"] tail`; with None among them where the value is optional."""
-    parts: list[Piece] = [string(option) for option in dict.fromkeys(options)]
+    parts: list[SafeFragment] = [string(option) for option in dict.fromkeys(options)]
     if is_optional:
-        parts.append(Code("None"))
-    return enclosed(f"{head}Literal[", parts, f"]{tail}", indent=indent)
+        parts.append(CodeFragment("None"))
+    return enclose(f"{head}Literal[", parts, f"]{tail}", indent=indent)
 
 
-def texts(head: str, of: Sequence[str], tail: str, *, indent: int) -> Code:
+def texts(head: str, of: Sequence[str], tail: str, *, indent: int) -> CodeFragment:
     """`head ("a", "b") tail`: a tuple of texts, which has a comma where it has one alone."""
     parts = [string(one) for one in of]
     if len(parts) != 1:
-        return enclosed(f"{head}(", parts, f"){tail}", indent=indent)
+        return enclose(f"{head}(", parts, f"){tail}", indent=indent)
     flat = f"{head}({parts[0].text},){tail}"
-    return Code(flat) if fits(flat, indent=indent) else spread(f"{head}(", parts, f"){tail}", indent=indent)
+    return (
+        CodeFragment(flat)
+        if fits(flat, indent=indent)
+        else enclose_on_lines(f"{head}(", parts, f"){tail}", indent=indent)
+    )
 
 
-def value(head: str, of: Value, tail: str, *, indent: int) -> Code:
+def value(head: str, of: Value, tail: str, *, indent: int) -> CodeFragment:
     """`head value tail` of a model's value."""
     if isinstance(of, tuple):
         return texts(head, of, tail, indent=indent)
-    return Code(f"{head}{scalar(of).text}{tail}")
+    return CodeFragment(f"{head}{scalar(of).text}{tail}")

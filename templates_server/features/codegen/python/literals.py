@@ -6,7 +6,7 @@ import math
 import re
 import textwrap
 
-from templates_server.features.codegen.safe_fragments import Code, Comment, Literal
+from templates_server.features.codegen.safe_fragments import CodeFragment, Comment, Literal
 from templates_server.features.spaces.model import Color, Value
 
 DOCSTRING_WIDTH = 88
@@ -48,7 +48,7 @@ def number(value: float) -> Literal:
     return Literal(repr(value))
 
 
-def scalar(value: Value) -> Literal | Code:
+def scalar(value: Value) -> Literal | CodeFragment:
     """A value that stands on one line: all but lists."""
     match value:
         case None | bool():
@@ -58,7 +58,7 @@ def scalar(value: Value) -> Literal | Code:
         case str():
             return string(value)
         case Color():
-            return Code(f"Color({scalar(value.value).text}, {number(value.opacity).text})")
+            return CodeFragment(f"Color({scalar(value.value).text}, {number(value.opacity).text})")
     raise TypeError(f"not a scalar: {value!r}")
 
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from templates_server.features.codegen.naming import Name
-from templates_server.features.codegen.python.layout import enclosed
+from templates_server.features.codegen.python.layout import enclose
 from templates_server.features.codegen.python.names import file_stem
-from templates_server.features.codegen.safe_fragments import Code, Identifier
+from templates_server.features.codegen.safe_fragments import CodeFragment, Identifier
 
 
 @dataclass(frozen=True, slots=True)
-class Module:
+class PythonModule:
     """A generated module: its path without extension, which template makes it, and what fills that."""
 
     stem: str
@@ -20,12 +20,12 @@ class Module:
     values: Mapping[str, object]
 
 
-def imported(module: str, names: Sequence[Identifier]) -> Code:
+def import_statement(module: str, names: Sequence[Identifier]) -> CodeFragment:
     """`from module import a, b`, in order of name."""
     ordered = sorted(names, key=lambda name: name.text)
     head = f"from {module} import "
-    flat = enclosed(head, ordered, "")
-    return flat if "\n" not in flat.text else enclosed(f"{head}(", ordered, ")")
+    flat = enclose(head, ordered, "")
+    return flat if "\n" not in flat.text else enclose(f"{head}(", ordered, ")")
 
 
 def module_of(folder: str, name: Name, *, level: int) -> str:

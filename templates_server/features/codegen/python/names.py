@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from templates_server.features.codegen.naming import Name, Scope
+from templates_server.features.codegen.naming import Name, NameScope
 from templates_server.features.codegen.safe_fragments import Identifier, Path
 
 _KEYWORDS = frozenset(
@@ -70,10 +70,10 @@ def type_name(name: Name, what: str) -> Identifier:
     return Identifier(name.pascal + what)
 
 
-def identifier(scope: Scope, name: Name) -> str:
+def identifier(scope: NameScope, name: Name) -> str:
     """What an app writes: a member, a raw key, a function of `Events`, or what types of a template are called after."""
-    if scope is Scope.EXPERIENCE:
+    if scope is NameScope.EXPERIENCE:
         return class_name(name).text
-    if scope is Scope.SECTION:
+    if scope is NameScope.SECTION:
         return name.pascal
-    return name.key if scope is Scope.FIELD else member(name).text
+    return name.key if scope is NameScope.FIELD else member(name).text

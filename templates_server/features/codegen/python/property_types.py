@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from templates_server.features.codegen.python.layout import literal
-from templates_server.features.codegen.safe_fragments import Code
+from templates_server.features.codegen.safe_fragments import CodeFragment
 from templates_server.features.spaces.model import Property, PropertyType
 
 _TYPES = {
@@ -26,19 +26,19 @@ _WIRE_TYPES = {
 _NEVER_NONE = frozenset({PropertyType.COLOR, PropertyType.LIST})
 
 
-def annotated(head: str, of: Property, *, indent: int) -> Code:
+def annotate(head: str, of: Property, *, indent: int) -> CodeFragment:
     """`head type`; a property with a default is never None."""
     if of.type is PropertyType.SELECT:
         return literal(head, (*of.options, ""), "", indent=indent)
     is_set = of.type in _NEVER_NONE or of.default is not None
-    return Code(f"{head}{_TYPES[of.type]}{'' if is_set else ' | None'}")
+    return CodeFragment(f"{head}{_TYPES[of.type]}{'' if is_set else ' | None'}")
 
 
-def wire_annotated(head: str, of: Property, tail: str, *, indent: int) -> Code:
+def annotate_wire(head: str, of: Property, tail: str, *, indent: int) -> CodeFragment:
     """The same as the server sends it: a date is text, unset is None."""
     if of.type is PropertyType.SELECT:
         return literal(head, (*of.options, ""), tail, indent=indent, is_optional=True)
-    return Code(f"{head}{_WIRE_TYPES[of.type]} | None{tail}")
+    return CodeFragment(f"{head}{_WIRE_TYPES[of.type]} | None{tail}")
 
 
 def has_type(of: Sequence[Property], kind: PropertyType) -> bool:

@@ -12,15 +12,15 @@ from templates_server.features.codegen.python.experience_module import experienc
 from templates_server.features.codegen.python.fallbacks import fallback_states
 from templates_server.features.codegen.python.index_module import index_module
 from templates_server.features.codegen.python.literals import string
-from templates_server.features.codegen.python.modules import Module
+from templates_server.features.codegen.python.modules import PythonModule
 from templates_server.features.codegen.python.section_module import section_module
-from templates_server.features.codegen.safe_fragments import Piece
+from templates_server.features.codegen.safe_fragments import SafeFragment
 from templates_server.features.spaces.model import GenerationInput
 
 
 def space_modules(
     generation_input: GenerationInput, names: ModelNames, options: Mapping[str, str], code_hash: str
-) -> Iterator[Module]:
+) -> Iterator[PythonModule]:
     """The modules, each once. Only that of the fallbacks has `code_hash`: the others change with their own parts.
 
     Where the model's events alone may be tracked, one stands in for the runtime's own.
@@ -32,13 +32,13 @@ def space_modules(
         yield section_module(section, names)
     for collection in model.collections:
         yield collection_module(collection, names)
-    states: Mapping[str, Piece] = {
+    states: Mapping[str, SafeFragment] = {
         "states": fallback_states(generation_input.fallbacks),
         "code_hash": string(code_hash),
     }
-    yield Module("fallbacks", "fallbacks", states)
+    yield PythonModule("fallbacks", "fallbacks", states)
     if has_events_module(model):
         yield events_module(model, names, options)
     yield index_module(generation_input, names, options)
     if is_modelled_only(options):
-        yield Module("runtime/tracking", "tracking", {})
+        yield PythonModule("runtime/tracking", "tracking", {})

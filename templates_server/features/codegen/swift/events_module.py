@@ -6,13 +6,19 @@ from collections.abc import Mapping, Sequence
 
 from templates_server.features.codegen.event_option import is_modelled_only
 from templates_server.features.codegen.naming import ModelNames, Name
-from templates_server.features.codegen.safe_fragments import Code, Identifier
-from templates_server.features.codegen.swift.layout import enclosed, fits, signature
+from templates_server.features.codegen.safe_fragments import CodeFragment, Identifier
+from templates_server.features.codegen.swift.layout import enclose, fits, signature
 from templates_server.features.codegen.swift.literals import documentation, string
-from templates_server.features.codegen.swift.modules import Module
-from templates_server.features.codegen.swift.names import argument, declared, member, nested_type
+from templates_server.features.codegen.swift.modules import SwiftModule
+from templates_server.features.codegen.swift.names import argument, declare, member, nested_type
 from templates_server.features.codegen.swift.options import option_cases
-from templates_server.features.spaces.model import Event, Field, Metadata, PropertyType, SpaceModel
+from templates_server.features.spaces.model import (
+    EventDefinition,
+    FieldDefinition,
+    MetadataKey,
+    PropertyType,
+    SpaceModel,
+)
 
 _TYPES = {PropertyType.TEXT: "String", PropertyType.NUMBER: "Double", PropertyType.TOGGLE: "Bool"}
 _JSON = {
@@ -23,7 +29,7 @@ _JSON = {
 }
 
 
-def events_module(model: SpaceModel, names: ModelNames, options: Mapping[str, str]) -> Module:
+def events_module(model: SpaceModel, names: ModelNames, options: Mapping[str, str]) -> SwiftModule:
     """Events and fields."""
     values = {
         "modelled_only": is_modelled_only(options),
@@ -36,10 +42,10 @@ def events_module(model: SpaceModel, names: ModelNames, options: Mapping[str, st
         ),
         "members": [_member(of, names.fields[of.key]) for of in model.fields],
     }  # fmt: skip
-    return Module("MtribesEvents.swift", "events", values)
+    return SwiftModule("MtribesEvents.swift", "events", values)
 
 
-def _event(event: Event, names: ModelNames) -> Mapping[str, object]:
+def _event(event: EventDefinition, names: ModelNames) -> Mapping[str, object]:
     scope, enclosing = names.metadata[event.key], nested_type(names.events[event.key])
     ordered = sorted(event.metadata, key=lambda of: not of.is_required)
     return {
@@ -47,7 +53,7 @@ def _event(event: Event, names: ModelNames) -> Mapping[str, object]:
         "type": enclosing,
         "options": [_enumeration(of, scope[of.key], indent=4) for of in _selects(event.metadata)],
         "signature": signature(
-            f"public static func {declared(member(names.events[event.key])).text}(",
+            f"public static func {declare(member(names.events[event.key])).text}(",
             [_parameter(of, scope[of.key], enclosing.text) for of in ordered],
             ") -> Mtribes.ModelledEvent {", indent=2,
         ),
@@ -55,11 +61,11 @@ def _event(event: Event, names: ModelNames) -> Mapping[str, object]:
     }  # fmt: skip
 
 
-def _selects(all_of: Sequence[Metadata] | Sequence[Field]) -> Sequence[Metadata | Field]:
+def _selects(all_of: Sequence[MetadataKey] | Sequence[FieldDefinition]) -> Sequence[MetadataKey | FieldDefinition]:
     return [of for of in all_of if of.type is PropertyType.SELECT]
 
 
-def _enumeration(of: Metadata | Field, name: Name, *, indent: int) -> Mapping[str, object]:
+def _enumeration(of: MetadataKey | FieldDefinition, name: Name, *, indent: int) -> Mapping[str, object]:
     return {
         "about": documentation(of.name, of.description, indent=indent),
         "type": nested_type(name),
@@ -67,28 +73,28 @@ def _enumeration(of: Metadata | Field, name: Name, *, indent: int) -> Mapping[st
     }
 
 
-def _parameter(of: Metadata | Field, name: Name, enclosing: str) -> Code:
+def _parameter(of: MetadataKey | FieldDefinition, name: Name, enclosing: str) -> CodeFragment:
     kind = f"{enclosing}.{nested_type(name).text}" if of.type is PropertyType.SELECT else _TYPES[of.type]
-    optional = "" if isinstance(of, Metadata) and of.is_required else "? = nil"
-    return Code(f"{declared(argument(name)).text}: {kind}{optional}")
+    optional = "" if isinstance(of, MetadataKey) and of.is_required else "? = nil"
+    return CodeFragment(f"{declare(argument(name)).text}: {kind}{optional}")
 
 
-def _body(event: Event, pairs: Sequence[str]) -> Code:
+def _body(event: EventDefinition, pairs: Sequence[str]) -> CodeFragment:
     """The event with its pairs, in a list of lines where one is too long."""
     key, joined = string(event.key), f"[{', '.join(pairs)}]"
     if not pairs or fits(joined + ")", indent=6):
-        return enclosed("Mtribes.ModelledEvent(", [key, *([Code(joined)] if pairs else [])], ")", indent=4)
+        return enclose("Mtribes.ModelledEvent(", [key, *([CodeFragment(joined)] if pairs else [])], ")", indent=4)
     lines = "".join(f"\n        {pair}," for pair in pairs)
-    return Code(f"Mtribes.ModelledEvent(\n      {key.text},\n      [{lines}\n      ])")
+    return CodeFragment(f"Mtribes.ModelledEvent(\n      {key.text},\n      [{lines}\n      ])")
 
 
-def _pair(of: Metadata, name: Identifier) -> str:
-    value, case = declared(name).text, f"Mtribes.Json.{_JSON[of.type]}"
+def _pair(of: MetadataKey, name: Identifier) -> str:
+    value, case = declare(name).text, f"Mtribes.Json.{_JSON[of.type]}"
     raw = ".rawValue" if of.type is PropertyType.SELECT else ""
     given = f"{case}({value}{raw})" if of.is_required else f"{value}.map {{ {case}($0{raw}) }}"
     return f"({string(of.key).text}, {given})"
 
 
-def _member(of: Field, name: Name) -> Code:
-    value = declared(argument(name)).text + ("?.rawValue" if of.type is PropertyType.SELECT else "")
-    return enclosed("(", [string(of.key), Code(value)], "),", indent=4)
+def _member(of: FieldDefinition, name: Name) -> CodeFragment:
+    value = declare(argument(name)).text + ("?.rawValue" if of.type is PropertyType.SELECT else "")
+    return enclose("(", [string(of.key), CodeFragment(value)], "),", indent=4)

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from templates_server.features.codegen.naming import ModelNames, Name
-from templates_server.features.codegen.safe_fragments import Code, Literal, Piece
-from templates_server.features.codegen.swift.layout import enclosed
+from templates_server.features.codegen.safe_fragments import CodeFragment, Literal, SafeFragment
+from templates_server.features.codegen.swift.layout import enclose
 from templates_server.features.codegen.swift.literals import documentation, number, string
-from templates_server.features.codegen.swift.modules import Module
-from templates_server.features.codegen.swift.names import declared, file_path, member, type_name
+from templates_server.features.codegen.swift.modules import SwiftModule
+from templates_server.features.codegen.swift.names import declare, file_path, member, type_name
 from templates_server.features.codegen.swift.options import option_case, option_cases
 from templates_server.features.spaces.model import Color, Experience, Property, PropertyType
 
@@ -27,7 +27,7 @@ _READERS = {PropertyType.IMAGE: "text", PropertyType.SELECT: "option"}
 _NEVER_NIL = frozenset({PropertyType.COLOR, PropertyType.LIST, PropertyType.SELECT})
 
 
-def experience_module(experience: Experience, names: ModelNames) -> Module:
+def experience_module(experience: Experience, names: ModelNames) -> SwiftModule:
     """One experience type."""
     name, members = names.experiences[experience.key], names.properties[experience.key]
     properties = type_name(name, "Properties")
@@ -37,7 +37,7 @@ def experience_module(experience: Experience, names: ModelNames) -> Module:
         "type": properties,
         "enumerations": [
             {
-                "head": Code(f"public enum {_option_type(members[of.key])}: String, CaseIterable, Sendable {{"),
+                "head": CodeFragment(f"public enum {_option_type(members[of.key])}: String, CaseIterable, Sendable {{"),
                 "cases": option_cases(of.options),
             }
             for of in selects
@@ -45,28 +45,28 @@ def experience_module(experience: Experience, names: ModelNames) -> Module:
         "properties": [_property(of, members[of.key]) for of in experience.properties],
         "experience": type_name(name, "Experience"),
         "item": type_name(name, "Item"),
-        "constant": enclosed(
+        "constant": enclose(
             f"static let {name.camel}Experience = ExperienceType(",
             [string(experience.key)],
             f") {{ {properties.text}($0) }}",
             indent=2,
         ),
     }
-    return Module(file_path("Experience", name, "Experience").text, "experience", values)
+    return SwiftModule(file_path("Experience", name, "Experience").text, "experience", values)
 
 
 def _option_type(name: Name) -> str:
     return type_name(name, "Option").text
 
 
-def _property(of: Property, name: Name) -> Mapping[str, Piece | None]:
+def _property(of: Property, name: Name) -> Mapping[str, SafeFragment | None]:
     known_as = member(name)
     arguments = [string(of.key), *_defaults(of)]
     reader = _READERS.get(of.type, of.type.value)
     return {
         "about": documentation(of.name, of.description, indent=4),
-        "declaration": Code(f"public let {declared(known_as).text}: {_type(of, name)}"),
-        "assignment": enclosed(f"self.{known_as.text} = reader.{reader}(", arguments, ")", indent=6),
+        "declaration": CodeFragment(f"public let {declare(known_as).text}: {_type(of, name)}"),
+        "assignment": enclose(f"self.{known_as.text} = reader.{reader}(", arguments, ")", indent=6),
     }
 
 
@@ -77,10 +77,10 @@ def _type(of: Property, name: Name) -> str:
     return _TYPES[of.type] + ("" if of.type in _NEVER_NIL or of.default is not None else "?")
 
 
-def _defaults(of: Property) -> Sequence[Piece]:
+def _defaults(of: Property) -> Sequence[SafeFragment]:
     """The default, where it is another than the type's own."""
     if of.type is PropertyType.SELECT:
-        return [Code(f".{option_case(of.options, of.default).text}")]
+        return [CodeFragment(f".{option_case(of.options, of.default).text}")]
     match of.default:
         case None | Color(value=None, opacity=1) | ():
             return []
@@ -92,9 +92,9 @@ def _defaults(of: Property) -> Sequence[Piece]:
             return [_date(of.default) if of.type is PropertyType.DATE else string(of.default)]
         case Color(value=value, opacity=opacity):
             color = [f"value: {string(value).text}"] if value is not None else []
-            return [Code(f"Color({', '.join([*color, f'opacity: {number(opacity).text}'])})")]
+            return [CodeFragment(f"Color({', '.join([*color, f'opacity: {number(opacity).text}'])})")]
         case tuple():
-            return [Code(f"[{', '.join(string(text).text for text in of.default)}]")]
+            return [CodeFragment(f"[{', '.join(string(text).text for text in of.default)}]")]
     raise TypeError(f"not a default: {of.default!r}")
 
 

@@ -6,13 +6,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from templates_server.features.codegen.safe_fragments import Code
+from templates_server.features.codegen.safe_fragments import CodeFragment
 from templates_server.features.codegen.swift.layout import fits
 from templates_server.features.codegen.swift.literals import string
-from templates_server.features.spaces.model import Color, EntityState, Item, Value
+from templates_server.features.spaces.model import Color, Item, ModelEntityState, Value
 
 
-def fallback_entries(states: Mapping[str, EntityState]) -> Sequence[Code]:
+def fallback_entries(states: Mapping[str, ModelEntityState]) -> Sequence[CodeFragment]:
     """The states as JSON by entity, in order of key.
 
     Texts, since compilers take long for large literals of mixed types; each is read when its entity is first looked at.
@@ -20,14 +20,14 @@ def fallback_entries(states: Mapping[str, EntityState]) -> Sequence[Code]:
     return [_entry(entity, states[entity]) for entity in sorted(states)]
 
 
-def _entry(entity: str, state: EntityState) -> Code:
+def _entry(entity: str, state: ModelEntityState) -> CodeFragment:
     text = json.dumps(_state(state), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     key, value = string(entity).text, f"{string(text).text},"
     flat = f"{key}: {value}"
-    return Code(flat if fits(flat, indent=4) else f"{key}:\n      {value}")
+    return CodeFragment(flat if fits(flat, indent=4) else f"{key}:\n      {value}")
 
 
-def _state(state: EntityState) -> dict[str, Any]:
+def _state(state: ModelEntityState) -> dict[str, Any]:
     wire: dict[str, Any] = {"enabled": state.enabled}
     if state.properties is not None:
         wire["properties"] = _properties(state.properties)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from templates_server.features.codegen.safe_fragments import Code, Piece
+from templates_server.features.codegen.safe_fragments import CodeFragment, SafeFragment
 
 LINE_WIDTH = 100
 INDENT = 2
@@ -15,12 +15,12 @@ def fits(text: str, *, indent: int) -> bool:
     return indent + len(text) <= LINE_WIDTH
 
 
-def enclosed(head: str, parts: Sequence[Piece], tail: str, *, indent: int) -> Code:
+def enclose(head: str, parts: Sequence[SafeFragment], tail: str, *, indent: int) -> CodeFragment:
     """`head` ends in an opening bracket, `tail` begins with the closing one: flat, or with the parts on lines below."""
     texts = [part.text for part in parts]
     flat = f"{head}{', '.join(texts)}{tail}"
     if not texts or fits(flat, indent=indent):
-        return Code(flat)
+        return CodeFragment(flat)
     margin = " " * (indent + INDENT)
     lines = [""]
     for at, text in enumerate(texts):
@@ -29,18 +29,18 @@ def enclosed(head: str, parts: Sequence[Piece], tail: str, *, indent: int) -> Co
             lines[-1] += f" {part}"
         else:
             lines.append(part)
-    return Code(head + "".join(f"\n{margin}{line}" for line in lines[1:]))
+    return CodeFragment(head + "".join(f"\n{margin}{line}" for line in lines[1:]))
 
 
-def signature(head: str, parameters: Sequence[Piece], tail: str, *, indent: int) -> Code:
+def signature(head: str, parameters: Sequence[SafeFragment], tail: str, *, indent: int) -> CodeFragment:
     """The head of a function: where it is too long, the bracket closes on a line of its own."""
     texts = [parameter.text for parameter in parameters]
     flat = f"{head}{', '.join(texts)}{tail}"
     if not texts or fits(flat, indent=indent):
-        return Code(flat)
+        return CodeFragment(flat)
     margin, inner = " " * indent, " " * (indent + INDENT)
     joined = ", ".join(texts)
     if fits(joined, indent=len(inner)):
-        return Code(f"{head}\n{inner}{joined}\n{margin}{tail}")
+        return CodeFragment(f"{head}\n{inner}{joined}\n{margin}{tail}")
     lines = f",\n{inner}".join(texts)
-    return Code(f"{head}\n{inner}{lines}\n{margin}{tail}")
+    return CodeFragment(f"{head}\n{inner}{lines}\n{margin}{tail}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Module:
+class SwiftModule:
     """A generated file: its path, which template makes it, and what fills that."""
 
     path: str

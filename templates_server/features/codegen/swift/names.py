@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from templates_server.features.codegen.naming import Name, Scope
-from templates_server.features.codegen.safe_fragments import Code, Identifier, Path, Piece
+from templates_server.features.codegen.naming import Name, NameScope
+from templates_server.features.codegen.safe_fragments import CodeFragment, Identifier, Path, SafeFragment
 
 _RESERVED = frozenset(
     {
@@ -43,9 +43,9 @@ def argument(name: Name) -> Identifier:
     return _apart(name.camel, _TAKEN_ARGUMENTS)
 
 
-def declared(name: Identifier) -> Piece:
+def declare(name: Identifier) -> SafeFragment:
     """The name where it is declared, or used without a point before it."""
-    return Code(f"`{name.text}`") if name.text in _RESERVED else name
+    return CodeFragment(f"`{name.text}`") if name.text in _RESERVED else name
 
 
 def type_name(name: Name, what: str) -> Identifier:
@@ -67,11 +67,11 @@ def _apart(text: str, taken: frozenset[str]) -> Identifier:
     return Identifier(f"{text}_" if text in taken else text)
 
 
-def identifier(scope: Scope, name: Name) -> str:
+def identifier(scope: NameScope, name: Name) -> str:
     """What an app writes: a member, a label of an argument, or what types and file of a template are called after."""
     match scope:
-        case Scope.PROPERTY | Scope.CHILD | Scope.COLLECTION | Scope.EVENT:
+        case NameScope.PROPERTY | NameScope.CHILD | NameScope.COLLECTION | NameScope.EVENT:
             return member(name).text
-        case Scope.METADATA | Scope.FIELD:
+        case NameScope.METADATA | NameScope.FIELD:
             return argument(name).text
     return name.camel

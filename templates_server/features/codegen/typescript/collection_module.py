@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from templates_server.features.codegen.naming import ModelNames, Name
-from templates_server.features.codegen.safe_fragments import Code, Piece
-from templates_server.features.codegen.typescript.layout import enclosed
+from templates_server.features.codegen.safe_fragments import CodeFragment, SafeFragment
+from templates_server.features.codegen.typescript.layout import enclose
 from templates_server.features.codegen.typescript.literals import documentation, string
-from templates_server.features.codegen.typescript.modules import Import, Module, path_of
+from templates_server.features.codegen.typescript.modules import Import, TypeScriptModule, path_of
 from templates_server.features.codegen.typescript.names import member, type_name, variable
 from templates_server.features.spaces.model import Child, ChildKind, Collection
 
 
-def collection_module(collection: Collection, names: ModelNames) -> Module:
+def collection_module(collection: Collection, names: ModelNames) -> TypeScriptModule:
     """One collection."""
     name = names.collections[collection.key]
     used = {(child.kind, child.type): _template(child, names) for child in collection.children}
@@ -23,16 +23,16 @@ def collection_module(collection: Collection, names: ModelNames) -> Module:
         "about": documentation(collection.name, collection.description, key=collection.key),
         "imports": [_import(kind, used[kind, key]) for kind, key in sorted(used)],
         "type": result,
-        "typescript_head": enclosed(
-            f"export function {function}(", [Code("space: EntitySource")], f"): {result.text} {{"
+        "typescript_head": enclose(
+            f"export function {function}(", [CodeFragment("space: EntitySource")], f"): {result.text} {{"
         ),
-        "javascript_head": Code(f"export function {function}(space) {{"),
-        "declaration": enclosed(
-            f"export declare function {function}(", [Code("space: EntitySource")], f"): {result.text};"
+        "javascript_head": CodeFragment(f"export function {function}(space) {{"),
+        "declaration": enclose(
+            f"export declare function {function}(", [CodeFragment("space: EntitySource")], f"): {result.text};"
         ),
         "children": [_child(collection, child, names) for child in collection.children],
     }
-    return Module(path_of("collection", name), "collection", values)
+    return TypeScriptModule(path_of("collection", name), "collection", values)
 
 
 def _template(child: Child, names: ModelNames) -> Name:
@@ -44,19 +44,19 @@ def _import(kind: ChildKind, name: Name) -> Import:
     return Import(f"../{path_of(kind.value, name)}", [variable(name, ending)], [type_name(name, ending)])
 
 
-def _child(collection: Collection, child: Child, names: ModelNames) -> Mapping[str, Piece | None]:
+def _child(collection: Collection, child: Child, names: ModelNames) -> Mapping[str, SafeFragment | None]:
     known_as = member(names.children[collection.key][child.key]).text
     template = _template(child, names)
     return {
         "about": documentation(child.name, child.description, indent=2),
-        "declaration": Code(f"readonly {known_as}: {type_name(template, child.kind.value.capitalize()).text};"),
+        "declaration": CodeFragment(f"readonly {known_as}: {type_name(template, child.kind.value.capitalize()).text};"),
         "entry": _entry(known_as, child.kind, template, entity=f"{collection.key}.{child.key}"),
     }
 
 
-def _entry(known_as: str, kind: ChildKind, template: Name, *, entity: str) -> Code:
+def _entry(known_as: str, kind: ChildKind, template: Name, *, entity: str) -> CodeFragment:
     if kind is ChildKind.EXPERIENCE:
         arguments = [string(entity), variable(template, "Experience")]
-        return enclosed(f"{known_as}: space.experience(", arguments, "),", indent=4)
+        return enclose(f"{known_as}: space.experience(", arguments, "),", indent=4)
     function = variable(template, "Section").text
-    return enclosed(f"{known_as}: {function}(", [Code("space"), string(entity)], "),", indent=4)
+    return enclose(f"{known_as}: {function}(", [CodeFragment("space"), string(entity)], "),", indent=4)

@@ -10,18 +10,24 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from templates_server.features.codegen.event_option import is_modelled_only
 from templates_server.features.codegen.naming import ModelNames
-from templates_server.features.codegen.safe_fragments import Code, Identifier, Piece
+from templates_server.features.codegen.safe_fragments import CodeFragment, Identifier, SafeFragment
 from templates_server.features.codegen.typescript.layout import union
 from templates_server.features.codegen.typescript.literals import documentation, property_name, string
-from templates_server.features.codegen.typescript.modules import Import, Module
+from templates_server.features.codegen.typescript.modules import Import, TypeScriptModule
 from templates_server.features.codegen.typescript.names import type_name
-from templates_server.features.spaces.model import Event, Field, Metadata, PropertyType, SpaceModel
+from templates_server.features.spaces.model import (
+    EventDefinition,
+    FieldDefinition,
+    MetadataKey,
+    PropertyType,
+    SpaceModel,
+)
 
 STEM = "events"
 _TYPES = {PropertyType.TEXT: "string", PropertyType.NUMBER: "number", PropertyType.TOGGLE: "boolean"}
 _RUNTIME_TYPES = ("Experience", "Item", "Session", "StartOptions", "Track")
 """Those of the runtime that this module has types of the same name for."""
-_INHERITED = {"constructor": Code("Function")}
+_INHERITED = {"constructor": CodeFragment("Function")}
 """What every object has under a key: without it in the type, none that leaves the key out would be of that type."""
 
 
@@ -47,22 +53,22 @@ def track_import(model: SpaceModel, options: Mapping[str, str]) -> Import | None
     return Import(f"../{STEM}", [], [Identifier("Track")]) if has_events_module(model, options) else None
 
 
-def events_module(model: SpaceModel, names: ModelNames, options: Mapping[str, str]) -> Module:
+def events_module(model: SpaceModel, names: ModelNames, options: Mapping[str, str]) -> TypeScriptModule:
     """Events and fields."""
     values = {
         "metadata": [_metadata(event, names) for event in model.events if event.metadata],
         "events": [_event(event, names) for event in model.events],
         "fields": [_field(field) for field in model.fields],
-        "track": Code("TrackOf<Events, never>" if is_modelled_only(options) else "TrackOf<Events>"),
+        "track": CodeFragment("TrackOf<Events, never>" if is_modelled_only(options) else "TrackOf<Events>"),
     }
-    return Module(STEM, STEM, values, is_types=True)
+    return TypeScriptModule(STEM, STEM, values, is_types=True)
 
 
-def _metadata_type(event: Event, names: ModelNames) -> Identifier:
+def _metadata_type(event: EventDefinition, names: ModelNames) -> Identifier:
     return type_name(names.events[event.key], "Metadata")
 
 
-def _metadata(event: Event, names: ModelNames) -> Mapping[str, object]:
+def _metadata(event: EventDefinition, names: ModelNames) -> Mapping[str, object]:
     return {
         "about": documentation(event.name, event.description, key=event.key),
         "type": _metadata_type(event, names),
@@ -70,19 +76,19 @@ def _metadata(event: Event, names: ModelNames) -> Mapping[str, object]:
     }
 
 
-def _event(event: Event, names: ModelNames) -> Mapping[str, Piece | None]:
+def _event(event: EventDefinition, names: ModelNames) -> Mapping[str, SafeFragment | None]:
     metadata = _metadata_type(event, names).text if event.metadata else "{}"
     return {
         "about": documentation(event.name, event.description, indent=2),
-        "declaration": Code(f"readonly {property_name(event.key).text}: {metadata};"),
+        "declaration": CodeFragment(f"readonly {property_name(event.key).text}: {metadata};"),
     }
 
 
-def _field(field: Field) -> Mapping[str, Piece | None]:
+def _field(field: FieldDefinition) -> Mapping[str, SafeFragment | None]:
     return _member(field, is_required=False)
 
 
-def _member(of: Metadata | Field, *, is_required: bool) -> Mapping[str, Piece | None]:
+def _member(of: MetadataKey | FieldDefinition, *, is_required: bool) -> Mapping[str, SafeFragment | None]:
     key = property_name(of.key).text
     head = f"readonly {key}:" if is_required else f"readonly {key}?:"
     return {
@@ -91,11 +97,13 @@ def _member(of: Metadata | Field, *, is_required: bool) -> Mapping[str, Piece | 
     }
 
 
-def _values(of: Metadata | Field) -> Sequence[Piece]:
-    return [string(option) for option in of.options] if of.type is PropertyType.SELECT else [Code(_TYPES[of.type])]
+def _values(of: MetadataKey | FieldDefinition) -> Sequence[SafeFragment]:
+    return (
+        [string(option) for option in of.options] if of.type is PropertyType.SELECT else [CodeFragment(_TYPES[of.type])]
+    )
 
 
-def _nothing(key: str) -> Iterator[Piece]:
+def _nothing(key: str) -> Iterator[SafeFragment]:
     if key in _INHERITED:
         yield _INHERITED[key]
-    yield from (Code("null"), Code("undefined"))
+    yield from (CodeFragment("null"), CodeFragment("undefined"))

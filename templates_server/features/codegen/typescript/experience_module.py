@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from templates_server.features.codegen.naming import ModelNames, Name
-from templates_server.features.codegen.safe_fragments import Code, Identifier, Piece
-from templates_server.features.codegen.typescript.layout import enclosed, fits, union, value
+from templates_server.features.codegen.safe_fragments import CodeFragment, Identifier, SafeFragment
+from templates_server.features.codegen.typescript.layout import enclose, fits, union, value
 from templates_server.features.codegen.typescript.literals import documentation, property_name, string
-from templates_server.features.codegen.typescript.modules import Import, Module, path_of
+from templates_server.features.codegen.typescript.modules import Import, TypeScriptModule, path_of
 from templates_server.features.codegen.typescript.names import member, type_name, variable
 from templates_server.features.codegen.typescript.property_types import members, wire_members
 from templates_server.features.spaces.model import Experience, Property, PropertyType
@@ -16,7 +16,7 @@ from templates_server.features.spaces.model import Experience, Property, Propert
 RUNTIME = "../runtime"
 
 
-def experience_module(experience: Experience, names: ModelNames, *, track: Import | None) -> Module:
+def experience_module(experience: Experience, names: ModelNames, *, track: Import | None) -> TypeScriptModule:
     """One experience type; `track` is where the type of its events comes from, if not from the runtime."""
     name = names.experiences[experience.key]
     arguments = [string(experience.key), type_name(name, "Properties")]
@@ -32,34 +32,36 @@ def experience_module(experience: Experience, names: ModelNames, *, track: Impor
             _alias(name, generic, [*arguments, *(track.types if track else [])]) for generic in ("Experience", "Item")
         ],
         "typescript_head": _generic(f"export const {constant}: ExperienceType", arguments, " = {"),
-        "javascript_head": Code(f"export const {constant} = {{"),
+        "javascript_head": CodeFragment(f"export const {constant} = {{"),
         "declaration": _generic(f"export declare const {constant}: ExperienceType", arguments, ";"),
         "kind": arguments[0],
         "properties": [_property(of, names.properties[experience.key][of.key]) for of in experience.properties],
     }
-    return Module(path_of("experience", name), "experience", values)
+    return TypeScriptModule(path_of("experience", name), "experience", values)
 
 
-def _alias(name: Name, generic: str, arguments: Sequence[Piece]) -> Code:
+def _alias(name: Name, generic: str, arguments: Sequence[SafeFragment]) -> CodeFragment:
     return _generic(f"export type {type_name(name, generic).text} = {generic}", arguments, ";")
 
 
-def _generic(head: str, arguments: Sequence[Piece], tail: str) -> Code:
-    return enclosed(f"{head}<", arguments, f">{tail}", last_comma=False)
+def _generic(head: str, arguments: Sequence[SafeFragment], tail: str) -> CodeFragment:
+    return enclose(f"{head}<", arguments, f">{tail}", last_comma=False)
 
 
-def _property(of: Property, name: Name) -> Mapping[str, Piece | None]:
+def _property(of: Property, name: Name) -> Mapping[str, SafeFragment | None]:
     known_as = member(name).text
     return {
         "about": documentation(of.name, of.description, indent=2),
         "declaration": union(f"readonly {known_as}:", members(of), indent=2),
-        "value": union(f"readonly {property_name(of.key).text}?:", [*wire_members(of), Code("undefined")], indent=2),
+        "value": union(
+            f"readonly {property_name(of.key).text}?:", [*wire_members(of), CodeFragment("undefined")], indent=2
+        ),
         "rule": _rule(known_as, of),
         "default": _default(known_as, of),
     }
 
 
-def _rule(known_as: str, of: Property) -> Code:
+def _rule(known_as: str, of: Property) -> CodeFragment:
     """How it is read; the key where it is not the member's name."""
     parts = [f"type: {string(of.type.value).text}"]
     if known_as != of.key:
@@ -68,12 +70,12 @@ def _rule(known_as: str, of: Property) -> Code:
     if of.type is PropertyType.SELECT:
         parts.append(value("options:", of.options, "", indent=6).text)
     elif fits(flat, indent=4):
-        return Code(flat)
+        return CodeFragment(flat)
     lines = "".join(f"      {part},\n" for part in parts)
-    return Code(f"{known_as}: {{\n{lines}    }},")
+    return CodeFragment(f"{known_as}: {{\n{lines}    }},")
 
 
-def _default(known_as: str, of: Property) -> Code:
+def _default(known_as: str, of: Property) -> CodeFragment:
     if of.type is PropertyType.DATE and isinstance(of.initial, str):
-        return Code(f"{known_as}: new Date({string(of.initial).text}),")
+        return CodeFragment(f"{known_as}: new Date({string(of.initial).text}),")
     return value(f"{known_as}:", of.initial, ",", indent=4)

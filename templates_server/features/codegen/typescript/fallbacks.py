@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from templates_server.features.codegen.safe_fragments import Code, Literal
+from templates_server.features.codegen.safe_fragments import CodeFragment, Literal
 from templates_server.features.codegen.typescript.layout import INDENT, value
 from templates_server.features.codegen.typescript.literals import property_name, scalar, string
-from templates_server.features.spaces.model import EntityState, Item, Value
+from templates_server.features.spaces.model import Item, ModelEntityState, Value
 
 
-def fallback_states(states: Mapping[str, EntityState]) -> Code:
+def fallback_states(states: Mapping[str, ModelEntityState]) -> CodeFragment:
     """The states by entity, in order of key."""
-    return Code(_object(((key, _state(states[key])) for key in sorted(states)), margin=""))
+    return CodeFragment(_object(((key, _state(states[key])) for key in sorted(states)), margin=""))
 
 
-def _state(state: EntityState) -> str:
+def _state(state: ModelEntityState) -> str:
     margin = INDENT
     entries = [("enabled", scalar(state.enabled).text)]
     if state.properties is not None:

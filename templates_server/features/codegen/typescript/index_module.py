@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from templates_server.features.codegen.naming import ModelNames, Name
-from templates_server.features.codegen.safe_fragments import Code, Identifier
+from templates_server.features.codegen.safe_fragments import CodeFragment, Identifier
 from templates_server.features.codegen.typescript.events_module import (
     STEM,
     exported_types,
     has_events_module,
     narrowed_types,
 )
-from templates_server.features.codegen.typescript.layout import enclosed, union, value
+from templates_server.features.codegen.typescript.layout import enclose, union, value
 from templates_server.features.codegen.typescript.literals import documentation, property_name
-from templates_server.features.codegen.typescript.modules import Import, Module, path_of
+from templates_server.features.codegen.typescript.modules import Import, TypeScriptModule, path_of
 from templates_server.features.codegen.typescript.names import member, type_name, variable
 from templates_server.features.spaces.model import Child, ChildKind, GenerationInput, SpaceModel
 
@@ -26,7 +26,7 @@ EXPORTED_TYPES = (
 )  # fmt: skip
 
 
-def index_module(generation_input: GenerationInput, names: ModelNames, options: Mapping[str, str]) -> Module:
+def index_module(generation_input: GenerationInput, names: ModelNames, options: Mapping[str, str]) -> TypeScriptModule:
     """The index; the option `host` is the server's URL."""
     model = generation_input.model
     scoped = [(collection, names.collections[collection.key]) for collection in model.collections]
@@ -41,14 +41,14 @@ def index_module(generation_input: GenerationInput, names: ModelNames, options: 
             *([Import(f"./{STEM}", [], _identifiers(["Session"]))] if narrowed else []),
             *_state_imports(model, names),
         ],
-        "space_type": Code("SpaceOf<Collections, Session>" if narrowed else "SpaceOf<Collections>"),
+        "space_type": CodeFragment("SpaceOf<Collections, Session>" if narrowed else "SpaceOf<Collections>"),
         "runtime": Import(RUNTIME, _identifiers(("makeSpace", "makeSpaceWith")), _identifiers(["Blueprint", *types])),
         "runtime_types": Import(RUNTIME, [], _identifiers(types)),
         "states": list(_states(model, names)),
         "collections": [
             {
                 "about": documentation(collection.name, collection.description, indent=2),
-                "declaration": Code(f"readonly {member(name).text}: {type_name(name, 'Collection').text};"),
+                "declaration": CodeFragment(f"readonly {member(name).text}: {type_name(name, 'Collection').text};"),
                 "entry": _entry(name),
             }
             for collection, name in scoped
@@ -56,7 +56,7 @@ def index_module(generation_input: GenerationInput, names: ModelNames, options: 
         "exports": [*_exports(names), *([exported_types(model, names)] if narrowed else [])],
         "runtime_exports": Import(RUNTIME, [], _identifiers(one for one in EXPORTED_TYPES if one not in narrowed)),
     }
-    return Module("index", "index", values)
+    return TypeScriptModule("index", "index", values)
 
 
 def _import(name: Name) -> Import:
@@ -64,8 +64,8 @@ def _import(name: Name) -> Import:
     return Import(f"./{path_of('collection', name)}", [variable(name, "Collection")], types)
 
 
-def _entry(name: Name) -> Code:
-    return Code(f"{member(name).text}: {variable(name, 'Collection').text}(space),")
+def _entry(name: Name) -> CodeFragment:
+    return CodeFragment(f"{member(name).text}: {variable(name, 'Collection').text}(space),")
 
 
 def _children(model: SpaceModel) -> Iterator[tuple[str, Child]]:
@@ -92,11 +92,11 @@ def _state_imports(model: SpaceModel, names: ModelNames) -> Iterator[Import]:
         yield Import(f"./{path_of(kind.value, _template(kind, key, names))}", [], [_states_type(kind, key, names)])
 
 
-def _states(model: SpaceModel, names: ModelNames) -> Iterator[Code]:
+def _states(model: SpaceModel, names: ModelNames) -> Iterator[CodeFragment]:
     for entity, child in _children(model):
         state = "ExperienceTestState" if child.kind is ChildKind.EXPERIENCE else "SectionTestState"
-        of = enclosed(f"{state}<", [_states_type(child.kind, child.type, names)], ">", indent=4, last_comma=False)
-        yield union(f"readonly {property_name(entity).text}?:", [of, Code("undefined")], indent=2)
+        of = enclose(f"{state}<", [_states_type(child.kind, child.type, names)], ">", indent=4, last_comma=False)
+        yield union(f"readonly {property_name(entity).text}?:", [of, CodeFragment("undefined")], indent=2)
 
 
 def _states_type(kind: ChildKind, key: str, names: ModelNames) -> Identifier:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from templates_server.features.codegen.safe_fragments import Code, Piece
+from templates_server.features.codegen.safe_fragments import CodeFragment, SafeFragment
 from templates_server.features.codegen.typescript.literals import scalar
 from templates_server.features.spaces.model import Value
 
@@ -28,35 +28,37 @@ def fits(text: str, *, indent: int = 0) -> bool:
     return indent + columns <= LINE_WIDTH
 
 
-def enclosed(head: str, parts: Sequence[Piece], tail: str, *, indent: int = 0, last_comma: bool = True) -> Code:
+def enclose(
+    head: str, parts: Sequence[SafeFragment], tail: str, *, indent: int = 0, last_comma: bool = True
+) -> CodeFragment:
     """`head` ends in an opening bracket, `tail` begins with the closing one: `call(` a, b `);`."""
     texts = [part.text for part in parts]
     padding = " " if head.endswith("{") and texts else ""
     flat = f"{head}{padding}{', '.join(texts)}{padding}{tail}"
     if not texts or fits(flat, indent=indent):
-        return Code(flat)
+        return CodeFragment(flat)
     inner = "\n" + " " * indent + INDENT
     comma = "," if last_comma else ""
-    return Code(f"{head}{inner}{(',' + inner).join(texts)}{comma}\n{' ' * indent}{tail}")
+    return CodeFragment(f"{head}{inner}{(',' + inner).join(texts)}{comma}\n{' ' * indent}{tail}")
 
 
-def union(head: str, members: Sequence[Piece], *, indent: int = 0) -> Code:
+def union(head: str, members: Sequence[SafeFragment], *, indent: int = 0) -> CodeFragment:
     """`head: a | b;`, the members on the next line or on lines of their own where they are too long."""
     texts = [member.text for member in members]
     joined = " | ".join(texts)
     inner = "\n" + " " * indent + INDENT
     if fits(f"{head} {joined};", indent=indent):
-        return Code(f"{head} {joined};")
+        return CodeFragment(f"{head} {joined};")
     if len(texts) == 1 or fits(f"{joined};", indent=indent + len(INDENT)):
-        return Code(f"{head}{inner}{joined};")
-    return Code(f"{head}{''.join(f'{inner}| {text}' for text in texts)};")
+        return CodeFragment(f"{head}{inner}{joined};")
+    return CodeFragment(f"{head}{''.join(f'{inner}| {text}' for text in texts)};")
 
 
-def value(head: str, of: Value, tail: str, *, indent: int) -> Code:
+def value(head: str, of: Value, tail: str, *, indent: int) -> CodeFragment:
     """`head value tail` of a model's or a state's value; a text that is too long goes on the next line."""
     if isinstance(of, tuple):
-        return enclosed(f"{head} [", [scalar(item) for item in of], f"]{tail}", indent=indent)
+        return enclose(f"{head} [", [scalar(item) for item in of], f"]{tail}", indent=indent)
     text = scalar(of).text + tail
     if isinstance(of, str) and not fits(f"{head} {text}", indent=indent):
-        return Code(f"{head}\n{' ' * indent}{INDENT}{text}")
-    return Code(f"{head} {text}")
+        return CodeFragment(f"{head}\n{' ' * indent}{INDENT}{text}")
+    return CodeFragment(f"{head} {text}")

@@ -6,7 +6,7 @@ import math
 import re
 import textwrap
 
-from templates_server.features.codegen.safe_fragments import Code, Comment, Literal
+from templates_server.features.codegen.safe_fragments import CodeFragment, Comment, Literal
 from templates_server.features.spaces.model import Color, Value
 
 COMMENT_WIDTH = 100
@@ -60,7 +60,7 @@ def property_name(key: str) -> Literal:
     return Literal(key) if _PROPERTY_NAME.match(key) else string(key)
 
 
-def scalar(value: Value) -> Literal | Code:
+def scalar(value: Value) -> Literal | CodeFragment:
     """A value that stands on one line: all but lists."""
     match value:
         case None:
@@ -72,7 +72,7 @@ def scalar(value: Value) -> Literal | Code:
         case str():
             return string(value)
         case Color():
-            return Code(f"{{ value: {scalar(value.value).text}, opacity: {number(value.opacity).text} }}")
+            return CodeFragment(f"{{ value: {scalar(value.value).text}, opacity: {number(value.opacity).text} }}")
     raise TypeError(f"not a scalar: {value!r}")
 
 

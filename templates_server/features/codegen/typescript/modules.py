@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from templates_server.features.codegen.naming import Name
-from templates_server.features.codegen.safe_fragments import Code, Identifier, Piece
-from templates_server.features.codegen.typescript.layout import enclosed
+from templates_server.features.codegen.safe_fragments import CodeFragment, Identifier, SafeFragment
+from templates_server.features.codegen.typescript.layout import enclose
 from templates_server.features.codegen.typescript.names import file_stem
 
 IMPORT_EXTENSIONS: Mapping[str, str] = {"js": ".js", "ts": ".ts", "none": ""}
@@ -15,7 +15,7 @@ IMPORT_EXTENSIONS: Mapping[str, str] = {"js": ".js", "ts": ".ts", "none": ""}
 
 
 @dataclass(frozen=True, slots=True)
-class Module:
+class TypeScriptModule:
     """A generated module: its path without extension, which template makes it, and what fills that.
 
     One that `is_types` has nothing to run: JavaScript has its declarations alone.
@@ -35,35 +35,35 @@ class Import:
     values: Sequence[Identifier]
     types: Sequence[Identifier]
 
-    def typescript(self, extension: Piece) -> Code:
+    def typescript(self, extension: SafeFragment) -> CodeFragment:
         """Values and types in one."""
         if not self.values:
             return self.declarations(extension)
-        parts = [*self.values, *(Code(f"type {name.text}") for name in self.types)]
+        parts = [*self.values, *(CodeFragment(f"type {name.text}") for name in self.types)]
         return self._written("import {", parts, extension)
 
-    def javascript(self, extension: Piece) -> Code:
+    def javascript(self, extension: SafeFragment) -> CodeFragment:
         """Values alone."""
         return self._written("import {", self.values, extension)
 
-    def declarations(self, extension: Piece) -> Code:
+    def declarations(self, extension: SafeFragment) -> CodeFragment:
         """Types alone."""
         return self._written("import type {", self.types, extension)
 
-    def exported(self, extension: Piece) -> Code:
+    def exported(self, extension: SafeFragment) -> CodeFragment:
         """The types handed on."""
         return self._written("export type {", self.types, extension)
 
-    def _written(self, head: str, parts: Sequence[Piece], extension: Piece) -> Code:
+    def _written(self, head: str, parts: Sequence[SafeFragment], extension: SafeFragment) -> CodeFragment:
         tail = f'}} from "{self.path}{extension.text}";'
         if len(parts) == 1:
-            return Code(f"{head} {parts[0].text} {tail}")
-        return enclosed(head, parts, tail)
+            return CodeFragment(f"{head} {parts[0].text} {tail}")
+        return enclose(head, parts, tail)
 
 
-def extension_of(options: Mapping[str, str]) -> Code:
+def extension_of(options: Mapping[str, str]) -> CodeFragment:
     """How the target's options have paths between modules end."""
-    return Code(IMPORT_EXTENSIONS[options.get("import_extension", "js")])
+    return CodeFragment(IMPORT_EXTENSIONS[options.get("import_extension", "js")])
 
 
 def path_of(folder: str, name: Name) -> str:

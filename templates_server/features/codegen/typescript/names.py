@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from templates_server.features.codegen.naming import Name, Scope
+from templates_server.features.codegen.naming import Name, NameScope
 from templates_server.features.codegen.safe_fragments import Identifier, Path
 
 _TAKEN_MEMBERS = frozenset(
@@ -40,8 +40,8 @@ def type_name(name: Name, what: str) -> Identifier:
     return Identifier(name.pascal + what)
 
 
-def identifier(scope: Scope, name: Name) -> str:
+def identifier(scope: NameScope, name: Name) -> str:
     """What an app writes: a member, a raw key, or what types and file of a template or event are called after."""
-    if scope in {Scope.PROPERTY, Scope.CHILD, Scope.COLLECTION}:
+    if scope in {NameScope.PROPERTY, NameScope.CHILD, NameScope.COLLECTION}:
         return member(name).text
-    return name.key if scope in {Scope.METADATA, Scope.FIELD} else name.camel
+    return name.key if scope in {NameScope.METADATA, NameScope.FIELD} else name.camel

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from templates_server.features.codegen.safe_fragments import Code, Piece
+from templates_server.features.codegen.safe_fragments import CodeFragment, SafeFragment
 from templates_server.features.codegen.typescript.literals import string
 from templates_server.features.spaces.model import Property, PropertyType
 
@@ -20,16 +20,16 @@ _TYPES = {
 _NEVER_NULL = frozenset({PropertyType.COLOR, PropertyType.LIST})
 
 
-def wire_members(of: Property) -> Sequence[Piece]:
+def wire_members(of: Property) -> Sequence[SafeFragment]:
     """The members of the union that is the property's type as the server sends it: a date is text, unset is null."""
     if of.type is PropertyType.SELECT:
-        return [*members(of), Code("null")]
-    return [Code("string" if of.type is PropertyType.DATE else _TYPES[of.type]), Code("null")]
+        return [*members(of), CodeFragment("null")]
+    return [CodeFragment("string" if of.type is PropertyType.DATE else _TYPES[of.type]), CodeFragment("null")]
 
 
-def members(of: Property) -> Sequence[Piece]:
+def members(of: Property) -> Sequence[SafeFragment]:
     """The members of the union that is the property's type; a property with a default is never null."""
     if of.type is PropertyType.SELECT:
         return [string(option) for option in dict.fromkeys((*of.options, ""))]
-    single = Code(_TYPES[of.type])
-    return [single] if of.type in _NEVER_NULL or of.default is not None else [single, Code("null")]
+    single = CodeFragment(_TYPES[of.type])
+    return [single] if of.type in _NEVER_NULL or of.default is not None else [single, CodeFragment("null")]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from templates_server.features.codegen.typescript.modules import Module
+from templates_server.features.codegen.typescript.modules import TypeScriptModule
 
 
-def bindings_modules(options: Mapping[str, str]) -> Iterator[Module]:
+def bindings_modules(options: Mapping[str, str]) -> Iterator[TypeScriptModule]:
     """The hooks, if they are wanted."""
     if options.get("bindings") == "react":
-        yield Module("react", "react", {})
+        yield TypeScriptModule("react", "react", {})

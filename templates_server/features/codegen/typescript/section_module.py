@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from templates_server.features.codegen.naming import ModelNames, Name
-from templates_server.features.codegen.safe_fragments import Code, Identifier, join
-from templates_server.features.codegen.typescript.layout import INDENT, enclosed, fits, union
+from templates_server.features.codegen.safe_fragments import CodeFragment, Identifier, join
+from templates_server.features.codegen.typescript.layout import INDENT, enclose, fits, union
 from templates_server.features.codegen.typescript.literals import documentation, string
-from templates_server.features.codegen.typescript.modules import Import, Module, path_of
+from templates_server.features.codegen.typescript.modules import Import, TypeScriptModule, path_of
 from templates_server.features.codegen.typescript.names import type_name, variable
-from templates_server.features.spaces.model import Section
+from templates_server.features.spaces.model import SectionDefinition
 
 
-def section_module(section: Section, names: ModelNames) -> Module:
+def section_module(section: SectionDefinition, names: ModelNames) -> TypeScriptModule:
     """One section type."""
     name = names.sections[section.key]
     supported = [names.experiences[key] for key in section.supports]
@@ -26,12 +26,12 @@ def section_module(section: Section, names: ModelNames) -> Module:
         "items": _items(name, [type_name(one, "Item") for one in supported]),
         "entries": _entries(name, supported),
         "section_type": type_name(name, "Section"),
-        "body": enclosed("return space.section(entity, [", constants, "]);", indent=2),
+        "body": enclose("return space.section(entity, [", constants, "]);", indent=2),
         "typescript_head": _signature(name, " {"),
-        "javascript_head": Code(f"export function {variable(name, 'Section').text}(space, entity) {{"),
+        "javascript_head": CodeFragment(f"export function {variable(name, 'Section').text}(space, entity) {{"),
         "declaration": _signature(name, ";", keyword="export declare function"),
     }
-    return Module(path_of("section", name), "section", values)
+    return TypeScriptModule(path_of("section", name), "section", values)
 
 
 def _import(name: Name) -> Import:
@@ -43,27 +43,27 @@ def _runtime_types(supported: Sequence[Name]) -> Sequence[Identifier]:
     return [Identifier(one) for one in ("EntitySource", *(["ItemTestState"] if supported else []), "Section")]
 
 
-def _entries(name: Name, supported: Sequence[Name]) -> Code:
+def _entries(name: Name, supported: Sequence[Name]) -> CodeFragment:
     kinds = [
-        enclosed("ItemTestState<", [string(one.key), type_name(one, "Values")], ">", indent=4, last_comma=False)
+        enclose("ItemTestState<", [string(one.key), type_name(one, "Values")], ">", indent=4, last_comma=False)
         for one in supported
     ]
-    return union(f"export type {type_name(name, 'Entries').text} =", kinds or [Code("never")])
+    return union(f"export type {type_name(name, 'Entries').text} =", kinds or [CodeFragment("never")])
 
 
-def _items(name: Name, members: Sequence[Identifier]) -> Code:
+def _items(name: Name, members: Sequence[Identifier]) -> CodeFragment:
     head = f"export type {type_name(name, 'Items').text} = readonly "
     if len(members) <= 1:
-        return Code(f"{head}{members[0].text if members else 'never'}[];")
+        return CodeFragment(f"{head}{members[0].text if members else 'never'}[];")
     joined = join(members, " | ").text
     if fits(f"{head}({joined})[];"):
-        return Code(f"{head}({joined})[];")
+        return CodeFragment(f"{head}({joined})[];")
     if fits(joined, indent=len(INDENT)):
-        return Code(f"{head}(\n{INDENT}{joined}\n)[];")
-    return Code(head + "(" + "".join(f"\n{INDENT}| {one.text}" for one in members) + "\n)[];")
+        return CodeFragment(f"{head}(\n{INDENT}{joined}\n)[];")
+    return CodeFragment(head + "(" + "".join(f"\n{INDENT}| {one.text}" for one in members) + "\n)[];")
 
 
-def _signature(name: Name, tail: str, *, keyword: str = "export function") -> Code:
-    parameters = [Code("space: EntitySource"), Code("entity: string")]
+def _signature(name: Name, tail: str, *, keyword: str = "export function") -> CodeFragment:
+    parameters = [CodeFragment("space: EntitySource"), CodeFragment("entity: string")]
     result = type_name(name, "Section").text
-    return enclosed(f"{keyword} {variable(name, 'Section').text}(", parameters, f"): {result}{tail}")
+    return enclose(f"{keyword} {variable(name, 'Section').text}(", parameters, f"): {result}{tail}")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from templates_server.features.codegen.naming import ModelNames
-from templates_server.features.codegen.safe_fragments import Piece
+from templates_server.features.codegen.safe_fragments import SafeFragment
 from templates_server.features.codegen.typescript.collection_module import collection_module
 from templates_server.features.codegen.typescript.events_module import events_module, has_events_module, track_import
 from templates_server.features.codegen.typescript.experience_module import experience_module
 from templates_server.features.codegen.typescript.fallbacks import fallback_states
 from templates_server.features.codegen.typescript.index_module import index_module
 from templates_server.features.codegen.typescript.literals import string
-from templates_server.features.codegen.typescript.modules import Module
+from templates_server.features.codegen.typescript.modules import TypeScriptModule
 from templates_server.features.codegen.typescript.react import bindings_modules
 from templates_server.features.codegen.typescript.section_module import section_module
 from templates_server.features.spaces.model import GenerationInput
@@ -24,7 +24,7 @@ GENERATED = "* linguist-generated=true\n"
 
 def space_modules(
     generation_input: GenerationInput, names: ModelNames, options: Mapping[str, str], code_hash: str
-) -> Iterator[Module]:
+) -> Iterator[TypeScriptModule]:
     """The modules, each once. Only that of the fallbacks has `code_hash`: the others change with their own parts."""
     model = generation_input.model
     for experience in model.experiences:
@@ -33,11 +33,11 @@ def space_modules(
         yield section_module(section, names)
     for collection in model.collections:
         yield collection_module(collection, names)
-    states: Mapping[str, Piece] = {
+    states: Mapping[str, SafeFragment] = {
         "states": fallback_states(generation_input.fallbacks),
         "code_hash": string(code_hash),
     }
-    yield Module("fallbacks", "fallbacks", states)
+    yield TypeScriptModule("fallbacks", "fallbacks", states)
     if has_events_module(model, options):
         yield events_module(model, names, options)
     yield index_module(generation_input, names, options)

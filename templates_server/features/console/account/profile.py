@@ -12,15 +12,15 @@ from templates_server.errors import TooManyRequests, Unavailable
 from templates_server.features.accounts import store as accounts_store
 from templates_server.features.audit import store as audit
 from templates_server.features.auth import oauth_store
-from templates_server.features.console.form_state import Typed
-from templates_server.features.console.shell import done, show
+from templates_server.features.console.form_state import FormState
+from templates_server.features.console.shell import redirect_with_notice, show
 from templates_server.features.console.visit import Visit, form, page
 from templates_server.features.pages import store as sessions_store
-from templates_server.features.pages.renderer import Page
+from templates_server.features.pages.renderer import PageContent
 from templates_server.http.forms.urlencoded import Parameters
 from templates_server.primitives.timestamps import to_rfc3339
 from templates_server.security import passwords
-from templates_server.security.login_throttle import Attempts
+from templates_server.security.login_throttle import LoginThrottle
 from templates_server.security.passwords import Passwords
 
 PATH = "/account"
@@ -32,7 +32,7 @@ DIFFER = "The passwords do not match."
 @page
 async def profile_page(visit: Visit) -> Response:
     """Who the person is here, and where they are signed in."""
-    return await _show(visit, Typed())
+    return await _show(visit, FormState())
 
 
 @form(CHANGE, back=PATH)
@@ -43,9 +43,9 @@ async def change_password(visit: Visit, sent: Parameters) -> Response:
         if not await _is_right(visit, sent.text("present")):
             problems["present"] = [WRONG]
     except TooManyRequests as error:
-        return await _show(visit, Typed().refused(error, {}), error.status)
+        return await _show(visit, FormState().refused(error, {}), error.status)
     if problems:
-        return await _show(visit, Typed(problems=problems))
+        return await _show(visit, FormState(problems=problems))
     new_hash = await visit.call.services.part(Passwords).hash(sent.text("password"))
 
     def work(connection: Connection) -> None:
@@ -54,7 +54,7 @@ async def change_password(visit: Visit, sent: Parameters) -> Response:
         _record(connection, visit, "account.change_password")
 
     await visit.call.database.write(work)
-    return done(visit, PATH, "Password changed. Every other browser is signed out.")
+    return redirect_with_notice(visit, PATH, "Password changed. Every other browser is signed out.")
 
 
 @form(SIGN_OUT, back=PATH)
@@ -68,7 +68,9 @@ async def sign_out_everywhere(visit: Visit, _: Parameters) -> Response:
         _record(connection, visit, "account.sign_out_everywhere")
 
     await visit.call.database.write(work)
-    return done(visit, PATH, "You are signed out everywhere but here. Personal access tokens still work.")
+    return redirect_with_notice(
+        visit, PATH, "You are signed out everywhere but here. Personal access tokens still work."
+    )
 
 
 def _problems_of(visit: Visit, sent: Parameters) -> dict[str, list[str]]:
@@ -82,13 +84,13 @@ def _problems_of(visit: Visit, sent: Parameters) -> dict[str, list[str]]:
 
 async def _is_right(visit: Visit, password: str) -> bool:
     """Whether it is the account's present password; TooManyRequests after too many that were not."""
-    attempts = visit.call.services.part(Attempts)
+    attempts = visit.call.services.part(LoginThrottle)
     subject = attempts.subject("change of password", visit.account.id)
     await attempts.begin([subject])
     try:
         is_right = await visit.call.services.part(Passwords).is_right(password, visit.account.password_hash)
     except Unavailable:
-        await attempts.take_back([subject])
+        await attempts.discount([subject])
         raise
     if is_right:
         await attempts.succeed(subject, [])
@@ -101,7 +103,7 @@ def _record(connection: Connection, visit: Visit, action: str) -> None:
         audit.record(connection, visit.call.deed(action, visit.account.id, organization_id=organization.id))
 
 
-async def _show(visit: Visit, typed: Typed, status: HTTPStatus = HTTPStatus.UNPROCESSABLE_ENTITY) -> Response:
+async def _show(visit: Visit, typed: FormState, status: HTTPStatus = HTTPStatus.UNPROCESSABLE_ENTITY) -> Response:
     call, account = visit.call, visit.account
     found = await call.database.read(
         lambda connection: sessions_store.list_sessions(connection, account.id, here=visit.browser.cookie, now=call.now)
@@ -118,4 +120,4 @@ async def _show(visit: Visit, typed: Typed, status: HTTPStatus = HTTPStatus.UNPR
         "purposes": {"change": CHANGE, "sign_out": SIGN_OUT},
     }
     shown = status if typed.problems else HTTPStatus.OK
-    return await show(visit, Page("console/profile", values, shown), here="profile")
+    return await show(visit, PageContent("console/profile", values, shown), here="profile")

@@ -20,12 +20,12 @@ from templates_server.features.auth.token_schemas import (
     NewToken,
     TokenView,
 )
-from templates_server.features.console.shell import done, show
+from templates_server.features.console.shell import redirect_with_notice, show
 from templates_server.features.console.visit import Visit, form, page
-from templates_server.features.pages.renderer import Page
+from templates_server.features.pages.renderer import PageContent
 from templates_server.http.forms.urlencoded import Parameters
 from templates_server.http.pagination import MAX_LIMIT
-from templates_server.http.pagination import Page as ListPage
+from templates_server.http.pagination import PageRequest as ListPage
 from templates_server.primitives.integers import whole_number
 from templates_server.primitives.timestamps import to_rfc3339
 from templates_server.security.authorization import Scope
@@ -48,7 +48,7 @@ SEPARATORS = re.compile(r"[\s,]+")
 
 
 @dataclass(frozen=True)
-class Typed:
+class TokenFormState:
     """What stands in the form, and what is wrong with it, by field; "" for what is wrong with the whole."""
 
     name: str = ""
@@ -62,7 +62,7 @@ class Typed:
 @page
 async def tokens_page(visit: Visit) -> Response:
     """The list, and the form for a new one."""
-    return await _answer(visit, Typed(name=visit.call.query.get("name", "")))
+    return await _answer(visit, TokenFormState(name=visit.call.query.get("name", "")))
 
 
 @form(CREATE, back=PATH, keeps=("name",))
@@ -82,7 +82,7 @@ async def create_token(visit: Visit, sent: Parameters) -> Response:
         created = await visit.call.database.write(lambda connection: make_token(connection, visit.call, new))
     except (ValidationFailed, Conflict) as error:
         return await _answer(visit, replace(typed, problems=_by_field(error)))
-    return await _answer(visit, Typed(), created=created)
+    return await _answer(visit, TokenFormState(), created=created)
 
 
 @form(REVOKE, back=PATH)
@@ -90,12 +90,12 @@ async def revoke_token(visit: Visit, _: Parameters) -> Response:
     """End a token of the person's own."""
     token_id = visit.call.parameters["token"]
     await visit.call.database.write(lambda connection: end_token(connection, visit.call, token_id))
-    return done(visit, PATH, "Token revoked.")
+    return redirect_with_notice(visit, PATH, "Token revoked.")
 
 
-def _typed(form: Parameters) -> Typed:
+def _typed(form: Parameters) -> TokenFormState:
     days = whole_number(form.text("days"), most=MOST_DAYS)
-    return Typed(
+    return TokenFormState(
         form.text("name"),
         tuple(form.values.get("scope", ())),
         tuple(form.values.get("organization", ())),
@@ -121,7 +121,7 @@ def _by_field(error: ApiError) -> Mapping[str, Sequence[str]]:
     return found
 
 
-async def _answer(visit: Visit, typed: Typed, created: CreatedToken | None = None) -> Response:
+async def _answer(visit: Visit, typed: TokenFormState, created: CreatedToken | None = None) -> Response:
     call, account = visit.call, visit.account
 
     def load(connection: Connection) -> Sequence[TokenView]:
@@ -139,4 +139,4 @@ async def _answer(visit: Visit, typed: Typed, created: CreatedToken | None = Non
         "revoke": REVOKE,
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
-    return await show(visit, Page("console/tokens", values, status), here="tokens")
+    return await show(visit, PageContent("console/tokens", values, status), here="tokens")

@@ -36,37 +36,37 @@ class ScenarioShape(msgspec.Struct, frozen=True):
     items: list[ItemShape] = []
 
 
-class Deed(msgspec.Struct, frozen=True, tag_field="deed", forbid_unknown_fields=True):
+class DeliveryEdit(msgspec.Struct, frozen=True, tag_field="deed", forbid_unknown_fields=True):
     """What every change is: tagged by what it does."""
 
 
-class Publish(Deed, frozen=True, tag="publish"):
+class Publish(DeliveryEdit, frozen=True, tag="publish"):
     """Make a collection live."""
 
     collection: str
 
 
-class Unpublish(Deed, frozen=True, tag="unpublish"):
+class Unpublish(DeliveryEdit, frozen=True, tag="unpublish"):
     """Take a collection off the air."""
 
     collection: str
 
 
-class MoveUp(Deed, frozen=True, tag="up"):
+class MoveUp(DeliveryEdit, frozen=True, tag="up"):
     """Have a targeted scenario looked at before the one above it."""
 
     entity: str
     scenario: str
 
 
-class MoveDown(Deed, frozen=True, tag="down"):
+class MoveDown(DeliveryEdit, frozen=True, tag="down"):
     """Have a targeted scenario looked at after the one below it."""
 
     entity: str
     scenario: str
 
 
-class MoveTo(Deed, frozen=True, tag="move"):
+class MoveTo(DeliveryEdit, frozen=True, tag="move"):
     """Have a targeted scenario looked at in that place, the first one being 1."""
 
     entity: str
@@ -74,14 +74,14 @@ class MoveTo(Deed, frozen=True, tag="move"):
     position: Annotated[int, msgspec.Meta(ge=1, le=MAX_TARGETED)]
 
 
-class RemoveScenario(Deed, frozen=True, tag="delete"):
+class RemoveScenario(DeliveryEdit, frozen=True, tag="delete"):
     """Delete a scenario, the default one by its name."""
 
     entity: str
     scenario: str
 
 
-class SaveScenario(Deed, frozen=True, tag="save"):
+class SaveScenario(DeliveryEdit, frozen=True, tag="save"):
     """Put `value` in the place of a scenario; without the name of one it is a new targeted one, the last."""
 
     entity: str
@@ -89,14 +89,14 @@ class SaveScenario(Deed, frozen=True, tag="save"):
     scenario: str = ""
 
 
-class Promote(Deed, frozen=True, tag="promote"):
+class Promote(DeliveryEdit, frozen=True, tag="promote"):
     """Deliver what another environment delivers, at that revision of it."""
 
     environment: str
     revision: int
 
 
-class Restore(Deed, frozen=True, tag="restore"):
+class Restore(DeliveryEdit, frozen=True, tag="restore"):
     """Deliver an older revision again."""
 
     revision: int

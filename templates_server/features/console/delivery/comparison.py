@@ -8,10 +8,10 @@ from templates_server.features.console.delivery.review import MOST_CHANGES
 from templates_server.features.console.delivery.workspace import DELIVERY
 from templates_server.features.console.form_state import REFUSALS
 from templates_server.features.console.navigation import Link
-from templates_server.features.console.platform_api import Asked, invoke, may
+from templates_server.features.console.platform_api import RouteRequest, invoke, is_permitted
 from templates_server.features.console.shell import show
 from templates_server.features.console.visit import Visit, page
-from templates_server.features.pages.renderer import Page
+from templates_server.features.pages.renderer import PageContent
 from templates_server.features.spaces.delivery import api as delivery
 from templates_server.features.spaces.delivery import revisions as deliveries
 from templates_server.features.spaces.delivery.schemas import DeliveryDiff
@@ -29,7 +29,7 @@ async def comparison_page(visit: Visit) -> Response:
     found: DeliveryDiff | None = None
     problems: list[str] = []
     try:
-        found = (await invoke(visit, deliveries.compare, Asked(query=query))).one
+        found = (await invoke(visit, deliveries.compare, RouteRequest(query=query))).one
     except REFUSALS as error:
         problems = [problem.message for problem in error.problems]
     other = query.get("to", "")
@@ -41,27 +41,27 @@ async def comparison_page(visit: Visit) -> Response:
         "asked": query,
         "environments": ENVIRONMENTS,
         "promoted": other if is_of_other and found and found.before.environment == here else "",
-        "may_change": may(visit, delivery.replace),
+        "may_change": is_permitted(visit, delivery.replace),
         "most": MOST_CHANGES,
     }
     crumbs = [Link("Differences", "", is_here=True)]
-    return await show(visit, Page("console/delivery/comparison", values), here="delivery", crumbs=crumbs)
+    return await show(visit, PageContent("console/delivery/comparison", values), here="delivery", crumbs=crumbs)
 
 
 @page
 async def history_page(visit: Visit) -> Response:
     """Who changed the delivery, when and why, the newest first; each revision can be delivered again."""
-    asked = Asked(query={"limit": str(REVISIONS_ON_A_PAGE), **_cursor(visit)})
+    asked = RouteRequest(query={"limit": str(REVISIONS_ON_A_PAGE), **_cursor(visit)})
     found = await invoke(visit, histories.list_delivery_revisions, asked)
     values = {
         "revisions": found.data,
         "cursor": found.cursor,
         "present": (await invoke(visit, delivery.show_environment)).one.revision,
-        "may_change": may(visit, deliveries.restore),
+        "may_change": is_permitted(visit, deliveries.restore),
         "back": visit.url(DELIVERY),
     }
     crumbs = [Link("History", "", is_here=True)]
-    return await show(visit, Page("console/delivery/history", values), here="delivery", crumbs=crumbs)
+    return await show(visit, PageContent("console/delivery/history", values), here="delivery", crumbs=crumbs)
 
 
 def _cursor(visit: Visit) -> dict[str, str]:

@@ -37,7 +37,7 @@ NUMBER_RULE = "Enter a number, such as 5 or 0.5."
 TIME_RULE = "Enter a date and time, such as 2027-04-30T22:00."
 
 
-class Unreadable(ValueError):
+class InvalidControlValue(ValueError):
     """What stands in a control is no value of its type; the text says how to write one."""
 
 
@@ -49,7 +49,7 @@ def zone_names() -> frozenset[str]:
 
 def fields_of(definition: Property, value: Any) -> Fields:
     """What a control shows of a value, as documents have it; None: it is unset, as is a value of another type."""
-    value = usable(definition, value)
+    value = usable_value(definition, value)
     fields = {"": _shown(definition.type, value)}
     if definition.type in WITH_A_BOX:
         box = "" if value is None else YES
@@ -66,7 +66,7 @@ def value_of(definition: Property, fields: Fields, before: Any = None) -> Any:
 
     Unreadable where they give none.
     """
-    before = usable(definition, before)
+    before = usable_value(definition, before)
     sent = {name: _plain(fields.get(name, "")) for name in fields_of(definition, None)}
     if _without_state(sent) == _without_state(fields_of(definition, before)) and _is_set(definition, sent) == (
         before is not None
@@ -75,7 +75,7 @@ def value_of(definition: Property, fields: Fields, before: Any = None) -> Any:
     return _read(definition, sent) if _is_set(definition, sent) else None
 
 
-def usable(definition: Property, value: Any) -> Any:
+def usable_value(definition: Property, value: Any) -> Any:
     """The value; None where the model has another type for the property by now, so that nobody is shown it."""
     reader = Reader()
     read_value(reader, value, definition.key, kind=definition.type, options=definition.options)
@@ -112,7 +112,7 @@ def _shown(kind: PropertyType, value: Any) -> str:
         case PropertyType.LIST:
             return "\n".join(value)
         case PropertyType.DATE:
-            return shown_time(value)
+            return format_time(value)
         case _:
             return str(value)
 
@@ -148,14 +148,14 @@ def read_number(text: str) -> int | float:
     """The number that was typed; Unreadable when it is none."""
     text = text.strip()
     if not NUMBER.fullmatch(text):
-        raise Unreadable(NUMBER_RULE)
+        raise InvalidControlValue(NUMBER_RULE)
     number = int(text) if WHOLE.fullmatch(text) else float(text)
     if not math.isfinite(number):
-        raise Unreadable(NUMBER_RULE)
+        raise InvalidControlValue(NUMBER_RULE)
     return number
 
 
-def shown_time(text: str) -> str:
+def format_time(text: str) -> str:
     """A time as a document has it, in UTC, for a control: `2027-04-30T22:00:00`; as it is where it is none."""
     try:
         return to_rfc3339(parse_rfc3339(text)).removesuffix("Z")
@@ -167,16 +167,16 @@ def read_time(text: str, zone: str) -> str:
     """A local time of a zone, as documents have it: RFC 3339 in UTC; Unreadable when there is no such time there."""
     text, zone = text.strip(), zone.strip() or UTC_ZONE
     if zone not in zone_names():
-        raise Unreadable(f"Unknown time zone “{zone[:64]}”. Use one such as Europe/Oslo, or UTC.")
+        raise InvalidControlValue(f"Unknown time zone “{zone[:64]}”. Use one such as Europe/Oslo, or UTC.")
     if not LOCAL_TIME.fullmatch(text):
-        raise Unreadable(TIME_RULE)
+        raise InvalidControlValue(TIME_RULE)
     try:
         local = datetime.fromisoformat(_padded(text)).replace(tzinfo=ZoneInfo(zone))
         moment = local.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise Unreadable(TIME_RULE) from None
+        raise InvalidControlValue(TIME_RULE) from None
     if moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None) != local.replace(tzinfo=None):
-        raise Unreadable(f"This time does not exist in {zone} on that day because of daylight saving time.")
+        raise InvalidControlValue(f"This time does not exist in {zone} on that day because of daylight saving time.")
     return to_rfc3339(parse_rfc3339(moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"))
 
 

@@ -16,13 +16,19 @@ from templates_server.features.console.delivery.controls import zone_names
 from templates_server.features.console.delivery.images import address_of, has_pictures
 from templates_server.features.console.delivery.review import EDIT, review
 from templates_server.features.console.delivery.scenario_form import ScenarioForm
-from templates_server.features.console.delivery.workspace import DELIVERY, Delivered, changed, entity_path, load
-from templates_server.features.console.form_state import Typed, draft_in, drafted, typed_in
+from templates_server.features.console.delivery.workspace import (
+    DELIVERY,
+    DeliverySnapshot,
+    apply_change,
+    entity_path,
+    load,
+)
+from templates_server.features.console.form_state import FormState, decode_draft, encode_draft, read_form
 from templates_server.features.console.navigation import Link
 from templates_server.features.console.platform_api import require
 from templates_server.features.console.shell import show
 from templates_server.features.console.visit import Visit, form, page
-from templates_server.features.pages.renderer import Page
+from templates_server.features.pages.renderer import PageContent
 from templates_server.features.spaces.delivery import api as delivery
 from templates_server.features.spaces.delivery.scenario_selection import DEFAULT_NAME
 from templates_server.features.spaces.property_values import to_plain
@@ -37,10 +43,10 @@ MOST_PARAMETERS = 20_000
 
 
 @dataclass(frozen=True)
-class Edited:
+class EditedScenario:
     """A scenario that is being edited: what it is made from, and its name there, "" for a new one."""
 
-    base: Delivered
+    base: DeliverySnapshot
     entity: str
     name: str
 
@@ -63,7 +69,7 @@ class Edited:
 
 def draft_of(sent: Parameters) -> Mapping[str, str]:
     """All that was typed, as one field of an address, for who has to sign in again."""
-    return {"scenario": sent.text("scenario"), "draft": draft_in(sent)}
+    return {"scenario": sent.text("scenario"), "draft": encode_draft(sent)}
 
 
 @page
@@ -71,7 +77,7 @@ async def editor_page(visit: Visit) -> Response:
     """The editor of the scenario that `?scenario=` names; without it, of a new one."""
     require(visit, delivery.replace)
     query = visit.call.query
-    draft = drafted(query.get("draft", ""))
+    draft = decode_draft(query.get("draft", ""))
     edited = await _edited(visit, query.get("scenario", ""), _revision(draft.text("base")))
     if not edited.scenario and edited.name not in {"", DEFAULT_NAME}:
         raise NotFound(f"{edited.entity} has no scenario of that name.")
@@ -87,24 +93,26 @@ async def edit_scenario(visit: Visit, sent: Parameters) -> Response:
         return await _edit_again(visit, sent)
     edited = await _edited(visit, sent.text("scenario"), _revision(sent.text("base")))
     if deed != REVIEW_DEED:
-        fields = scenario_form.rearranged(edited.form, sent.values, deed)
-        return await _show(visit, edited, Typed(fields), is_added=deed == ADD_DEED)
-    return await _review(visit, edited, typed_in(sent))
+        fields = scenario_form.rearrange(edited.form, sent.values, deed)
+        return await _show(visit, edited, FormState(fields), is_added=deed == ADD_DEED)
+    return await _review(visit, edited, read_form(sent))
 
 
-async def _review(visit: Visit, edited: Edited, typed: Typed) -> Response:
+async def _review(visit: Visit, edited: EditedScenario, typed: FormState) -> Response:
     """The review of what was typed, or the form with what is wrong with it."""
     read = scenario_form.read_scenario(edited.form, typed.values, edited.scenario)
     change = SaveScenario(edited.entity, read.value, edited.name)
     problems = read.problems or await _problems(visit, edited, change, typed)
     if problems:
         return await _show(visit, edited, replace(typed, problems=problems))
-    return await review(visit, change, edited.base.revision, Typed())
+    return await review(visit, change, edited.base.revision, FormState())
 
 
-async def _problems(visit: Visit, edited: Edited, change: SaveScenario, typed: Typed) -> dict[str, list[str]]:
+async def _problems(
+    visit: Visit, edited: EditedScenario, change: SaveScenario, typed: FormState
+) -> dict[str, list[str]]:
     """What a push would refuse of the scenario, by field."""
-    found = (await changed(visit, change, edited.base)).problems
+    found = (await apply_change(visit, change, edited.base)).problems
     place = changes.place_of(edited.base.document, edited.entity, edited.name)
     return scenario_form.problems_by_field(found, typed.values, f"scenarios.{edited.entity}.{place}")
 
@@ -115,28 +123,28 @@ async def _edit_again(visit: Visit, sent: Parameters) -> Response:
     if not isinstance(change, SaveScenario):
         raise BadRequest(changes.NOT_A_CHANGE)
     edited = await _edited(visit, change.scenario, _revision(sent.text("base")))
-    return await _show(visit, edited, Typed(scenario_form.fields_of(edited.form, change.value)))
+    return await _show(visit, edited, FormState(scenario_form.fields_of(edited.form, change.value)))
 
 
-async def _edited(visit: Visit, name: str, base: int | None) -> Edited:
-    return Edited(await load(visit, base), visit.call.parameters["entity"], name)
+async def _edited(visit: Visit, name: str, base: int | None) -> EditedScenario:
+    return EditedScenario(await load(visit, base), visit.call.parameters["entity"], name)
 
 
-def _filled(edited: Edited) -> Typed:
-    return Typed(scenario_form.fields_of(edited.form, edited.scenario))
+def _filled(edited: EditedScenario) -> FormState:
+    return FormState(scenario_form.fields_of(edited.form, edited.scenario))
 
 
 def _revision(text: str) -> int | None:
     return whole_number(text, most=LARGEST_REVISION) if text else None
 
 
-def _opened(items: Sequence[str], typed: Typed, *, is_added: bool) -> Sequence[str]:
+def _opened(items: Sequence[str], typed: FormState, *, is_added: bool) -> Sequence[str]:
     """The items whose fields are unfolded: those that something is wrong with, and one that was just added."""
     faulty = [number for number in items if any(name.startswith(f"i.{number}.") for name in typed.problems)]
     return [*faulty, *(items[-1:] if is_added else ())]
 
 
-async def _show(visit: Visit, edited: Edited, typed: Typed, *, is_added: bool = False) -> Response:
+async def _show(visit: Visit, edited: EditedScenario, typed: FormState, *, is_added: bool = False) -> Response:
     items = scenario_form.item_numbers(typed.values)
     values: dict[str, Any] = {
         "form": edited.form,
@@ -158,5 +166,5 @@ async def _show(visit: Visit, edited: Edited, typed: Typed, *, is_added: bool = 
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
     crumbs = [Link(edited.entity, values["back"]), Link(edited.name or "New scenario", "", is_here=True)]
-    shown = Page("console/delivery/editor", values, status, has_pictures=edited.has_pictures)
+    shown = PageContent("console/delivery/editor", values, status, has_pictures=edited.has_pictures)
     return await show(visit, shown, here="delivery", crumbs=crumbs)

@@ -9,12 +9,12 @@ from typing import Any
 
 from starlette.responses import Response
 
-from templates_server.features.console.delivery.workspace import DELIVERY, Delivered, has_words, load, page_of
+from templates_server.features.console.delivery.workspace import DELIVERY, DeliverySnapshot, has_words, load, page_of
 from templates_server.features.console.navigation import Link
-from templates_server.features.console.platform_api import may
+from templates_server.features.console.platform_api import is_permitted
 from templates_server.features.console.shell import show
 from templates_server.features.console.visit import Visit, page
-from templates_server.features.pages.renderer import Page
+from templates_server.features.pages.renderer import PageContent
 from templates_server.features.sessions import api as sessions
 from templates_server.features.spaces.delivery import api as delivery
 from templates_server.features.spaces.history import api as histories
@@ -26,7 +26,7 @@ MOST_NAMES = 5
 
 
 @dataclass(frozen=True)
-class Row:
+class EntityRow:
     """An entity in the list: the names of its first scenarios, and how many there are."""
 
     name: str
@@ -37,12 +37,12 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Group:
+class EntityGroup:
     """Entities of a collection, as many as are on the page."""
 
     collection: Collection
     is_published: bool
-    rows: Sequence[Row]
+    rows: Sequence[EntityRow]
 
 
 @page
@@ -58,11 +58,11 @@ async def overview_page(visit: Visit) -> Response:
         "search": search,
         "is_empty": not delivered.children,
         "cursor": cursor,
-        "may_change": may(visit, delivery.replace),
-        "may_preview": may(visit, sessions.explain),
-        "may_see_history": may(visit, histories.list_delivery_revisions),
+        "may_change": is_permitted(visit, delivery.replace),
+        "may_preview": is_permitted(visit, sessions.explain),
+        "may_see_history": is_permitted(visit, histories.list_delivery_revisions),
     }
-    return await show(visit, Page("console/delivery/overview", values), here="delivery")
+    return await show(visit, PageContent("console/delivery/overview", values), here="delivery")
 
 
 @page
@@ -81,38 +81,38 @@ async def entity_page(visit: Visit) -> Response:
         "targeted": [(scenario, _when(visit, scenario)) for scenario in scenarios.get("targeted", ())],
         "tribes": delivered.tribes,
         "properties": _properties(delivered, child),
-        "may_change": may(visit, delivery.replace),
-        "may_preview": may(visit, sessions.explain),
+        "may_change": is_permitted(visit, delivery.replace),
+        "may_preview": is_permitted(visit, sessions.explain),
         "overview": visit.url(DELIVERY),
     }
     crumbs = [Link(entity, "", is_here=True)]
-    return await show(visit, Page("console/delivery/entity", values), here="delivery", crumbs=crumbs)
+    return await show(visit, PageContent("console/delivery/entity", values), here="delivery", crumbs=crumbs)
 
 
-def _properties(delivered: Delivered, child: Child) -> Sequence[Any]:
+def _properties(delivered: DeliverySnapshot, child: Child) -> Sequence[Any]:
     """The properties of an experience; none of a section."""
     if child.kind is ChildKind.SECTION:
         return ()
     return delivered.model.experience_by_key[child.type].properties
 
 
-def _searched(delivered: Delivered, name: str) -> str:
+def _searched(delivered: DeliverySnapshot, name: str) -> str:
     """What an entity is found by: its name, what it shows, and the names of its targeted scenarios."""
     targeted = (delivered.document["scenarios"].get(name) or {}).get("targeted", ())
     return " ".join([name, delivered.children[name].type, *(scenario["name"] for scenario in targeted)])
 
 
-def _groups(delivered: Delivered, names: Sequence[str]) -> Iterator[Group]:
+def _groups(delivered: DeliverySnapshot, names: Sequence[str]) -> Iterator[EntityGroup]:
     collections = {collection.key: collection for collection in delivered.model.collections}
     children = delivered.children
     for key, group in itertools.groupby(names, key=lambda name: name.partition(".")[0]):
         rows = [_row(name, children[name], delivered.document["scenarios"].get(name) or {}) for name in group]
-        yield Group(collections[key], key in delivered.document["published"], rows)
+        yield EntityGroup(collections[key], key in delivered.document["published"], rows)
 
 
-def _row(name: str, child: Child, scenarios: Mapping[str, Any]) -> Row:
+def _row(name: str, child: Child, scenarios: Mapping[str, Any]) -> EntityRow:
     targeted = [scenario["name"] for scenario in scenarios.get("targeted", ())]
-    return Row(name, child, "default" in scenarios, targeted[:MOST_NAMES], len(targeted))
+    return EntityRow(name, child, "default" in scenarios, targeted[:MOST_NAMES], len(targeted))
 
 
 def _when(visit: Visit, scenario: Mapping[str, Any]) -> str:

@@ -11,20 +11,20 @@ from typing import Any
 from starlette.responses import Response
 
 from templates_server.errors import NotFound
-from templates_server.features.console.delivery.controls import Unreadable, read_number, read_time, zone_names
+from templates_server.features.console.delivery.controls import InvalidControlValue, read_number, read_time, zone_names
 from templates_server.features.console.delivery.images import Pictures, address_of, pictures_of
-from templates_server.features.console.delivery.workspace import Delivered, load, page_of
-from templates_server.features.console.form_state import REFUSALS, Typed, same
+from templates_server.features.console.delivery.workspace import DeliverySnapshot, load, page_of
+from templates_server.features.console.form_state import REFUSALS, FormState, same
 from templates_server.features.console.navigation import Link
-from templates_server.features.console.platform_api import Asked, invoke, require
+from templates_server.features.console.platform_api import RouteRequest, invoke, require
 from templates_server.features.console.shell import show
 from templates_server.features.console.visit import Visit, page
-from templates_server.features.pages.renderer import Page
+from templates_server.features.pages.renderer import PageContent
 from templates_server.features.sessions import api as sessions
 from templates_server.features.sessions.schemas import ExplainedEntity, SessionExplanation
-from templates_server.features.spaces.delivery.parser import Surroundings, parse_delivery
-from templates_server.features.spaces.delivery.scenario_selection import every_choice
-from templates_server.features.spaces.model import EntityState, Field, Item, PropertyType
+from templates_server.features.spaces.delivery.parser import ParseContext, parse_delivery
+from templates_server.features.spaces.delivery.scenario_selection import list_choices
+from templates_server.features.spaces.model import FieldDefinition, Item, ModelEntityState, PropertyType
 from templates_server.features.spaces.property_values import to_plain
 
 NOBODY = "No user or visitor with that ID in this environment. Check the ID and the selected environment."
@@ -33,19 +33,19 @@ FIELD = "field."
 MOST_FIELDS = 20
 MOST_ITEMS = 20
 NO_PICTURES: frozenset[str] = frozenset()
-States = Mapping[tuple[str, str | None], EntityState]
+States = Mapping[tuple[str, str | None], ModelEntityState]
 
 
-class NoMoment(Unreadable):
+class InvalidStartTime(InvalidControlValue):
     """When the session would start cannot be read."""
 
 
 @dataclass(frozen=True)
-class Seen:
+class EntityPreview:
     """An entity as a person sees it; no state where that depends on what an app says."""
 
     explained: ExplainedEntity
-    state: EntityState | None
+    state: ModelEntityState | None
     experience: str
     every_picture: Pictures
 
@@ -81,7 +81,7 @@ async def preview_page(visit: Visit) -> Response:
     """What the person sees whose id is given, if one is."""
     require(visit, sessions.explain)
     query = visit.call.query
-    typed = Typed({"kind": ["user"], **{name: [text] for name, text in query.items()}})
+    typed = FormState({"kind": ["user"], **{name: [text] for name, text in query.items()}})
     delivered = await load(visit)
     explanation, typed = await _explain(visit, typed, delivered)
     entities = {entity.entity: entity for entity in explanation.entities} if explanation else {}
@@ -89,7 +89,8 @@ async def preview_page(visit: Visit) -> Response:
     states = await asyncio.to_thread(_states, delivered) if explanation else {}
     pictures = pictures_of(delivered.model)
     seen = [
-        Seen(entities[name], _state(entities[name], states), delivered.child(name).type, pictures) for name in shown
+        EntityPreview(entities[name], _state(entities[name], states), delivered.child(name).type, pictures)
+        for name in shown
     ]
     values = {
         "explanation": explanation,
@@ -107,11 +108,13 @@ async def preview_page(visit: Visit) -> Response:
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
     crumbs = [Link("See as a person", "", is_here=True)]
-    whole = Page("console/delivery/preview", values, status, has_pictures=bool(values["has_pictures"]))
+    whole = PageContent("console/delivery/preview", values, status, has_pictures=bool(values["has_pictures"]))
     return await show(visit, whole, here="delivery", crumbs=crumbs)
 
 
-async def _explain(visit: Visit, typed: Typed, delivered: Delivered) -> tuple[SessionExplanation | None, Typed]:
+async def _explain(
+    visit: Visit, typed: FormState, delivered: DeliverySnapshot
+) -> tuple[SessionExplanation | None, FormState]:
     """The explanation that is asked for; None without an id, or with what is wrong."""
     person = typed.text("person")
     if not person:
@@ -120,25 +123,25 @@ async def _explain(visit: Visit, typed: Typed, delivered: Delivered) -> tuple[Se
         asked = {KINDS.get(typed.text("kind"), "user_id"): person, "fields": _fields(typed, delivered.model.fields)}
         if typed.text("at"):
             asked |= {"at": _moment(typed)}
-        return (await invoke(visit, sessions.explain, Asked(asked))).one, typed
-    except NoMoment as error:
-        return None, Typed(typed.values, {"at": [str(error)]})
-    except Unreadable as error:
-        return None, Typed(typed.values, {"": [str(error)]})
+        return (await invoke(visit, sessions.explain, RouteRequest(asked))).one, typed
+    except InvalidStartTime as error:
+        return None, FormState(typed.values, {"at": [str(error)]})
+    except InvalidControlValue as error:
+        return None, FormState(typed.values, {"": [str(error)]})
     except NotFound:
-        return None, Typed(typed.values, {"person": [NOBODY]})
+        return None, FormState(typed.values, {"person": [NOBODY]})
     except REFUSALS as error:
         return None, typed.refused(error, {"user_id": "person", "anonymous_id": "person", **same("person")})
 
 
-def _moment(typed: Typed) -> str:
+def _moment(typed: FormState) -> str:
     try:
         return read_time(typed.text("at"), typed.text("at.zone"))
-    except Unreadable as error:
-        raise NoMoment(str(error)) from None
+    except InvalidControlValue as error:
+        raise InvalidStartTime(str(error)) from None
 
 
-def _fields(typed: Typed, fields: tuple[Field, ...]) -> Mapping[str, Any] | None:
+def _fields(typed: FormState, fields: tuple[FieldDefinition, ...]) -> Mapping[str, Any] | None:
     """What an app would say when the session starts; None where nothing was typed: that is not known then."""
     said = {field.key: text for field in fields if (text := typed.text(FIELD + field.key))}
     kinds = {field.key: field.type for field in fields}
@@ -152,20 +155,20 @@ def _said(kind: PropertyType, key: str, text: str) -> Any:
         return text
     try:
         return read_number(text)
-    except Unreadable as error:
-        raise Unreadable(f"{key}: {error}") from None
+    except InvalidControlValue as error:
+        raise InvalidControlValue(f"{key}: {error}") from None
 
 
-def _states(delivered: Delivered) -> States:
+def _states(delivered: DeliverySnapshot) -> States:
     """Every state that an entity can have, by entity and scenario."""
-    surroundings = Surroundings(delivered.model, delivered.environment)
+    surroundings = ParseContext(delivered.model, delivered.environment)
     found, _ = parse_delivery(dict(delivered.document), surroundings)
     return {
         (entity, choice.scenario): choice.state
-        for entity, alternatives in every_choice(delivered.model, found).items()
+        for entity, alternatives in list_choices(delivered.model, found).items()
         for choice in (alternatives.otherwise, *(choice for _, choice in alternatives.targeted))
     }
 
 
-def _state(entity: ExplainedEntity, states: States) -> EntityState | None:
+def _state(entity: ExplainedEntity, states: States) -> ModelEntityState | None:
     return states.get((entity.entity, entity.scenario)) if entity.known else None

@@ -17,22 +17,22 @@ from templates_server.features.console.delivery import changes
 from templates_server.features.console.delivery.changes import Change, Publish, Restore, SaveScenario, Unpublish
 from templates_server.features.console.delivery.workspace import (
     DELIVERY,
-    Checked,
-    Delivered,
-    changed,
+    CheckedDelivery,
+    DeliverySnapshot,
+    apply_change,
     entity_path,
     load,
     load_document,
 )
-from templates_server.features.console.form_state import KEY, REFUSALS, Typed, same, typed_in
+from templates_server.features.console.form_state import KEY, REFUSALS, FormState, read_form, same
 from templates_server.features.console.navigation import Link
-from templates_server.features.console.platform_api import Asked, Result, invoke, may, require
-from templates_server.features.console.shell import PRODUCTION, done, show
-from templates_server.features.console.visit import Visit, form, located, page
-from templates_server.features.pages.renderer import Page
+from templates_server.features.console.platform_api import Result, RouteRequest, invoke, is_permitted, require
+from templates_server.features.console.shell import PRODUCTION, redirect_with_notice, show
+from templates_server.features.console.visit import Visit, form, locate, page
+from templates_server.features.pages.renderer import PageContent
 from templates_server.features.spaces.delivery import api as delivery
 from templates_server.features.spaces.delivery import revisions as deliveries
-from templates_server.features.spaces.delivery.differences import differences
+from templates_server.features.spaces.delivery.differences import compare_deliveries
 from templates_server.features.spaces.delivery.schemas import DeliveryChange
 from templates_server.features.spaces.history import api as histories
 from templates_server.features.spaces.history.schemas import Revision
@@ -51,7 +51,7 @@ PUBLISHING: Mapping[type, Handler] = {Publish: delivery.publish, Unpublish: deli
 
 
 @dataclass(frozen=True)
-class Clash:
+class EditConflict:
     """A value that two people changed at once: what it was, and what each of them made of it."""
 
     where: str
@@ -61,12 +61,12 @@ class Clash:
 
 
 @dataclass(frozen=True)
-class Reviewed:
+class ReviewedEdit:
     """A change, what it is made from, and what it makes of that."""
 
     change: Change
-    present: Delivered
-    checked: Checked
+    present: DeliverySnapshot
+    checked: CheckedDelivery
 
 
 @page
@@ -76,7 +76,7 @@ async def review_page(visit: Visit) -> Response:
     query = {name: value for name, value in visit.call.query.items() if name not in {"base", "change", "note"}}
     change = changes.read_change(visit.call.query.get("change", ""), await _pinned(visit, query))
     base = _revision(visit.call.query.get("base"))
-    return await review(visit, change, base, Typed({"note": [visit.call.query.get("note", "")]}))
+    return await review(visit, change, base, FormState({"note": [visit.call.query.get("note", "")]}))
 
 
 @form(PUSH, back=REVIEW, keeps=("change", "base", "note"))
@@ -84,24 +84,24 @@ async def push(visit: Visit, sent: Parameters) -> Response:
     """Make the change, unless somebody else changed the delivery since it was reviewed."""
     require(visit, delivery.replace)
     change, base = changes.read_change(sent.text("change"), {}), _revision(sent.text("base"))
-    typed = typed_in(sent)
+    typed = read_form(sent)
     if base is None:
         raise BadRequest(changes.NOT_A_CHANGE)
     delivered = await load(visit, base)
     try:
-        checked = await changed(visit, change, delivered)
+        checked = await apply_change(visit, change, delivered)
         if problem := _not_ready(visit, sent, checked):
-            return await review(visit, change, base, Typed(typed.values, problem))
+            return await review(visit, change, base, FormState(typed.values, problem))
         result = await _push(visit, change, delivered, checked, sent)
     except PreconditionFailed:
         return await review(visit, change, base, typed)
     except REFUSALS as error:
         return await review(visit, change, base, _refused(typed, error))
     revision = result.one.revision
-    return done(visit, _after(change), f"Saved. {delivered.environment} is at revision {revision}.")
+    return redirect_with_notice(visit, _after(change), f"Saved. {delivered.environment} is at revision {revision}.")
 
 
-async def review(visit: Visit, change: Change, base: int | None, typed: Typed) -> Response:
+async def review(visit: Visit, change: Change, base: int | None, typed: FormState) -> Response:
     """The review of a change that is made from that revision; if there is a newer one by now, of what that means."""
     present = await load(visit)
     if base is None or base == present.revision:
@@ -109,16 +109,18 @@ async def review(visit: Visit, change: Change, base: int | None, typed: Typed) -
     return await _show_conflict(visit, change, await load(visit, base), present, typed)
 
 
-async def _show_review(visit: Visit, change: Change, present: Delivered, typed: Typed) -> Response:
-    reviewed = Reviewed(change, present, await _checked(visit, change, present))
+async def _show_review(visit: Visit, change: Change, present: DeliverySnapshot, typed: FormState) -> Response:
+    reviewed = ReviewedEdit(change, present, await _checked(visit, change, present))
     return await _show(visit, reviewed, typed, {"is_conflict": False})
 
 
-async def _show_conflict(visit: Visit, change: Change, base: Delivered, present: Delivered, typed: Typed) -> Response:
+async def _show_conflict(
+    visit: Visit, change: Change, base: DeliverySnapshot, present: DeliverySnapshot, typed: FormState
+) -> Response:
     mine = (await _checked(visit, change, base)).changes
-    theirs = await asyncio.to_thread(differences, base.document, present.document)
+    theirs = await asyncio.to_thread(compare_deliveries, base.document, present.document)
     rebased = changes.rebase(change, base.document, present.document)
-    reviewed = Reviewed(rebased, present, await _checked(visit, rebased, present))
+    reviewed = ReviewedEdit(rebased, present, await _checked(visit, rebased, present))
     values = {
         "is_conflict": True,
         "theirs": theirs[:MOST_CHANGES],
@@ -128,7 +130,7 @@ async def _show_conflict(visit: Visit, change: Change, base: Delivered, present:
     return await _show(visit, reviewed, typed, values)
 
 
-async def _show(visit: Visit, reviewed: Reviewed, typed: Typed, more: Mapping[str, Any]) -> Response:
+async def _show(visit: Visit, reviewed: ReviewedEdit, typed: FormState, more: Mapping[str, Any]) -> Response:
     change, checked = reviewed.change, reviewed.checked
     entity = changes.entity_of(change)
     values = {
@@ -150,26 +152,30 @@ async def _show(visit: Visit, reviewed: Reviewed, typed: Typed, more: Mapping[st
     }
     status = _status(typed, is_conflict=bool(more["is_conflict"]))
     crumbs = [*_crumbs(visit, entity), Link("Review", "", is_here=True)]
-    return await show(visit, Page("console/delivery/review", values, status), here="delivery", crumbs=crumbs)
+    return await show(visit, PageContent("console/delivery/review", values, status), here="delivery", crumbs=crumbs)
 
 
-def _status(typed: Typed, *, is_conflict: bool) -> HTTPStatus:
+def _status(typed: FormState, *, is_conflict: bool) -> HTTPStatus:
     if is_conflict:
         return HTTPStatus.CONFLICT
     return HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
 
 
-async def _checked(visit: Visit, change: Change, base: Delivered) -> Checked:
+async def _checked(visit: Visit, change: Change, base: DeliverySnapshot) -> CheckedDelivery:
     """What the change makes of the base; nothing, and why, where it cannot be made of it."""
     try:
-        return await changed(visit, change, base)
+        return await apply_change(visit, change, base)
     except REFUSALS as error:
-        return Checked(base.document, error.problems, ())
+        return CheckedDelivery(base.document, error.problems, ())
 
 
-async def _push(visit: Visit, change: Change, base: Delivered, checked: Checked, sent: Parameters) -> Result:
+async def _push(
+    visit: Visit, change: Change, base: DeliverySnapshot, checked: CheckedDelivery, sent: Parameters
+) -> Result:
     """The push as the API makes it, each deed by the route that records it as what it is."""
-    asked = Asked(query={"note": sent.text("note")}, headers={"If-Match": f'"{base.revision}"'}, key=sent.text(KEY))
+    asked = RouteRequest(
+        query={"note": sent.text("note")}, headers={"If-Match": f'"{base.revision}"'}, key=sent.text(KEY)
+    )
     match change:
         case Restore(revision):
             return await invoke(visit, deliveries.restore, _with_body(asked, {"revision": revision}))
@@ -179,11 +185,11 @@ async def _push(visit: Visit, change: Change, base: Delivered, checked: Checked,
             return await invoke(visit, delivery.replace, _with_body(asked, checked.document))
 
 
-def _with_body(asked: Asked, body: Any) -> Asked:
-    return Asked(body, asked.query, asked.headers, asked.key)
+def _with_body(asked: RouteRequest, body: Any) -> RouteRequest:
+    return RouteRequest(body, asked.query, asked.headers, asked.key)
 
 
-def _not_ready(visit: Visit, sent: Parameters, checked: Checked) -> Mapping[str, Sequence[str]]:
+def _not_ready(visit: Visit, sent: Parameters, checked: CheckedDelivery) -> Mapping[str, Sequence[str]]:
     """Why a push must wait, by field: it changes production unasked, or not what was reviewed."""
     if sent.text("seen") != _digest(checked):
         return {"": [OUTDATED]}
@@ -192,27 +198,27 @@ def _not_ready(visit: Visit, sent: Parameters, checked: Checked) -> Mapping[str,
     return {}
 
 
-def _digest(checked: Checked) -> str:
+def _digest(checked: CheckedDelivery) -> str:
     """A short text that another result of a change does not have."""
     return hashlib.sha256(msgspec.json.encode(checked.document, order="sorted")).hexdigest()[:32]
 
 
-def _refused(typed: Typed, error: ApiError) -> Typed:
+def _refused(typed: FormState, error: ApiError) -> FormState:
     """What was typed, and what the push said: of a document, each problem with its place."""
     found = typed.refused(error, same("note"))
     told = [_told(problem) for problem in error.problems if problem.path != "note"]
-    return Typed(found.values, {**found.problems, **({"": told} if told else {})})
+    return FormState(found.values, {**found.problems, **({"": told} if told else {})})
 
 
 def _told(problem: Problem) -> str:
     return f"{problem.path}: {problem.message}" if problem.path else problem.message
 
 
-def _clashes(mine: Sequence[DeliveryChange], theirs: Sequence[DeliveryChange]) -> Sequence[Clash]:
+def _clashes(mine: Sequence[DeliveryChange], theirs: Sequence[DeliveryChange]) -> Sequence[EditConflict]:
     """The values that both changed, and not to the same."""
     ours = {where: (before, after) for where, before, after in _values(mine)}
     return [
-        Clash(where, before, after, ours[where][1])
+        EditConflict(where, before, after, ours[where][1])
         for where, before, after in _values(theirs)
         if where in ours and ours[where][1] != after
     ][:MOST_CHANGES]
@@ -228,9 +234,9 @@ def _values(found: Sequence[DeliveryChange]) -> Sequence[tuple[str, Any, Any]]:
 
 async def _revisions_since(visit: Visit, base: int) -> Sequence[Revision]:
     """Who made the revisions after one, the newest first, as many as fit."""
-    if not may(visit, histories.list_delivery_revisions):
+    if not is_permitted(visit, histories.list_delivery_revisions):
         return ()
-    asked = Asked(query={"limit": str(MOST_REVISIONS)})
+    asked = RouteRequest(query={"limit": str(MOST_REVISIONS)})
     found = (await invoke(visit, histories.list_delivery_revisions, asked)).data
     return [revision for revision in found if revision.revision > base]
 
@@ -239,7 +245,7 @@ async def _pinned(visit: Visit, query: Mapping[str, str]) -> Mapping[str, str]:
     """The fields of a change; a promotion without a revision is of the present one of that environment."""
     if query.get("deed") != "promote" or "revision" in query:
         return query
-    there = await located(visit, environment=query.get("environment", ""))
+    there = await locate(visit, environment=query.get("environment", ""))
     revision, _ = await load_document(there)
     return {**query, "revision": str(revision)}
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from templates_server.errors import Problem
 from templates_server.features.console.delivery import controls
-from templates_server.features.console.delivery.controls import UTC_ZONE, YES, Unreadable
+from templates_server.features.console.delivery.controls import UTC_ZONE, YES, InvalidControlValue
 from templates_server.features.spaces.delivery.parser import MAX_ITEMS
 from templates_server.features.spaces.delivery.scenario_selection import DEFAULT_NAME
 from templates_server.features.spaces.model import Child, ChildKind, Experience, Property, SpaceModel
@@ -55,7 +55,7 @@ class ScenarioForm:
 
 
 @dataclass
-class ReadScenario:
+class ParsedScenario:
     """A scenario as a form has it, and what could not be read, by field."""
 
     value: dict[str, Any]
@@ -68,7 +68,7 @@ def fields_of(form: ScenarioForm, scenario: Mapping[str, Any]) -> FormFields:
     if not form.is_default:
         fields |= {"name": [scenario.get("name", "")], "tribes": list(scenario.get("tribes", ()))}
         for key in ("starts", "ends"):
-            fields |= {key: [controls.shown_time(scenario.get(key, ""))], f"{key}.zone": [UTC_ZONE]}
+            fields |= {key: [controls.format_time(scenario.get(key, ""))], f"{key}.zone": [UTC_ZONE]}
     fields |= _property_fields(form.properties, scenario.get("properties", {}), "")
     fields["item"] = []
     for number, item in enumerate(scenario.get("items", ()) if form.is_section else ()):
@@ -102,7 +102,7 @@ def item_numbers(sent: Sent) -> Sequence[str]:
     return list(numbers)[: MAX_ITEMS + 1]
 
 
-def rearranged(form: ScenarioForm, sent: Sent, deed: str) -> FormFields:
+def rearrange(form: ScenarioForm, sent: Sent, deed: str) -> FormFields:
     """The fields after `add` (of the experience in `add`), `up:3`, `down:3`, `move:3:1`, `remove:3`; else as they are.
 
     `move:3:1` makes the item of the number 3 the first one.
@@ -144,9 +144,9 @@ def _new_id(sent: Sent, experience: str) -> str:
     return next(each for each in ids if each not in taken)
 
 
-def read_scenario(form: ScenarioForm, sent: Sent, before: Mapping[str, Any]) -> ReadScenario:
+def read_scenario(form: ScenarioForm, sent: Sent, before: Mapping[str, Any]) -> ParsedScenario:
     """The scenario that was typed; `before` is the one that the form was filled with."""
-    read = ReadScenario({})
+    read = ParsedScenario({})
     if not form.is_default:
         read.value |= {"name": _first(sent, "name").strip(), "tribes": list(dict.fromkeys(sent.get("tribes", ())))}
         _read_times(sent, before, read)
@@ -158,20 +158,20 @@ def read_scenario(form: ScenarioForm, sent: Sent, before: Mapping[str, Any]) -> 
     return read
 
 
-def _read_times(sent: Sent, before: Mapping[str, Any], read: ReadScenario) -> None:
+def _read_times(sent: Sent, before: Mapping[str, Any], read: ParsedScenario) -> None:
     for key in ("starts", "ends"):
         text, zone = _first(sent, key), _first(sent, f"{key}.zone")
         try:
-            if before.get(key) and (text, zone) == (controls.shown_time(before[key]), UTC_ZONE):
+            if before.get(key) and (text, zone) == (controls.format_time(before[key]), UTC_ZONE):
                 read.value[key] = before[key]
             elif text.strip():
                 read.value[key] = controls.read_time(text, zone)
-        except Unreadable as error:
+        except InvalidControlValue as error:
             read.problems[key] = [str(error)]
 
 
 def _read_items(
-    form: ScenarioForm, sent: Sent, before: Mapping[str, Any], read: ReadScenario
+    form: ScenarioForm, sent: Sent, before: Mapping[str, Any], read: ParsedScenario
 ) -> Iterator[dict[str, Any]]:
     known = {item["id"]: item for item in before.get("items", ())}
     for number in item_numbers(sent):
@@ -191,7 +191,7 @@ def _read_items(
 
 
 def _read_properties(
-    properties: Sequence[Property], sent: Sent, before: Mapping[str, Any], read: ReadScenario, *, prefix: str
+    properties: Sequence[Property], sent: Sent, before: Mapping[str, Any], read: ParsedScenario, *, prefix: str
 ) -> dict[str, Any]:
     values: dict[str, Any] = {}
     present = before.get("properties", {})
@@ -200,7 +200,7 @@ def _read_properties(
         fields = {end: _first(sent, f"{name}{end}") for end in ("", ".set", ".was", ".opacity", ".zone")}
         try:
             value = controls.value_of(definition, fields, present.get(definition.key))
-        except Unreadable as error:
+        except InvalidControlValue as error:
             read.problems[name] = [str(error)]
             continue
         if value is not None:

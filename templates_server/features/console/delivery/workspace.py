@@ -12,11 +12,11 @@ from templates_server.errors import NotFound, Problem
 from templates_server.features.codegen import model_api as models
 from templates_server.features.console.delivery.changes import Change, Document, Promote, Restore, apply
 from templates_server.features.console.navigation import ENVIRONMENT
-from templates_server.features.console.platform_api import Asked, invoke
-from templates_server.features.console.visit import Visit, located
+from templates_server.features.console.platform_api import RouteRequest, invoke
+from templates_server.features.console.visit import Visit, locate
 from templates_server.features.spaces.delivery import api as delivery
-from templates_server.features.spaces.delivery.differences import differences
-from templates_server.features.spaces.delivery.parser import Surroundings, parse_delivery, to_document
+from templates_server.features.spaces.delivery.differences import compare_deliveries
+from templates_server.features.spaces.delivery.parser import ParseContext, parse_delivery, to_document
 from templates_server.features.spaces.delivery.scenario_selection import entities, entity_name
 from templates_server.features.spaces.delivery.schemas import DeliveryChange
 from templates_server.features.spaces.model import Child, SpaceModel
@@ -40,7 +40,7 @@ def has_words(words: str, text: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Delivered:
+class DeliverySnapshot:
     """What an environment delivers at a revision; its model, and the names of the Space's tribes by key."""
 
     model: SpaceModel
@@ -61,13 +61,13 @@ class Delivered:
         return self.children[entity]
 
     @property
-    def surroundings(self) -> Surroundings:
+    def surroundings(self) -> ParseContext:
         """What a delivery here refers to."""
-        return Surroundings(self.model, self.environment, self.tribes.keys())
+        return ParseContext(self.model, self.environment, self.tribes.keys())
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckedDelivery:
     """A changed document as it is stored, what is wrong with it, and how it differs from the one before."""
 
     document: Document
@@ -75,24 +75,24 @@ class Checked:
     changes: Sequence[DeliveryChange]
 
 
-async def load(visit: Visit, revision: int | None = None) -> Delivered:
+async def load(visit: Visit, revision: int | None = None) -> DeliverySnapshot:
     """What the page's environment delivers, at present or at a revision."""
     revision_now, document = await load_document(visit, revision)
     found = (await invoke(visit, models.read)).one
     name = found.get("name", "")
     model, _ = await asyncio.to_thread(parse_model, found, space=found["space"], name=name)
     named = {key: tribe.get("name") or key for key, tribe in (await invoke(visit, tribes.read)).one["tribes"].items()}
-    return Delivered(model, str(visit.call.place.environment_name), named, revision_now, document)
+    return DeliverySnapshot(model, str(visit.call.place.environment_name), named, revision_now, document)
 
 
 async def load_document(visit: Visit, revision: int | None = None) -> tuple[int, Document]:
     """The document that the page's environment delivers, at present or at a revision, and which revision it is."""
     query = {} if revision is None else {"revision": str(revision)}
-    document = dict((await invoke(visit, delivery.read, Asked(query=query))).one)
+    document = dict((await invoke(visit, delivery.read, RouteRequest(query=query))).one)
     return document.pop("revision"), document
 
 
-async def changed(visit: Visit, change: Change, base: Delivered) -> Checked:
+async def apply_change(visit: Visit, change: Change, base: DeliverySnapshot) -> CheckedDelivery:
     """What the change makes of the base; ValidationFailed where that has lost what is to be changed."""
     document = apply(change, base.document, await _other(visit, change))
     return await asyncio.to_thread(_checked, document, base)
@@ -103,15 +103,15 @@ async def _other(visit: Visit, change: Change) -> Document | None:
     if isinstance(change, Restore):
         return (await load_document(visit, change.revision))[1]
     if isinstance(change, Promote):
-        there = await located(visit, environment=change.environment)
+        there = await locate(visit, environment=change.environment)
         return (await load_document(there, change.revision))[1]
     return None
 
 
-def _checked(document: Document, base: Delivered) -> Checked:
+def _checked(document: Document, base: DeliverySnapshot) -> CheckedDelivery:
     delivery, problems = parse_delivery(dict(document), base.surroundings)
     canonical = to_document(delivery, space=base.model.key, environment=base.environment)
-    return Checked(canonical, list(problems), differences(base.document, canonical))
+    return CheckedDelivery(canonical, list(problems), compare_deliveries(base.document, canonical))
 
 
 def page_of(names: Sequence[str], cursor: str) -> tuple[Sequence[str], str]:

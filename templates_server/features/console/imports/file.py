@@ -12,28 +12,28 @@ from urllib.parse import quote
 from msgspec.structs import replace
 from starlette.responses import Response
 
-from templates_server.features.console.form_state import Typed, typed_in
+from templates_server.features.console.form_state import FormState, read_form
 from templates_server.features.console.imports.overview import FILE, MOST_COLUMNS, PATH, owner_of
 from templates_server.features.console.navigation import Link
-from templates_server.features.console.platform_api import Asked, invoke, require
-from templates_server.features.console.shell import done, show
-from templates_server.features.console.visit import Visit, form, located, page
+from templates_server.features.console.platform_api import RouteRequest, invoke, require
+from templates_server.features.console.shell import redirect_with_notice, show
+from templates_server.features.console.visit import Visit, form, locate, page
 from templates_server.features.imports import api as imports
 from templates_server.features.imports.csv_files.cell_converters import CONVERTERS
-from templates_server.features.imports.csv_files.errors import Unreadable
+from templates_server.features.imports.csv_files.errors import CsvFileError
 from templates_server.features.imports.csv_files.header import (
     ATTRIBUTE,
     MAPPED_FIELDS,
     OURS,
-    Column,
-    Wanted,
+    ColumnMapping,
+    CsvColumn,
+    can_be_ids,
     columns_of,
-    may_be_ids,
-    nearly_fields,
-    proposed,
+    find_near_fields,
+    propose_fields,
 )
-from templates_server.features.imports.file_job import MOST_SHOWN, Bringing, Outcome
-from templates_server.features.imports.parse_worker import PartReader
+from templates_server.features.imports.file_job import MOST_SHOWN, FileImportJob, PartOutcome
+from templates_server.features.imports.parse_worker import PartParser
 from templates_server.features.imports.schemas import Completion, ImportView, PartView, Totals
 from templates_server.features.imports.uploads import (
     BEGUN,
@@ -43,7 +43,7 @@ from templates_server.features.imports.uploads import (
     STOPPED,
     Upload,
 )
-from templates_server.features.pages.renderer import Page, see_other
+from templates_server.features.pages.renderer import PageContent, see_other
 from templates_server.http.forms.urlencoded import Parameters
 from templates_server.http.route_docs import CSV, NDJSON
 from templates_server.primitives.timestamps import MINUTE, to_rfc3339
@@ -78,7 +78,7 @@ MOST_FIELDS = MOST_COLUMNS * FIELDS_A_COLUMN + 8
 
 
 @dataclass(frozen=True)
-class Shown:
+class ColumnChoice:
     """A column as the form has it: its number, its name, its first values, and what may be meant by it."""
 
     number: int
@@ -99,23 +99,25 @@ async def map_columns(visit: Visit, sent: Parameters) -> Response:
     """Keep what the columns become, and find out what an import would do."""
     upload = await _upload(visit)
     if upload.state in BEGUN:
-        return done(visit, FILE, "This file is already being imported, so its columns can no longer be changed.")
+        return redirect_with_notice(
+            visit, FILE, "This file is already being imported, so its columns can no longer be changed."
+        )
     wanted = _wanted(upload, sent)
     try:
         columns_of(upload.columns, wanted)
-    except Unreadable as error:
+    except CsvFileError as error:
         return await _show(visit, upload, _refused(upload, sent, error), HTTPStatus.UNPROCESSABLE_ENTITY)
-    bringing = visit.call.services.part(Bringing)
+    bringing = visit.call.services.part(FileImportJob)
     if not _is_running(visit, upload):
         begun = replace(
             upload, state=CHECKING, becomes=wanted.becomes, types=wanted.types, totals=Totals(), rejects=(), error=""
         )
         upload = await asyncio.to_thread(bringing.uploads.store, begun)
-        reader = visit.call.services.part(PartReader)
+        reader = visit.call.services.part(PartParser)
 
-        async def take(_: int, body: bytes) -> Outcome:
+        async def take(_: int, body: bytes) -> PartOutcome:
             rows = await reader.read(body)
-            return Outcome(Totals(read=len(rows.rows) + rows.rejected, rejected=rows.rejected), rows.errors)
+            return PartOutcome(Totals(read=len(rows.rows) + rows.rejected, rejected=rows.rejected), rows.errors)
 
         bringing.check(upload, take)
     return await _on(visit, upload)
@@ -126,13 +128,13 @@ async def start_import(visit: Visit, _: Parameters) -> Response:
     """Import the file, or go on where it stopped: a part that was applied is not applied again."""
     upload = await _upload(visit)
     if upload.state not in {CHECKED, IMPORTING, STOPPED} or not upload.becomes:
-        return done(visit, FILE, "Nothing to import.")
-    bringing = visit.call.services.part(Bringing)
+        return redirect_with_notice(visit, FILE, "Nothing to import.")
+    bringing = visit.call.services.part(FileImportJob)
     if not _is_running(visit, upload):
         begun = replace(upload, state=IMPORTING, totals=Totals(), rejects=(), error="")
         upload = await asyncio.to_thread(bringing.uploads.store, begun)
         importing = _Importing(visit, upload.import_id)
-        bringing.bring(upload, importing.take, importing.complete)
+        bringing.submit(upload, importing.take, importing.complete)
     return await _on(visit, upload)
 
 
@@ -140,15 +142,15 @@ async def start_import(visit: Visit, _: Parameters) -> Response:
 async def discard_file(visit: Visit, _: Parameters) -> Response:
     """Delete the file from the server; what was imported of it stays."""
     upload = await _upload(visit)
-    await asyncio.to_thread(visit.call.services.part(Bringing).uploads.remove, upload)
-    return done(visit, PATH, f"{upload.name} was deleted from the server. Imported users are kept.")
+    await asyncio.to_thread(visit.call.services.part(FileImportJob).uploads.remove, upload)
+    return redirect_with_notice(visit, PATH, f"{upload.name} was deleted from the server. Imported users are kept.")
 
 
 @page
 async def rejects_file(visit: Visit) -> Response:
     """The rows that were not taken, as `mtribes user ingest` writes them."""
     upload = await _upload(visit)
-    content = await asyncio.to_thread(visit.call.services.part(Bringing).uploads.rejects, upload)
+    content = await asyncio.to_thread(visit.call.services.part(FileImportJob).uploads.rejects, upload)
     stem = upload.name.rpartition(".")[0] or upload.name
     name = quote(f"{stem}.rejects.csv", safe="")
     headers = {"Content-Disposition": f"attachment; filename=\"rejects.csv\"; filename*=UTF-8''{name}"}
@@ -162,17 +164,17 @@ class _Importing:
     visit: Visit
     import_id: str
 
-    async def take(self, number: int, body: bytes) -> Outcome:
+    async def take(self, number: int, body: bytes) -> PartOutcome:
         """Apply a part; NotFound when the place is there no longer."""
-        visit = await located(self.visit)
-        asked = Asked(body, headers={"Content-Type": NDJSON})
+        visit = await locate(self.visit)
+        asked = RouteRequest(body, headers={"Content-Type": NDJSON})
         parameters = {"import": self.import_id, "part": str(number)}
         view: PartView = (await invoke(visit, imports.put_part, asked, **parameters)).one
-        return Outcome(Totals(view.read, view.created, view.updated, view.unchanged, view.rejected), view.errors)
+        return PartOutcome(Totals(view.read, view.created, view.updated, view.unchanged, view.rejected), view.errors)
 
     async def complete(self, parts: int) -> None:
         """There are no more."""
-        asked = Asked(Completion(parts))
+        asked = RouteRequest(Completion(parts))
         found: ImportView = (await invoke(self.visit, imports.complete, asked, **{"import": self.import_id})).one
         if found.state != "complete":
             raise LookupError("a completed import is not complete")
@@ -181,24 +183,24 @@ class _Importing:
 async def _upload(visit: Visit) -> Upload:
     """The file of the path; NotFound when it is not the visitor's."""
     require(visit, imports.put_part)
-    uploads = visit.call.services.part(Bringing).uploads
+    uploads = visit.call.services.part(FileImportJob).uploads
     return await asyncio.to_thread(uploads.find, owner_of(visit), visit.call.parameters["upload"])
 
 
 def _is_running(visit: Visit, upload: Upload) -> bool:
     """Whether this process is at work on the file, or another one seems to be."""
-    if visit.call.services.part(Bringing).is_at(upload):
+    if visit.call.services.part(FileImportJob).is_at(upload):
         return True
     return upload.state in {CHECKING, IMPORTING} and abs(visit.call.now - upload.touched) < STILL_MS
 
 
 async def _on(visit: Visit, upload: Upload) -> Response:
     """On to the file's page, once it is done or after a moment."""
-    await visit.call.services.part(Bringing).wait(upload, PATIENCE_SECONDS)
+    await visit.call.services.part(FileImportJob).wait(upload, PATIENCE_SECONDS)
     return see_other(visit.url(FILE))
 
 
-def _wanted(upload: Upload, sent: Parameters) -> Wanted:
+def _wanted(upload: Upload, sent: Parameters) -> ColumnMapping:
     """What the form says of each column that has a name of its own."""
     becomes, types = {}, {}
     for number, name in enumerate(upload.columns):
@@ -211,7 +213,7 @@ def _wanted(upload: Upload, sent: Parameters) -> Wanted:
         kind = sent.text(f"type-{number}")
         if becomes[name] and kind in CONVERTERS:
             types[name] = kind
-    return Wanted(becomes, types)
+    return ColumnMapping(becomes, types)
 
 
 def _attribute(name: str, named: str) -> str:
@@ -222,24 +224,24 @@ def _attribute(name: str, named: str) -> str:
     return name if name.startswith(ATTRIBUTE) and name != ATTRIBUTE else ATTRIBUTE + name
 
 
-def _typed_of(upload: Upload) -> Typed:
+def _typed_of(upload: Upload) -> FormState:
     """The form as it was sent before, else as `mtribes user ingest` takes the file."""
     values: dict[str, Sequence[str]] = {}
-    for number, column in enumerate(proposed(upload.columns, upload.wanted)):
+    for number, column in enumerate(propose_fields(upload.columns, upload.wanted)):
         values[f"becomes-{number}"] = [AN_ATTRIBUTE if column.is_attribute else column.becomes]
         is_other = column.is_attribute and column.becomes != _attribute(column.name, "")
         values[f"named-{number}"] = [column.becomes.removeprefix(ATTRIBUTE) if is_other else ""]
         values[f"type-{number}"] = [column.type]
-    return Typed(values)
+    return FormState(values)
 
 
-def _refused(upload: Upload, sent: Parameters, error: Unreadable) -> Typed:
+def _refused(upload: Upload, sent: Parameters, error: CsvFileError) -> FormState:
     """The form as it was sent, with what is wrong beside the column that it is about."""
     name = "" if error.column is None else f"becomes-{list(upload.columns).index(error.column)}"
-    return Typed(typed_in(sent).values, {name: [str(error)]})
+    return FormState(read_form(sent).values, {name: [str(error)]})
 
 
-async def _show(visit: Visit, upload: Upload, typed: Typed, status: HTTPStatus = HTTPStatus.OK) -> Response:
+async def _show(visit: Visit, upload: Upload, typed: FormState, status: HTTPStatus = HTTPStatus.OK) -> Response:
     is_running = _is_running(visit, upload)
     has_stopped = upload.state == STOPPED or (upload.state in {CHECKING, IMPORTING} and not is_running)
     values: dict[str, Any] = {
@@ -256,23 +258,25 @@ async def _show(visit: Visit, upload: Upload, typed: Typed, status: HTTPStatus =
         "purposes": {"map": MAP, "start": START, "discard": DISCARD},
     }
     crumbs = [Link(upload.name, visit.url(FILE), is_here=True)]
-    return await show(visit, Page("console/import_file", values, status), here="imports", crumbs=crumbs)
+    return await show(visit, PageContent("console/import_file", values, status), here="imports", crumbs=crumbs)
 
 
-def _shown(upload: Upload) -> Sequence[Shown]:
-    columns = proposed(upload.columns, Wanted())
+def _shown(upload: Upload) -> Sequence[ColumnChoice]:
+    columns = propose_fields(upload.columns, ColumnMapping())
     hints = _hints(columns)
     return [
-        Shown(number, column.name, [row[number] for row in upload.examples if row[number]], hints.get(column.name, ""))
+        ColumnChoice(
+            number, column.name, [row[number] for row in upload.examples if row[number]], hints.get(column.name, "")
+        )
         for number, column in enumerate(columns)
         if column.name and not column.is_ours
     ]
 
 
-def _hints(columns: Sequence[Column]) -> Mapping[str, str]:
+def _hints(columns: Sequence[CsvColumn]) -> Mapping[str, str]:
     """What may be meant by columns whose names are nearly those of fields."""
     words = dict(FIELD_WORDS)
-    hints = {name: f"Did you mean “{words[field]}”?" for name, field in nearly_fields(columns).items()}
+    hints = {name: f"Did you mean “{words[field]}”?" for name, field in find_near_fields(columns).items()}
     if all(column.becomes != "user_id" for column in columns):
-        hints |= {column.name: "Is this the user ID?" for column in columns if may_be_ids(column.name)}
+        hints |= {column.name: "Is this the user ID?" for column in columns if can_be_ids(column.name)}
     return hints

@@ -12,22 +12,22 @@ from typing import Any
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from templates_server.errors import Problem, Unavailable, ValidationFailed, shortened
-from templates_server.features.console.form_state import KEY, REFUSALS, Typed, typed_in
+from templates_server.errors import Problem, Unavailable, ValidationFailed, shorten
+from templates_server.features.console.form_state import KEY, REFUSALS, FormState, read_form
 from templates_server.features.console.navigation import ENVIRONMENT
 from templates_server.features.console.platform_api import require
 from templates_server.features.console.shell import show
-from templates_server.features.console.visit import Visit, form, page, signed_in_first
+from templates_server.features.console.visit import Visit, form, page, require_sign_in
 from templates_server.features.exports import store as exports_store
 from templates_server.features.imports import api as imports
 from templates_server.features.imports import store
-from templates_server.features.imports.csv_files.errors import Unreadable
-from templates_server.features.imports.csv_files.header import Wanted
-from templates_server.features.imports.csv_files.rejects import made_safe
+from templates_server.features.imports.csv_files.errors import CsvFileError
+from templates_server.features.imports.csv_files.header import ColumnMapping
+from templates_server.features.imports.csv_files.rejects import sanitize
 from templates_server.features.imports.csv_files.rows import CsvFile, open_csv
-from templates_server.features.imports.file_job import Bringing
-from templates_server.features.imports.uploads import MAX_FILE_BYTES, Owner, Upload, upload_id
-from templates_server.features.pages.renderer import Page, see_other
+from templates_server.features.imports.file_job import FileImportJob
+from templates_server.features.imports.uploads import MAX_FILE_BYTES, Upload, UploadOwner, upload_id
+from templates_server.features.pages.renderer import PageContent, see_other
 from templates_server.http.context import Call
 from templates_server.http.forms.urlencoded import Parameters, SentFile
 from templates_server.primitives.ids import new_id
@@ -49,7 +49,7 @@ MOST_LISTED = 20
 
 
 @dataclass(frozen=True)
-class Listed:
+class TransferRow:
     """An import or an export of the list; `rows` are the words for how many."""
 
     what: str
@@ -64,12 +64,12 @@ class Listed:
 async def imports_page(visit: Visit) -> Response:
     """The form for a file, and what was brought in and got out."""
     require(visit, imports.show)
-    return await _show(visit, Typed())
+    return await _show(visit, FormState())
 
 
 async def sign_in_before_upload(call: Call) -> Response | None:
     """Whoever is signed out signs in before their file is read."""
-    return await signed_in_first(call, PATH)
+    return await require_sign_in(call, PATH)
 
 
 @form(UPLOAD, back=PATH, has_files=True)
@@ -79,15 +79,15 @@ async def upload_file(visit: Visit, sent: Parameters) -> Response:
     try:
         upload = await _kept(visit, sent)
     except (*REFUSALS, Unavailable) as error:
-        return await _show(visit, typed_in(sent).refused(error, {"file": "file"}))
-    except Unreadable as error:
-        return await _show(visit, Typed(problems={"file": [str(error)]}))
+        return await _show(visit, read_form(sent).refused(error, {"file": "file"}))
+    except CsvFileError as error:
+        return await _show(visit, FormState(problems={"file": [str(error)]}))
     return see_other(visit.url(FILE.replace("{upload}", upload.id)))
 
 
-def owner_of(visit: Visit) -> Owner:
+def owner_of(visit: Visit) -> UploadOwner:
     """Whose files the visitor reaches where the page is: their own, of this environment."""
-    return Owner(visit.account.id, visit.call.environment_id)
+    return UploadOwner(visit.account.id, visit.call.environment_id)
 
 
 async def _kept(visit: Visit, sent: Parameters) -> Upload:
@@ -102,40 +102,40 @@ async def _kept(visit: Visit, sent: Parameters) -> Upload:
 def _added(visit: Visit, file: SentFile, key: str) -> Upload:
     """The file among those that are kept, or what is kept of it already."""
     opened, owner = _opened(file), owner_of(visit)
-    name = made_safe(PureWindowsPath(file.name).name) or "file.csv"
+    name = sanitize(PureWindowsPath(file.name).name) or "file.csv"
     upload = Upload(
         id=upload_id(owner.account_id, owner.environment_id, key, file.content),
         environment_id=owner.environment_id,
         account_id=owner.account_id,
         import_id=new_id("imp"),
-        name=shortened(name, MOST_FILE_NAME_CHARACTERS),
+        name=shorten(name, MOST_FILE_NAME_CHARACTERS),
         size=len(file.content),
         uploaded=visit.call.now,
         columns=opened.header.names,
         examples=[list(map(_example, row)) for row in opened.first_rows(EXAMPLES)],
     )
-    return visit.call.services.part(Bringing).uploads.add(upload, file.content)
+    return visit.call.services.part(FileImportJob).uploads.add(upload, file.content)
 
 
 def _example(cell: str) -> str:
     """A cell as a page shows it; bytes that are no text as such."""
-    return shortened(cell, MOST_EXAMPLE_CHARACTERS).encode("utf-8", "backslashreplace").decode()
+    return shorten(cell, MOST_EXAMPLE_CHARACTERS).encode("utf-8", "backslashreplace").decode()
 
 
 def _opened(file: SentFile) -> CsvFile:
     """The file up to its first rows. Unreadable where it cannot be imported here."""
-    opened = open_csv(file.content, file.name, Wanted())
+    opened = open_csv(file.content, file.name, ColumnMapping())
     names = opened.header.names
     if len(names) > MOST_COLUMNS or sum(map(len, names)) > MOST_NAME_CHARACTERS:
-        raise Unreadable(
+        raise CsvFileError(
             f"The file has more than {MOST_COLUMNS} columns, or their names are too long. Import it in a terminal "
             "with `mtribes user ingest`."
         )
     return opened
 
 
-async def _show(visit: Visit, typed: Typed) -> Response:
-    uploads = await asyncio.to_thread(visit.call.services.part(Bringing).uploads.of, owner_of(visit))
+async def _show(visit: Visit, typed: FormState) -> Response:
+    uploads = await asyncio.to_thread(visit.call.services.part(FileImportJob).uploads.of, owner_of(visit))
     environment_id, now = visit.call.environment_id, visit.call.now
 
     def load(connection: Connection) -> tuple[Sequence[store.RecentImport], Sequence[exports_store.RecentExport]]:
@@ -156,21 +156,21 @@ async def _show(visit: Visit, typed: Typed) -> Response:
         "upload": UPLOAD,
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
-    return await show(visit, Page("console/imports", values, status), here="imports")
+    return await show(visit, PageContent("console/imports", values, status), here="imports")
 
 
-def _import(found: store.RecentImport, url: str) -> Listed:
+def _import(found: store.RecentImport, url: str) -> TransferRow:
     totals = found.totals
     rows = (
         f"{totals.read:,} read: {totals.created:,} created, {totals.updated:,} updated, "
         f"{totals.unchanged:,} unchanged, {totals.rejected:,} rejected"
     )
-    return Listed(found.import_id, found.author, to_rfc3339(found.created), rows, found.state, url)
+    return TransferRow(found.import_id, found.author, to_rfc3339(found.created), rows, found.state, url)
 
 
-def _export(visit: Visit, found: exports_store.RecentExport) -> Listed:
+def _export(visit: Visit, found: exports_store.RecentExport) -> TransferRow:
     export = found.export
     rows = "" if export.rows is None else f"{export.rows:,}"
     url = visit.url(f"{ENVIRONMENT}/tribes/{export.tribe}/exports/{export.id}") if export.tribe else ""
     what = f"Users of {export.tribe}" if export.tribe else "Events"
-    return Listed(what, found.author, to_rfc3339(export.created), rows, export.state, url)
+    return TransferRow(what, found.author, to_rfc3339(export.created), rows, export.state, url)

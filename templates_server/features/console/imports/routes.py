@@ -13,7 +13,7 @@ from templates_server.features.console.page_routes import (
 )
 from templates_server.features.imports.uploads import MAX_FILE_BYTES
 from templates_server.features.pages.schemas import ColumnsForm, DeedForm, UploadForm
-from templates_server.http.route_docs import CONTENT_DISPOSITION, CSV, FORM, MULTIPART, Body
+from templates_server.http.route_docs import CONTENT_DISPOSITION, CSV, FORM, MULTIPART, BodyDocs
 
 CONSOLE_IMPORTS = f"{CONSOLE_ENVIRONMENT}/imports"
 CONSOLE_IMPORT = f"{CONSOLE_IMPORTS}/{{upload}}"
@@ -29,7 +29,7 @@ ROUTES = (
         import_pages.upload_file,
         "Send a CSV file of users.",
         UploadForm,
-        reads=Body(UploadForm, (MULTIPART, FORM)),
+        reads=BodyDocs(UploadForm, (MULTIPART, FORM)),
         refuses=(Forbidden, ValidationFailed, UnsupportedMediaType),
         max_body_bytes=UPLOAD_FORM_MAX_BYTES,
         too_large=import_pages.TOO_LARGE,
@@ -51,7 +51,7 @@ ROUTES = (
         f"{CONSOLE_IMPORT}/rejects",
         import_file_pages.rejects_file,
         "Its rows that were not taken, as CSV.",
-        gives=Body(bytes, (CSV,)),
+        gives=BodyDocs(bytes, (CSV,)),
         sends=(CONTENT_DISPOSITION,),
     ),
 )

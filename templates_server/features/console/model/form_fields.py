@@ -14,7 +14,7 @@ from typing import Any
 
 from templates_server.errors import Problem
 from templates_server.features.console.delivery import controls
-from templates_server.features.console.delivery.controls import YES, Unreadable
+from templates_server.features.console.delivery.controls import YES, InvalidControlValue
 from templates_server.features.spaces.events_and_fields import (
     MAX_METADATA,
     SCALAR_TYPES,
@@ -24,7 +24,7 @@ from templates_server.features.spaces.events_and_fields import (
 from templates_server.features.spaces.model import Property, PropertyType
 from templates_server.features.spaces.parser import CHILD_KINDS, MAX_CHILDREN, MAX_PROPERTIES, PROPERTY_TYPES
 from templates_server.primitives.validation import join, problem_of_key
-from templates_server.primitives.yaml_json import shown
+from templates_server.primitives.yaml_json import quote_text
 
 Values = Mapping[str, Sequence[str]]
 Document = Mapping[str, Any]
@@ -40,7 +40,7 @@ ROW_FIELDS: Mapping[str, str] = {"experience": "of", "section": "of"}
 
 
 @dataclass(frozen=True)
-class Part:
+class PartKind:
     """A kind of part: what it is called, where the document has it, what its rows are, and the rules for keys."""
 
     word: str
@@ -54,13 +54,13 @@ class Part:
     new_key: str = "new"
 
 
-PARTS: Mapping[str, Part] = {
+PARTS: Mapping[str, PartKind] = {
     part.word: part
     for part in (
-        Part("collection", "collections", "homepage", "children", MAX_CHILDREN),
-        Part("experience", "experiences", "hero", "properties", MAX_PROPERTIES, PROPERTY_TYPES),
-        Part("section", "sections", "rows"),
-        Part(
+        PartKind("collection", "collections", "homepage", "children", MAX_CHILDREN),
+        PartKind("experience", "experiences", "hero", "properties", MAX_PROPERTIES, PROPERTY_TYPES),
+        PartKind("section", "sections", "rows"),
+        PartKind(
             "event",
             "events",
             "video/completed",
@@ -71,13 +71,13 @@ PARTS: Mapping[str, Part] = {
             problem_of_metadata,
             "new/new",
         ),
-        Part("field", "fields", "campaign", types=SCALAR_TYPES),
+        PartKind("field", "fields", "campaign", types=SCALAR_TYPES),
     )
 }
 
 
 @dataclass
-class Draft:
+class PartDraft:
     """A part as a form has it: its key and its document, the row of each key there, and what no document can show."""
 
     key: str
@@ -98,7 +98,7 @@ def first(values: Values, name: str) -> str:
     return _plain(next(iter(values.get(name, ())), ""))
 
 
-def read_part(part: Part, values: Values, present: Mapping[str, Document]) -> Draft:
+def read_part(part: PartKind, values: Values, present: Mapping[str, Document]) -> PartDraft:
     """The part that was typed, where these are present of its kind; a stand-in for each key that is wrong."""
     was = first(values, "was")
     before = present.get(was) or NOTHING
@@ -108,7 +108,7 @@ def read_part(part: Part, values: Values, present: Mapping[str, Document]) -> Dr
     if problem is None and key in others:
         problem = f"{'An' if part.word[0] in 'aeiou' else 'A'} {part.word} with this key already exists."
     stand_in = was if was in present else _free(part.new_key, others)
-    draft = Draft(key if problem is None else stand_in, _head(part, values, before))
+    draft = PartDraft(key if problem is None else stand_in, _head(part, values, before))
     if problem is not None:
         draft.refuse("part_key", problem)
     if part.rows:
@@ -116,7 +116,7 @@ def read_part(part: Part, values: Values, present: Mapping[str, Document]) -> Dr
     return draft
 
 
-def _head(part: Part, values: Values, before: Document) -> dict[str, Any]:
+def _head(part: PartKind, values: Values, before: Document) -> dict[str, Any]:
     """What the form has besides its rows."""
     names = ("name", "description", *(("category",) if part.word == "collection" else ()))
     document = _texts({name: first(values, name) for name in names}, before)
@@ -127,7 +127,7 @@ def _head(part: Part, values: Values, before: Document) -> dict[str, Any]:
     return document
 
 
-def _read_rows(part: Part, values: Values, before: Document, draft: Draft) -> dict[str, Any]:
+def _read_rows(part: PartKind, values: Values, before: Document, draft: PartDraft) -> dict[str, Any]:
     rows = rows_in(values)
     typed_keys = [row.get("key", "").strip() for row in rows]
     found: dict[str, Any] = {}
@@ -147,8 +147,8 @@ def _key_problem(problem_of: Callable[[str], str | None], key: str, taken: Colle
         return f"Enter a key, such as {example}."
     problem = problem_of(key)
     if problem is not None:
-        return f"{shown(key)} {problem}"
-    return f"{shown(key)} appears twice" if key in taken else None
+        return f"{quote_text(key)} {problem}"
+    return f"{quote_text(key)} appears twice" if key in taken else None
 
 
 def _free(stem: str, taken: Collection[str]) -> str:
@@ -156,7 +156,7 @@ def _free(stem: str, taken: Collection[str]) -> str:
     return next(key for number in range(len(taken) + 1) if (key := f"{stem}-{number}") not in taken)
 
 
-def _read_row(part: Part, row: Row, before: Document, draft: Draft, head: str) -> dict[str, Any]:
+def _read_row(part: PartKind, row: Row, before: Document, draft: PartDraft, head: str) -> dict[str, Any]:
     document = _texts({name: row.get(name, "") for name in ("name", "description")}, before)
     if part.word == "collection":
         kind, _, key = row.get("of", "").partition(" ")
@@ -166,7 +166,7 @@ def _read_row(part: Part, row: Row, before: Document, draft: Draft, head: str) -
         return {**document, "required": True} if row.get("required") else document
     try:
         default = read_default(row, before)
-    except Unreadable as error:
+    except InvalidControlValue as error:
         draft.refuse(f"{head}default", str(error))
         return document
     return document if default is None else {**document, "default": default}
@@ -187,9 +187,9 @@ def read_default(row: Row, before: Document) -> Any:
         return controls.value_of(definition, fields, before.get("default"))
     try:
         value = controls.value_of(definition, fields, before.get("default"))
-    except Unreadable:
+    except InvalidControlValue:
         return None
-    return controls.usable(Property("default", kind, options=options), value)
+    return controls.usable_value(Property("default", kind, options=options), value)
 
 
 def _type_of(word: str) -> PropertyType | None:
@@ -221,7 +221,7 @@ def _plain(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def renamed(values: Values) -> Sequence[tuple[str, str]]:
+def find_renamed_keys(values: Values) -> Sequence[tuple[str, str]]:
     """The keys that were changed into others, of the part and of its rows: before and after."""
     found = [(first(values, "was"), first(values, "part_key").strip())]
     found += [(row.get("was", ""), row["key"].strip()) for row in rows_in(values)]
@@ -241,7 +241,7 @@ def rows_in(values: Values) -> list[Row]:
 # To the form
 
 
-def to_fields(part: Part, key: str, document: Document) -> dict[str, Sequence[str]]:
+def to_fields(part: PartKind, key: str, document: Document) -> dict[str, Sequence[str]]:
     """The fields of the form for a part as documents have it; of one that is new for "" and nothing."""
     texts = {name: [document.get(name, "")] for name in ("name", "description", "category")}
     rows = [_to_row(part, name, item or NOTHING) for name, item in (document.get(part.rows) or NOTHING).items()]
@@ -256,7 +256,7 @@ def to_fields(part: Part, key: str, document: Document) -> dict[str, Sequence[st
     }
 
 
-def _to_row(part: Part, key: str, document: Document) -> Row:
+def _to_row(part: PartKind, key: str, document: Document) -> Row:
     row = {"was": key, "key": key, **{name: document.get(name, "") for name in ("name", "description")}}
     if part.word == "collection":
         return row | {"of": next((f"{kind} {document[kind]}" for kind in CHILD_KINDS if kind in document), "")}
@@ -283,7 +283,7 @@ def values_of(rows: Iterable[Row]) -> dict[str, Sequence[str]]:
     }
 
 
-def rearranged(part: Part, values: Values, deed: str, present: Mapping[str, Document]) -> dict[str, Sequence[str]]:
+def rearrange(part: PartKind, values: Values, deed: str, present: Mapping[str, Document]) -> dict[str, Sequence[str]]:
     """The fields after a row was added or removed: rows count from 0, each has the control of its type."""
     rows = [_settled(part, row, _row_before(part, values, row, present)) for row in rows_in(values)]
     if deed == ADD and part.rows and len(rows) < part.most:
@@ -294,19 +294,19 @@ def rearranged(part: Part, values: Values, deed: str, present: Mapping[str, Docu
     return {**head, **values_of(rows)}
 
 
-def _new_row(part: Part, chosen: str) -> Row:
+def _new_row(part: PartKind, chosen: str) -> Row:
     """An empty row: of the type that was chosen, or for the child that was."""
     if part.word == "collection":
         return {**_to_row(part, "", NOTHING), "of": chosen}
     return _to_row(part, "", {"type": chosen} if chosen in part.types else NOTHING)
 
 
-def _row_before(part: Part, values: Values, row: Row, present: Mapping[str, Document]) -> Document:
+def _row_before(part: PartKind, values: Values, row: Row, present: Mapping[str, Document]) -> Document:
     rows = (present.get(first(values, "was")) or NOTHING).get(part.rows) or NOTHING
     return rows.get(row.get("was", "")) or NOTHING
 
 
-def _settled(part: Part, row: Row, before: Document) -> Row:
+def _settled(part: PartKind, row: Row, before: Document) -> Row:
     """The row with the control of the type that was chosen, and what can stay of the default in it."""
     if part.word != "experience" or row.get("type") == row.get("shown") or _type_of(row.get("type", "")) is None:
         return row
@@ -318,7 +318,7 @@ def _settled(part: Part, row: Row, before: Document) -> Row:
 # In the document
 
 
-def with_part(document: Document, part: Part, was: str, draft: Draft) -> dict[str, Any]:
+def with_part(document: Document, part: PartKind, was: str, draft: PartDraft) -> dict[str, Any]:
     """The document with the part in the place of what was there, else behind the others; all else as it is."""
     present = document.get(part.place) or NOTHING
     if was not in present:
@@ -327,12 +327,12 @@ def with_part(document: Document, part: Part, was: str, draft: Draft) -> dict[st
     return {**document, part.place: parts}
 
 
-def without_part(document: Document, part: Part, key: str) -> dict[str, Any]:
+def without_part(document: Document, part: PartKind, key: str) -> dict[str, Any]:
     """The document without the part."""
     return {**document, part.place: {other: item for other, item in document[part.place].items() if other != key}}
 
 
-def problems_by_field(part: Part, draft: Draft, problems: Iterable[Problem]) -> dict[str, list[str]]:
+def problems_by_field(part: PartKind, draft: PartDraft, problems: Iterable[Problem]) -> dict[str, list[str]]:
     """What is wrong with a document that has the part, by field; of "" what is elsewhere, with its path."""
     found: dict[str, list[str]] = {}
     for problem in problems:
@@ -342,7 +342,7 @@ def problems_by_field(part: Part, draft: Draft, problems: Iterable[Problem]) -> 
     return found
 
 
-def _field_of(part: Part, draft: Draft, path: str) -> str:
+def _field_of(part: PartKind, draft: PartDraft, path: str) -> str:
     own = join(part.place, draft.key)
     if path == own:
         return "part_key"
@@ -355,7 +355,7 @@ def _field_of(part: Part, draft: Draft, path: str) -> str:
     return name if name in HEAD_FIELDS else ""
 
 
-def _field_of_row(draft: Draft, path: str) -> str:
+def _field_of_row(draft: PartDraft, path: str) -> str:
     """The field of a row, by its path among them; "rows" for all of them."""
     key, _, rest = path.partition(".")
     if key not in draft.heads:

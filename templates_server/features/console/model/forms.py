@@ -20,17 +20,25 @@ from templates_server.errors import ApiError, NotFound, PreconditionFailed, Prob
 from templates_server.features.codegen import model_api as models
 from templates_server.features.console.delivery.controls import zone_names
 from templates_server.features.console.delivery.images import address_of, has_pictures
-from templates_server.features.console.form_state import KEY, REFUSALS, Typed, draft_in, drafted, same, typed_in
+from templates_server.features.console.form_state import (
+    KEY,
+    REFUSALS,
+    FormState,
+    decode_draft,
+    encode_draft,
+    read_form,
+    same,
+)
 from templates_server.features.console.model import form_fields
-from templates_server.features.console.model.form_fields import PARTS, Draft, Part, first
+from templates_server.features.console.model.form_fields import PARTS, PartDraft, PartKind, first
 from templates_server.features.console.model.overview import PATH as MODEL
 from templates_server.features.console.model.overview import changes_of, compare_revisions
 from templates_server.features.console.model.review import scenarios_that_lose
 from templates_server.features.console.navigation import Link
-from templates_server.features.console.platform_api import Asked, invoke, require
-from templates_server.features.console.shell import done, show
+from templates_server.features.console.platform_api import RouteRequest, invoke, require
+from templates_server.features.console.shell import redirect_with_notice, show
 from templates_server.features.console.visit import Visit, form, page
-from templates_server.features.pages.renderer import Page
+from templates_server.features.pages.renderer import PageContent
 from templates_server.features.spaces.model import Property, PropertyType
 from templates_server.features.spaces.parser import parse_model, to_document
 from templates_server.features.spaces.property_values import to_plain
@@ -48,12 +56,12 @@ NOT_SENT_AGAIN = frozenset({"form_token", KEY, "deed", "note", "new"})
 
 
 @dataclass(frozen=True)
-class Change:
+class PartEdit:
     """What was typed of a part, and the document of the revision that it is made from."""
 
-    part: Part
+    part: PartKind
     base: Mapping[str, Any]
-    typed: Typed
+    typed: FormState
 
     @property
     def was(self) -> str:
@@ -71,7 +79,7 @@ class Change:
         return self.base.get(self.part.place) or {}
 
     @cached_property
-    def draft(self) -> Draft:
+    def draft(self) -> PartDraft:
         """The part as it was typed."""
         return form_fields.read_part(self.part, self.typed.values, self.present)
 
@@ -91,7 +99,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Told:
+class PartNotices:
     """What a page says besides the change: what somebody else stored, what refused it, what still needs the part."""
 
     conflict: Any = None
@@ -99,7 +107,7 @@ class Told:
     blocked: Sequence[str] = ()
 
 
-NOTHING_ELSE = Told()
+NOTHING_ELSE = PartNotices()
 
 
 @page
@@ -107,39 +115,41 @@ async def part_page(visit: Visit) -> Response:
     """The form of a part, `?key=` of one that is there; with `?deed=remove` the review of its removal."""
     require(visit, models.replace)
     part, key = _part(visit), visit.call.query.get("key", "")
-    draft = drafted(visit.call.query.get("draft", ""))
+    draft = decode_draft(visit.call.query.get("draft", ""))
     if draft.values:
         change = await _change(visit, part, draft)
     else:
         base = (await invoke(visit, models.read)).one
-        change = Change(part, base, Typed(_fields(part, base, key, is_removal=visit.call.query.get("deed") == REMOVE)))
+        change = PartEdit(
+            part, base, FormState(_fields(part, base, key, is_removal=visit.call.query.get("deed") == REMOVE))
+        )
     if change.is_removal:
         return await _review(visit, change)
     return await _show_form(visit, change)
 
 
-@form(CHANGE, back=PATH, keeps=lambda sent: {"draft": draft_in(sent)}, most=MOST_FIELDS)
+@form(CHANGE, back=PATH, keeps=lambda sent: {"draft": encode_draft(sent)}, most=MOST_FIELDS)
 async def change_part(visit: Visit, sent: Parameters) -> Response:
     """Do what the button says: another row, one less, the review, or store what was reviewed."""
     require(visit, models.replace)
     deed = sent.text("deed")
-    change = await _change(visit, _part(visit), typed_in(sent))
+    change = await _change(visit, _part(visit), read_form(sent))
     if deed == REVIEW:
         return await _review(visit, change)
     if deed == SAVE:
         return await _save(visit, change, sent)
-    rows = form_fields.rearranged(change.part, change.typed.values, deed, change.present)
-    return await _show_form(visit, replace(change, typed=Typed(rows)))
+    rows = form_fields.rearrange(change.part, change.typed.values, deed, change.present)
+    return await _show_form(visit, replace(change, typed=FormState(rows)))
 
 
-def _part(visit: Visit) -> Part:
+def _part(visit: Visit) -> PartKind:
     word = visit.call.parameters["template"]
     if word not in PARTS:
         raise NotFound
     return PARTS[word]
 
 
-def _fields(part: Part, base: Mapping[str, Any], key: str, *, is_removal: bool) -> Mapping[str, Sequence[str]]:
+def _fields(part: PartKind, base: Mapping[str, Any], key: str, *, is_removal: bool) -> Mapping[str, Sequence[str]]:
     """What stands in the form at first; NotFound where there is no such part."""
     present = base.get(part.place) or {}
     if (key or is_removal) and key not in present:
@@ -148,11 +158,11 @@ def _fields(part: Part, base: Mapping[str, Any], key: str, *, is_removal: bool) 
     return {**values, "revision": [str(base["revision"])], REMOVE: ["yes"] if is_removal else []}
 
 
-async def _change(visit: Visit, part: Part, typed: Typed) -> Change:
+async def _change(visit: Visit, part: PartKind, typed: FormState) -> PartEdit:
     """The change that was sent, of the revision that its form was made from."""
     revision = whole_number(typed.text("revision"), most=LARGEST_REVISION) or 0
-    base = (await invoke(visit, models.read, Asked(query={"revision": str(revision)}))).one
-    change = Change(part, base, typed)
+    base = (await invoke(visit, models.read, RouteRequest(query={"revision": str(revision)}))).one
+    change = PartEdit(part, base, typed)
     if change.is_removal and change.was not in change.present:
         raise NotFound(f"No {part.word} with that key in the model.")
     return change
@@ -161,13 +171,13 @@ async def _change(visit: Visit, part: Part, typed: Typed) -> Change:
 # What the buttons do
 
 
-async def _review(visit: Visit, change: Change, told: Told = NOTHING_ELSE) -> Response:
+async def _review(visit: Visit, change: PartEdit, told: PartNotices = NOTHING_ELSE) -> Response:
     """What the change does; the form again with all that is wrong, or with what somebody else stored meanwhile."""
     present = (await invoke(visit, models.read)).one
     if present["revision"] != change.base["revision"]:
         return await _show_conflict(visit, change, present)
     try:
-        found = (await invoke(visit, models.compare, Asked(change.document))).one
+        found = (await invoke(visit, models.compare, RouteRequest(change.document))).one
     except REFUSALS as error:
         return await _show_refused(visit, change, error.problems, told)
     own = _own_problems(visit, change)
@@ -176,51 +186,53 @@ async def _review(visit: Visit, change: Change, told: Told = NOTHING_ELSE) -> Re
     return await _show_review(visit, change, found, told)
 
 
-def _own_problems(visit: Visit, change: Change) -> Sequence[Problem]:
+def _own_problems(visit: Visit, change: PartEdit) -> Sequence[Problem]:
     """What is wrong with the document as a whole before its parts are looked at."""
     size, most = len(msgspec.json.encode(change.document)), visit.call.settings.limits.max_document_bytes
     return [Problem("", f"The model would have {size:,} bytes; the maximum is {most:,}.")] * (size > most)
 
 
-async def _save(visit: Visit, change: Change, sent: Parameters) -> Response:
+async def _save(visit: Visit, change: PartEdit, sent: Parameters) -> Response:
     """Store the change, unless somebody else was faster than the review."""
     if _own_problems(visit, change) or (not change.is_removal and change.draft.problems):
         return await _review(visit, change)
     revision = change.base["revision"]
-    asked = Asked(change.document, {"note": sent.text("note")}, {"If-Match": entity_tag(revision)})
+    asked = RouteRequest(change.document, {"note": sent.text("note")}, {"If-Match": entity_tag(revision)})
     try:
         stored = (await invoke(visit, models.replace, asked)).one
     except PreconditionFailed:
         return await _overtaken(visit, change, (await invoke(visit, models.read)).one)
     except REFUSALS as error:
-        return await _review(visit, change, Told(refusal=error))
+        return await _review(visit, change, PartNotices(refusal=error))
     told = f"Saved as revision {stored.revision}." if stored.changed else "No changes: the model is identical."
-    return done(visit, MODEL, told)
+    return redirect_with_notice(visit, MODEL, told)
 
 
-async def _overtaken(visit: Visit, change: Change, present: Mapping[str, Any]) -> Response:
+async def _overtaken(visit: Visit, change: PartEdit, present: Mapping[str, Any]) -> Response:
     """What somebody else stored meanwhile; nothing more where it is the very same: a form was sent twice."""
     after = await asyncio.to_thread(_canonical, change)
     if {**after, "revision": present["revision"]} == present:
-        return done(visit, MODEL, f"The model already has this change, as revision {present['revision']}.")
+        return redirect_with_notice(
+            visit, MODEL, f"The model already has this change, as revision {present['revision']}."
+        )
     return await _show_conflict(visit, change, present)
 
 
-async def _show_conflict(visit: Visit, change: Change, present: Mapping[str, Any]) -> Response:
+async def _show_conflict(visit: Visit, change: PartEdit, present: Mapping[str, Any]) -> Response:
     """What was typed, made from the present revision now, with what others changed meanwhile beside it."""
     theirs = await compare_revisions(visit, change.base["revision"], present["revision"])
     values = {**change.typed.values, "revision": [str(present["revision"])]}
-    rebased = replace(change, base=present, typed=Typed(values))
+    rebased = replace(change, base=present, typed=FormState(values))
     is_gone = bool(change.was) and change.was not in rebased.present
     conflict = {"revision": present["revision"], "is_gone": is_gone, **theirs}
     if not change.is_removal:
-        return await _show_form(visit, rebased, Told(conflict))
+        return await _show_form(visit, rebased, PartNotices(conflict))
     if is_gone:
-        return done(visit, MODEL, f"Someone else already removed {change.was}.")
-    return await _review(visit, rebased, Told(conflict))
+        return redirect_with_notice(visit, MODEL, f"Someone else already removed {change.was}.")
+    return await _review(visit, rebased, PartNotices(conflict))
 
 
-async def _show_refused(visit: Visit, change: Change, problems: Sequence[Problem], told: Told) -> Response:
+async def _show_refused(visit: Visit, change: PartEdit, problems: Sequence[Problem], told: PartNotices) -> Response:
     """All that is wrong, each beside its field; of a removal, what still needs the part."""
     if change.is_removal:
         blocked = [f"{problem.path}: {problem.message}" if problem.path else problem.message for problem in problems]
@@ -228,15 +240,15 @@ async def _show_refused(visit: Visit, change: Change, problems: Sequence[Problem
     found = {name: list(messages) for name, messages in change.draft.problems.items()}
     for name, messages in form_fields.problems_by_field(change.part, change.draft, problems).items():
         found.setdefault(name, []).extend(messages)
-    return await _show_form(visit, replace(change, typed=Typed(change.typed.values, found)), told)
+    return await _show_form(visit, replace(change, typed=FormState(change.typed.values, found)), told)
 
 
 # What is shown
 
 
-async def _show_form(visit: Visit, change: Change, told: Told = NOTHING_ELSE) -> Response:
-    values = form_fields.rearranged(change.part, change.typed.values, "", change.present)
-    typed = Typed(values, change.typed.problems)
+async def _show_form(visit: Visit, change: PartEdit, told: PartNotices = NOTHING_ELSE) -> Response:
+    values = form_fields.rearrange(change.part, change.typed.values, "", change.present)
+    typed = FormState(values, change.typed.problems)
     rows = form_fields.rows_in(values)
     controls = [_control(row) for row in rows] if change.part.word == "experience" else []
     shown = {
@@ -258,7 +270,7 @@ async def _show_form(visit: Visit, change: Change, told: Told = NOTHING_ELSE) ->
     }
     status = _status(told, is_refused=bool(typed.problems))
     here = Link(change.title, "", is_here=True)
-    form_page = Page("console/model_form", shown, status, has_pictures=has_pictures(controls))
+    form_page = PageContent("console/model_form", shown, status, has_pictures=has_pictures(controls))
     return await show(visit, form_page, here="model", crumbs=[here])
 
 
@@ -278,7 +290,7 @@ def _children(base: Mapping[str, Any]) -> Sequence[tuple[str, Sequence[tuple[str
     ]
 
 
-async def _show_review(visit: Visit, change: Change, found: ModelDiff | None, told: Told) -> Response:
+async def _show_review(visit: Visit, change: PartEdit, found: ModelDiff | None, told: PartNotices) -> Response:
     after = await asyncio.to_thread(_canonical, change)
     values = {
         "change": change,
@@ -286,7 +298,7 @@ async def _show_review(visit: Visit, change: Change, found: ModelDiff | None, to
         "differences": {**await asyncio.to_thread(changes_of, change.base, after), "breaking": ()},
         "lost": () if told.blocked else await scenarios_that_lose(visit, change.base, after),
         "blocked": told.blocked,
-        "renamed": [] if change.is_removal else form_fields.renamed(change.typed.values),
+        "renamed": [] if change.is_removal else form_fields.find_renamed_keys(change.typed.values),
         "conflict": told.conflict,
         "typed": _refused(change.typed, told.refusal),
         "sent_again": [pair for pair in _pairs(change.typed.values) if pair[0] not in NOT_SENT_AGAIN],
@@ -295,16 +307,16 @@ async def _show_review(visit: Visit, change: Change, found: ModelDiff | None, to
     }
     status = _status(told, is_refused=bool(told.blocked or told.refusal))
     crumbs = [Link(f"{change.title}: review", "", is_here=True)]
-    return await show(visit, Page("console/model_review", values, status), here="model", crumbs=crumbs)
+    return await show(visit, PageContent("console/model_review", values, status), here="model", crumbs=crumbs)
 
 
-def _status(told: Told, *, is_refused: bool) -> HTTPStatus:
+def _status(told: PartNotices, *, is_refused: bool) -> HTTPStatus:
     if told.conflict:
         return HTTPStatus.CONFLICT
     return HTTPStatus.UNPROCESSABLE_ENTITY if is_refused else HTTPStatus.OK
 
 
-def _canonical(change: Change) -> Any:
+def _canonical(change: PartEdit) -> Any:
     """The document as it would be stored."""
     base = change.base
     model, _ = parse_model(change.document, space=base["space"], name=base["name"])
@@ -315,6 +327,6 @@ def _pairs(values: Mapping[str, Sequence[str]]) -> Sequence[tuple[str, str]]:
     return [(name, text) for name, texts in values.items() for text in texts]
 
 
-def _refused(typed: Typed, refusal: ApiError | None) -> Typed:
+def _refused(typed: FormState, refusal: ApiError | None) -> FormState:
     """What was typed, and what a refusal says of it: of the note beside its field."""
     return typed if refusal is None else typed.refused(refusal, same("note"))

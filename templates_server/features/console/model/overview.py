@@ -16,17 +16,17 @@ from templates_server.features.codegen import api as code
 from templates_server.features.codegen import model_api as models
 from templates_server.features.codegen.differences import diff
 from templates_server.features.codegen.display.file_list import TITLES, first_of, in_folders
-from templates_server.features.codegen.display.highlighting import highlighted
+from templates_server.features.codegen.display.highlighting import highlight
 from templates_server.features.codegen.renderer import LANGUAGES
 from templates_server.features.console.document_diff import changes_between
-from templates_server.features.console.form_state import KEY, REFUSALS, Typed, prefilled, typed_in
+from templates_server.features.console.form_state import KEY, REFUSALS, FormState, prefill, read_form
 from templates_server.features.console.model.form_fields import PARTS
-from templates_server.features.console.model.review import Loss, scenarios_that_lose
+from templates_server.features.console.model.review import LostContent, scenarios_that_lose
 from templates_server.features.console.navigation import SPACE, Link
-from templates_server.features.console.platform_api import Asked, Result, invoke, may, require
-from templates_server.features.console.shell import done, show
+from templates_server.features.console.platform_api import Result, RouteRequest, invoke, is_permitted, require
+from templates_server.features.console.shell import redirect_with_notice, show
 from templates_server.features.console.visit import Visit, form, page
-from templates_server.features.pages.renderer import Page
+from templates_server.features.pages.renderer import PageContent
 from templates_server.features.spaces.history import api as histories
 from templates_server.features.spaces.parser import parse_model
 from templates_server.features.spaces.schemas import ModelDiff
@@ -47,7 +47,7 @@ FIELDS = {"note": "note"}
 EMPTY = "The document is empty, which would delete the whole model. To do that, write `experiences: {}`."
 
 
-class File(msgspec.Struct, frozen=True):
+class GeneratedFile(msgspec.Struct, frozen=True):
     """A generated file."""
 
     path: str
@@ -63,10 +63,10 @@ async def model_page(visit: Visit) -> Response:
         "model": model,
         "revision": document["revision"],
         "parts_of_model": list(PARTS),
-        "may_change": may(visit, models.replace),
-        "has_history": may(visit, histories.list_model_revisions),
+        "may_change": is_permitted(visit, models.replace),
+        "has_history": is_permitted(visit, histories.list_model_revisions),
     }
-    return await show(visit, Page("console/model", values), here="model")
+    return await show(visit, PageContent("console/model", values), here="model")
 
 
 @page
@@ -77,41 +77,41 @@ async def edit_page(visit: Visit) -> Response:
     query = visit.call.query
     if document := query.get("document"):  # what was typed before one had to sign in
         revision = query.get("revision", "")
-        return await _show_form(visit, prefilled(document=document, revision=revision, note=query.get("note", "")))
-    return await _show_form(visit, prefilled(document=_as_text(model), revision=str(model["revision"])))
+        return await _show_form(visit, prefill(document=document, revision=revision, note=query.get("note", "")))
+    return await _show_form(visit, prefill(document=_as_text(model), revision=str(model["revision"])))
 
 
 @form(SAVE, back=EDIT, keeps=("document", "revision", "note"))
 async def save_model(visit: Visit, sent: Parameters) -> Response:
     """Say what the document would change, or store it; somebody else's change meanwhile is told, nothing is lost."""
     require(visit, models.replace)
-    typed = typed_in(sent)
+    typed = read_form(sent)
     if not sent.text("document").strip():
-        return await _show_form(visit, Typed(typed.values, {"document": [EMPTY]}))
+        return await _show_form(visit, FormState(typed.values, {"document": [EMPTY]}))
     document, revision = sent.text("document").encode(), whole_number(sent.text("revision"), most=LARGEST_REVISION)
     headers = {"content-type": YAML_TYPE, "If-Match": entity_tag(revision or 0)}
     try:
         if sent.text("deed") == REVIEW:
-            found = await invoke(visit, models.compare, Asked(document, headers=headers))
+            found = await invoke(visit, models.compare, RouteRequest(document, headers=headers))
             return await _show_form(visit, typed, found.one, lost=await _lost(visit, document))
-        asked = Asked(document, {"note": sent.text("note")}, headers, key=sent.text(KEY))
+        asked = RouteRequest(document, {"note": sent.text("note")}, headers, key=sent.text(KEY))
         stored = (await invoke(visit, models.replace, asked)).one
     except PreconditionFailed:
         present = (await invoke(visit, models.read)).one
         if await asyncio.to_thread(_is_stored, visit, document, present):  # the form was sent twice
-            return done(visit, PATH, f"Saved as revision {present['revision']}.")
+            return redirect_with_notice(visit, PATH, f"Saved as revision {present['revision']}.")
         return await _show_conflict(visit, typed, present)
     except REFUSALS as error:
         return await _show_form(visit, _refused(typed, error))
     told = f"Saved as revision {stored.revision}." if stored.changed else "No changes: the model is identical."
-    return done(visit, PATH, told)
+    return redirect_with_notice(visit, PATH, told)
 
 
 @page
 async def history_page(visit: Visit) -> Response:
     """The revisions of the model, and what changed between two of them."""
     query = {"limit": str(HISTORY_SHOWN), **({"cursor": cursor} if (cursor := visit.call.query.get("cursor")) else {})}
-    found = await invoke(visit, histories.list_model_revisions, Asked(query=query))
+    found = await invoke(visit, histories.list_model_revisions, RouteRequest(query=query))
     before, after = _revisions_asked(visit, found)
     compared = await compare_revisions(visit, before, after) if before is not None and after is not None else {}
     is_wrong = not compared and bool({"from", "to"} & visit.call.query.keys())
@@ -125,7 +125,7 @@ async def history_page(visit: Visit) -> Response:
     }
     here = Link("History", "", is_here=True)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if is_wrong else HTTPStatus.OK
-    return await show(visit, Page("console/model_history", values, status), here="model", crumbs=[here])
+    return await show(visit, PageContent("console/model_history", values, status), here="model", crumbs=[here])
 
 
 @page
@@ -135,8 +135,10 @@ async def code_page(visit: Visit) -> Response:
     if language not in LANGUAGES:
         raise NotFound
     targets = [{"language": language, "options": {"host": visit.call.settings.public_url}}]
-    generated = (await invoke(visit, code.generate, Asked({"targets": targets}))).one
-    files = {file.path: file.content for file in msgspec.json.decode(generated.targets[0].files, type=list[File])}
+    generated = (await invoke(visit, code.generate, RouteRequest({"targets": targets}))).one
+    files = {
+        file.path: file.content for file in msgspec.json.decode(generated.targets[0].files, type=list[GeneratedFile])
+    }
     path = visit.call.parameters.get("file") or first_of(files)
     if path not in files:
         raise NotFound
@@ -147,25 +149,25 @@ async def code_page(visit: Visit) -> Response:
         "title": TITLES[language],
         "folders": in_folders(files),
         "path": path,
-        "text": await asyncio.to_thread(highlighted, path, files[path]),
+        "text": await asyncio.to_thread(highlight, path, files[path]),
         "revision": generated.revision,
     }
     here = Link("Code", "", is_here=True)
-    return await show(visit, Page("console/model_code", values), here="model", crumbs=[here])
+    return await show(visit, PageContent("console/model_code", values), here="model", crumbs=[here])
 
 
-async def _lost(visit: Visit, document: bytes) -> Sequence[Loss]:
+async def _lost(visit: Visit, document: bytes) -> Sequence[LostContent]:
     """What scenarios lose by a document that is a model."""
     before = (await invoke(visit, models.read)).one
     after = await asyncio.to_thread(read_yaml, document, max_depth=visit.call.settings.limits.max_depth)
     return await scenarios_that_lose(visit, before, {**after, "space": before["space"], "name": before["name"]})
 
 
-async def _show_form(visit: Visit, typed: Typed, found: ModelDiff | None = None, **more: Any) -> Response:
+async def _show_form(visit: Visit, typed: FormState, found: ModelDiff | None = None, **more: Any) -> Response:
     values = {"typed": typed, "found": found, "purpose": SAVE, "review": REVIEW, "conflict": None, "lost": (), **more}
     status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
     here = Link("Edit", "", is_here=True)
-    return await show(visit, Page("console/model_edit", values, status), here="model", crumbs=[here])
+    return await show(visit, PageContent("console/model_edit", values, status), here="model", crumbs=[here])
 
 
 def _is_stored(visit: Visit, document: bytes, present: Any) -> bool:
@@ -176,23 +178,23 @@ def _is_stored(visit: Visit, document: bytes, present: Any) -> bool:
     return not problems and model == stored
 
 
-async def _show_conflict(visit: Visit, typed: Typed, present: Any) -> Response:
+async def _show_conflict(visit: Visit, typed: FormState, present: Any) -> Response:
     """The form as it was sent, made from the present revision now, with what others changed meanwhile beside it."""
     old = whole_number(typed.text("revision"), most=LARGEST_REVISION) or 0
     compared = await compare_revisions(visit, old, present["revision"])
     conflict = {"revision": present["revision"], **compared}
-    rebased = Typed({**typed.values, "revision": [str(present["revision"])]}, typed.problems)
+    rebased = FormState({**typed.values, "revision": [str(present["revision"])]}, typed.problems)
     return await _show_form(visit, rebased, conflict=conflict)
 
 
-def _refused(typed: Typed, error: ApiError) -> Typed:
+def _refused(typed: FormState, error: ApiError) -> FormState:
     """What is wrong stands above the document, each problem with its place there."""
     found: dict[str, list[str]] = {}
     for problem in error.problems:
         name = FIELDS.get(problem.path or "", "document")
         place = f"{problem.path}: " if problem.path and name == "document" else ""
         found.setdefault(name, []).append(f"{place}{problem.message}")
-    return Typed(typed.values, found)
+    return FormState(typed.values, found)
 
 
 def _as_text(model: Any) -> str:
@@ -212,7 +214,7 @@ def _revisions_asked(visit: Visit, found: Result) -> tuple[int | None, int | Non
 async def compare_revisions(visit: Visit, before: int, after: int) -> dict[str, Any]:
     """What changed from one revision to the other, value by value, and what of it breaks apps."""
     old, new = [
-        (await invoke(visit, models.read, Asked(query={"revision": str(each)}))).one for each in (before, after)
+        (await invoke(visit, models.read, RouteRequest(query={"revision": str(each)}))).one for each in (before, after)
     ]
     return await asyncio.to_thread(changes_of, old, new)
 

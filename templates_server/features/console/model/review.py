@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from templates_server.features.console.platform_api import invoke, may
-from templates_server.features.console.visit import Visit, located
+from templates_server.features.console.platform_api import invoke, is_permitted
+from templates_server.features.console.visit import Visit, locate
 from templates_server.features.spaces.delivery import api as delivery
-from templates_server.features.spaces.delivery.parser import Surroundings, parse_delivery
+from templates_server.features.spaces.delivery.parser import ParseContext, parse_delivery
 from templates_server.features.spaces.parser import parse_model
 from templates_server.features.spaces.store import ENVIRONMENTS
 
@@ -18,7 +18,7 @@ MOST_LOSSES = 30  # of an environment
 
 
 @dataclass(frozen=True)
-class Loss:
+class LostContent:
     """Something that an environment delivers now and that the model would no longer have."""
 
     environment: str
@@ -26,24 +26,26 @@ class Loss:
     message: str
 
 
-async def scenarios_that_lose(visit: Visit, before: Any, after: Any) -> Sequence[Loss]:
+async def scenarios_that_lose(visit: Visit, before: Any, after: Any) -> Sequence[LostContent]:
     """What the environments of the Space deliver by one model and would pass over by the other."""
-    found: list[Loss] = []
+    found: list[LostContent] = []
     for environment in ENVIRONMENTS:
-        there = await located(visit, environment=environment)
-        if may(there, delivery.read):
+        there = await locate(visit, environment=environment)
+        if is_permitted(there, delivery.read):
             delivered = (await invoke(there, delivery.read)).one
             found += await asyncio.to_thread(_losses, delivered, environment, before, after)
     return found
 
 
-def _losses(delivered: Any, environment: str, before: Any, after: Any) -> Sequence[Loss]:
+def _losses(delivered: Any, environment: str, before: Any, after: Any) -> Sequence[LostContent]:
     old, new = (_problems(delivered, environment, model) for model in (before, after))
     known = set(old)
-    return [Loss(environment, path, message) for path, message in new if (path, message) not in known][:MOST_LOSSES]
+    return [LostContent(environment, path, message) for path, message in new if (path, message) not in known][
+        :MOST_LOSSES
+    ]
 
 
 def _problems(delivered: Any, environment: str, document: Any) -> Sequence[tuple[str, str]]:
     model, _ = parse_model(document, space=document["space"], name=document["name"])
-    _, problems = parse_delivery(delivered, Surroundings(model, environment))
+    _, problems = parse_delivery(delivered, ParseContext(model, environment))
     return [(problem.path, problem.message) for problem in problems]

@@ -10,7 +10,7 @@ from templates_server.features.console.model import forms as model_form_pages
 from templates_server.features.console.model import overview as model_pages
 from templates_server.features.console.page_routes import CONSOLE_SPACE, form_route, page_route
 from templates_server.features.pages.schemas import ModelForm, ModelPartForm
-from templates_server.http.route_docs import Parameter
+from templates_server.http.route_docs import ParameterDocs
 from templates_server.settings import DOCUMENT_MAX_BYTES, Limits
 
 CONSOLE_MODEL = f"{CONSOLE_SPACE}/model"
@@ -33,8 +33,8 @@ ROUTES = (
         model_form_pages.part_page,
         "The form of a part of the model: an experience, a section, a collection, an event or a field.",
         takes=(
-            Parameter("key", str, "Which one; unless specified it is a new one.", example="hero"),
-            Parameter("deed", Literal["remove"], "Review what its removal changes."),
+            ParameterDocs("key", str, "Which one; unless specified it is a new one.", example="hero"),
+            ParameterDocs("deed", Literal["remove"], "Review what its removal changes."),
         ),
         refuses=(Forbidden, ValidationFailed, Conflict),
         path_examples=OF_TEMPLATE,
@@ -54,9 +54,9 @@ ROUTES = (
         "The revisions of the model, and what changed between two.",
         refuses=(Forbidden, ValidationFailed),
         takes=(
-            Parameter("from", int, "A revision."),
-            Parameter("to", int, "A revision to compare it with."),
-            Parameter("cursor", str, "Where the list goes on."),
+            ParameterDocs("from", int, "A revision."),
+            ParameterDocs("to", int, "A revision to compare it with."),
+            ParameterDocs("cursor", str, "Where the list goes on."),
         ),
     ),
     page_route(f"{CONSOLE_MODEL}/code", model_pages.code_page, "The code that is generated from the model."),

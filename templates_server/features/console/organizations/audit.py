@@ -7,11 +7,11 @@ from http import HTTPStatus
 from starlette.responses import Response
 
 from templates_server.features.audit import api as audit
-from templates_server.features.console.form_state import REFUSALS, prefilled, same
-from templates_server.features.console.platform_api import Asked, Result, invoke
+from templates_server.features.console.form_state import REFUSALS, prefill, same
+from templates_server.features.console.platform_api import Result, RouteRequest, invoke
 from templates_server.features.console.shell import show
 from templates_server.features.console.visit import Visit, page
-from templates_server.features.pages.renderer import Page
+from templates_server.features.pages.renderer import PageContent
 
 FILTERS = ("actor", "action", "since")
 ENTRIES_ON_A_PAGE = 50
@@ -23,12 +23,12 @@ async def audit_page(visit: Visit) -> Response:
     """What was done, the newest first."""
     query = visit.call.query
     filters = {name: query[name].strip() for name in FILTERS if query.get(name, "").strip()}
-    typed, found = prefilled(**filters), NOTHING
+    typed, found = prefill(**filters), NOTHING
     asked = {**filters, "limit": str(ENTRIES_ON_A_PAGE), "cursor": query.get("cursor", "")}
     try:
-        found = await invoke(visit, audit.list_entries, Asked(query=asked))
+        found = await invoke(visit, audit.list_entries, RouteRequest(query=asked))
     except REFUSALS as error:
         typed = typed.refused(error, same(*FILTERS))
     values = {"entries": found.data, "cursor": found.cursor, "filters": filters, "typed": typed}
     status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
-    return await show(visit, Page("console/audit", values, status), here="audit")
+    return await show(visit, PageContent("console/audit", values, status), here="audit")

@@ -10,12 +10,12 @@ from starlette.responses import Response
 from templates_server.features.accounts import api as accounts
 from templates_server.features.accounts.invitations import api as invitations
 from templates_server.features.accounts.schemas import CreatedInvitation
-from templates_server.features.console.form_state import KEY, REFUSALS, Typed, prefilled, same, typed_in
+from templates_server.features.console.form_state import KEY, REFUSALS, FormState, prefill, read_form, same
 from templates_server.features.console.navigation import HOME, ORGANIZATION
-from templates_server.features.console.platform_api import Asked, invoke, may
-from templates_server.features.console.shell import done, show
+from templates_server.features.console.platform_api import RouteRequest, invoke, is_permitted
+from templates_server.features.console.shell import redirect_with_notice, show
 from templates_server.features.console.visit import Visit, form, page
-from templates_server.features.pages.renderer import Page
+from templates_server.features.pages.renderer import PageContent
 from templates_server.http.forms.urlencoded import Parameters
 from templates_server.security.authorization import Role
 
@@ -32,18 +32,18 @@ ROLES = (
 async def members_page(visit: Visit) -> Response:
     """A page of the members, by e-mail address, and the invitations that can still be accepted."""
     query = visit.call.query
-    return await _show(visit, prefilled(email=query.get("email", ""), role=query.get("role", "")))
+    return await _show(visit, prefill(email=query.get("email", ""), role=query.get("role", "")))
 
 
 @form(INVITE, back=PATH, keeps=("email", "role"))
 async def invite_member(visit: Visit, sent: Parameters) -> Response:
     """Make an invitation, and show its link, this once."""
-    asked = Asked({"email": sent.text("email"), "role": sent.text("role")}, key=sent.text(KEY))
+    asked = RouteRequest({"email": sent.text("email"), "role": sent.text("role")}, key=sent.text(KEY))
     try:
         made = await invoke(visit, invitations.invite_member, asked)
     except REFUSALS as error:
-        return await _show(visit, typed_in(sent).refused(error, same("email", "role")))
-    return await _show(visit, Typed(), made=made.one)
+        return await _show(visit, read_form(sent).refused(error, same("email", "role")))
+    return await _show(visit, FormState(), made=made.one)
 
 
 @form(CHANGE, back=PATH)
@@ -51,10 +51,10 @@ async def change_role(visit: Visit, sent: Parameters) -> Response:
     """Give a member another role."""
     email, role = sent.text("member"), sent.text("role")
     try:
-        await invoke(visit, accounts.change_member, Asked({"role": role}, key=sent.text(KEY)), member=email)
+        await invoke(visit, accounts.change_member, RouteRequest({"role": role}, key=sent.text(KEY)), member=email)
     except REFUSALS as error:
-        return await _show(visit, typed_in(sent).refused(error, {}))
-    return done(visit, PATH, f"{email} is now {role}.")
+        return await _show(visit, read_form(sent).refused(error, {}))
+    return redirect_with_notice(visit, PATH, f"{email} is now {role}.")
 
 
 @form(REMOVE, back=PATH)
@@ -62,23 +62,27 @@ async def remove_member(visit: Visit, sent: Parameters) -> Response:
     """End a membership; whoever ends their own goes on to the first page."""
     email = sent.text("member")
     try:
-        await invoke(visit, accounts.remove_member, Asked(key=sent.text(KEY)), member=email)
+        await invoke(visit, accounts.remove_member, RouteRequest(key=sent.text(KEY)), member=email)
     except REFUSALS as error:
-        return await _show(visit, typed_in(sent).refused(error, {}))
-    return done(visit, HOME if email == visit.account.email else PATH, f"{email} is no longer a member.")
+        return await _show(visit, read_form(sent).refused(error, {}))
+    return redirect_with_notice(
+        visit, HOME if email == visit.account.email else PATH, f"{email} is no longer a member."
+    )
 
 
 @form(WITHDRAW, back=PATH)
 async def withdraw_invitation(visit: Visit, sent: Parameters) -> Response:
     """Withdraw an invitation: its link opens nothing."""
     invitation = visit.call.parameters["invitation"]
-    await invoke(visit, invitations.withdraw_invitation, Asked(key=sent.text(KEY)), invitation=invitation)
-    return done(visit, PATH, "Invitation withdrawn.")
+    await invoke(visit, invitations.withdraw_invitation, RouteRequest(key=sent.text(KEY)), invitation=invitation)
+    return redirect_with_notice(visit, PATH, "Invitation withdrawn.")
 
 
-async def _show(visit: Visit, typed: Typed, made: CreatedInvitation | None = None) -> Response:
-    members = await invoke(visit, accounts.list_members, Asked(query={"cursor": visit.call.query.get("cursor", "")}))
-    may_invite = may(visit, invitations.invite_member)
+async def _show(visit: Visit, typed: FormState, made: CreatedInvitation | None = None) -> Response:
+    members = await invoke(
+        visit, accounts.list_members, RouteRequest(query={"cursor": visit.call.query.get("cursor", "")})
+    )
+    may_invite = is_permitted(visit, invitations.invite_member)
     values: dict[str, Any] = {
         "members": members.data,
         "cursor": members.cursor,
@@ -90,4 +94,4 @@ async def _show(visit: Visit, typed: Typed, made: CreatedInvitation | None = Non
         "purposes": {"invite": INVITE, "change": CHANGE, "remove": REMOVE, "withdraw": WITHDRAW},
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
-    return await show(visit, Page("console/members", values, status), here="members")
+    return await show(visit, PageContent("console/members", values, status), here="members")

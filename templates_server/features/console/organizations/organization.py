@@ -8,49 +8,49 @@ from http import HTTPStatus
 from starlette.responses import Response
 
 from templates_server.features.accounts import organizations
-from templates_server.features.console.form_state import KEY, REFUSALS, Typed, prefilled, same, typed_in
+from templates_server.features.console.form_state import KEY, REFUSALS, FormState, prefill, read_form, same
 from templates_server.features.console.navigation import HOME, ORGANIZATION, ORGANIZATIONS
-from templates_server.features.console.platform_api import Asked, invoke, may, require
-from templates_server.features.console.shell import done, show
+from templates_server.features.console.platform_api import RouteRequest, invoke, is_permitted, require
+from templates_server.features.console.shell import redirect_with_notice, show
 from templates_server.features.console.visit import Visit, form, page
-from templates_server.features.pages.renderer import Page
+from templates_server.features.pages.renderer import PageContent
 from templates_server.features.spaces import api as spaces
 from templates_server.http.forms.urlencoded import Parameters
 
 CREATE, RENAME, DELETE = "create space", "rename organization", "delete organization"
 NOT_CONFIRMED = "Enter the key of the organization to confirm."
 SPACES_ON_A_PAGE = 24
-UNTOUCHED = Typed()
+UNTOUCHED = FormState()
 
 
 @page
 async def organization_page(visit: Visit) -> Response:
     """The Spaces of the organization, in order of key."""
     query = visit.call.query
-    return await _show(visit, prefilled(space_key=query.get("space_key", ""), name=query.get("name", "")))
+    return await _show(visit, prefill(space_key=query.get("space_key", ""), name=query.get("name", "")))
 
 
 @form(CREATE, back=ORGANIZATION, keeps=("space_key", "name"))
 async def create_space(visit: Visit, sent: Parameters) -> Response:
     """Create a Space with its three environments, and go there."""
     key = sent.text("space_key").strip()
-    asked = Asked({"key": key, "name": sent.text("name").strip() or None}, key=sent.text(KEY))
+    asked = RouteRequest({"key": key, "name": sent.text("name").strip() or None}, key=sent.text(KEY))
     try:
         await invoke(visit, spaces.create_space, asked)
     except REFUSALS as error:
-        return await _show(visit, typed_in(sent).refused(error, {"key": "space_key", **same("name")}))
-    return done(visit, f"{HOME}/spaces/{key}", f"Space {key} created, with three environments.")
+        return await _show(visit, read_form(sent).refused(error, {"key": "space_key", **same("name")}))
+    return redirect_with_notice(visit, f"{HOME}/spaces/{key}", f"Space {key} created, with three environments.")
 
 
 @form(RENAME, back=ORGANIZATION)
 async def rename_organization(visit: Visit, sent: Parameters) -> Response:
     """Give the organization another name."""
     try:
-        asked = Asked({"name": sent.text("organization_name")})
+        asked = RouteRequest({"name": sent.text("organization_name")})
         renamed = (await invoke(visit, organizations.rename_organization, asked)).one
     except REFUSALS as error:
-        return await _show(visit, Typed(), typed_in(sent).refused(error, {"name": "organization_name"}))
-    return done(visit, ORGANIZATION, f"Organization renamed to “{renamed.name}”.")
+        return await _show(visit, FormState(), read_form(sent).refused(error, {"name": "organization_name"}))
+    return redirect_with_notice(visit, ORGANIZATION, f"Organization renamed to “{renamed.name}”.")
 
 
 @form(DELETE, back=ORGANIZATION)
@@ -59,27 +59,27 @@ async def delete_organization(visit: Visit, sent: Parameters) -> Response:
     require(visit, organizations.delete_organization)
     key = visit.call.place.organization_key
     if sent.text("confirmation").strip() != key:
-        return await _show(visit, Typed(), Typed(sent.values, {"confirmation": [NOT_CONFIRMED]}))
+        return await _show(visit, FormState(), FormState(sent.values, {"confirmation": [NOT_CONFIRMED]}))
     try:
         await invoke(visit, organizations.delete_organization)
     except REFUSALS as error:
-        return await _show(visit, Typed(), Typed(sent.values).refused(error, {"": "confirmation"}))
-    return done(visit, ORGANIZATIONS, f"Organization {key} deleted.")
+        return await _show(visit, FormState(), FormState(sent.values).refused(error, {"": "confirmation"}))
+    return redirect_with_notice(visit, ORGANIZATIONS, f"Organization {key} deleted.")
 
 
-async def _show(visit: Visit, typed: Typed, settings: Typed = UNTOUCHED) -> Response:
+async def _show(visit: Visit, typed: FormState, settings: FormState = UNTOUCHED) -> Response:
     name = visit.organization.name if visit.organization else ""
     query = {"limit": str(SPACES_ON_A_PAGE), "cursor": visit.call.query.get("cursor", "")}
-    found = await invoke(visit, spaces.list_spaces_of_organization, Asked(query=query))
+    found = await invoke(visit, spaces.list_spaces_of_organization, RouteRequest(query=query))
     values = {
         "spaces": found.data,
         "cursor": found.cursor,
-        "may_create": may(visit, spaces.create_space),
-        "may_change": may(visit, organizations.rename_organization),
+        "may_create": is_permitted(visit, spaces.create_space),
+        "may_change": is_permitted(visit, organizations.rename_organization),
         "typed": typed,
         "settings": replace(settings, values={"organization_name": [name], **settings.values}),
         "create": CREATE,
         "purposes": {"rename": RENAME, "delete": DELETE},
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems or settings.problems else HTTPStatus.OK
-    return await show(visit, Page("console/organization", values, status), here="organization")
+    return await show(visit, PageContent("console/organization", values, status), here="organization")

@@ -8,12 +8,12 @@ from typing import Any
 from starlette.responses import Response
 
 from templates_server.features.accounts import organizations
-from templates_server.features.console.form_state import KEY, REFUSALS, Typed, prefilled, same, typed_in
+from templates_server.features.console.form_state import KEY, REFUSALS, FormState, prefill, read_form, same
 from templates_server.features.console.navigation import HOME, ORGANIZATIONS
-from templates_server.features.console.platform_api import Asked, invoke
-from templates_server.features.console.shell import done, show
+from templates_server.features.console.platform_api import RouteRequest, invoke
+from templates_server.features.console.shell import redirect_with_notice, show
 from templates_server.features.console.visit import Visit, form, page
-from templates_server.features.pages.renderer import Page
+from templates_server.features.pages.renderer import PageContent
 from templates_server.http.forms.urlencoded import Parameters
 
 CREATE = "create organization"
@@ -24,22 +24,24 @@ async def organizations_page(visit: Visit) -> Response:
     """The person's organizations, by key."""
     query = visit.call.query
     key, name = query.get("organization_key", ""), query.get("name", "")
-    return await _show(visit, prefilled(organization_key=key, name=name))
+    return await _show(visit, prefill(organization_key=key, name=name))
 
 
 @form(CREATE, back=ORGANIZATIONS, keeps=("organization_key", "name"))
 async def create_organization(visit: Visit, sent: Parameters) -> Response:
     """Create an organization, which the person administrates, and go there."""
     key = sent.text("organization_key").strip()
-    asked = Asked({"key": key, "name": sent.text("name")}, key=sent.text(KEY))
+    asked = RouteRequest({"key": key, "name": sent.text("name")}, key=sent.text(KEY))
     try:
         await invoke(visit, organizations.create_organization, asked)
     except REFUSALS as error:
-        return await _show(visit, typed_in(sent).refused(error, {"key": "organization_key", **same("name")}))
-    return done(visit, f"{HOME}/organizations/{key}", f"Organization {key} created. You are its administrator.")
+        return await _show(visit, read_form(sent).refused(error, {"key": "organization_key", **same("name")}))
+    return redirect_with_notice(
+        visit, f"{HOME}/organizations/{key}", f"Organization {key} created. You are its administrator."
+    )
 
 
-async def _show(visit: Visit, typed: Typed) -> Response:
+async def _show(visit: Visit, typed: FormState) -> Response:
     values: dict[str, Any] = {
         "memberships": [(one, visit.call.principal.roles[one.id].value) for one in visit.organizations],
         "may_create": organizations.may_create(visit.call),
@@ -47,4 +49,4 @@ async def _show(visit: Visit, typed: Typed) -> Response:
         "create": CREATE,
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
-    return await show(visit, Page("console/organizations", values, status), here="organizations")
+    return await show(visit, PageContent("console/organizations", values, status), here="organizations")

@@ -10,12 +10,12 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from templates_server.features.console.form_state import REFUSALS, prefilled, same
+from templates_server.features.console.form_state import REFUSALS, prefill, same
 from templates_server.features.console.navigation import ENVIRONMENT
-from templates_server.features.console.platform_api import Asked, Result, invoke
+from templates_server.features.console.platform_api import Result, RouteRequest, invoke
 from templates_server.features.console.shell import show
 from templates_server.features.console.visit import Visit, page
-from templates_server.features.pages.renderer import Page
+from templates_server.features.pages.renderer import PageContent
 from templates_server.features.people import api as users
 from templates_server.features.people.identity import PersonKind
 from templates_server.features.people.schemas import User, Visitor
@@ -29,7 +29,7 @@ TAGS_IN_A_ROW = 4
 
 
 @dataclass(frozen=True)
-class Row:
+class PersonRow:
     """A person of the list, and where their page is."""
 
     id: str
@@ -54,7 +54,7 @@ async def visitors_page(visit: Visit) -> Response:
 
 async def offered_tags(visit: Visit) -> Sequence[str]:
     """The first tags that somebody has, to choose from while one types."""
-    found = await invoke(visit, users.list_tags, Asked(query={"limit": str(TAGS_OFFERED)}))
+    found = await invoke(visit, users.list_tags, RouteRequest(query={"limit": str(TAGS_OFFERED)}))
     return [one.tag for one in found.data]
 
 
@@ -66,10 +66,10 @@ def path_of(kind: PersonKind, called: str) -> str:
 async def _show(visit: Visit, kind: PersonKind) -> Response:
     query = visit.call.query
     filters = {name: query[name].strip() for name in FILTERS if query.get(name, "").strip()}
-    typed, found = prefilled(**filters), Result((), {})
+    typed, found = prefill(**filters), Result((), {})
     try:
         asked = {**filters, "limit": str(PEOPLE_ON_A_PAGE), "cursor": query.get("cursor", "")}
-        found = await invoke(visit, LISTS[kind], Asked(query=asked))
+        found = await invoke(visit, LISTS[kind], RouteRequest(query=asked))
     except REFUSALS as error:
         typed = typed.refused(error, same(*FILTERS))
     values: dict[str, Any] = {
@@ -84,10 +84,10 @@ async def _show(visit: Visit, kind: PersonKind) -> Response:
         "tags_in_a_row": TAGS_IN_A_ROW,
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
-    return await show(visit, Page("console/people", values, status), here="users")
+    return await show(visit, PageContent("console/people", values, status), here="users")
 
 
-def _row(visit: Visit, kind: PersonKind, person: User | Visitor) -> Row:
+def _row(visit: Visit, kind: PersonKind, person: User | Visitor) -> PersonRow:
     called = person.user_id if isinstance(person, User) else person.anonymous_id
     url = visit.url(path_of(kind, called))
-    return Row(called, url, person.email, person.tags, person.last_seen, person.created)
+    return PersonRow(called, url, person.email, person.tags, person.last_seen, person.created)

@@ -13,14 +13,14 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from templates_server.errors import NotFound
-from templates_server.features.console.form_state import KEY, REFUSALS, Typed, prefilled, same, typed_in
+from templates_server.features.console.form_state import KEY, REFUSALS, FormState, prefill, read_form, same
 from templates_server.features.console.navigation import Link
 from templates_server.features.console.people.overview import PATHS, offered_tags, path_of
-from templates_server.features.console.platform_api import Asked, download, invoke, require
-from templates_server.features.console.shell import done, show
+from templates_server.features.console.platform_api import RouteRequest, download, invoke, require
+from templates_server.features.console.shell import redirect_with_notice, show
 from templates_server.features.console.visit import Visit, form, page
 from templates_server.features.events.listing import api as events
-from templates_server.features.pages.renderer import Page, see_other
+from templates_server.features.pages.renderer import PageContent, see_other
 from templates_server.features.people import api as users
 from templates_server.features.people.data_export import api as everything
 from templates_server.features.people.data_export.store import KINDS, latest_of
@@ -31,12 +31,12 @@ from templates_server.features.people.store import StoredPerson, find_person, pe
 from templates_server.features.sessions import api as sessions
 from templates_server.features.sessions.schemas import SessionExplanation
 from templates_server.features.tribes import api as tribes
-from templates_server.features.tribes.evaluator import Outcome, evaluate
+from templates_server.features.tribes.evaluator import TribeOutcome, evaluate
 from templates_server.features.tribes.explanation import explain
 from templates_server.features.tribes.model import questions_of
 from templates_server.features.tribes.parser import read_tribe
 from templates_server.features.tribes.schemas import Explanation
-from templates_server.features.tribes.store import Moment, load_facts, load_tribes
+from templates_server.features.tribes.store import EvaluationContext, load_facts, load_tribes
 from templates_server.http.context import Call
 from templates_server.http.forms.urlencoded import Parameters
 from templates_server.primitives.timestamps import DAY
@@ -67,7 +67,7 @@ MAX_FILE_NAME_CHARACTERS = 64
 NOT_CONFIRMED = "Enter the ID of the {kind} to confirm."
 
 
-class Latest(msgspec.Struct, frozen=True):
+class LatestActivity(msgspec.Struct, frozen=True):
     """The newest of each kind of thing that is known of a person."""
 
     visitors: Sequence[MergedVisitor]
@@ -77,12 +77,12 @@ class Latest(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True)
-class Known:
+class PersonDetails:
     """What is known of a person, and why they are in each tribe of the Space or not."""
 
     person: User
     kind: PersonKind
-    latest: Latest
+    latest: LatestActivity
     tribes: Sequence[Explanation]
 
     def tribes_with(self, *outcomes: str) -> Sequence[Explanation]:
@@ -93,14 +93,14 @@ class Known:
 @page
 async def user_page(visit: Visit) -> Response:
     """A user."""
-    return await _show(visit, PersonKind.USER, prefilled(tag=visit.call.query.get("tag", "")))
+    return await _show(visit, PersonKind.USER, prefill(tag=visit.call.query.get("tag", "")))
 
 
 @page
 async def visitor_page(visit: Visit) -> Response:
     """A visitor; on to the user that a visitor turned out to be."""
     try:
-        return await _show(visit, PersonKind.VISITOR, prefilled(tag=visit.call.query.get("tag", "")))
+        return await _show(visit, PersonKind.VISITOR, prefill(tag=visit.call.query.get("tag", "")))
     except NotFound:
         user = await visit.call.database.read(lambda connection: _merged_user(connection, visit.call))
         if not user:
@@ -166,11 +166,11 @@ async def _erase(visit: Visit, sent: Parameters, kind: PersonKind) -> Response:
     called = visit.call.parameters[kind.value]
     if sent.text("confirmation").strip() != called.strip():
         problems = {"confirmation": [NOT_CONFIRMED.format(kind=kind.value)]}
-        return await _show(visit, kind, Typed(sent.values, problems))
-    erased = (await invoke(visit, ERASING[kind], Asked(key=sent.text(KEY)))).one
+        return await _show(visit, kind, FormState(sent.values, problems))
+    erased = (await invoke(visit, ERASING[kind], RouteRequest(key=sent.text(KEY)))).one
     counts = msgspec.structs.asdict(erased.removed)
     told = ", ".join(f"{count:,} {name}" for name, count in counts.items() if name != "profile")
-    return done(visit, PATHS[kind], f"{kind.value.capitalize()} “{called}” erased, along with {told}.")
+    return redirect_with_notice(visit, PATHS[kind], f"{kind.value.capitalize()} “{called}” erased, along with {told}.")
 
 
 async def _add_tag(visit: Visit, sent: Parameters, kind: PersonKind) -> Response:
@@ -178,8 +178,8 @@ async def _add_tag(visit: Visit, sent: Parameters, kind: PersonKind) -> Response
     try:
         await invoke(visit, TAGGING[kind], tag=tag)
     except REFUSALS as error:
-        return await _show(visit, kind, typed_in(sent).refused(error, {"tag": "tag", "tags": "tag"}))
-    return done(visit, PAGE_PATHS[kind], f"Tag “{tag}” added.")
+        return await _show(visit, kind, read_form(sent).refused(error, {"tag": "tag", "tags": "tag"}))
+    return redirect_with_notice(visit, PAGE_PATHS[kind], f"Tag “{tag}” added.")
 
 
 async def _remove_tag(visit: Visit, sent: Parameters, kind: PersonKind) -> Response:
@@ -187,23 +187,23 @@ async def _remove_tag(visit: Visit, sent: Parameters, kind: PersonKind) -> Respo
     try:
         await invoke(visit, UNTAGGING[kind], tag=tag)
     except REFUSALS as error:
-        return await _show(visit, kind, Typed({}).refused(error, same("tag")))
-    return done(visit, PAGE_PATHS[kind], f"Tag “{tag}” removed.")
+        return await _show(visit, kind, FormState({}).refused(error, same("tag")))
+    return redirect_with_notice(visit, PAGE_PATHS[kind], f"Tag “{tag}” removed.")
 
 
-async def _show(visit: Visit, kind: PersonKind, typed: Typed) -> Response:
+async def _show(visit: Visit, kind: PersonKind, typed: FormState) -> Response:
     for handler in READS:
         require(visit, handler)
     call = visit.call
-    known = await call.database.read_aside(lambda connection: _known(connection, call, kind))
+    known = await call.database.read_in_thread(lambda connection: _known(connection, call, kind))
     seen = await _seen_now(visit, known)
     called = known.person.user_id
     values: dict[str, Any] = {
         "known": known,
         "person": known.person,
         "kind": kind.value,
-        "inside": known.tribes_with(Outcome.MATCHED)[:TRIBES_SHOWN],
-        "outside": known.tribes_with(Outcome.NOT_MATCHED, Outcome.UNKNOWN),
+        "inside": known.tribes_with(TribeOutcome.MATCHED)[:TRIBES_SHOWN],
+        "outside": known.tribes_with(TribeOutcome.NOT_MATCHED, TribeOutcome.UNKNOWN),
         "tribes_shown": TRIBES_SHOWN,
         "entities": seen.entities[:ENTITIES_SHOWN],
         "more_entities": len(seen.entities[ENTITIES_SHOWN:]),
@@ -217,26 +217,26 @@ async def _show(visit: Visit, kind: PersonKind, typed: Typed) -> Response:
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
     crumb = called if len(called) <= CRUMB_CHARACTERS else f"{called[:CRUMB_CHARACTERS]}…"
-    shown = Page("console/person", values, status)
+    shown = PageContent("console/person", values, status)
     return await show(visit, shown, here="users", crumbs=[Link(crumb, "", is_here=True)])
 
 
-async def _seen_now(visit: Visit, known: Known) -> SessionExplanation:
+async def _seen_now(visit: Visit, known: PersonDetails) -> SessionExplanation:
     """What a session of the person that starts now would show."""
     name = "user_id" if known.kind is PersonKind.USER else "anonymous_id"
-    found: SessionExplanation = (await invoke(visit, sessions.explain, Asked({name: known.person.user_id}))).one
+    found: SessionExplanation = (await invoke(visit, sessions.explain, RouteRequest({name: known.person.user_id}))).one
     return found
 
 
-def _known(connection: Connection, call: Call, kind: PersonKind) -> Known:
+def _known(connection: Connection, call: Call, kind: PersonKind) -> PersonDetails:
     """What is known of the person of the path; NotFound when there is none."""
     person = find_person(connection, call.environment_id, kind, call.parameters[kind.value])
     owner = (call.environment_id, person.person_id)
     latest = {one.name: latest_of(connection, one, owner, limit=LATEST_SHOWN) for one in KINDS}
-    return Known(
+    return PersonDetails(
         users.to_user(person),
         kind,
-        msgspec.json.decode(msgspec.json.encode(latest), type=Latest),
+        msgspec.json.decode(msgspec.json.encode(latest), type=LatestActivity),
         _tribes_of(connection, call, person),
     )
 
@@ -245,8 +245,8 @@ def _tribes_of(connection: Connection, call: Call, person: StoredPerson) -> Sequ
     """Why the person is in each tribe of the Space or not; what is known of them is read once for all."""
     stored = load_tribes(connection, call.space_id).value["tribes"]
     found = [read_tribe(document, key=key) for key, document in stored.items()]
-    at = Moment(call.environment_id, call.now, call.settings.event_retention_days * DAY)
-    facts = load_facts(connection, at, person.person_id, questions_of(found).exact)
+    at = EvaluationContext(call.environment_id, call.now, call.settings.event_retention_days * DAY)
+    facts = load_facts(connection, at, person.person_id, questions_of(found).without_limits)
     if facts is None:
         raise NotFound
     verdicts = [(tribe, evaluate(tribe, facts, call.now)) for tribe in found]

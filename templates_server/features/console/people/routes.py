@@ -9,7 +9,7 @@ from templates_server.features.console.people import overview as people_pages
 from templates_server.features.console.people import person as person_pages
 from templates_server.features.console.people import tags as user_tag_pages
 from templates_server.features.pages.schemas import EraseForm, UserTagForm
-from templates_server.http.route_docs import CONTENT_DISPOSITION, Body
+from templates_server.http.route_docs import CONTENT_DISPOSITION, BodyDocs
 
 CONSOLE_USERS = f"{CONSOLE_ENVIRONMENT}/users"
 CONSOLE_USER = f"{CONSOLE_USERS}/{{user}}"
@@ -25,7 +25,7 @@ ROUTES = (
         f"{CONSOLE_USER}/everything",
         person_pages.everything_file,
         "All that is known of a user, as a file.",
-        gives=Body(Any),
+        gives=BodyDocs(Any),
         sends=(CONTENT_DISPOSITION,),
     ),
     form_route(f"{CONSOLE_USER}/tags", person_pages.add_tag, "Give a user a tag.", UserTagForm),
@@ -43,7 +43,7 @@ ROUTES = (
         f"{CONSOLE_VISITOR}/everything",
         person_pages.visitor_file,
         "All that is known of a visitor, as a file.",
-        gives=Body(Any),
+        gives=BodyDocs(Any),
         sends=(CONTENT_DISPOSITION,),
     ),
     form_route(f"{CONSOLE_VISITOR}/tags", person_pages.add_visitor_tag, "Give a visitor a tag.", UserTagForm),

@@ -7,13 +7,13 @@ from typing import Any
 
 from starlette.responses import Response
 
-from templates_server.features.console.form_state import REFUSALS, Typed, prefilled, typed_in
+from templates_server.features.console.form_state import REFUSALS, FormState, prefill, read_form
 from templates_server.features.console.navigation import ENVIRONMENT
 from templates_server.features.console.people.overview import PATHS
-from templates_server.features.console.platform_api import Asked, Result, invoke
-from templates_server.features.console.shell import done, show
+from templates_server.features.console.platform_api import Result, RouteRequest, invoke
+from templates_server.features.console.shell import redirect_with_notice, show
 from templates_server.features.console.visit import Visit, form, page
-from templates_server.features.pages.renderer import Page
+from templates_server.features.pages.renderer import PageContent
 from templates_server.features.people import api as users
 from templates_server.features.people.identity import PersonKind
 from templates_server.features.people.tag_removal import api as tag_removal
@@ -27,7 +27,7 @@ TAGS_ON_A_PAGE = 100
 @page
 async def user_tags_page(visit: Visit) -> Response:
     """A page of the tags, in alphabetical order."""
-    return await _show(visit, Typed())
+    return await _show(visit, FormState())
 
 
 @form(DELETE, back=PATH)
@@ -37,30 +37,30 @@ async def delete_user_tag(visit: Visit, sent: Parameters) -> Response:
     try:
         found = await invoke(visit, tag_removal.delete_tag, tag=tag)
     except REFUSALS as error:
-        return await _show(visit, typed_in(sent).refused(error, {}))
+        return await _show(visit, read_form(sent).refused(error, {}))
     left = sum(one.users + one.visitors for one in found.data)
     if left:
-        return done(visit, PATH, f"Deleting tag “{tag}”: {left:,} people still have it.")
-    return done(visit, PATH, f"Tag “{tag}” deleted.")
+        return redirect_with_notice(visit, PATH, f"Deleting tag “{tag}”: {left:,} people still have it.")
+    return redirect_with_notice(visit, PATH, f"Tag “{tag}” deleted.")
 
 
-async def _show(visit: Visit, typed: Typed) -> Response:
+async def _show(visit: Visit, typed: FormState) -> Response:
     query = visit.call.query
     search = query.get("search", "").strip()
     found = Result((), {})
     try:
         asked = {"search": search, "limit": str(TAGS_ON_A_PAGE), "cursor": query.get("cursor", "")}
-        found = await invoke(visit, users.list_tags, Asked(query=asked))
+        found = await invoke(visit, users.list_tags, RouteRequest(query=asked))
     except REFUSALS as error:
         typed = typed.refused(error, {})
     values: dict[str, Any] = {
         "rows": found.data,
         "cursor": found.cursor,
-        "search": prefilled(search=search),
+        "search": prefill(search=search),
         "typed": typed,
         "users_url": visit.url(PATHS[PersonKind.USER]),
         "visitors_url": visit.url(PATHS[PersonKind.VISITOR]),
         "delete": DELETE,
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
-    return await show(visit, Page("console/user_tags", values, status), here="user-tags")
+    return await show(visit, PageContent("console/user_tags", values, status), here="user-tags")

@@ -42,7 +42,7 @@ FIELDS = msgspec.msgpack.Decoder(dict[str, str])
 
 
 @dataclass(frozen=True)
-class KeptForm:
+class SavedForm:
     """How a form that is kept is found again: its id stands in an address, its secret in a cookie."""
 
     id: str
@@ -58,29 +58,29 @@ class KeptForm:
         return AESGCM(call.services.part(ServerKey).derive("kept form", f"{self.secret}\0{self.id}"))
 
 
-def may_be_kept(call: Call, key: str, purpose: str) -> bool:
+def can_be_saved(call: Call, key: str, purpose: str) -> bool:
     """Whether a form came from a page of ours that somebody saw who was signed in, by the key that it brings."""
     origin = call.request.headers.get("origin")
     is_ours = origin is None or origin == call.settings.origin
     return is_ours and is_form_key(call.services.part(ServerKey), key, purpose)
 
 
-async def keep(call: Call, path: str, fields: Mapping[str, str], key: str) -> KeptForm | None:
+async def save_form(call: Call, path: str, fields: Mapping[str, str], key: str) -> SavedForm | None:
     """Keep the fields for the page at that path of ours; None where that cannot be. The same form is kept once."""
     form_id = call.services.part(ServerKey).derive("kept form id", key).hex()[:ID_LENGTH]
-    kept = KeptForm(form_id, _secret_in(call) or random_text(COOKIE_LENGTH))
+    kept = SavedForm(form_id, _secret_in(call) or random_text(COOKIE_LENGTH))
     content = await asyncio.to_thread(_sealed, kept.cipher(call), path, fields)
     sealed = SealedForm(kept.name, content)
-    is_kept = await call.database.write(lambda connection: store.keep(connection, sealed, now=call.now))
+    is_kept = await call.database.write(lambda connection: store.save_form(connection, sealed, now=call.now))
     return kept if is_kept else None
 
 
-async def brought_back(call: Call, path: str) -> Call:
+async def restore_form(call: Call, path: str) -> Call:
     """The call with the fields of the form that its address names, where this browser sent one from there."""
     form_id, secret = call.query.get(PARAMETER, ""), _secret_in(call)
     if not secret or not ID_PATTERN.fullmatch(form_id):
         return call
-    kept = KeptForm(form_id, secret)
+    kept = SavedForm(form_id, secret)
     content = await call.database.read(lambda connection: store.find(connection, kept.name, now=call.now))
     if content is None:
         return call
@@ -91,7 +91,7 @@ async def brought_back(call: Call, path: str) -> Call:
     return replace(call, brought_back=fields)
 
 
-def bind(response: Response, call: Call, kept: KeptForm) -> None:
+def bind(response: Response, call: Call, kept: SavedForm) -> None:
     """Have the browser find the form again."""
     response.set_cookie(
         _cookie_name(call),

@@ -34,7 +34,7 @@ class SealedForm:
     content: bytes
 
 
-def keep(connection: Connection, form: SealedForm, *, now: int) -> bool:
+def save_form(connection: Connection, form: SealedForm, *, now: int) -> bool:
     """Keep a form in the place of an earlier one of its name, and of the oldest where there are too many.
 
     False where others keep forms for so long that it would have to wait.

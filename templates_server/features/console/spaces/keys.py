@@ -7,12 +7,12 @@ from typing import Any
 
 from starlette.responses import Response
 
-from templates_server.features.console.form_state import KEY, REFUSALS, Typed, prefilled, same, typed_in
+from templates_server.features.console.form_state import KEY, REFUSALS, FormState, prefill, read_form, same
 from templates_server.features.console.navigation import ENVIRONMENT
-from templates_server.features.console.platform_api import Asked, invoke, may
-from templates_server.features.console.shell import done, show
+from templates_server.features.console.platform_api import RouteRequest, invoke, is_permitted
+from templates_server.features.console.shell import redirect_with_notice, show
 from templates_server.features.console.visit import Visit, form, page
-from templates_server.features.pages.renderer import Page
+from templates_server.features.pages.renderer import PageContent
 from templates_server.features.spaces import api as spaces
 from templates_server.features.spaces.signed_ids import api as signed_ids
 from templates_server.http.forms.urlencoded import Parameters
@@ -30,25 +30,25 @@ SAID = {
 @page
 async def keys_page(visit: Visit) -> Response:
     """The keys, and the form for a new one."""
-    return await _show(visit, prefilled(name=visit.call.query.get("name", "")))
+    return await _show(visit, prefill(name=visit.call.query.get("name", "")))
 
 
 @form(CREATE, back=PATH, keeps=("name",))
 async def create_key(visit: Visit, sent: Parameters) -> Response:
     """Create a key; those before it go on working."""
-    asked = Asked({"name": sent.text("name")}, key=sent.text(KEY))
+    asked = RouteRequest({"name": sent.text("name")}, key=sent.text(KEY))
     try:
         await invoke(visit, spaces.create_key, asked)
     except REFUSALS as error:
-        return await _show(visit, typed_in(sent).refused(error, same("name")))
-    return done(visit, PATH, f"Key “{sent.text('name').strip()}” created.")
+        return await _show(visit, read_form(sent).refused(error, same("name")))
+    return redirect_with_notice(visit, PATH, f"Key “{sent.text('name').strip()}” created.")
 
 
 @form(REVOKE, back=PATH)
 async def revoke_key(visit: Visit, _: Parameters) -> Response:
     """Revoke a key, by the id in the path."""
     await invoke(visit, spaces.revoke_key, key=visit.call.parameters["key"])
-    return done(visit, PATH, "Key revoked.")
+    return redirect_with_notice(visit, PATH, "Key revoked.")
 
 
 @form(SIGNED_IDS, back=PATH)
@@ -56,22 +56,24 @@ async def change_signed_ids(visit: Visit, sent: Parameters) -> Response:
     """Require signed ids or not, or rotate the secret that signs them."""
     deed = sent.text("deed")
     if deed not in SAID:
-        return done(visit, PATH, "No changes.")
+        return redirect_with_notice(visit, PATH, "No changes.")
     present = (await invoke(visit, signed_ids.show)).one.required
     required = present if deed == ROTATE else deed == REQUIRE
-    await invoke(visit, signed_ids.change, Asked({"required": required, "rotate": deed == ROTATE}, key=sent.text(KEY)))
-    return done(visit, PATH, SAID[deed])
+    await invoke(
+        visit, signed_ids.change, RouteRequest({"required": required, "rotate": deed == ROTATE}, key=sent.text(KEY))
+    )
+    return redirect_with_notice(visit, PATH, SAID[deed])
 
 
-async def _show(visit: Visit, typed: Typed) -> Response:
+async def _show(visit: Visit, typed: FormState) -> Response:
     found = await invoke(visit, spaces.list_keys)
     values: dict[str, Any] = {
         "live": [key for key in found.data if key.revoked is None],
         "revoked": [key for key in found.data if key.revoked is not None],
-        "signing": (await invoke(visit, signed_ids.show)).one if may(visit, signed_ids.show) else None,
-        "may_change": may(visit, spaces.create_key),
+        "signing": (await invoke(visit, signed_ids.show)).one if is_permitted(visit, signed_ids.show) else None,
+        "may_change": is_permitted(visit, spaces.create_key),
         "typed": typed,
         "purposes": {"create": CREATE, "revoke": REVOKE, "signed_ids": SIGNED_IDS},
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
-    return await show(visit, Page("console/keys", values, status), here="keys")
+    return await show(visit, PageContent("console/keys", values, status), here="keys")

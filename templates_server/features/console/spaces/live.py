@@ -17,23 +17,23 @@ from starlette.responses import Response
 
 from templates_server.errors import Forbidden, NotFound, ValidationFailed
 from templates_server.features.console import store
-from templates_server.features.console.form_state import Typed, prefilled, same
+from templates_server.features.console.form_state import FormState, prefill, same
 from templates_server.features.console.navigation import ENVIRONMENT, link_to
 from templates_server.features.console.people.overview import PATHS, path_of
-from templates_server.features.console.platform_api import Asked, invoke, require
+from templates_server.features.console.platform_api import RouteRequest, invoke, require
 from templates_server.features.console.shell import show
-from templates_server.features.console.visit import Visit, located, page, visit_by
+from templates_server.features.console.visit import Visit, locate, page, visit_by
 from templates_server.features.event_names import api as event_names
 from templates_server.features.events.listing.schemas import event_view
-from templates_server.features.events.listing.store import Wanted, list_events
+from templates_server.features.events.listing.store import EventQuery, list_events
 from templates_server.features.events.schemas import EventView
 from templates_server.features.events.stream import api as event_stream
 from templates_server.features.events.stream.feed import EventFeed, session_view
 from templates_server.features.events.stream.filters import StreamFilter
 from templates_server.features.events.stream.schemas import ArrivedSession
 from templates_server.features.events.stream.store import Arrived, latest
-from templates_server.features.pages.browser_session import still_signed_in
-from templates_server.features.pages.renderer import Page
+from templates_server.features.pages.browser_session import refresh_sign_in
+from templates_server.features.pages.renderer import PageContent
 from templates_server.features.people.identity import PersonKind
 from templates_server.features.spaces import api as spaces
 from templates_server.features.tribes import api as tribes
@@ -49,7 +49,7 @@ LONGEST_SHOWN = 300
 
 
 @dataclass(frozen=True)
-class Row:
+class LiveRow:
     """An event or a session that arrived; `details` are names and values."""
 
     kind: str
@@ -62,7 +62,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Step:
+class SetupStep:
     """What a new Space needs, and whether it has it."""
 
     key: str
@@ -75,7 +75,7 @@ async def live_page(visit: Visit) -> Response:
     """What arrived last, and the steps of a new Space."""
     require(visit, event_stream.stream_events)
     filters = _filters(visit.call.query)
-    typed, position, rows = prefilled(**filters), "", list[Row]()
+    typed, position, rows = prefill(**filters), "", list[LiveRow]()
     try:
         wanted = event_stream.filter_of(filters)
         position, rows = await _arrived(visit, wanted)
@@ -96,11 +96,11 @@ async def live_stream(visit: Visit) -> Response:
 
 async def _is_permitted(visit: Visit) -> bool:
     """Whether the browser that opened a stream could open it now."""
-    again = await visit_by(visit.call, await still_signed_in(visit.call, visit.browser))
+    again = await visit_by(visit.call, await refresh_sign_in(visit.call, visit.browser))
     if again is None or again.account.id != visit.account.id:
         return False
     try:
-        again = await located(replace(again, call=replace(again.call, located=None)))
+        again = await locate(replace(again, call=replace(again.call, located=None)))
         require(again, event_stream.stream_events)
     except (NotFound, Forbidden):
         return False
@@ -111,7 +111,7 @@ def _filters(query: Mapping[str, str]) -> dict[str, str]:
     return {name: query[name].strip() for name in FILTERS if query.get(name, "").strip()}
 
 
-async def _arrived(visit: Visit, wanted: StreamFilter) -> tuple[str, list[Row]]:
+async def _arrived(visit: Visit, wanted: StreamFilter) -> tuple[str, list[LiveRow]]:
     """Where a stream goes on, and what arrived last, the newest first; of one person also what nobody looked at."""
     call = visit.call
     environment_id, now = call.environment_id, call.now
@@ -121,20 +121,20 @@ async def _arrived(visit: Visit, wanted: StreamFilter) -> tuple[str, list[Row]]:
         arrived = latest(connection, environment_id, now=now)
         if wanted.person_id is None:
             return arrived
-        asked = Wanted(ROWS_SHOWN, "", wanted.name, wanted.person_id)
+        asked = EventQuery(ROWS_SHOWN, "", wanted.name, wanted.person_id)
         return replace(arrived, events=list_events(connection, environment_id, asked).events)
 
-    arrived = await call.database.read_aside(load)
+    arrived = await call.database.read_in_thread(load)
     events = [event_view(one) for one in arrived.events if wanted.matches(one.name, one.person_id)]
     sessions = [session_view(one) for one in arrived.sessions if wanted.matches(None, one.person_id)]
     rows = [*_event_rows(visit, events), *_session_rows(visit, sessions)]
     return listener.position, sorted(rows, key=lambda row: row.at, reverse=True)[:ROWS_SHOWN]
 
 
-def _event_rows(visit: Visit, events: Iterable[EventView]) -> Iterator[Row]:
+def _event_rows(visit: Visit, events: Iterable[EventView]) -> Iterator[LiveRow]:
     for one in events:
         called, url = _person(visit, one.user_id, one.anonymous_id)
-        yield Row("event", one.id, one.name, called, url, one.received, list(_details_of_event(one)))
+        yield LiveRow("event", one.id, one.name, called, url, one.received, list(_details_of_event(one)))
 
 
 def _details_of_event(event: EventView) -> Iterator[tuple[str, str]]:
@@ -146,13 +146,13 @@ def _details_of_event(event: EventView) -> Iterator[tuple[str, str]]:
         yield "data", text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
-def _session_rows(visit: Visit, sessions: Iterable[ArrivedSession]) -> Iterator[Row]:
+def _session_rows(visit: Visit, sessions: Iterable[ArrivedSession]) -> Iterator[LiveRow]:
     for one in sessions:
         called, url = _person(visit, one.user_id, one.anonymous_id)
         app = " ".join(filter(None, (one.app_platform, one.app_version, one.app_build)))
         told = (("app", app), ("system", one.os_version), ("code", one.code_language))
         details = [(name, text) for name, text in told if text]
-        yield Row("session", one.session, "Session", called, url, one.started, details)
+        yield LiveRow("session", one.session, "Session", called, url, one.started, details)
 
 
 def _person(visit: Visit, user_id: str | None, anonymous_id: str | None) -> tuple[str, str]:
@@ -162,7 +162,7 @@ def _person(visit: Visit, user_id: str | None, anonymous_id: str | None) -> tupl
     return (anonymous_id, visit.url(path_of(PersonKind.VISITOR, anonymous_id))) if anonymous_id else ("", "")
 
 
-async def _show(visit: Visit, filters: Mapping[str, str], typed: Typed, found: Mapping[str, Any]) -> Response:
+async def _show(visit: Visit, filters: Mapping[str, str], typed: FormState, found: Mapping[str, Any]) -> Response:
     steps = await _steps(visit)
     values: dict[str, Any] = {
         **found,
@@ -179,15 +179,15 @@ async def _show(visit: Visit, filters: Mapping[str, str], typed: Typed, found: M
         "longest_shown": LONGEST_SHOWN,
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
-    return await show(visit, Page("console/live", values, status), here="live")
+    return await show(visit, PageContent("console/live", values, status), here="live")
 
 
 async def _offered_names(visit: Visit) -> Sequence[str]:
-    found = await invoke(visit, event_names.list_names, Asked(query={"limit": str(NAMES_OFFERED)}))
+    found = await invoke(visit, event_names.list_names, RouteRequest(query={"limit": str(NAMES_OFFERED)}))
     return [one.name for one in found.data]
 
 
-async def _steps(visit: Visit) -> Sequence[Step]:
+async def _steps(visit: Visit) -> Sequence[SetupStep]:
     """What a new Space needs, in order."""
     environment_id = visit.call.environment_id
     has_session, has_event = await visit.call.database.read(
@@ -195,8 +195,8 @@ async def _steps(visit: Visit) -> Sequence[Step]:
     )
     keys = (await invoke(visit, spaces.list_keys)).data
     return (
-        Step("key", "Create a key", any(key.revoked is None for key in keys)),
-        Step("session", "Start a session", has_session),
-        Step("event", "Send an event", has_event),
-        Step("tribe", "Define a tribe", bool((await invoke(visit, tribes.read)).one["tribes"])),
+        SetupStep("key", "Create a key", any(key.revoked is None for key in keys)),
+        SetupStep("session", "Start a session", has_session),
+        SetupStep("event", "Send an event", has_event),
+        SetupStep("tribe", "Define a tribe", bool((await invoke(visit, tribes.read)).one["tribes"])),
     )

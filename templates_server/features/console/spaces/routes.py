@@ -14,14 +14,14 @@ from templates_server.features.console.spaces import live as live_pages
 from templates_server.features.console.spaces import space as space_pages
 from templates_server.features.events.routes import EVENTS_WAIT
 from templates_server.features.pages.schemas import DeedForm, KeyForm, SignedIdsForm, SpaceForm
-from templates_server.http.route_docs import EVENT_STREAM, X_ACCEL_BUFFERING, Body, Parameter
+from templates_server.http.route_docs import EVENT_STREAM, X_ACCEL_BUFFERING, BodyDocs, ParameterDocs
 
 CONSOLE_KEYS = f"{CONSOLE_ENVIRONMENT}/keys"
 CONSOLE_LIVE = f"{CONSOLE_ENVIRONMENT}/live"
 OF_ARRIVALS = (
-    Parameter("name", str, "Only events of this name, and no sessions.", example="video/completed"),
-    Parameter("user", str, "Only events and sessions of the user with this id.", example="ada"),
-    Parameter("anonymous_id", str, "Only those of the visitor with this id.", example="phone-1"),
+    ParameterDocs("name", str, "Only events of this name, and no sessions.", example="video/completed"),
+    ParameterDocs("user", str, "Only events and sessions of the user with this id.", example="ada"),
+    ParameterDocs("anonymous_id", str, "Only those of the visitor with this id.", example="phone-1"),
 )
 
 
@@ -62,9 +62,9 @@ ENVIRONMENT_ROUTES = (
         takes=(
             *OF_ARRIVALS,
             EVENTS_WAIT,
-            Parameter("after", str, "The position of the page that the stream goes on from."),
+            ParameterDocs("after", str, "The position of the page that the stream goes on from."),
         ),
-        gives=Body(bytes, (EVENT_STREAM,)),
+        gives=BodyDocs(bytes, (EVENT_STREAM,)),
         sends=(X_ACCEL_BUFFERING,),
         refuses=OF_A_SEARCH,
     ),

@@ -9,13 +9,13 @@ from typing import Any
 
 from starlette.responses import Response
 
-from templates_server.features.console.form_state import REFUSALS, Typed, same, typed_in
+from templates_server.features.console.form_state import REFUSALS, FormState, read_form, same
 from templates_server.features.console.home import words_of
 from templates_server.features.console.navigation import HOME, SPACE
-from templates_server.features.console.platform_api import Asked, invoke, may, require
-from templates_server.features.console.shell import PRODUCTION, done, show
-from templates_server.features.console.visit import Visit, form, located, page
-from templates_server.features.pages.renderer import Page
+from templates_server.features.console.platform_api import RouteRequest, invoke, is_permitted, require
+from templates_server.features.console.shell import PRODUCTION, redirect_with_notice, show
+from templates_server.features.console.visit import Visit, form, locate, page
+from templates_server.features.pages.renderer import PageContent
 from templates_server.features.spaces import api as spaces
 from templates_server.features.spaces.delivery import api as delivery
 from templates_server.features.spaces.history import api as histories
@@ -31,7 +31,7 @@ NOT_CONFIRMED = "Enter the key of the Space to confirm."
 
 
 @dataclass(frozen=True)
-class Change:
+class SpaceChange:
     """A revision of something of the Space."""
 
     what: str
@@ -41,18 +41,18 @@ class Change:
 @page
 async def space_page(visit: Visit) -> Response:
     """The Space, its environments and its latest changes."""
-    return await _show(visit, Typed())
+    return await _show(visit, FormState())
 
 
 @form(RENAME, back=SPACE)
 async def rename_space(visit: Visit, sent: Parameters) -> Response:
     """Give the Space another name: a revision of its model, as the name is part of it."""
-    asked = Asked({"name": sent.text("name")}, {"note": RENAMED})
+    asked = RouteRequest({"name": sent.text("name")}, {"note": RENAMED})
     try:
         renamed = (await invoke(visit, spaces.rename_space, asked)).one
     except REFUSALS as error:
-        return await _show(visit, typed_in(sent).refused(error, same("name")))
-    return done(visit, SPACE, f"Space renamed to “{renamed.name}”.")
+        return await _show(visit, read_form(sent).refused(error, same("name")))
+    return redirect_with_notice(visit, SPACE, f"Space renamed to “{renamed.name}”.")
 
 
 @form(DELETE, back=SPACE)
@@ -61,10 +61,12 @@ async def delete_space(visit: Visit, sent: Parameters) -> Response:
     require(visit, spaces.delete_space)
     place = visit.call.place
     if sent.text("confirmation").strip() != place.space_key:
-        typed = Typed(sent.values, {"confirmation": [NOT_CONFIRMED]})
+        typed = FormState(sent.values, {"confirmation": [NOT_CONFIRMED]})
         return await _show(visit, typed)
     await invoke(visit, spaces.delete_space)
-    return done(visit, f"{HOME}/organizations/{place.organization_key}", f"Space {place.space_key} deleted.")
+    return redirect_with_notice(
+        visit, f"{HOME}/organizations/{place.organization_key}", f"Space {place.space_key} deleted."
+    )
 
 
 @page
@@ -72,10 +74,10 @@ async def environment_page(visit: Visit) -> Response:
     """One environment: what it delivers, and who changed that."""
     found = await invoke(visit, delivery.show_environment)
     changes = await _changes(visit, "Delivery changed", histories.list_delivery_revisions)
-    return await show(visit, Page("console/environment", {"environment": found.one, "changes": changes}))
+    return await show(visit, PageContent("console/environment", {"environment": found.one, "changes": changes}))
 
 
-async def _show(visit: Visit, typed: Typed) -> Response:
+async def _show(visit: Visit, typed: FormState) -> Response:
     space = (await invoke(visit, spaces.show_space)).one
     environments = (await invoke(visit, delivery.list_environments)).data
     values: dict[str, Any] = {
@@ -83,28 +85,28 @@ async def _show(visit: Visit, typed: Typed) -> Response:
         "environments": environments,
         "live": next(one.published for one in environments if one.name == PRODUCTION),
         "changes": await _latest_changes(visit),
-        "may_change": may(visit, spaces.rename_space),
+        "may_change": is_permitted(visit, spaces.rename_space),
         "typed": replace(typed, values={"name": [space.name], **typed.values}),
         "purposes": {"rename": RENAME, "delete": DELETE},
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
-    return await show(visit, Page("console/space", values, status), here="space")
+    return await show(visit, PageContent("console/space", values, status), here="space")
 
 
-async def _latest_changes(visit: Visit) -> Sequence[Change]:
+async def _latest_changes(visit: Visit) -> Sequence[SpaceChange]:
     """The newest revisions of all that the Space has, the newest first; none where the visitor may not see them."""
-    if not may(visit, histories.list_model_revisions):
+    if not is_permitted(visit, histories.list_model_revisions):
         return ()
     found = [*await _changes(visit, words_of("model", None), histories.list_model_revisions)]
     found += await _changes(visit, words_of("tribes", None), histories.list_tribe_revisions)
     for name in ENVIRONMENTS:
-        there = await located(visit, environment=name)
+        there = await locate(visit, environment=name)
         found += await _changes(there, words_of("delivery", name), histories.list_delivery_revisions)
     return sorted(found, key=lambda change: change.revision.at, reverse=True)[:CHANGES_SHOWN]
 
 
-async def _changes(visit: Visit, what: str, handler: Handler) -> Sequence[Change]:
-    if not may(visit, handler):
+async def _changes(visit: Visit, what: str, handler: Handler) -> Sequence[SpaceChange]:
+    if not is_permitted(visit, handler):
         return ()
-    asked = Asked(query={"limit": str(CHANGES_SHOWN)})
-    return [Change(what, revision) for revision in (await invoke(visit, handler, asked)).data]
+    asked = RouteRequest(query={"limit": str(CHANGES_SHOWN)})
+    return [SpaceChange(what, revision) for revision in (await invoke(visit, handler, asked)).data]

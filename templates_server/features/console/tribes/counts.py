@@ -13,7 +13,7 @@ from templates_server.features.console.platform_api import require
 from templates_server.features.console.visit import Visit
 from templates_server.features.tribes import api as tribes
 from templates_server.features.tribes import store
-from templates_server.features.tribes.model import Tribe
+from templates_server.features.tribes.model import TribeDefinition
 from templates_server.features.tribes.serializer import to_tribe_document
 from templates_server.primitives.timestamps import DAY, to_rfc3339
 
@@ -23,7 +23,7 @@ BUSY = "Another of your counts is still running. Wait for it to finish, then try
 
 
 @dataclass(frozen=True)
-class Counted:
+class TribeCount:
     """How many people, users and visitors, were in a tribe at a time (RFC 3339)."""
 
     count: int
@@ -34,28 +34,28 @@ class TribeCounts:
     """What was counted last in this process, by environment and rules; the oldest are forgotten."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[bytes, Counted] = OrderedDict()
+        self._kept: OrderedDict[bytes, TribeCount] = OrderedDict()
         self._counting: set[str] = set()
 
-    def find(self, environment_id: str, tribe: Tribe) -> Counted | None:
+    def find(self, environment_id: str, tribe: TribeDefinition) -> TribeCount | None:
         """What was counted of these rules; None when nothing was."""
         return self._kept.get(_key(environment_id, tribe))
 
-    async def count(self, visit: Visit, tribe: Tribe) -> Counted:
+    async def count(self, visit: Visit, tribe: TribeDefinition) -> TribeCount:
         """Count them now where the visit is, for those who may; Conflict while a count of theirs runs already."""
         require(visit, tribes.count)
         call, who = visit.call, visit.account.id
-        at = store.Moment(call.environment_id, call.now, call.settings.event_retention_days * DAY)
+        at = store.EvaluationContext(call.environment_id, call.now, call.settings.event_retention_days * DAY)
         if who in self._counting:
             raise Conflict(BUSY)
         self._counting.add(who)
         try:
-            number = await call.database.read_aside(lambda connection: store.count_people(connection, at, tribe))
+            number = await call.database.read_in_thread(lambda connection: store.count_people(connection, at, tribe))
         finally:
             self._counting.discard(who)
-        return self._keep(_key(at.environment_id, tribe), Counted(number, to_rfc3339(at.now)))
+        return self._keep(_key(at.environment_id, tribe), TribeCount(number, to_rfc3339(at.now)))
 
-    def _keep(self, key: bytes, counted: Counted) -> Counted:
+    def _keep(self, key: bytes, counted: TribeCount) -> TribeCount:
         self._kept[key] = counted
         self._kept.move_to_end(key)
         if len(self._kept) > MOST_KEPT:
@@ -63,7 +63,7 @@ class TribeCounts:
         return counted
 
 
-def _key(environment_id: str, tribe: Tribe) -> bytes:
+def _key(environment_id: str, tribe: TribeDefinition) -> bytes:
     """What a count depends on, besides who is there."""
     document: dict[str, Any] = to_tribe_document(tribe)
     rules = json.dumps([document[name] for name in OF_A_COUNT], sort_keys=True)

@@ -17,23 +17,23 @@ from starlette.responses import Response
 
 from templates_server.errors import ApiError, NotFound, Problem, ValidationFailed
 from templates_server.features.codegen import model_api as models
-from templates_server.features.console.form_state import REFUSALS, Typed, typed_in
+from templates_server.features.console.form_state import REFUSALS, FormState, read_form
 from templates_server.features.console.navigation import Link
-from templates_server.features.console.platform_api import Asked, invoke, may, require
-from templates_server.features.console.shell import done, show
-from templates_server.features.console.store import Sample, sample_people
+from templates_server.features.console.platform_api import RouteRequest, invoke, is_permitted, require
+from templates_server.features.console.shell import redirect_with_notice, show
+from templates_server.features.console.store import PeopleSample, sample_people
 from templates_server.features.console.tribes import filter_rows as rows
-from templates_server.features.console.tribes.counts import Counted, TribeCounts
+from templates_server.features.console.tribes.counts import TribeCount, TribeCounts
 from templates_server.features.console.tribes.history import TribeChange, change_of
 from templates_server.features.console.tribes.overview import NEW
 from templates_server.features.console.tribes.rule_text import OPERATORS, sentence, sentences, summary
-from templates_server.features.console.tribes.save import Draft, Overtaken, create, present_tribes, save
+from templates_server.features.console.tribes.save import TribeConflictError, TribeDraft, create, present_tribes, save
 from templates_server.features.console.tribes.tribe import EDIT, PATH
 from templates_server.features.console.visit import Visit, form, page
 from templates_server.features.event_names import api as event_names
-from templates_server.features.pages.renderer import Page
+from templates_server.features.pages.renderer import PageContent
 from templates_server.features.tribes import api as tribes
-from templates_server.features.tribes.model import DATE_FIELDS, TEXT_FIELDS, VERSION_FIELDS, Tribe
+from templates_server.features.tribes.model import DATE_FIELDS, TEXT_FIELDS, VERSION_FIELDS, TribeDefinition
 from templates_server.features.tribes.parser import MOST_FILTERS, read_tribe
 from templates_server.features.tribes.serializer import to_tribe_document
 from templates_server.http.conditional_requests import LARGEST_REVISION
@@ -61,10 +61,10 @@ class Editor:
     key: str
     title: str
     revision: int
-    typed: Typed
+    typed: FormState
     is_document: bool = False
-    counted: Counted | None = None
-    overtaken: Overtaken | None = None
+    counted: TribeCount | None = None
+    overtaken: TribeConflictError | None = None
 
 
 @page
@@ -78,7 +78,7 @@ async def edit_page(visit: Visit) -> Response:
     is_document = visit.call.query.get("as") == "document"
     typed = _came_back(visit)
     if typed is None:
-        typed = Typed({"yaml": [write_yaml(present[key])]} if is_document else rows.to_values(present[key]))
+        typed = FormState({"yaml": [write_yaml(present[key])]} if is_document else rows.to_values(present[key]))
     revision = whole_number(typed.text("revision"), most=LARGEST_REVISION) or revision
     return await _show(visit, Editor(key, present[key]["name"], revision, typed, is_document))
 
@@ -89,7 +89,7 @@ async def new_page(visit: Visit) -> Response:
     require(visit, tribes.replace_one)
     revision, _ = await present_tribes(visit)
     is_document = visit.call.query.get("as") == "document"
-    return await _show(visit, Editor("", "New tribe", revision, _came_back(visit) or Typed(EMPTY), is_document))
+    return await _show(visit, Editor("", "New tribe", revision, _came_back(visit) or FormState(EMPTY), is_document))
 
 
 @form(CHANGE, back=EDIT, keeps=KEPT, most=MOST_FIELDS)
@@ -105,16 +105,16 @@ async def create_tribe(visit: Visit, sent: Parameters) -> Response:
     return await _act(visit, _sent_editor(sent, "", "New tribe"), sent.text("act"), sent.text("note"))
 
 
-def _came_back(visit: Visit) -> Typed | None:
+def _came_back(visit: Visit) -> FormState | None:
     """What was typed into the form before the person had to sign in; None when nothing was."""
     query = visit.call.query
     if not {"f0-kind", "name", "yaml"} & set(query):
         return None
-    return Typed({name: [text] for name, text in query.items()})
+    return FormState({name: [text] for name, text in query.items()})
 
 
 def _sent_editor(sent: Parameters, key: str, title: str) -> Editor:
-    typed = typed_in(sent)
+    typed = read_form(sent)
     revision = whole_number(typed.text("revision"), most=LARGEST_REVISION) or 0
     return Editor(key, typed.text("name") or title, revision, typed, sent.text("as") == "document")
 
@@ -130,10 +130,10 @@ async def _act(visit: Visit, editor: Editor, act: str, note: str) -> Response:
         document = await _document(visit, editor)
         if act in {"document", "form", "count"}:
             return await _show(visit, await _without_saving(visit, editor, document, act))
-        return await _save(visit, editor, Draft(_key(editor, document), document, editor.revision, note))
+        return await _save(visit, editor, TribeDraft(_key(editor, document), document, editor.revision, note))
     except REFUSALS as error:
         return await _show(visit, replace(editor, typed=_refused(editor, error)))
-    except Overtaken as overtaken:
+    except TribeConflictError as overtaken:
         return await _show(visit, replace(editor, overtaken=overtaken, revision=overtaken.revision))
 
 
@@ -172,7 +172,7 @@ def _problems_of(editor: Editor, document: Any) -> Sequence[Problem]:
     return ()
 
 
-def _changed_rows(typed: Typed, act: str) -> Typed:
+def _changed_rows(typed: FormState, act: str) -> FormState:
     """The form with a row more or less."""
     found = rows.rows_in(typed.values)
     number = whole_number(act.removeprefix(REMOVE), most=MOST_FILTERS)
@@ -181,10 +181,10 @@ def _changed_rows(typed: Typed, act: str) -> Typed:
         found = [row for place, row in enumerate(found) if place != number]
     elif kind in rows.FIELDS and len(found) < MOST_FILTERS:
         found = [*found, rows.new_row(kind)]
-    return Typed({**_head(typed), **rows.values_of(found)})
+    return FormState({**_head(typed), **rows.values_of(found)})
 
 
-def _head(typed: Typed) -> dict[str, Sequence[str]]:
+def _head(typed: FormState) -> dict[str, Sequence[str]]:
     """The fields of the form that are of no row."""
     return {name: typed.all(name) for name in (*rows.TRIBE_FIELDS, "tribe", "note")}
 
@@ -198,22 +198,22 @@ async def _without_saving(visit: Visit, editor: Editor, document: Any, act: str)
     whole = to_tribe_document(tribe)
     values = {"yaml": [write_yaml(whole)]} if act == "document" else rows.to_values(whole)
     kept = {name: editor.typed.all(name) for name in ("tribe", "note")}
-    return replace(editor, typed=Typed({**kept, **values}), is_document=act == "document")
+    return replace(editor, typed=FormState({**kept, **values}), is_document=act == "document")
 
 
-def _read(editor: Editor, document: Any) -> Tribe:
+def _read(editor: Editor, document: Any) -> TribeDefinition:
     return read_tribe(document, key=editor.key or "new")
 
 
-async def _save(visit: Visit, editor: Editor, draft: Draft) -> Response:
+async def _save(visit: Visit, editor: Editor, draft: TribeDraft) -> Response:
     if editor.key:
         await save(visit, draft)
-        return done(visit, PATH, "Tribe saved.")
+        return redirect_with_notice(visit, PATH, "Tribe saved.")
     await create(visit, draft)
-    return done(visit, PATH.replace("{tribe}", draft.key), "Tribe created.")
+    return redirect_with_notice(visit, PATH.replace("{tribe}", draft.key), "Tribe created.")
 
 
-def _refused(editor: Editor, error: ApiError) -> Typed:
+def _refused(editor: Editor, error: ApiError) -> FormState:
     """The form with each problem beside its field; of a document all of them before it, each with its path."""
     values = editor.typed.values if editor.is_document else {**_head(editor.typed), **_rows_again(editor.typed)}
     problems: dict[str, list[str]] = {}
@@ -222,10 +222,10 @@ def _refused(editor: Editor, error: ApiError) -> Typed:
         where = {"key": "tribe", "note": "note"}.get(problem.path, where)
         said = f"{problem.path}: {problem.message}" if not where and problem.path else problem.message
         problems.setdefault(where, []).append(said if not where else said[:1].upper() + said[1:])
-    return Typed(values, problems)
+    return FormState(values, problems)
 
 
-def _rows_again(typed: Typed) -> Mapping[str, Sequence[str]]:
+def _rows_again(typed: FormState) -> Mapping[str, Sequence[str]]:
     """The rows as problems count them: from 0 on, without gaps."""
     return rows.values_of(rows.rows_in(typed.values))
 
@@ -234,7 +234,7 @@ def _rows_again(typed: Typed) -> Mapping[str, Sequence[str]]:
 
 
 @dataclass(frozen=True)
-class Offers:
+class FieldSuggestions:
     """What the fields offer, from what arrives where the page is."""
 
     attributes: Sequence[str]
@@ -252,7 +252,7 @@ async def _show(visit: Visit, editor: Editor) -> Response:
         "typed": editor.typed if editor.is_document else _shown_rows(editor.typed, found),
         "kinds": [row["kind"] for row in found],
         "said": [_sentence_of(row) for row in found],
-        "offers": Offers((), (), (), (), ()) if editor.is_document else await _offers(visit),
+        "offers": FieldSuggestions((), (), (), (), ()) if editor.is_document else await _offers(visit),
         "conflict": None if editor.overtaken is None else await _conflict(visit, editor, editor.overtaken),
         "whole_attribute": rows.whole_attribute,
         "purpose": CHANGE if editor.key else CREATE,
@@ -263,12 +263,12 @@ async def _show(visit: Visit, editor: Editor) -> Response:
     is_refused = editor.typed.problems or editor.overtaken
     status = HTTPStatus.UNPROCESSABLE_ENTITY if is_refused else HTTPStatus.OK
     place = own or [Link("New tribe", "", is_here=True)]
-    return await show(visit, Page("console/tribe_editor", values, status), here="tribes", crumbs=place)
+    return await show(visit, PageContent("console/tribe_editor", values, status), here="tribes", crumbs=place)
 
 
-def _shown_rows(typed: Typed, found: Iterable[rows.Row]) -> Typed:
+def _shown_rows(typed: FormState, found: Iterable[rows.Row]) -> FormState:
     """The form with its rows counted from 0 on."""
-    return Typed({**_head(typed), **rows.values_of(found)}, typed.problems)
+    return FormState({**_head(typed), **rows.values_of(found)}, typed.problems)
 
 
 def _sentence_of(row: rows.Row) -> str:
@@ -282,19 +282,23 @@ def _sentence_of(row: rows.Row) -> str:
     return sentence(each)
 
 
-async def _offers(visit: Visit) -> Offers:
+async def _offers(visit: Visit) -> FieldSuggestions:
     environment_id = visit.call.environment_id
-    sample: Sample = await visit.call.database.read_aside(lambda connection: sample_people(connection, environment_id))
+    sample: PeopleSample = await visit.call.database.read_in_thread(
+        lambda connection: sample_people(connection, environment_id)
+    )
     own = [f"{rows.OWN}{name}" for name in sample.attributes]
     names, keys = await _event_names(visit)
-    return Offers([*own, *TEXT_FIELDS, *DATE_FIELDS, *VERSION_FIELDS], sample.tags, names, keys, await _fields(visit))
+    return FieldSuggestions(
+        [*own, *TEXT_FIELDS, *DATE_FIELDS, *VERSION_FIELDS], sample.tags, names, keys, await _fields(visit)
+    )
 
 
 async def _event_names(visit: Visit) -> tuple[Sequence[str], Sequence[str]]:
     """The names of events that arrive, and the keys of their metadata."""
-    if not may(visit, event_names.list_names):
+    if not is_permitted(visit, event_names.list_names):
         return (), ()
-    asked = Asked(query={"limit": str(MOST_OFFERED_EVENTS)})
+    asked = RouteRequest(query={"limit": str(MOST_OFFERED_EVENTS)})
     found = (await invoke(visit, event_names.list_names, asked)).data
     keys = sorted({key for each in found for key in each.metadata_keys})
     return [each.name for each in found], keys[:MOST_OFFERED_KEYS]
@@ -302,12 +306,12 @@ async def _event_names(visit: Visit) -> tuple[Sequence[str], Sequence[str]]:
 
 async def _fields(visit: Visit) -> Sequence[str]:
     """The contextual properties of the model."""
-    model = (await invoke(visit, models.read)).one if may(visit, models.read) else {}
+    model = (await invoke(visit, models.read)).one if is_permitted(visit, models.read) else {}
     return [f"fields.{name}" for name in model.get("fields", {})]
 
 
 @dataclass(frozen=True)
-class Version:
+class TribeText:
     """A tribe in words; `sentences` is None where it was deleted."""
 
     summary: str
@@ -315,23 +319,23 @@ class Version:
 
 
 @dataclass(frozen=True)
-class ShownConflict:
+class TribeConflict:
     """What somebody else saved meanwhile, beside what was typed."""
 
-    overtaken: Overtaken
-    theirs: Version
-    own: Version
+    overtaken: TribeConflictError
+    theirs: TribeText
+    own: TribeText
     changed: TribeChange
     between: TribeChange
 
 
-async def _conflict(visit: Visit, editor: Editor, overtaken: Overtaken) -> ShownConflict:
+async def _conflict(visit: Visit, editor: Editor, overtaken: TribeConflictError) -> TribeConflict:
     own = _read(editor, await _document(visit, editor))
     theirs = None if overtaken.theirs is None else read_tribe(overtaken.theirs, key=editor.key)
-    return ShownConflict(
+    return TribeConflict(
         overtaken,
-        Version("", None) if theirs is None else Version(summary(theirs), sentences(theirs)),
-        Version(summary(own), sentences(own)),
+        TribeText("", None) if theirs is None else TribeText(summary(theirs), sentences(theirs)),
+        TribeText(summary(own), sentences(own)),
         change_of(editor.key, overtaken.before, overtaken.theirs),
         change_of(editor.key, overtaken.theirs, to_tribe_document(own)),
     )

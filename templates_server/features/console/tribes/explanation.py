@@ -10,16 +10,16 @@ import msgspec
 from starlette.responses import Response
 
 from templates_server.errors import NotFound
-from templates_server.features.console.form_state import REFUSALS, Typed
-from templates_server.features.console.platform_api import Asked, invoke, require
+from templates_server.features.console.form_state import REFUSALS, FormState
+from templates_server.features.console.platform_api import RouteRequest, invoke, require
 from templates_server.features.console.shell import show
 from templates_server.features.console.tribes.filter_rows import scalar_of
 from templates_server.features.console.tribes.rule_text import sentences, summary
 from templates_server.features.console.tribes.tribe import contextual_fields, crumbs, stored_tribe
 from templates_server.features.console.visit import Visit, page
-from templates_server.features.pages.renderer import Page
+from templates_server.features.pages.renderer import PageContent
 from templates_server.features.tribes import api as tribes
-from templates_server.features.tribes.model import Tribe
+from templates_server.features.tribes.model import TribeDefinition
 
 KINDS: Mapping[str, str] = {"user": "user", "visitor": "anonymous_id"}
 """The parameter of the API for each kind of person."""
@@ -31,7 +31,7 @@ async def explanation_page(visit: Visit) -> Response:
     """The form, and what came of it once a person is given."""
     require(visit, tribes.show_explanation)
     tribe = await stored_tribe(visit)
-    typed = Typed({name: [text] for name, text in visit.call.query.items()})
+    typed = FormState({name: [text] for name, text in visit.call.query.items()})
     explanation = None
     if "person" in visit.call.query:
         try:
@@ -39,7 +39,7 @@ async def explanation_page(visit: Visit) -> Response:
         except NotFound:
             kind = "visitor" if typed.text("kind") == "visitor" else "user"
             said = NOBODY.format(kind=kind, environment=visit.call.place.environment_name)
-            typed = Typed(typed.values, {"person": [said]})
+            typed = FormState(typed.values, {"person": [said]})
         except REFUSALS as error:
             typed = typed.refused(error, {"user": "person", "anonymous_id": "person"})
     values: dict[str, Any] = {
@@ -52,14 +52,14 @@ async def explanation_page(visit: Visit) -> Response:
     }
     place = crumbs(visit, tribe, "Explain")
     status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
-    return await show(visit, Page("console/tribe_explanation", values, status), here="tribes", crumbs=place)
+    return await show(visit, PageContent("console/tribe_explanation", values, status), here="tribes", crumbs=place)
 
 
-async def _explain(visit: Visit, tribe: Tribe, typed: Typed) -> Any:
+async def _explain(visit: Visit, tribe: TribeDefinition, typed: FormState) -> Any:
     """What the API says of the person in the form."""
     texts = {name: typed.text(f"field{number}") for number, name in enumerate(contextual_fields(tribe), 1)}
     said = {name: scalar_of(text) for name, text in texts.items() if text}
     query = {KINDS.get(typed.text("kind"), "user"): typed.text("person").strip()}
     if texts:
         query["fields"] = msgspec.json.encode(said).decode()
-    return (await invoke(visit, tribes.show_explanation, Asked(query=query))).one
+    return (await invoke(visit, tribes.show_explanation, RouteRequest(query=query))).one

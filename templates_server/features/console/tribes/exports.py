@@ -9,15 +9,15 @@ from typing import Any
 from starlette.responses import Response
 
 from templates_server.errors import NotFound, Unavailable
-from templates_server.features.console.form_state import KEY, REFUSALS, typed_in
-from templates_server.features.console.platform_api import Asked, invoke
+from templates_server.features.console.form_state import KEY, REFUSALS, read_form
+from templates_server.features.console.platform_api import RouteRequest, invoke
 from templates_server.features.console.platform_api import download as fetch
 from templates_server.features.console.shell import show
 from templates_server.features.console.tribes.tribe import DOWNLOAD, PATH, crumbs, show_tribe, stored_tribe
 from templates_server.features.console.visit import Visit, form, page
 from templates_server.features.exports import api as exports
 from templates_server.features.exports.schemas import ExportView
-from templates_server.features.pages.renderer import Page, see_other
+from templates_server.features.pages.renderer import PageContent, see_other
 from templates_server.http.forms.urlencoded import Parameters
 
 EXPORT = f"{PATH}/exports/{{export}}"
@@ -29,11 +29,11 @@ RUNNING = "running"
 @form(DOWNLOAD, back=PATH, keeps=("format",))
 async def begin_download(visit: Visit, sent: Parameters) -> Response:
     """Have the file made, and go to where it can be fetched."""
-    asked = Asked({"format": sent.text("format") or "csv"}, key=sent.text(KEY))
+    asked = RouteRequest({"format": sent.text("format") or "csv"}, key=sent.text(KEY))
     try:
         export = (await invoke(visit, exports.export_tribe, asked)).one
     except (*REFUSALS, Unavailable) as error:
-        typed = typed_in(sent).refused(error, {"format": "format"})
+        typed = read_form(sent).refused(error, {"format": "format"})
         return await show_tribe(visit, await stored_tribe(visit), typed, HTTPStatus.UNPROCESSABLE_ENTITY)
     await _wait(visit, export)
     return see_other(visit.url(f"{PATH}/exports/{export.id}"))
@@ -45,7 +45,7 @@ async def download_page(visit: Visit) -> Response:
     tribe, export = await stored_tribe(visit), await _export(visit)
     place = crumbs(visit, tribe, "Download")
     return await show(
-        visit, Page("console/tribe_export", {"tribe": tribe, "export": export}), here="tribes", crumbs=place
+        visit, PageContent("console/tribe_export", {"tribe": tribe, "export": export}), here="tribes", crumbs=place
     )
 
 

@@ -13,10 +13,10 @@ from typing import Any
 from starlette.responses import Response
 
 from templates_server.features.console.navigation import Link
-from templates_server.features.console.platform_api import Asked, invoke
+from templates_server.features.console.platform_api import RouteRequest, invoke
 from templates_server.features.console.shell import show
 from templates_server.features.console.visit import Visit, page
-from templates_server.features.pages.renderer import Page
+from templates_server.features.pages.renderer import PageContent
 from templates_server.features.spaces.history import api as histories
 from templates_server.features.spaces.history.schemas import Revision
 from templates_server.features.tribes import api as tribes
@@ -65,7 +65,7 @@ class Diff:
 async def history_page(visit: Visit) -> Response:
     """A page of revisions, the newest first; `?from=` and `?to=` are two to compare, `?tribe=` one tribe alone."""
     query = visit.call.query
-    asked = Asked(query={"limit": str(REVISIONS_ON_A_PAGE), "cursor": query.get("cursor", "")})
+    asked = RouteRequest(query={"limit": str(REVISIONS_ON_A_PAGE), "cursor": query.get("cursor", "")})
     found = await invoke(visit, histories.list_tribe_revisions, asked)
     revisions: Sequence[Revision] = found.data
     key = query.get("tribe", "")
@@ -82,7 +82,7 @@ async def history_page(visit: Visit) -> Response:
     }
     status = HTTPStatus.OK if diff else HTTPStatus.UNPROCESSABLE_ENTITY
     crumbs = [Link("History", "", is_here=True)]
-    return await show(visit, Page("console/tribe_history", values, status), here="tribes", crumbs=crumbs)
+    return await show(visit, PageContent("console/tribe_history", values, status), here="tribes", crumbs=crumbs)
 
 
 def _asked_revisions(query: Mapping[str, str], revisions: Sequence[Revision]) -> tuple[int | None, int | None]:
@@ -103,7 +103,7 @@ async def _diff(visit: Visit, before: int | None, after: int | None, key: str) -
 
 async def documents_at(visit: Visit, revision: int) -> Documents:
     """The tribes of a revision, by key; NotFound where there is none of that number."""
-    found = await invoke(visit, tribes.read, Asked(query={"revision": str(revision)}))
+    found = await invoke(visit, tribes.read, RouteRequest(query={"revision": str(revision)}))
     documents: Documents = found.one["tribes"]
     return documents
 

@@ -11,13 +11,13 @@ from starlette.responses import Response
 
 from templates_server.errors import Conflict
 from templates_server.features.console.navigation import ENVIRONMENT
-from templates_server.features.console.platform_api import invoke, may
+from templates_server.features.console.platform_api import invoke, is_permitted
 from templates_server.features.console.shell import show
-from templates_server.features.console.tribes.counts import Counted, TribeCounts
+from templates_server.features.console.tribes.counts import TribeCount, TribeCounts
 from templates_server.features.console.visit import Visit, page
-from templates_server.features.pages.renderer import Page
+from templates_server.features.pages.renderer import PageContent
 from templates_server.features.tribes import api as tribes
-from templates_server.features.tribes.model import Tribe
+from templates_server.features.tribes.model import TribeDefinition
 from templates_server.features.tribes.parser import MOST_TRIBES, read_tribe
 from templates_server.primitives.integers import whole_number
 
@@ -28,11 +28,11 @@ TRIBES_ON_A_PAGE = 50
 
 
 @dataclass(frozen=True)
-class Line:
+class TribeRow:
     """A tribe in the list; `counted` is None where nobody has counted it yet."""
 
-    tribe: Tribe
-    counted: Counted | None
+    tribe: TribeDefinition
+    counted: TribeCount | None
 
 
 @page
@@ -52,9 +52,9 @@ async def tribes_page(visit: Visit) -> Response:
         "start": start,
         "cursor": str(start + TRIBES_ON_A_PAGE) if len(keys) > TRIBES_ON_A_PAGE else "",
         "problem": problem,
-        "may_change": may(visit, tribes.replace_one),
+        "may_change": is_permitted(visit, tribes.replace_one),
     }
-    return await show(visit, Page("console/tribes", values), here="tribes")
+    return await show(visit, PageContent("console/tribes", values), here="tribes")
 
 
 def _found(documents: Mapping[str, Any], search: str) -> Iterator[str]:
@@ -73,7 +73,7 @@ def _found(documents: Mapping[str, Any], search: str) -> Iterator[str]:
             yield key
 
 
-async def _count(visit: Visit, found: Sequence[Tribe], key: str) -> str:
+async def _count(visit: Visit, found: Sequence[TribeDefinition], key: str) -> str:
     """Count the tribe of that key if the page shows it and it can be counted; why not, "" if it was."""
     tribe = next((one for one in found if one.key == key and not one.is_contextual), None)
     if tribe is None:
@@ -85,7 +85,7 @@ async def _count(visit: Visit, found: Sequence[Tribe], key: str) -> str:
     return ""
 
 
-def _by_category(visit: Visit, found: Sequence[Tribe]) -> Sequence[tuple[str, Sequence[Line]]]:
+def _by_category(visit: Visit, found: Sequence[TribeDefinition]) -> Sequence[tuple[str, Sequence[TribeRow]]]:
     counts, environment_id = visit.call.services.part(TribeCounts), visit.call.environment_id
-    lines = (Line(tribe, counts.find(environment_id, tribe)) for tribe in found)
+    lines = (TribeRow(tribe, counts.find(environment_id, tribe)) for tribe in found)
     return [(category, list(group)) for category, group in groupby(lines, key=lambda line: line.tribe.category)]

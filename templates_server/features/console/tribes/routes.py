@@ -12,7 +12,7 @@ from templates_server.features.console.tribes import exports as tribe_exports
 from templates_server.features.console.tribes import overview as tribe_list
 from templates_server.features.console.tribes import tribe as tribe_pages
 from templates_server.features.pages.schemas import DeedForm, DownloadForm, TribeForm
-from templates_server.http.route_docs import CONTENT_DISPOSITION, CSV, ETAG, JSON, NDJSON, Body
+from templates_server.http.route_docs import CONTENT_DISPOSITION, CSV, ETAG, JSON, NDJSON, BodyDocs
 from templates_server.settings import DOCUMENT_MAX_BYTES
 
 CONSOLE_TRIBES = f"{CONSOLE_ENVIRONMENT}/tribes"
@@ -63,7 +63,7 @@ ROUTES = (
         f"{CONSOLE_TRIBE}/exports/{{export}}/content",
         tribe_exports.download,
         "The file.",
-        gives=Body(Any, (CSV, NDJSON, JSON)),
+        gives=BodyDocs(Any, (CSV, NDJSON, JSON)),
         sends=(ETAG, CONTENT_DISPOSITION),
     ),
 )

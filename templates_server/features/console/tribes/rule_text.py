@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from templates_server.features.people.shares import BUCKETS
-from templates_server.features.tribes.explanation import asked_of
+from templates_server.features.tribes.explanation import describe_filter
 from templates_server.features.tribes.model import (
     Audience,
     Comparison,
-    Done,
+    EventFilter,
     Filter,
     Match,
     Origin,
-    Share,
-    Tagged,
-    Tribe,
+    ShareFilter,
+    TagFilter,
+    TribeDefinition,
 )
 
 SUBJECTS: Mapping[str, str] = {
@@ -93,7 +93,7 @@ PEOPLE: Mapping[Audience, str] = {
 }
 
 
-def summary(tribe: Tribe) -> str:
+def summary(tribe: TribeDefinition) -> str:
     """Who is in the tribe, as what stands before the sentences of its filters."""
     people = PEOPLE[tribe.audience]
     if not tribe.filters:
@@ -103,7 +103,7 @@ def summary(tribe: Tribe) -> str:
     return f"{people} who match {'any' if tribe.match is Match.ANY else 'all'} of these filters:"
 
 
-def sentences(tribe: Tribe) -> Sequence[str]:
+def sentences(tribe: TribeDefinition) -> Sequence[str]:
     """What each filter asks."""
     return [sentence(each) for each in tribe.filters]
 
@@ -112,11 +112,11 @@ def sentence(each: Filter) -> str:
     """What a filter asks."""
     match each:
         case Comparison():
-            return f"{subject(each)} {asked_of(each).removeprefix(each.source.path).lstrip()}"
-        case Share(salt, starts, ends):
+            return f"{subject(each)} {describe_filter(each).removeprefix(each.source.path).lstrip()}"
+        case ShareFilter(salt, starts, ends):
             return f"Drawn into the share from {_percent(starts)} to {_percent(ends)} of “{salt}”"
-        case Tagged() | Done():
-            asked = asked_of(each)
+        case TagFilter() | EventFilter():
+            asked = describe_filter(each)
             return asked[0].upper() + asked[1:]
 
 

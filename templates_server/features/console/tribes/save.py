@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from templates_server.errors import Conflict, NotFound, PreconditionFailed
-from templates_server.features.console.platform_api import Asked, invoke, may
+from templates_server.features.console.platform_api import RouteRequest, invoke, is_permitted
 from templates_server.features.console.tribes.history import documents_at
 from templates_server.features.console.visit import Visit
 from templates_server.features.spaces.history import api as histories
@@ -22,7 +22,7 @@ EXISTS = "A tribe with this key already exists. Choose another key, or edit that
 
 
 @dataclass(frozen=True)
-class Draft:
+class TribeDraft:
     """A tribe as somebody would have it, made from the tribes of a revision."""
 
     key: str
@@ -32,7 +32,7 @@ class Draft:
 
 
 @dataclass(eq=False)
-class Overtaken(Exception):
+class TribeConflictError(Exception):
     """Somebody saved the tribe meanwhile: what it is now (None: deleted), and what it was."""
 
     revision: int
@@ -41,7 +41,7 @@ class Overtaken(Exception):
     last: Revision | None
 
 
-async def save(visit: Visit, draft: Draft) -> None:
+async def save(visit: Visit, draft: TribeDraft) -> None:
     """Store the tribe; Overtaken when another saved it since the draft's revision, else as the API refuses it."""
     revision = draft.revision
     for _ in range(ATTEMPTS):
@@ -57,7 +57,7 @@ async def save(visit: Visit, draft: Draft) -> None:
     raise Conflict("Someone else is saving tribes of this Space. Save again.")
 
 
-async def create(visit: Visit, draft: Draft) -> None:
+async def create(visit: Visit, draft: TribeDraft) -> None:
     """Store a tribe whose key is free; Conflict where it is not."""
     for _ in range(ATTEMPTS):
         revision, present = await present_tribes(visit)
@@ -79,22 +79,22 @@ async def present_tribes(visit: Visit) -> tuple[int, Mapping[str, Any]]:
     return found["revision"], found["tribes"]
 
 
-def is_same(draft: Draft, document: Any) -> bool:
+def is_same(draft: TribeDraft, document: Any) -> bool:
     """Whether what is stored is the draft: it was sent twice."""
     return document is not None and to_tribe_document(read_tribe(draft.document, key=draft.key)) == document
 
 
-async def _replace(visit: Visit, draft: Draft, revision: int) -> None:
-    asked = Asked(draft.document, {"note": draft.note}, {"If-Match": str(revision)})
+async def _replace(visit: Visit, draft: TribeDraft, revision: int) -> None:
+    asked = RouteRequest(draft.document, {"note": draft.note}, {"If-Match": str(revision)})
     await invoke(visit, tribes.replace_one, asked, tribe=draft.key)
 
 
-async def _check_untouched(visit: Visit, draft: Draft, revision: int, present: Mapping[str, Any]) -> None:
+async def _check_untouched(visit: Visit, draft: TribeDraft, revision: int, present: Mapping[str, Any]) -> None:
     """Raise Overtaken unless the tribe is what it was at the draft's revision."""
     before = (await _documents_of(visit, draft.revision)).get(draft.key)
     theirs = present.get(draft.key)
     if theirs != before:
-        raise Overtaken(revision, theirs, before, await _last_change(visit))
+        raise TribeConflictError(revision, theirs, before, await _last_change(visit))
 
 
 async def _documents_of(visit: Visit, revision: int) -> Mapping[str, Any]:
@@ -106,7 +106,7 @@ async def _documents_of(visit: Visit, revision: int) -> Mapping[str, Any]:
 
 async def _last_change(visit: Visit) -> Revision | None:
     """The newest revision of the tribes, where the visitor may know of it."""
-    if not may(visit, histories.list_tribe_revisions):
+    if not is_permitted(visit, histories.list_tribe_revisions):
         return None
-    found = await invoke(visit, histories.list_tribe_revisions, Asked(query={"limit": "1"}))
+    found = await invoke(visit, histories.list_tribe_revisions, RouteRequest(query={"limit": "1"}))
     return next(iter(found.data), None)

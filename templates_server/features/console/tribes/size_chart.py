@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from templates_server.features.console.activity import Row
+from templates_server.features.console.activity import ActivityDay
 from templates_server.features.console.charts import Chart, chart_of, every_day, full_day
 from templates_server.features.console.navigation import Link
 from templates_server.features.console.visit import Visit
 from templates_server.features.operations.daily_counts import store
 from templates_server.features.operations.daily_counts.job import KNOWN_FOR
 from templates_server.features.operations.daily_counts.store import KEPT_DAYS
-from templates_server.features.tribes.model import Tribe
+from templates_server.features.tribes.model import TribeDefinition
 from templates_server.primitives.timestamps import DAY
 
 PERIODS = (30, 90, KEPT_DAYS)
@@ -21,15 +21,15 @@ TITLE = "People"
 
 
 @dataclass(frozen=True)
-class Sizes:
+class SizeHistory:
     """The days that are known; `chart` is None where none is. `rows` begin with the last day."""
 
     chart: Chart | None
-    rows: Sequence[Row]
+    rows: Sequence[ActivityDay]
     periods: Sequence[Link]
 
 
-async def sizes_over_time(visit: Visit, tribe: Tribe) -> Sizes:
+async def sizes_over_time(visit: Visit, tribe: TribeDefinition) -> SizeHistory:
     """Return the sizes of a tribe in the environment of the page, in the period that `?days=` asks for."""
     asked = visit.call.query.get("days", "")
     days = next((each for each in PERIODS if str(each) == asked), DEFAULT_PERIOD)
@@ -40,10 +40,10 @@ async def sizes_over_time(visit: Visit, tribe: Tribe) -> Sizes:
     )
     known: dict[int, int | None] = {day: people for day, people in found if day < today}
     if not known:
-        return Sizes(None, (), periods)
+        return SizeHistory(None, (), periods)
     is_counted = today - DAY in known or visit.call.now >= today + KNOWN_FOR
     numbers = every_day(known, min(known), today - (DAY if is_counted else 2 * DAY))
     if not numbers:
-        return Sizes(None, (), periods)
-    rows = [Row(full_day(day), [number]) for day, number in reversed(numbers)]
-    return Sizes(chart_of(TITLE, numbers), rows, periods)
+        return SizeHistory(None, (), periods)
+    rows = [ActivityDay(full_day(day), [number]) for day, number in reversed(numbers)]
+    return SizeHistory(chart_of(TITLE, numbers), rows, periods)

@@ -10,23 +10,23 @@ from typing import Any
 from starlette.responses import Response
 
 from templates_server.errors import Conflict
-from templates_server.features.console.form_state import KEY, REFUSALS, Typed
+from templates_server.features.console.form_state import KEY, REFUSALS, FormState
 from templates_server.features.console.navigation import Link
-from templates_server.features.console.platform_api import Asked, Result, invoke, may
-from templates_server.features.console.shell import done, show
-from templates_server.features.console.tribes.counts import Counted, TribeCounts
+from templates_server.features.console.platform_api import Result, RouteRequest, invoke, is_permitted
+from templates_server.features.console.shell import redirect_with_notice, show
+from templates_server.features.console.tribes.counts import TribeCount, TribeCounts
 from templates_server.features.console.tribes.overview import PATH as LIST
 from templates_server.features.console.tribes.rule_text import sentences, summary
 from templates_server.features.console.tribes.size_chart import sizes_over_time
-from templates_server.features.console.visit import Visit, form, located, page
+from templates_server.features.console.visit import Visit, form, locate, page
 from templates_server.features.exports import api as exports
-from templates_server.features.pages.renderer import Page
+from templates_server.features.pages.renderer import PageContent
 from templates_server.features.spaces.delivery import api as delivery
 from templates_server.features.spaces.history import api as histories
 from templates_server.features.spaces.store import ENVIRONMENTS
 from templates_server.features.tribes import api as tribes
 from templates_server.features.tribes import store
-from templates_server.features.tribes.model import Comparison, Origin, Tribe
+from templates_server.features.tribes.model import Comparison, Origin, TribeDefinition
 from templates_server.features.tribes.parser import read_tribe
 from templates_server.http.forms.urlencoded import Parameters
 
@@ -38,20 +38,20 @@ SHOWN_USES = 100
 
 
 @dataclass(frozen=True)
-class Size:
+class TribeSizeText:
     """How many people of an environment are in the tribe; None where nobody has counted them yet."""
 
     environment: str
-    counted: Counted | None
+    counted: TribeCount | None
 
 
-async def stored_tribe(visit: Visit) -> Tribe:
+async def stored_tribe(visit: Visit) -> TribeDefinition:
     """The tribe of the path; NotFound where there is none."""
     document = dict((await invoke(visit, tribes.show)).one)
     return read_tribe(document, key=visit.call.parameters["tribe"])
 
 
-def crumbs(visit: Visit, tribe: Tribe, *below: str) -> Sequence[Link]:
+def crumbs(visit: Visit, tribe: TribeDefinition, *below: str) -> Sequence[Link]:
     """The place of a tribe's page, and of one below it."""
     own = Link(tribe.name, "" if not below else visit.url(PATH), is_here=not below)
     return [own, *(Link(title, "", is_here=True) for title in below)]
@@ -64,25 +64,25 @@ async def tribe_page(visit: Visit) -> Response:
     environment = visit.call.query.get("count", "")
     if environment in ENVIRONMENTS and not tribe.is_contextual:
         try:
-            await visit.call.services.part(TribeCounts).count(await located(visit, environment=environment), tribe)
+            await visit.call.services.part(TribeCounts).count(await locate(visit, environment=environment), tribe)
         except Conflict as error:
             problems = {"count": [error.problems[0].message]}
-    return await show_tribe(visit, tribe, Typed(problems=problems))
+    return await show_tribe(visit, tribe, FormState(problems=problems))
 
 
 @form(DELETE, back=PATH)
 async def delete_tribe(visit: Visit, sent: Parameters) -> Response:
     """Delete the tribe, unless a scenario is for it."""
     try:
-        await invoke(visit, tribes.delete_one, Asked(key=sent.text(KEY)))
+        await invoke(visit, tribes.delete_one, RouteRequest(key=sent.text(KEY)))
     except REFUSALS as error:
-        refused = Typed().refused(error, {})
+        refused = FormState().refused(error, {})
         return await show_tribe(visit, await stored_tribe(visit), refused, HTTPStatus.UNPROCESSABLE_ENTITY)
-    return done(visit, LIST, f"Tribe {visit.call.parameters['tribe']} deleted.")
+    return redirect_with_notice(visit, LIST, f"Tribe {visit.call.parameters['tribe']} deleted.")
 
 
 async def show_tribe(
-    visit: Visit, tribe: Tribe, typed: Typed | None = None, status: HTTPStatus = HTTPStatus.OK
+    visit: Visit, tribe: TribeDefinition, typed: FormState | None = None, status: HTTPStatus = HTTPStatus.OK
 ) -> Response:
     """The page of a tribe, with what was refused there."""
     uses, users = await _uses(visit, tribe), await _users(visit, tribe)
@@ -97,43 +97,43 @@ async def show_tribe(
         "more_users": users.cursor if users else "",
         "further": "cursor" in visit.call.query,
         "asked_fields": contextual_fields(tribe),
-        "typed": typed or Typed(),
-        "may_see_people": may(visit, tribes.list_users),
-        "may_change": may(visit, tribes.replace_one),
-        "may_see_history": may(visit, histories.list_tribe_revisions),
-        "may_download": may(visit, exports.export_tribe),
-        "may_see_uses": may(visit, delivery.read),
+        "typed": typed or FormState(),
+        "may_see_people": is_permitted(visit, tribes.list_users),
+        "may_change": is_permitted(visit, tribes.replace_one),
+        "may_see_history": is_permitted(visit, histories.list_tribe_revisions),
+        "may_download": is_permitted(visit, exports.export_tribe),
+        "may_see_uses": is_permitted(visit, delivery.read),
         "purposes": {"delete": DELETE, "download": DOWNLOAD},
     }
-    return await show(visit, Page("console/tribe", values, status), here="tribes", crumbs=crumbs(visit, tribe))
+    return await show(visit, PageContent("console/tribe", values, status), here="tribes", crumbs=crumbs(visit, tribe))
 
 
-def contextual_fields(tribe: Tribe) -> Sequence[str]:
+def contextual_fields(tribe: TribeDefinition) -> Sequence[str]:
     """The fields that its filters ask of apps, by name."""
     compared = (each.source for each in tribe.filters if isinstance(each, Comparison))
     return sorted({source.name for source in compared if source.origin is Origin.CONTEXTUAL})
 
 
-async def _sizes(visit: Visit, tribe: Tribe) -> Sequence[Size]:
+async def _sizes(visit: Visit, tribe: TribeDefinition) -> Sequence[TribeSizeText]:
     counts = visit.call.services.part(TribeCounts)
-    places = [(name, (await located(visit, environment=name)).call.environment_id) for name in ENVIRONMENTS]
-    return [Size(name, counts.find(environment_id, tribe)) for name, environment_id in places]
+    places = [(name, (await locate(visit, environment=name)).call.environment_id) for name in ENVIRONMENTS]
+    return [TribeSizeText(name, counts.find(environment_id, tribe)) for name, environment_id in places]
 
 
-async def _uses(visit: Visit, tribe: Tribe) -> Mapping[str, Sequence[store.Use]]:
+async def _uses(visit: Visit, tribe: TribeDefinition) -> Mapping[str, Sequence[store.TribeUse]]:
     """The scenarios that are for it, by environment; none where the visitor may not see what is delivered."""
-    if not may(visit, delivery.read):
+    if not is_permitted(visit, delivery.read):
         return {}
     space_id = visit.call.space_id
-    found = await visit.call.database.read_aside(
+    found = await visit.call.database.read_in_thread(
         lambda connection: [use for use in store.list_uses(connection, space_id) if use.tribe == tribe.key]
     )
     return {name: [use for use in found if use.environment == name][:SHOWN_USES] for name in ENVIRONMENTS}
 
 
-async def _users(visit: Visit, tribe: Tribe) -> Result | None:
+async def _users(visit: Visit, tribe: TribeDefinition) -> Result | None:
     """Some of its users; None where they were not asked for, or may not be seen."""
-    if "people" not in visit.call.query or tribe.is_contextual or not may(visit, tribes.list_users):
+    if "people" not in visit.call.query or tribe.is_contextual or not is_permitted(visit, tribes.list_users):
         return None
     asked = {"limit": str(SAMPLE_USERS), "cursor": visit.call.query.get("cursor", "")}
-    return await invoke(visit, tribes.list_users, Asked(query=asked))
+    return await invoke(visit, tribes.list_users, RouteRequest(query=asked))

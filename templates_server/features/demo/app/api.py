@@ -11,12 +11,12 @@ from starlette.responses import Response
 from templates_server.errors import NotFound
 from templates_server.features.codegen.code_hash_recorder import record_rendering
 from templates_server.features.codegen.display.file_list import TITLES, first_of, in_folders
-from templates_server.features.codegen.display.highlighting import highlighted
-from templates_server.features.codegen.loader import CodeHashes, load_input
+from templates_server.features.codegen.display.highlighting import highlight
+from templates_server.features.codegen.loader import CodeHashCache, load_input
 from templates_server.features.codegen.renderer import LANGUAGES, render
 from templates_server.features.demo.app.store import Shop, find_shop
 from templates_server.features.demo.schemas import Configuration
-from templates_server.features.pages.renderer import Page, pages_of
+from templates_server.features.pages.renderer import PageContent, pages_of
 from templates_server.http.context import Call
 from templates_server.http.response import json_response
 
@@ -43,11 +43,11 @@ class GeneratedFiles:
         shop = await _shop(call)
         if language not in LANGUAGES:
             raise NotFound
-        version, code_hash = await call.services.part(CodeHashes).find(shop.space_id)
+        version, code_hash = await call.services.part(CodeHashCache).find(shop.space_id)
         if code_hash != self._code_hash:
             self._code_hash, self._files = code_hash, {}
         if language not in self._files:
-            made_from = await call.database.read_aside(lambda connection: load_input(connection, version))
+            made_from = await call.database.read_in_thread(lambda connection: load_input(connection, version))
             self._files[language] = render(made_from, language, {"host": call.settings.public_url})
             await record_rendering(call.database, version, code_hash, now=call.now)
         return self._files[language]
@@ -87,7 +87,7 @@ async def show_code(call: Call) -> Response:
     path = call.parameters.get("file") or first_of(files)
     if path not in files:
         raise NotFound
-    text = await asyncio.to_thread(highlighted, path, files[path])
+    text = await asyncio.to_thread(highlight, path, files[path])
     shown = {
         "languages": [(name, TITLES[name]) for name in LANGUAGES],
         "language": language,
@@ -97,7 +97,7 @@ async def show_code(call: Call) -> Response:
         "path": path,
         "text": text,
     }
-    return pages_of(call).open_answer(Page("code", shown))
+    return pages_of(call).open_answer(PageContent("code", shown))
 
 
 async def _shop(call: Call) -> Shop:

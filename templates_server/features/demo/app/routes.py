@@ -7,7 +7,7 @@ from templates_server.features.demo.app import api as demo_app
 from templates_server.features.demo.schemas import Configuration
 from templates_server.http.response import Surface
 from templates_server.http.route import Route
-from templates_server.http.route_docs import HTML, JAVASCRIPT, Body
+from templates_server.http.route_docs import HTML, JAVASCRIPT, BodyDocs
 
 ROUTES = (
     Route(
@@ -33,7 +33,7 @@ ROUTES = (
         demo_app.show_code,
         Surface.PAGE,
         "The code that is generated for the app, in the first of the languages.",
-        gives=Body(bytes, (HTML,)),
+        gives=BodyDocs(bytes, (HTML,)),
         refuses=(NotFound,),
     ),
     Route(
@@ -42,7 +42,7 @@ ROUTES = (
         demo_app.show_code,
         Surface.PAGE,
         "The same in that language.",
-        gives=Body(bytes, (HTML,)),
+        gives=BodyDocs(bytes, (HTML,)),
     ),
     Route(
         "GET",
@@ -50,7 +50,7 @@ ROUTES = (
         demo_app.show_code,
         Surface.PAGE,
         "A file of it.",
-        gives=Body(bytes, (HTML,)),
+        gives=BodyDocs(bytes, (HTML,)),
     ),
     Route(
         "GET",
@@ -58,7 +58,7 @@ ROUTES = (
         demo_app.show_file,
         Surface.PAGE,
         "A file of the app.",
-        gives=Body(bytes, (HTML, "text/css", JAVASCRIPT)),
+        gives=BodyDocs(bytes, (HTML, "text/css", JAVASCRIPT)),
     ),
     Route(
         "GET",
@@ -66,6 +66,6 @@ ROUTES = (
         demo_app.show_generated_file,
         Surface.PAGE,
         "The JavaScript that is generated for the app.",
-        gives=Body(bytes, (JAVASCRIPT,)),
+        gives=BodyDocs(bytes, (JAVASCRIPT,)),
     ),
 )

@@ -5,24 +5,26 @@ from __future__ import annotations
 from templates_server.errors import BadRequest, Problem, ValidationFailed
 from templates_server.features.events.listing import store
 from templates_server.features.events.listing.schemas import event_view
-from templates_server.features.people.identity import PersonKind, named, problem_of_asked_user_id
+from templates_server.features.people.identity import PersonKind, make_person_ref, problem_of_asked_user_id
 from templates_server.http.context import Call
-from templates_server.http.pagination import asked_page, link_after
-from templates_server.http.response import Answer
+from templates_server.http.pagination import link_after, read_page_request
+from templates_server.http.response import ApiResult
 from templates_server.primitives.event_names import problem_of_event_name
 
 
-async def list_events(call: Call) -> Answer:
+async def list_events(call: Call) -> ApiResult:
     """A page: of one user or of a name the newest first, else in order of person and id."""
-    page, environment_id = asked_page(call), call.environment_id
-    wanted = store.Wanted(page.limit, page.after, call.query.get("name"), _person_id(call.query.get("user")))
+    page, environment_id = read_page_request(call), call.environment_id
+    wanted = store.EventQuery(page.limit, page.after, call.query.get("name"), _person_id(call.query.get("user")))
     _check_name(wanted.name)
     try:
-        found = await call.database.read_aside(lambda connection: store.list_events(connection, environment_id, wanted))
+        found = await call.database.read_in_thread(
+            lambda connection: store.list_events(connection, environment_id, wanted)
+        )
     except ValueError:
         raise BadRequest("Invalid `cursor`. Use the one from the `Link` header of the previous page.") from None
     views = [event_view(event) for event in found.events]
-    return Answer(views, "event", headers=link_after(call, page, found.more_after))
+    return ApiResult(views, "event", headers=link_after(call, page, found.more_after))
 
 
 def _person_id(user_id: str | None) -> str | None:
@@ -31,7 +33,7 @@ def _person_id(user_id: str | None) -> str | None:
     problem = problem_of_asked_user_id(user_id)
     if problem is not None:
         raise ValidationFailed([Problem("user", f"This {problem}.")])
-    return named(PersonKind.USER, user_id).person_id
+    return make_person_ref(PersonKind.USER, user_id).person_id
 
 
 def _check_name(name: str | None) -> None:

@@ -19,7 +19,7 @@ LAST_TIME = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class EventQuery:
     """Which events: so many that come after a place, "" for the first; where said, of a name, or of a person."""
 
     limit: int
@@ -46,14 +46,14 @@ class StoredEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class EventPage:
     """Events, and the place after which more may come; None: there are no more."""
 
     events: Sequence[StoredEvent]
     more_after: str | None
 
 
-def list_events(connection: Connection, environment_id: str, wanted: Wanted) -> Found:
+def list_events(connection: Connection, environment_id: str, wanted: EventQuery) -> EventPage:
     """A page of events; ValueError when the place is none."""
     if wanted.person_id is not None:
         return _of_person(connection, environment_id, wanted.person_id, wanted)
@@ -62,7 +62,7 @@ def list_events(connection: Connection, environment_id: str, wanted: Wanted) -> 
     return _of_all(connection, environment_id, wanted)
 
 
-def _of_person(connection: Connection, environment_id: str, person_id: str, wanted: Wanted) -> Found:
+def _of_person(connection: Connection, environment_id: str, person_id: str, wanted: EventQuery) -> EventPage:
     moment, event_id = _moment_and_id(wanted.after) if wanted.after else (LAST_TIME, "")
     query = (
         f"{FOUND} FROM events AS found {PERSONS} WHERE found.environment_id = ? AND found.person_id = ? "
@@ -72,10 +72,10 @@ def _of_person(connection: Connection, environment_id: str, person_id: str, want
     values = (environment_id, person_id, moment, moment, event_id, wanted.name, wanted.name, wanted.limit)
     events = _events(connection, query, values)
     is_full = len(events) == wanted.limit
-    return Found(events, f"{events[-1].happened}{SEPARATOR}{events[-1].event_id}" if is_full else None)
+    return EventPage(events, f"{events[-1].happened}{SEPARATOR}{events[-1].event_id}" if is_full else None)
 
 
-def _of_all(connection: Connection, environment_id: str, wanted: Wanted) -> Found:
+def _of_all(connection: Connection, environment_id: str, wanted: EventQuery) -> EventPage:
     person_id, event_id = _parted(wanted.after) if wanted.after else ("", "")
     query = (
         f"{FOUND} FROM events AS found {PERSONS} WHERE found.environment_id = ? "
@@ -83,10 +83,10 @@ def _of_all(connection: Connection, environment_id: str, wanted: Wanted) -> Foun
     )
     events = _events(connection, query, (environment_id, person_id, event_id, wanted.limit))
     is_full = len(events) == wanted.limit
-    return Found(events, f"{events[-1].person_id}{SEPARATOR}{events[-1].event_id}" if is_full else None)
+    return EventPage(events, f"{events[-1].person_id}{SEPARATOR}{events[-1].event_id}" if is_full else None)
 
 
-def _of_name(connection: Connection, environment_id: str, wanted: Wanted) -> Found:
+def _of_name(connection: Connection, environment_id: str, wanted: EventQuery) -> EventPage:
     moment, person_id, event_id = _moment_person_and_id(wanted.after) if wanted.after else (LAST_TIME, "", "")
     query = (
         f"{FOUND} FROM events AS found {PERSONS} WHERE found.environment_id = ? AND found.name = ? "
@@ -96,7 +96,7 @@ def _of_name(connection: Connection, environment_id: str, wanted: Wanted) -> Fou
     events = _events(connection, query, (environment_id, wanted.name, moment, person_id, event_id, wanted.limit))
     last = events[-1] if len(events) == wanted.limit else None
     place = None if last is None else SEPARATOR.join((str(last.happened), last.person_id, last.event_id))
-    return Found(events, place)
+    return EventPage(events, place)
 
 
 def _events(connection: Connection, query: str, values: tuple[Any, ...]) -> Sequence[StoredEvent]:

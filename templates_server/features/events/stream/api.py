@@ -14,14 +14,14 @@ from templates_server.features.events.stream.feed import EventFeed, Listener, Pe
 from templates_server.features.events.stream.filters import StreamFilter
 from templates_server.features.people.identity import (
     PersonKind,
-    PersonName,
-    named,
+    PersonRef,
+    make_person_ref,
     problem_of_anonymous_id,
     problem_of_asked_user_id,
 )
 from templates_server.http.context import Call
 from templates_server.http.server_sent_events import EventStream
-from templates_server.http.stream_limiter import Places
+from templates_server.http.stream_limiter import StreamLimiter
 from templates_server.primitives.event_names import problem_of_event_name
 from templates_server.primitives.integers import whole_number
 from templates_server.security import authorization
@@ -43,7 +43,7 @@ async def open_stream(
     """A stream of what arrives, for so many seconds and while it is permitted; `after` is where a first one begins."""
     feed = call.services.part(EventFeed)
     with contextlib.ExitStack() as held:
-        held.enter_context(call.services.part(Places).taken(call.caller))
+        held.enter_context(call.services.part(StreamLimiter).acquire(call.caller))
         last_event_id = call.request.headers.get("last-event-id", after)
         listener = await feed.open(call.environment_id, wanted, last_event_id)
         held.enter_context(feed.listening(listener))
@@ -76,7 +76,7 @@ def filter_of(query: Mapping[str, str]) -> StreamFilter:
     return StreamFilter(name, None if person is None else person.person_id)
 
 
-def _person_of(query: Mapping[str, str]) -> PersonName | None:
+def _person_of(query: Mapping[str, str]) -> PersonRef | None:
     user, visitor = query.get("user"), query.get("anonymous_id")
     if user is not None and visitor is not None:
         raise ValidationFailed([Problem("anonymous_id", ONE_PERSON)])
@@ -87,10 +87,10 @@ def _person_of(query: Mapping[str, str]) -> PersonName | None:
     return None
 
 
-def _named(kind: PersonKind, parameter: str, called: str, problem: str | None) -> PersonName:
+def _named(kind: PersonKind, parameter: str, called: str, problem: str | None) -> PersonRef:
     if problem is not None:
         raise ValidationFailed([Problem(parameter, f"This {problem}.")])
-    return named(kind, called)
+    return make_person_ref(kind, called)
 
 
 def wait_seconds(call: Call) -> int | None:

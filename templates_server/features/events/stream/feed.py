@@ -209,7 +209,7 @@ class EventFeed:
         asked: dict[str, set[str]] = defaultdict(set)
         for one in listeners:
             asked[one.position].add(one.environment_id)
-        position, arrived = await self._database.read_aside(
+        position, arrived = await self._database.read_in_thread(
             lambda connection: store.arrived_since(connection, asked, now=now)
         )
         told = {key: _Told(one) for key, one in arrived.items()}

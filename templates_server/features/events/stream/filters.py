@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from templates_server.features.people.identity import Stated
+from templates_server.features.people.identity import ClaimedIdentity
 
 
 class StreamFilter(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -15,7 +15,7 @@ class StreamFilter(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str | None = None
     person_id: str | None = None
 
-    def may_match(self, name: str | None, stated: Stated) -> bool:
+    def may_match(self, name: str | None, stated: ClaimedIdentity) -> bool:
         """Return whether what arrives may be wanted; `name` is None for a session.
 
         Whom a visitor was merged into is not known yet: `matches` decides that.

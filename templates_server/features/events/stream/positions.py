@@ -15,7 +15,7 @@ LARGEST = 10**18
 SNAPSHOT = re.compile(r"[0-9]{1,18}:[0-9]{1,18}:(?:[0-9]{1,18}(?:,[0-9]{1,18})*)?", re.ASCII)
 
 
-def resumed(last_event_id: str, present: str, dialect: str) -> str:
+def resume_position(last_event_id: str, present: str, dialect: str) -> str:
     """Return the position that a client was told, or the present one where that is none of this database."""
     if len(last_event_id) > MOST_CHARACTERS:
         return present

@@ -10,11 +10,11 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import Connection
 
 from templates_server.errors import Problem
-from templates_server.features.events.store import Arrival
+from templates_server.features.events.store import EventBatch
 from templates_server.features.events.stream import store
 from templates_server.features.events.stream.filters import StreamFilter
-from templates_server.features.events.stream.store import At, Entries, Key
-from templates_server.features.people.identity import Stated
+from templates_server.features.events.stream.store import At, Entries, StreamKey
+from templates_server.features.people.identity import ClaimedIdentity
 from templates_server.primitives.timestamps import Clock
 from templates_server.storage.write_batcher import Outcomes
 
@@ -25,7 +25,7 @@ MOST_A_SECOND = 500
 POSITIONS_A_MILLISECOND = 1000
 
 
-class StartedSession(Protocol):
+class SessionStart(Protocol):
     """What is noted of a session that has started."""
 
     @property
@@ -33,7 +33,7 @@ class StartedSession(Protocol):
         """The environment."""
 
     @property
-    def stated(self) -> Stated:
+    def stated(self) -> ClaimedIdentity:
         """Whose it is."""
 
     @property
@@ -45,10 +45,10 @@ class StartedSession(Protocol):
         """When it started, in milliseconds."""
 
 
-SessionT = TypeVar("SessionT", bound=StartedSession)
-StoreEvents = Callable[[Connection, Sequence[Arrival]], Sequence[Sequence[Problem]]]
+SessionT = TypeVar("SessionT", bound=SessionStart)
+StoreEvents = Callable[[Connection, Sequence[EventBatch]], Sequence[Sequence[Problem]]]
 StoreSessions = Callable[[Connection, Sequence[SessionT]], Outcomes[Sequence[Problem]]]
-Entry = tuple[str, str | None, Stated, str, int]
+Entry = tuple[str, str | None, ClaimedIdentity, str, int]
 """Of which environment, the name of an event, whose, the id, and when."""
 
 
@@ -70,7 +70,7 @@ class ArrivalRecorder:
     def recording_events(self, store_events: StoreEvents) -> StoreEvents:
         """Return what stores events, and notes those that are stored."""
 
-        def store_and_note(connection: Connection, arrivals: Sequence[Arrival]) -> Sequence[Sequence[Problem]]:
+        def store_and_note(connection: Connection, arrivals: Sequence[EventBatch]) -> Sequence[Sequence[Problem]]:
             problems = store_events(connection, arrivals)
             if self._is_followed(connection):
                 self._note(connection, "events", _events(arrivals, problems))
@@ -93,15 +93,15 @@ class ArrivalRecorder:
         now = time.monotonic()
         if now >= self._look_at:
             self._look_at = now + LOOK_SECONDS
-            self._followed = store.followed(connection, now=self._clock())
+            self._followed = store.list_followed(connection, now=self._clock())
         return bool(self._followed)
 
     def _note(self, connection: Connection, kind: str, entries: Iterable[Entry]) -> None:
-        wanted: dict[str, list[Key]] = defaultdict(list)
+        wanted: dict[str, list[StreamKey]] = defaultdict(list)
         for environment_id, name, stated, identifier, at in entries:
             filters = self._followed.get(environment_id, ())
             if any(one.may_match(name, stated) for one in filters):
-                wanted[environment_id].append(Key(stated.person.person_id, identifier, at))
+                wanted[environment_id].append(StreamKey(stated.person.person_id, identifier, at))
         for environment_id, keys in wanted.items():
             noted: dict[str, Any] = {kind: keys[: self._room(environment_id, kind, len(keys))]}
             store.note(connection, environment_id, Entries(**noted), len(keys), at=self._at())
@@ -121,14 +121,14 @@ class ArrivalRecorder:
         return At(now, self._position)
 
 
-def _events(arrivals: Sequence[Arrival], problems: Sequence[Sequence[Problem]]) -> Iterable[Entry]:
+def _events(arrivals: Sequence[EventBatch], problems: Sequence[Sequence[Problem]]) -> Iterable[Entry]:
     for arrival, refused in zip(arrivals, problems, strict=True):
         if not refused:
             for event in arrival.events:
                 yield arrival.environment_id, event.name, event.stated, event.event_id, arrival.received
 
 
-def _sessions(starts: Sequence[StartedSession], outcomes: Outcomes[Sequence[Problem]]) -> Iterable[Entry]:
+def _sessions(starts: Sequence[SessionStart], outcomes: Outcomes[Sequence[Problem]]) -> Iterable[Entry]:
     for start, outcome in zip(starts, outcomes, strict=True):
         if outcome == ():
             yield start.environment_id, None, start.stated, start.session_id, start.started

@@ -18,10 +18,10 @@ from sqlalchemy import Connection
 
 from templates_server.features.events.listing.store import FOUND, PERSONS, StoredEvent
 from templates_server.features.events.stream.filters import StreamFilter, filters_as_text, filters_from_text
-from templates_server.features.events.stream.positions import resumed
+from templates_server.features.events.stream.positions import resume_position
 from templates_server.primitives.ids import random_text
 from templates_server.primitives.timestamps import MINUTE
-from templates_server.storage.database import among, as_text, listed
+from templates_server.storage.database import as_text, in_clause, in_param
 
 KEPT = 5 * MINUTE
 """How long it is kept what has arrived: who comes back later begins anew."""
@@ -83,7 +83,7 @@ OF_THIS_PROCESS = random_text(12)
 NUMBERS = itertools.count()
 
 
-class Key(msgspec.Struct, frozen=True, gc=False, array_like=True):
+class StreamKey(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What names an event or a session that has arrived: whose, its id, and when, in milliseconds."""
 
     person_id: str
@@ -94,8 +94,8 @@ class Key(msgspec.Struct, frozen=True, gc=False, array_like=True):
 class Entries(msgspec.Struct, frozen=True, omit_defaults=True):
     """What has arrived in one transaction, without what was too much to be noted."""
 
-    events: Sequence[Key] = ()
-    sessions: Sequence[Key] = ()
+    events: Sequence[StreamKey] = ()
+    sessions: Sequence[StreamKey] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +134,8 @@ class At:
 
 @dataclass(slots=True)
 class _Noted:
-    events: dict[Key, None] = field(default_factory=dict)
-    sessions: dict[Key, None] = field(default_factory=dict)
+    events: dict[StreamKey, None] = field(default_factory=dict)
+    sessions: dict[StreamKey, None] = field(default_factory=dict)
     arrived: int = 0
 
 
@@ -150,7 +150,7 @@ def follow(connection: Connection, environment_id: str, filters: Sequence[Stream
     connection.exec_driver_sql(as_text(connection, FOLLOW), row)
 
 
-def followed(connection: Connection, *, now: int) -> Mapping[str, Sequence[StreamFilter]]:
+def list_followed(connection: Connection, *, now: int) -> Mapping[str, Sequence[StreamFilter]]:
     """Return the environments that somebody follows, in any process, and with which filters."""
     found: dict[str, list[StreamFilter]] = defaultdict(list)
     for environment_id, filters in connection.exec_driver_sql(as_text(connection, FOLLOWED), (now,)):
@@ -184,7 +184,7 @@ def forget_old(connection: Connection, *, now: int) -> None:
 
 def position_of(connection: Connection, last_event_id: str) -> str:
     """Return the position to go on from: the one that a client was told last, else the present one."""
-    return resumed(last_event_id, _present(connection), connection.dialect.name)
+    return resume_position(last_event_id, _present(connection), connection.dialect.name)
 
 
 def arrived_since(
@@ -219,8 +219,8 @@ def _present(connection: Connection) -> str:
 def _noted(
     connection: Connection, position: str, environment_ids: Collection[str], *, now: int
 ) -> Mapping[str, _Noted]:
-    condition = f"at > ? AND {IS_LATER[connection.dialect.name]} AND environment_id {among(connection)}"
-    values = (now - KEPT, position, listed(connection, environment_ids))
+    condition = f"at > ? AND {IS_LATER[connection.dialect.name]} AND environment_id {in_clause(connection)}"
+    values = (now - KEPT, position, in_param(connection, environment_ids))
     rows = connection.exec_driver_sql(as_text(connection, NOTED.format(condition)), values).all()
     noted: dict[str, _Noted] = defaultdict(_Noted)
     for environment_id, arrived, text in reversed(rows):
@@ -244,14 +244,16 @@ def _found(connection: Connection, environment_id: str, noted: _Noted) -> Arrive
     return Arrived([StoredEvent(*row) for row in events], [StoredSession(*row) for row in sessions], skipped)
 
 
-def _rows(connection: Connection, query: str, environment_id: str, keys: Sequence[Key]) -> Sequence[Sequence[Any]]:
+def _rows(
+    connection: Connection, query: str, environment_id: str, keys: Sequence[StreamKey]
+) -> Sequence[Sequence[Any]]:
     """Return the rows of these keys, in their order. Who was a visitor may have been merged into a user by now."""
     if not keys:
         return []
     found = _rows_by_key(connection, query, environment_id, keys)
     missing = [key for key in keys if key not in found]
     users = _users_of(connection, environment_id, {key.person_id for key in missing}) if missing else {}
-    moved = {key: Key(users[key.person_id], key.id, key.at) for key in missing if key.person_id in users}
+    moved = {key: StreamKey(users[key.person_id], key.id, key.at) for key in missing if key.person_id in users}
     if moved:
         found_moved = _rows_by_key(connection, query, environment_id, list(moved.values()))
         found |= {key: found_moved[one] for key, one in moved.items() if one in found_moved}
@@ -259,8 +261,8 @@ def _rows(connection: Connection, query: str, environment_id: str, keys: Sequenc
 
 
 def _rows_by_key(
-    connection: Connection, query: str, environment_id: str, keys: Sequence[Key]
-) -> dict[Key, Sequence[Any]]:
+    connection: Connection, query: str, environment_id: str, keys: Sequence[StreamKey]
+) -> dict[StreamKey, Sequence[Any]]:
     dialect = connection.dialect.name
     asked = (
         (msgspec.json.encode(keys).decode(),)
@@ -269,10 +271,10 @@ def _rows_by_key(
     )
     text = as_text(connection, query.format(asked=ASKED[dialect]))
     rows = connection.exec_driver_sql(text, (*asked, environment_id))
-    return {Key(row[PERSON_AT], row[ID_AT], row[-1]): row[:-1] for row in rows}
+    return {StreamKey(row[PERSON_AT], row[ID_AT], row[-1]): row[:-1] for row in rows}
 
 
 def _users_of(connection: Connection, environment_id: str, person_ids: Iterable[str]) -> Mapping[str, str]:
-    query = as_text(connection, MERGED + among(connection))
-    rows = connection.exec_driver_sql(query, (environment_id, listed(connection, person_ids)))
+    query = as_text(connection, MERGED + in_clause(connection))
+    rows = connection.exec_driver_sql(query, (environment_id, in_param(connection, person_ids)))
     return {row[0]: row[1] for row in rows}

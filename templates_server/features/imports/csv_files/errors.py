@@ -15,7 +15,7 @@ REASONS = {
 }
 
 
-class Unreadable(Exception):
+class CsvFileError(Exception):
     """Why a file cannot be taken, in words for who sent it; `column` is the name of the one that it is about."""
 
     def __init__(self, message: str, *, column: str | None = None) -> None:

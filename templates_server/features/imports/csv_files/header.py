@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from templates_server.features.imports.csv_files.cell_converters import CONVERTERS, Converter, tag_list
-from templates_server.features.imports.csv_files.errors import Unreadable, csv_reason
-from templates_server.features.imports.csv_files.text import SAVE_AS_CSV, Encoding, undecodable
+from templates_server.features.imports.csv_files.errors import CsvFileError, csv_reason
+from templates_server.features.imports.csv_files.text import SAVE_AS_CSV, TextEncoding, find_undecodable_byte
 from templates_server.features.people.identity import BLANKS
 
 USER_ID = "user_id"
@@ -31,7 +31,7 @@ OTHER_NAMES = frozenset(
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ColumnMapping:
     """What is said of columns, by their names: what they become ("" leaves one out), and what type they have."""
 
     becomes: Mapping[str, str] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Column:
+class CsvColumn:
     """One column: what it is called, what it becomes ("" for nothing), and its type, if one was said."""
 
     name: str
@@ -69,7 +69,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Header:
+class CsvHeader:
     """The names of the columns, how cells are separated, and how many lines this takes."""
 
     names: Sequence[str]
@@ -82,7 +82,9 @@ class Header:
         return [name for name in self.names if name not in OURS]
 
 
-def read_header(lines: Sequence[str], encoding: Encoding, *, delimiter: str | None, wanted: Wanted) -> Header:
+def read_header(
+    lines: Sequence[str], encoding: TextEncoding, *, delimiter: str | None, wanted: ColumnMapping
+) -> CsvHeader:
     """The header, which stands in the first of `lines`. Unreadable when it cannot be used."""
     skipped = next((number for number, line in enumerate(lines) if line.strip("\r\n")), len(lines))
     rest = list(lines[skipped:])
@@ -90,18 +92,18 @@ def read_header(lines: Sequence[str], encoding: Encoding, *, delimiter: str | No
     if stated:
         skipped, rest, delimiter = skipped + 1, rest[1:], delimiter or stated["padding"][:1] or stated["stated"]
     if not rest:
-        raise Unreadable("The file is empty. It needs a header row with the column names.")
+        raise CsvFileError("The file is empty. It needs a header row with the column names.")
     rows = [_row(rest, one) for one in ([delimiter] if delimiter else [",", ";", "\t"])]
     named = wanted.becomes.keys()
     best = max(rows, key=lambda row: (bool(named & set(row.names)), USER_ID in row.names, row.width))
     best = best if USER_ID in best.names else next((row for row in rows if row.fault), best)
-    shown = undecodable("".join(rest[: max(best.lines, 1)]))
+    shown = find_undecodable_byte("".join(rest[: max(best.lines, 1)]))
     if shown:
-        raise Unreadable(f"Line {skipped + 1} is not valid {encoding.label} ({shown}). {SAVE_AS_CSV}")
+        raise CsvFileError(f"Line {skipped + 1} is not valid {encoding.label} ({shown}). {SAVE_AS_CSV}")
     if best.fault:
         fault = best.fault.rstrip("?")
-        raise Unreadable(f"The header row (line {skipped + 1}) is invalid: {fault}.")
-    return Header(best.names, best.delimiter, skipped + best.lines)
+        raise CsvFileError(f"The header row (line {skipped + 1}) is invalid: {fault}.")
+    return CsvHeader(best.names, best.delimiter, skipped + best.lines)
 
 
 @dataclass(frozen=True)
@@ -127,21 +129,21 @@ def _row(lines: Sequence[str], delimiter: str) -> _Row:
     return _Row(names, delimiter, reader.line_num)
 
 
-def columns_of(names: Sequence[str], wanted: Wanted) -> Sequence[Column]:
+def columns_of(names: Sequence[str], wanted: ColumnMapping) -> Sequence[CsvColumn]:
     """What each column becomes. Unreadable with the first thing that is wrong."""
-    columns = proposed(names, wanted)
+    columns = propose_fields(names, wanted)
     for problem in _problems(columns):
         raise problem
     return columns
 
 
-def proposed(names: Sequence[str], wanted: Wanted) -> Sequence[Column]:
+def propose_fields(names: Sequence[str], wanted: ColumnMapping) -> Sequence[CsvColumn]:
     """What each column would become, whether that can be or not."""
     passed_over = OURS + (OF_EXPORTS if set(OF_EXPORTS) <= set(names) else ())
-    return [Column(name, _becomes(name, wanted, passed_over), wanted.types.get(name, "")) for name in names]
+    return [CsvColumn(name, _becomes(name, wanted, passed_over), wanted.types.get(name, "")) for name in names]
 
 
-def _becomes(name: str, wanted: Wanted, passed_over: Sequence[str]) -> str:
+def _becomes(name: str, wanted: ColumnMapping, passed_over: Sequence[str]) -> str:
     """`user_id` and the other fields, `attributes.plan` from `plan` or itself, or "" for what is left out."""
     if not name or name in OURS or (name in passed_over and name not in wanted.becomes):
         return ""
@@ -151,30 +153,30 @@ def _becomes(name: str, wanted: Wanted, passed_over: Sequence[str]) -> str:
     return becomes if becomes in known or is_attribute else ATTRIBUTE + becomes
 
 
-def _problems(columns: Sequence[Column]) -> Iterator[Unreadable]:
+def _problems(columns: Sequence[CsvColumn]) -> Iterator[CsvFileError]:
     for name, count in Counter(column.name for column in columns).items():
         if name and count > 1:
-            yield Unreadable("Several columns of the file have this name.", column=name)
+            yield CsvFileError("Several columns of the file have this name.", column=name)
     first: dict[str, str] = {}
     for column in columns:
         other = first.setdefault(column.becomes, column.name)
         if column.becomes and other != column.name:
             what = column.becomes.removeprefix(ATTRIBUTE)
-            yield Unreadable(f"This column and {other} both map to {what}.", column=column.name)
+            yield CsvFileError(f"This column and {other} both map to {what}.", column=column.name)
     if USER_ID not in first:
-        yield Unreadable("No column maps to the user ID. Choose the column that contains it.")
+        yield CsvFileError("No column maps to the user ID. Choose the column that contains it.")
     for column in columns:
         is_text = column.becomes and not column.is_attribute
         if (column.type and column.becomes in LISTS) or (is_text and column.type in {"number", "boolean"}):
-            yield Unreadable(f"{column.becomes} is always text. Choose Text.", column=column.name)
+            yield CsvFileError(f"{column.becomes} is always text. Choose Text.", column=column.name)
 
 
-def may_be_ids(name: str) -> bool:
+def can_be_ids(name: str) -> bool:
     """Whether a column of that name often holds the id of a user."""
     return _plain(name) in OTHER_NAMES
 
 
-def nearly_fields(columns: Sequence[Column]) -> Mapping[str, str]:
+def find_near_fields(columns: Sequence[CsvColumn]) -> Mapping[str, str]:
     """Columns that become attributes though their names are nearly those of fields: `E-Mail`, and `email`."""
     plain = {_plain(one): one for one in FIELDS}
     taken = {column.becomes for column in columns}

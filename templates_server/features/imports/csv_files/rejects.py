@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from templates_server.features.imports.csv_files.header import OURS
-from templates_server.features.imports.csv_files.rows import CsvFile, Reject, cells_of
+from templates_server.features.imports.csv_files.rows import CsvFile, RejectedRow, cells_of
 from templates_server.features.imports.csv_files.text import FIRST_BYTE, LAST_BYTE, MARK
 
 UNSAFE = re.compile(
@@ -19,7 +19,7 @@ UNSAFE = re.compile(
 SURROGATES = re.compile("[\ud800-\udfff]")
 
 
-def rejects_file(file: CsvFile, rejects: Sequence[Reject]) -> bytes:
+def rejects_file(file: CsvFile, rejects: Sequence[RejectedRow]) -> bytes:
     """CSV with the columns, the delimiter and the byte order mark of the input.
 
     `_raw` is there where it is needed: the text of rows that have no cells, or some that cannot be written.
@@ -35,31 +35,31 @@ def rejects_file(file: CsvFile, rejects: Sequence[Reject]) -> bytes:
     return (mark + "".join(lines)).encode("utf-8", "backslashreplace")
 
 
-def shown_cells(file: CsvFile, reject: Reject) -> Sequence[str]:
+def format_cells(file: CsvFile, reject: RejectedRow) -> Sequence[str]:
     """A reject as a person sees it: its own cells, or its text alone."""
     cells = _own_cells(file, reject)
     return [_shown(cell) for cell in cells] if cells else [_shown(reject.told)]
 
 
-def made_safe(text: str) -> str:
+def sanitize(text: str) -> str:
     r"""A reason in one line, with what nobody sees shown as its escape (`\u200b`)."""
     return UNSAFE.sub(lambda match: ascii(match.group())[1:-1], text)
 
 
-def _own_cells(file: CsvFile, reject: Reject) -> Sequence[str]:
+def _own_cells(file: CsvFile, reject: RejectedRow) -> Sequence[str]:
     if not reject.row:
         return ()
     cells = cells_of(reject.row, file.header.delimiter)
     return [cell for cell, name in zip(cells, file.header.names, strict=True) if name not in OURS]
 
 
-def _row(file: CsvFile, reject: Reject) -> list[str]:
+def _row(file: CsvFile, reject: RejectedRow) -> list[str]:
     cells = _own_cells(file, reject) or [""] * len(file.header.own_names)
     raw = reject.told
     if any(map(_is_undecodable, cells)):
         raw = _line(cells, ",").rstrip("\n")
         cells = ["" if _is_undecodable(cell) else cell for cell in cells]
-    return [*cells, str(reject.line), made_safe(reject.reason), _shown(raw)]
+    return [*cells, str(reject.line), sanitize(reject.reason), _shown(raw)]
 
 
 def _line(cells: Sequence[str], delimiter: str) -> str:

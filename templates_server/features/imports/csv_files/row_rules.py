@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from templates_server.features.imports.csv_files.errors import NO_USER_ID
-from templates_server.features.imports.csv_files.header import ATTRIBUTE, EDGES, USER_ID, Column
-from templates_server.features.imports.csv_files.text import Encoding, not_text, undecodable
+from templates_server.features.imports.csv_files.header import ATTRIBUTE, EDGES, USER_ID, CsvColumn
+from templates_server.features.imports.csv_files.text import TextEncoding, find_undecodable_byte, undecodable_reason
 from templates_server.features.people.identity import problem_of_edges
 
 BLANKS_OF_A_ROW = " \t\r\n"
@@ -22,7 +22,7 @@ QUOTES: Mapping[str, str] = {
 class RowRules:
     """The rules of one file's rows."""
 
-    def __init__(self, columns: Sequence[Column], encoding: Encoding) -> None:
+    def __init__(self, columns: Sequence[CsvColumn], encoding: TextEncoding) -> None:
         self.columns = columns
         self._encoding = encoding
         self._names = [column.name for column in columns]
@@ -96,14 +96,14 @@ class RowRules:
             "so the rows below it are ambiguous"
         )
 
-    def _paired(self, row: Sequence[str]) -> Iterator[tuple[str, Column]]:
+    def _paired(self, row: Sequence[str]) -> Iterator[tuple[str, CsvColumn]]:
         return zip(row, self.columns, strict=True)
 
     def _reason(self, at: int, cell: str) -> str | None:
         column = self.columns[at]
-        shown = undecodable(cell)
+        shown = find_undecodable_byte(cell)
         if shown:
-            return not_text(shown, self._encoding)
+            return undecodable_reason(shown, self._encoding)
         if not column.name:
             return "This column has no name but contains a value" if cell else None
         if at == self._id_at:

@@ -16,18 +16,25 @@ from templates_server.features.imports.csv_files.errors import (
     MAYBE_THE_REST,
     TOO_LONG_LINE,
     TOO_MUCH,
-    Unreadable,
+    CsvFileError,
     csv_reason,
 )
-from templates_server.features.imports.csv_files.header import USER_ID, Column, Header, Wanted, columns_of, read_header
+from templates_server.features.imports.csv_files.header import (
+    USER_ID,
+    ColumnMapping,
+    CsvColumn,
+    CsvHeader,
+    columns_of,
+    read_header,
+)
 from templates_server.features.imports.csv_files.row_rules import RowRules
 from templates_server.features.imports.csv_files.text import (
-    Encoding,
-    TooLong,
+    OverlongLine,
+    TextEncoding,
     blocks_of,
     encoding_of,
-    not_text,
-    undecodable,
+    find_undecodable_byte,
+    undecodable_reason,
 )
 from templates_server.features.imports.schemas import RowError
 
@@ -44,7 +51,7 @@ CONTROLS = bytes({*range(32)} - set(b"\t\r\n"))
 
 
 @dataclass(frozen=True)
-class Reject:
+class RejectedRow:
     """A row that is not taken, and why: its text where it has cells, else as much of it as is told."""
 
     line: int  # the first one of the row, from 1
@@ -54,7 +61,7 @@ class Reject:
 
 
 @dataclass
-class Part:
+class CsvPart:
     """Rows to send, and those that cannot be sent."""
 
     rows: list[bytes] = field(default_factory=list)
@@ -62,7 +69,7 @@ class Part:
     texts: list[str] = field(default_factory=list)  # as they stand in the file
     faults: dict[int, Sequence[str]] = field(default_factory=dict)
     """What is wrong with rows, by number from 1, for certain: they are sent so that all that is wrong is known."""
-    unsent: list[Reject] = field(default_factory=list)
+    unsent: list[RejectedRow] = field(default_factory=list)
     room_bytes: int = PART_BYTES
 
     @property
@@ -81,7 +88,7 @@ class Part:
         self.texts.append(text)
         self.room_bytes -= len(content)
 
-    def rejects(self, errors: Sequence[RowError], columns: Sequence[Column]) -> Sequence[Reject]:
+    def rejects(self, errors: Sequence[RowError], columns: Sequence[CsvColumn]) -> Sequence[RejectedRow]:
         """All rows that were not taken, in order of line; `errors` are those that the rows of the body met."""
         names = {column.becomes: column.name for column in columns}
         by_row = {row: list(reasons) for row, reasons in self.faults.items()}
@@ -89,11 +96,13 @@ class Part:
             if error.line not in self.faults or error.path not in {REFUSED, USER_ID}:
                 place = names.get(error.path) or names.get(error.path.partition("[")[0]) or error.path
                 by_row.setdefault(error.line, []).append(f"{place}: {error.message}" if place else error.message)
-        refused = [Reject(self.lines[row - 1], together(said), self.texts[row - 1]) for row, said in by_row.items()]
+        refused = [
+            RejectedRow(self.lines[row - 1], join_reasons(said), self.texts[row - 1]) for row, said in by_row.items()
+        ]
         return sorted([*self.unsent, *refused], key=lambda one: one.line)
 
 
-def together(reasons: Sequence[str]) -> str:
+def join_reasons(reasons: Sequence[str]) -> str:
     """All that is wrong with a row, in one line."""
     *before, last = reasons
     return "; ".join([*(reason.removesuffix(".") for reason in before), last])
@@ -104,10 +113,10 @@ class CsvFile:
     """A file that was opened: its header, and how it is encoded."""
 
     content: bytes
-    encoding: Encoding
-    header: Header
+    encoding: TextEncoding
+    header: CsvHeader
 
-    def parts(self, wanted: Wanted) -> Iterator[Part]:
+    def parts(self, wanted: ColumnMapping) -> Iterator[CsvPart]:
         """All rows. Unreadable where the columns cannot be as they are wanted."""
         columns = columns_of(self.header.names, wanted)
         return _Rows(self, columns).parts()
@@ -126,13 +135,13 @@ class CsvFile:
         return found
 
 
-def open_csv(content: bytes, name: str, wanted: Wanted) -> CsvFile:
+def open_csv(content: bytes, name: str, wanted: ColumnMapping) -> CsvFile:
     """A file of that name, up to its first row. Unreadable for what is no CSV."""
     encoding = encoding_of(content)
     first = next(blocks_of(content, encoding), [])
     extension = PurePath(name).suffix.lower()
     if extension in JSON or (extension not in CSV and "".join(first).lstrip()[:1] in {"[", "{"}):
-        raise Unreadable("The file is JSON. Save it as CSV, or import it with `mtribes user ingest`.")
+        raise CsvFileError("The file is JSON. Save it as CSV, or import it with `mtribes user ingest`.")
     delimiter = "\t" if name.lower().endswith(".tsv") else None
     return CsvFile(content, encoding, read_header(first, encoding, delimiter=delimiter, wanted=wanted))
 
@@ -147,7 +156,7 @@ def cells_of(text: str, delimiter: str) -> list[str]:
 class _Rows:
     """The rows of one file, after its header."""
 
-    def __init__(self, file: CsvFile, columns: Sequence[Column]) -> None:
+    def __init__(self, file: CsvFile, columns: Sequence[CsvColumn]) -> None:
         self._delimiter, self._encoding = file.header.delimiter, file.encoding
         self._columns = columns
         self._rules = RowRules(columns, file.encoding)
@@ -160,15 +169,15 @@ class _Rows:
         self._reader = csv.reader(self._feed(), delimiter=self._delimiter, strict=True)
         self._is_broken = False  # the row before was; so this one may be the rest of it
         self._regular = _regular(self._delimiter).fullmatch
-        self._part = Part()
+        self._part = CsvPart()
         for _ in range(file.header.lines):
             next(self._each)
 
-    def parts(self) -> Iterator[Part]:
+    def parts(self) -> Iterator[CsvPart]:
         """All of them."""
         is_more = True
         while is_more:
-            self._part = Part()
+            self._part = CsvPart()
             is_more = self._fill()
             if self._part.rows or self._part.unsent:
                 yield self._part
@@ -211,7 +220,7 @@ class _Rows:
         try:
             content = written.encode()
         except UnicodeEncodeError:
-            raise ValueError(not_text(undecodable(written), self._encoding)) from None
+            raise ValueError(undecodable_reason(find_undecodable_byte(written), self._encoding)) from None
         if len(content) > MOST_ROW_BYTES:
             raise ValueError(f"the row has {len(content):,} bytes, more than the maximum of {MOST_ROW_BYTES:,}")
         return content
@@ -231,7 +240,7 @@ class _Rows:
             self._part.add(f'{written[:-1]},"{REFUSED}":""}}'.encode(), first, self._text)
             self._part.faults[len(self._part.rows)] = reasons
         else:
-            self._reject(first, together(reasons or [reason]))
+            self._reject(first, join_reasons(reasons or [reason]))
 
     def _reject(self, first: int, reason: str) -> None:
         """The latest row is not sent; its cells are told where they are as many as the columns."""
@@ -242,7 +251,7 @@ class _Rows:
         """Of a long text only the beginning is told."""
         told = text.rstrip("\r\n")
         told = told if len(told) <= MOST_TOLD_CHARACTERS else told[:MOST_TOLD_CHARACTERS] + " ..."
-        self._part.unsent.append(Reject(first, reason, row, told))
+        self._part.unsent.append(RejectedRow(first, reason, row, told))
 
     def _row(self, line: str) -> list[str] | None:
         """The row that begins with this line; None: it cannot be read, which is noted."""
@@ -281,7 +290,7 @@ class _Rows:
         """A row that cannot be read. One that is too large ends where its quotes say so, if they do."""
         last = first + len(self._passed) - 1
         text, reason = self._text, csv_reason(said)
-        if any(isinstance(line, TooLong) for line in self._passed):
+        if any(isinstance(line, OverlongLine) for line in self._passed):
             reason, text = TOO_LONG_LINE, ""
         elif said.startswith(TOO_MUCH):
             last += self._skip_rest(text.count('"'))

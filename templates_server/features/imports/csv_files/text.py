@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from templates_server.features.imports.csv_files.errors import Unreadable
+from templates_server.features.imports.csv_files.errors import CsvFileError
 
 CHUNK_BYTES = 256 * 1024
 """Where a text is cut decides which of its rows are read with care: the command line cuts it there too."""
@@ -32,7 +32,7 @@ TOO_LONG = '"\x1a"\x1a'
 """As CSV: a quoted cell, then something that may not follow one; the same inside of a quoted cell."""
 
 
-class TooLong(str):
+class OverlongLine(str):
     """Stands for a line beyond all bounds: an error wherever it turns up."""
 
     __slots__ = ()
@@ -49,7 +49,7 @@ codecs.register_error(UNDECODABLE, _as_surrogates)
 
 
 @dataclass(frozen=True)
-class Encoding:
+class TextEncoding:
     """How a text is encoded, what people call that, and how long the byte order mark before it is."""
 
     codec: str = "utf-8"
@@ -57,25 +57,25 @@ class Encoding:
     mark_bytes: int = 0
 
 
-def encoding_of(content: bytes) -> Encoding:
+def encoding_of(content: bytes) -> TextEncoding:
     """How a file is encoded. Unreadable for what is no text."""
     for start, what in NO_TEXT.items():
         if content.startswith(start):
-            raise Unreadable(f"The file {what}")
+            raise CsvFileError(f"The file {what}")
     for mark, codec in MARKS:
         if content.startswith(mark):
-            return Encoding(codec, codec.upper().removesuffix("-LE").removesuffix("-BE"), len(mark))
+            return TextEncoding(codec, codec.upper().removesuffix("-LE").removesuffix("-BE"), len(mark))
     if b"\0" in content[:2]:
-        raise Unreadable(f"The file is UTF-16 without a byte order mark, or not a text file. {SAVE_AS_CSV}")
-    return Encoding()
+        raise CsvFileError(f"The file is UTF-16 without a byte order mark, or not a text file. {SAVE_AS_CSV}")
+    return TextEncoding()
 
 
-def blocks_of(content: bytes, encoding: Encoding) -> Iterator[list[str]]:
+def blocks_of(content: bytes, encoding: TextEncoding) -> Iterator[list[str]]:
     """The lines of a text, each with its end, as an editor counts them; blocks are as large as the chunks are."""
     return _blocks(_decoded(content, encoding))
 
 
-def _decoded(content: bytes, encoding: Encoding) -> Iterator[str]:
+def _decoded(content: bytes, encoding: TextEncoding) -> Iterator[str]:
     """The text by pieces: without byte order marks before it, and without a Ctrl-Z behind it."""
     decoder = codecs.getincrementaldecoder(encoding.codec)(UNDECODABLE)
     held, is_begun = "", False
@@ -113,17 +113,17 @@ def _blocks(chunks: Iterable[str]) -> Iterator[list[str]]:
         lines = io.StringIO(carried + chunk, newline="").readlines()
         carried = lines.pop() if lines and not lines[-1].endswith("\n") else ""
         if is_cut and lines:
-            lines[0] = TooLong(TOO_LONG + "\n")
+            lines[0] = OverlongLine(TOO_LONG + "\n")
             is_cut = False
         if is_cut or len(carried) > MAX_LINE_CHARACTERS:
             is_cut, carried = True, carried[-1:]
         if lines:
             yield lines
     if carried:
-        yield [TooLong(TOO_LONG)] if is_cut else [carried]
+        yield [OverlongLine(TOO_LONG)] if is_cut else [carried]
 
 
-def undecodable(text: str) -> str:
+def find_undecodable_byte(text: str) -> str:
     """The first byte of a text that is none in its encoding, such as `byte 0xFC`; "" where there is no such."""
     try:
         text.encode()
@@ -134,6 +134,6 @@ def undecodable(text: str) -> str:
     return ""
 
 
-def not_text(shown: str, encoding: Encoding) -> str:
+def undecodable_reason(shown: str, encoding: TextEncoding) -> str:
     """Why a row is rejected that holds such a byte."""
     return f"invalid {encoding.label} ({shown}); if the file has another encoding, pass it, such as --encoding cp1252"

@@ -10,15 +10,15 @@ from collections.abc import Iterator
 from starlette.responses import Response
 
 from templates_server.errors import BadRequest, Unauthenticated
-from templates_server.features.openfeature.evaluator import Evaluating
+from templates_server.features.openfeature.evaluator import FlagEvaluator
 from templates_server.features.openfeature.streams import store
-from templates_server.features.openfeature.streams.subscription import FollowedFlags
-from templates_server.features.openfeature.streams.tokens import Claim, StreamTokens
-from templates_server.features.sessions.changes.notifier import Follower, Watch
-from templates_server.features.sessions.changes.subscription import Evaluations
+from templates_server.features.openfeature.streams.subscription import FlagSubscription
+from templates_server.features.openfeature.streams.tokens import StreamClaim, StreamTokens
+from templates_server.features.sessions.changes.notifier import ChangeNotifier, Subscriber
+from templates_server.features.sessions.changes.subscription import EvaluationLimiter
 from templates_server.http.context import Call
 from templates_server.http.server_sent_events import EventStream
-from templates_server.http.stream_limiter import Places
+from templates_server.http.stream_limiter import StreamLimiter
 from templates_server.primitives.integers import whole_number
 from templates_server.security.authorization import Principal, PrincipalKind
 
@@ -35,7 +35,7 @@ async def app_of(call: Call) -> Principal:
     return Principal(PrincipalKind.APP, claim.key_id, environment_id=key.environment_id)
 
 
-def _claim_of(call: Call) -> Claim | None:
+def _claim_of(call: Call) -> StreamClaim | None:
     tokens = call.request.query_params.getlist("token")
     if len(tokens) > 1:
         raise BadRequest("Send `token` exactly once.")
@@ -48,22 +48,22 @@ async def follow_flags(call: Call) -> Response:
     claim = _claim_of(call)
     if claim is None:  # it ended in this very moment
         raise Unauthenticated(NOT_GOOD)
-    follower = Follower(claim.key_id, call.app_environment_id, claim.person_id, claim.signature_version)
+    follower = Subscriber(claim.key_id, call.app_environment_id, claim.person_id, claim.signature_version)
     last_event_id, tokens = call.request.headers.get("last-event-id", ""), call.services.part(StreamTokens)
-    followed = FollowedFlags(follower, claim.mark, last_event_id=last_event_id, tokens=tokens)
+    followed = FlagSubscription(follower, claim.mark, last_event_id=last_event_id, tokens=tokens)
     next_event = functools.partial(
-        _next_event, followed, call.services.part(Evaluating), call.services.part(Evaluations)
+        _next_event, followed, call.services.part(FlagEvaluator), call.services.part(EvaluationLimiter)
     )
     with contextlib.ExitStack() as held:
-        held.enter_context(call.services.part(Places).taken(call.caller))
-        held.enter_context(call.services.part(Watch).following(follower))
+        held.enter_context(call.services.part(StreamLimiter).acquire(call.caller))
+        held.enter_context(call.services.part(ChangeNotifier).subscribe(follower))
         if seconds is not None:
             held.enter_context(_ending_in(seconds, follower))
         return EventStream(follower, next_event, held.pop_all())
 
 
 async def _next_event(
-    followed: FollowedFlags, evaluating: Evaluating, turns: Evaluations, seconds: float
+    followed: FlagSubscription, evaluating: FlagEvaluator, turns: EvaluationLimiter, seconds: float
 ) -> bytes | None:
     return await followed.next_event(evaluating, turns, seconds=seconds)
 
@@ -79,7 +79,7 @@ def _wait_seconds(call: Call) -> int | None:
 
 
 @contextlib.contextmanager
-def _ending_in(seconds: int, follower: Follower) -> Iterator[None]:
+def _ending_in(seconds: int, follower: Subscriber) -> Iterator[None]:
     """Within the block the follower ends after so many seconds."""
     ending = asyncio.get_running_loop().call_later(seconds, follower.end)
     try:

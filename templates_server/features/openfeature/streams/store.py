@@ -13,14 +13,14 @@ LIVE_KEY = (
 
 
 @dataclass(frozen=True, slots=True)
-class LiveKey:
+class StreamKeyState:
     """A key that is live: of which environment, and which secret signs ids there."""
 
     environment_id: str
     signature_version: int
 
 
-async def find_key(database: Database, key_id: str) -> LiveKey | None:
+async def find_key(database: Database, key_id: str) -> StreamKeyState | None:
     """The key of that id; None when it was revoked, or has gone."""
-    row = await database.look_up(LIVE_KEY, key_id)
-    return None if row is None else LiveKey(row[0], row[1])
+    row = await database.fetch_one(LIVE_KEY, key_id)
+    return None if row is None else StreamKeyState(row[0], row[1])

@@ -30,7 +30,7 @@ PURPOSE_OF_MARKS = f"{PURPOSE}/marks"
 PURPOSES = (f"{PURPOSE}/1", f"{PURPOSE}/2")  # AES-256-SIV takes a key of 64 bytes
 
 
-class Claim(msgspec.Struct, frozen=True, gc=False):
+class StreamClaim(msgspec.Struct, frozen=True, gc=False):
     """What a token is for: the app's key and the person, both by their ids, and what the app knows of their flags.
 
     `signature_version` is that of the environment: where ids are signed, a new secret ends what the old one opened.
@@ -59,13 +59,13 @@ class StreamTokens:
         content = mark + person_id.encode()
         return hashlib.blake2b(content, digest_size=MARK_BYTES, key=self._key_of_marks).digest()
 
-    def make(self, claim: Claim, *, now: int) -> str:
+    def make(self, claim: StreamClaim, *, now: int) -> str:
         """The token of a claim."""
         head = HEAD.pack(self.windows(now)[0], claim.signature_version, claim.mark)
         plain = head + f"{claim.key_id} {claim.person_id}".encode()
         return _written(self._cipher.encrypt(plain, None))
 
-    def read(self, token: str, *, now: int) -> Claim | None:
+    def read(self, token: str, *, now: int) -> StreamClaim | None:
         """The claim of a token; None when it is none of ours, or no longer good."""
         sealed = _unwritten(token)
         if sealed is None:
@@ -78,7 +78,7 @@ class StreamTokens:
         if window not in self.windows(now):
             return None
         key_id, _, person_id = plain[HEAD.size :].decode().partition(" ")
-        return Claim(key_id, person_id, signature_version, mark)
+        return StreamClaim(key_id, person_id, signature_version, mark)
 
 
 def _written(sealed: bytes) -> str:

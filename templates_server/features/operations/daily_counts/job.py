@@ -19,9 +19,9 @@ from typing import Any, TypeVar
 
 from templates_server.errors import NotFound, Unavailable
 from templates_server.features.operations.daily_counts import store
-from templates_server.features.operations.daily_counts.store import DayCounts, Environment, EnvironmentDay
+from templates_server.features.operations.daily_counts.store import CountedEnvironment, DayCounts, EnvironmentDay
 from templates_server.features.operations.retention_job import FEWEST_SESSION_DAYS
-from templates_server.features.operations.retention_store import alone
+from templates_server.features.operations.retention_store import hold_purge_lock
 from templates_server.features.tribes import store as tribes_store
 from templates_server.features.tribes.parser import read_tribe
 from templates_server.primitives.timestamps import DAY, HOUR, Clock
@@ -39,11 +39,11 @@ NOBODY = [None] * len(store.ACTIVE_DAYS)
 Result = TypeVar("Result")
 
 
-class Stopped(Exception):
+class JobStopped(Exception):
     """Raised where the server stops: what is not counted yet is counted after the next start."""
 
 
-class DayClosing:
+class DailyCountJob:
     """Closes each day once, in whichever process comes first; what failed or was missed is done at the next look."""
 
     def __init__(self, database: Database, clock: Clock, *, keep_events_days: int) -> None:
@@ -70,14 +70,14 @@ class DayClosing:
         today = now - now % DAY
         if self._done == today:
             return
-        with alone(self._database, DAYS_LOCK) as is_alone:
+        with hold_purge_lock(self._database, DAYS_LOCK) as is_alone:
             if not is_alone:
                 return
             try:
                 self._close_days(today, now)
                 self._size_tribes(today)
                 self._remove_old(today)
-            except Stopped:
+            except JobStopped:
                 return
         self._done = today
 
@@ -115,23 +115,23 @@ class DayClosing:
 
     def _missing(self, first: int, today: int, now: int) -> Sequence[EnvironmentDay]:
         """Return the days that have ended, from the first on, and are not closed; none before a Space was there."""
-        closed = self._database.read_now(lambda connection: store.closed_days(connection, first, now=now))
+        closed = self._database.read_sync(lambda connection: store.closed_days(connection, first, now=now))
         return [
             (one.id, day)
-            for one in self._database.read_now(store.list_environments)
+            for one in self._database.read_sync(store.list_environments)
             for day in range(max(first, one.created // DAY * DAY), today, DAY)
             if (one.id, day) not in closed
         ]
 
     def _keep(self, counts: Sequence[DayCounts], now: int) -> None:
-        self._database.write_now(lambda connection: store.close_days(connection, counts, now=now))
+        self._database.write_sync(lambda connection: store.close_days(connection, counts, now=now))
 
-    def _count(self, walk: store.Walk, first: int, end: int) -> Mapping[EnvironmentDay, int]:
+    def _count(self, walk: store.TableScan, first: int, end: int) -> Mapping[EnvironmentDay, int]:
         """Count the rows of a table by environment and day."""
         found: dict[EnvironmentDay, int] = defaultdict(int)
 
-        def count(stretch: store.Stretch) -> None:
-            counts = self._database.read_now(
+        def count(stretch: store.ScanRange) -> None:
+            counts = self._database.read_sync(
                 lambda connection: store.count_by_day(connection, stretch, first=first, end=end)
             )
             for key, number in counts.items():
@@ -144,8 +144,8 @@ class DayClosing:
         """Count the people who were active before a moment, by environment."""
         found: dict[str, Sequence[int]] = {}
 
-        def count(stretch: store.Stretch) -> None:
-            counts = self._database.read_now(lambda connection: store.count_active(connection, stretch, end=end))
+        def count(stretch: store.ScanRange) -> None:
+            counts = self._database.read_sync(lambda connection: store.count_active(connection, stretch, end=end))
             for environment_id, numbers in counts.items():
                 before = found.get(environment_id, [0] * len(numbers))
                 found[environment_id] = [one + other for one, other in zip(before, numbers, strict=True)]
@@ -153,14 +153,16 @@ class DayClosing:
         self._walk(store.PEOPLE, count)
         return found
 
-    def _walk(self, walk: store.Walk, count: Callable[[store.Stretch], None]) -> None:
+    def _walk(self, walk: store.TableScan, count: Callable[[store.ScanRange], None]) -> None:
         start: store.Key | None = walk.beginning
         while start is not None:
             start = self._step(functools.partial(self._take, walk, start, count))
 
-    def _take(self, walk: store.Walk, start: store.Key, count: Callable[[store.Stretch], None]) -> store.Key | None:
+    def _take(
+        self, walk: store.TableScan, start: store.Key, count: Callable[[store.ScanRange], None]
+    ) -> store.Key | None:
         """Count the next stretch; where the one after it begins."""
-        stretch = self._database.read_now(
+        stretch = self._database.read_sync(
             lambda connection: store.next_stretch(connection, walk, start=start, rows=ROWS_AT_ONCE)
         )
         count(stretch)
@@ -169,7 +171,7 @@ class DayClosing:
     def _step(self, work: Callable[[], Result]) -> Result:
         """Do a part of the work, then pause for as long as it took; Stopped where the server stops."""
         if self._stopping.is_set():
-            raise Stopped
+            raise JobStopped
         began = time.monotonic()
         result = work()
         self._stopping.wait(max(SHORTEST_PAUSE_SECONDS, time.monotonic() - began))
@@ -178,8 +180,8 @@ class DayClosing:
     def _size_tribes(self, today: int) -> None:
         """Count the people of all tribes for the day that has just ended, one tribe after another."""
         day = today - DAY
-        known = self._database.read_now(lambda connection: store.sized_tribes(connection, day, now=self._clock()))
-        there = [one for one in self._database.read_now(store.list_environments) if one.created < today]
+        known = self._database.read_sync(lambda connection: store.sized_tribes(connection, day, now=self._clock()))
+        there = [one for one in self._database.read_sync(store.list_environments) if one.created < today]
         for space_id, environments in itertools.groupby(there, lambda one: one.space_id):
             tribes = self._tribes(space_id)
             for environment, key in itertools.product(environments, tribes):
@@ -190,31 +192,31 @@ class DayClosing:
 
     def _tribes(self, space_id: str) -> Mapping[str, Any]:
         try:
-            stored = self._database.read_now(lambda connection: tribes_store.load_tribes(connection, space_id))
+            stored = self._database.read_sync(lambda connection: tribes_store.load_tribes(connection, space_id))
         except NotFound:  # deleted meanwhile
             return {}
         tribes: Mapping[str, Any] = stored.value["tribes"]
         return tribes
 
-    def _size_tribe(self, environment: Environment, key: str, document: Any, day: int) -> None:
+    def _size_tribe(self, environment: CountedEnvironment, key: str, document: Any, day: int) -> None:
         """Count one tribe, unless only a session could tell who is in it; where that fails, its size is left out."""
         now = self._clock()
-        at = tribes_store.Moment(environment.id, now, self._keep_days[store.EVENTS] * DAY)
+        at = tribes_store.EvaluationContext(environment.id, now, self._keep_days[store.EVENTS] * DAY)
         try:
             tribe = read_tribe(document, key=key)
             if tribe.is_contextual:
                 return
-            people = self._database.read_now(lambda connection: tribes_store.count_people(connection, at, tribe))
+            people = self._database.read_sync(lambda connection: tribes_store.count_people(connection, at, tribe))
         except Unavailable:  # the database does not answer to the others either
             raise
         except Exception:
             LOGGER.exception("could not count the people of a tribe in %s", environment.id)
             return
         size = store.TribeSize(environment.id, key, day, people)
-        self._database.write_now(lambda connection: store.keep_size(connection, size, now=now))
+        self._database.write_sync(lambda connection: store.keep_size(connection, size, now=now))
 
     def _remove_old(self, today: int) -> None:
         """Remove the counts of days that are older than they are kept."""
         before = today - store.KEPT_DAYS * DAY
-        while self._step(functools.partial(self._database.write_now, lambda at: store.remove_some_old(at, before))):
+        while self._step(functools.partial(self._database.write_sync, lambda at: store.remove_some_old(at, before))):
             pass

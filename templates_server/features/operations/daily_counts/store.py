@@ -23,7 +23,7 @@ EnvironmentDay = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Walk:
+class TableScan:
     """A table that is walked in the order of its primary key, and the column of the times that are counted."""
 
     table: str
@@ -41,16 +41,16 @@ class Walk:
         return [""] * len(self.whole_key.split(", "))
 
 
-PEOPLE = Walk("persons", "", "last_seen")
-SESSIONS = Walk("sessions", "session_id", "started")
-EVENTS = Walk("events", "event_id", "received")
+PEOPLE = TableScan("persons", "", "last_seen")
+SESSIONS = TableScan("sessions", "session_id", "started")
+EVENTS = TableScan("events", "event_id", "received")
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class ScanRange:
     """The rows of a walk after one key up to another; `end` None: to the end of the table."""
 
-    walk: Walk
+    walk: TableScan
     start: Key
     end: Key | None
 
@@ -89,7 +89,7 @@ class TribeSize:
 
 
 @dataclass(frozen=True, slots=True)
-class Environment:
+class CountedEnvironment:
     """An environment, its Space, and when that was created, in milliseconds."""
 
     id: str
@@ -97,11 +97,11 @@ class Environment:
     created: int
 
 
-def list_environments(connection: Connection) -> Sequence[Environment]:
+def list_environments(connection: Connection) -> Sequence[CountedEnvironment]:
     """Return all environments, those of a Space together."""
     query = select(environments.c.id, environments.c.space_id, spaces.c.created).join_from(environments, spaces)
     rows = connection.execute(query.order_by(environments.c.space_id, environments.c.id))
-    return [Environment(row.id, row.space_id, row.created) for row in rows]
+    return [CountedEnvironment(row.id, row.space_id, row.created) for row in rows]
 
 
 def closed_days(connection: Connection, first: int, *, now: int) -> Collection[EnvironmentDay]:
@@ -111,15 +111,15 @@ def closed_days(connection: Connection, first: int, *, now: int) -> Collection[E
     return {(row.environment_id, row.day) for row in connection.execute(query)}
 
 
-def next_stretch(connection: Connection, walk: Walk, *, start: Key, rows: int) -> Stretch:
+def next_stretch(connection: Connection, walk: TableScan, *, start: Key, rows: int) -> ScanRange:
     """Return so many rows that come after a key."""
     key, marks = walk.whole_key, ", ".join("?" * len(start))
     query = f"SELECT {key} FROM {walk.table} WHERE ({key}) > ({marks}) ORDER BY {key} LIMIT 1 OFFSET ?"  # noqa: S608 - names of ours
     row = connection.exec_driver_sql(as_text(connection, query), (*start, rows - 1)).first()
-    return Stretch(walk, start, tuple(row) if row else None)
+    return ScanRange(walk, start, tuple(row) if row else None)
 
 
-def count_by_day(connection: Connection, stretch: Stretch, *, first: int, end: int) -> Mapping[EnvironmentDay, int]:
+def count_by_day(connection: Connection, stretch: ScanRange, *, first: int, end: int) -> Mapping[EnvironmentDay, int]:
     """Return how many rows of a stretch are of each day, from one moment up to another."""
     time = stretch.walk.time
     query = (
@@ -139,7 +139,7 @@ SEEN_AGAIN = "CASE WHEN last_seen >= ? THEN {} END"
 ACTIVE = ", ".join(["count(CASE WHEN seen >= ? OR began >= ? OR sent >= ? THEN 1 END)"] * len(ACTIVE_DAYS))
 
 
-def count_active(connection: Connection, stretch: Stretch, *, end: int) -> Mapping[str, Sequence[int]]:
+def count_active(connection: Connection, stretch: ScanRange, *, end: int) -> Mapping[str, Sequence[int]]:
     """Return how many people of a stretch were seen in the days before a moment, by environment, as in ACTIVE_DAYS.
 
     Who was seen again since counts by the sessions and events that they have from before.
@@ -250,7 +250,7 @@ def list_sizes(connection: Connection, environment_id: str, tribe: str, *, first
 
 
 def count_so_far(
-    connection: Connection, walk: Walk, environment_ids: Collection[str], *, since: int
+    connection: Connection, walk: TableScan, environment_ids: Collection[str], *, since: int
 ) -> Mapping[str, int] | None:
     """Return how many rows of environments are not older than a moment; None where there are too many rows to look."""
     table = metadata.tables[walk.table].c

@@ -17,8 +17,8 @@ from templates_server.features.people.data_export.store import (
     KINDS,
     START,
     VISITORS,
-    Kind,
-    Position,
+    PagePosition,
+    RecordKind,
     last_session_of,
     page_of,
 )
@@ -32,16 +32,16 @@ LastSession = Mapping[str, str | None] | None
 
 
 @dataclass(frozen=True)
-class Told:
+class ExportedKind:
     """How a kind of person is told of: the profile, and the kinds of things besides."""
 
     profile: Callable[[StoredPerson], Any]
-    kinds: Sequence[Kind]
+    kinds: Sequence[RecordKind]
 
 
 TOLD = {
-    PersonKind.USER: Told(to_user, KINDS),
-    PersonKind.VISITOR: Told(to_visitor, [kind for kind in KINDS if kind is not VISITORS]),
+    PersonKind.USER: ExportedKind(to_user, KINDS),
+    PersonKind.VISITOR: ExportedKind(to_visitor, [kind for kind in KINDS if kind is not VISITORS]),
 }
 
 
@@ -70,7 +70,7 @@ async def _export(call: Call, kind: PersonKind) -> Response:
 
 
 async def _everything(
-    database: Database, owner: tuple[str, str], beginning: Mapping[str, Any], kinds: Sequence[Kind]
+    database: Database, owner: tuple[str, str], beginning: Mapping[str, Any], kinds: Sequence[RecordKind]
 ) -> AsyncIterator[bytes]:
     yield b'{"data":[' + msgspec.json.encode(beginning).removesuffix(b"}")
     for kind in kinds:
@@ -81,13 +81,13 @@ async def _everything(
     yield b'}],"dataType":"everything","errors":null}'
 
 
-async def _rows(database: Database, kind: Kind, owner: tuple[str, str]) -> AsyncIterator[bytes]:
+async def _rows(database: Database, kind: RecordKind, owner: tuple[str, str]) -> AsyncIterator[bytes]:
     """The rows of one kind, as the inside of a JSON array."""
-    after: Position | None = START
+    after: PagePosition | None = START
     separator = b""
     while after is not None:
         read = functools.partial(page_of, kind=kind, owner=owner, after=after, limit=ROWS_AT_ONCE)
-        rows, after = await database.read_aside(read)
+        rows, after = await database.read_in_thread(read)
         if rows:
             yield separator + msgspec.json.encode(rows)[1:-1]
             separator = b","

@@ -19,18 +19,18 @@ from templates_server.primitives.timestamps import to_rfc3339
 from templates_server.storage.database import as_text
 
 
-class Position(NamedTuple):
+class PagePosition(NamedTuple):
     """Where a page ended: the time and the id of its last row."""
 
     time: int
     id: str
 
 
-START = Position(-(2**63), "")
+START = PagePosition(-(2**63), "")
 
 
 @dataclass(frozen=True)
-class Kind:
+class RecordKind:
     """One kind of thing that is known: its table, the column of the person, those of time and id, and the rest."""
 
     name: str
@@ -48,7 +48,7 @@ def _as_is(text: str | None) -> msgspec.Raw | None:
 
 
 OF_APP = ("code_hash", "code_language", "app_version", "app_build", "app_platform", "os_version", "unknown")
-VISITORS = Kind(
+VISITORS = RecordKind(
     "visitors",
     "merges",
     "user_person_id",
@@ -59,7 +59,7 @@ VISITORS = Kind(
 )
 KINDS = (
     VISITORS,
-    Kind(
+    RecordKind(
         "devices",
         "devices",
         "person_id",
@@ -78,7 +78,7 @@ KINDS = (
             "last_seen": to_rfc3339(row.last_seen),
         },
     ),
-    Kind(
+    RecordKind(
         "sessions",
         "sessions",
         "person_id",
@@ -92,7 +92,7 @@ KINDS = (
             "unknown": _as_is(row.unknown or "[]"),
         },
     ),
-    Kind(
+    RecordKind(
         "events",
         "events",
         "person_id",
@@ -131,8 +131,8 @@ def last_session_of(connection: Connection, owner: tuple[str, str]) -> dict[str,
 
 
 def page_of(
-    connection: Connection, kind: Kind, owner: tuple[str, str], *, after: Position, limit: int
-) -> tuple[Sequence[dict[str, Any]], Position | None]:
+    connection: Connection, kind: RecordKind, owner: tuple[str, str], *, after: PagePosition, limit: int
+) -> tuple[Sequence[dict[str, Any]], PagePosition | None]:
     """So many things of a kind after a position, as they are told; where the page ended, None for the last one.
 
     `owner` is the environment and the person.
@@ -144,11 +144,13 @@ def page_of(
     )
     values = (*owner, after.time, after.time, after.id, limit)
     rows = connection.exec_driver_sql(as_text(connection, query), values).all()
-    last = Position(rows[-1][0], rows[-1][1]) if len(rows) == limit else None
+    last = PagePosition(rows[-1][0], rows[-1][1]) if len(rows) == limit else None
     return [kind.told(row) for row in rows], last
 
 
-def latest_of(connection: Connection, kind: Kind, owner: tuple[str, str], *, limit: int) -> Sequence[dict[str, Any]]:
+def latest_of(
+    connection: Connection, kind: RecordKind, owner: tuple[str, str], *, limit: int
+) -> Sequence[dict[str, Any]]:
     """So many things of a kind, those that were seen or happened last first, as they are told."""
     latest = "last_seen" if "last_seen" in kind.others else kind.time
     query = f"{_all_of(kind)} ORDER BY {latest} DESC, {kind.id} LIMIT ?"
@@ -156,7 +158,7 @@ def latest_of(connection: Connection, kind: Kind, owner: tuple[str, str], *, lim
     return [kind.told(row) for row in rows]
 
 
-def _all_of(kind: Kind) -> str:
+def _all_of(kind: RecordKind) -> str:
     """What selects all things of a kind that a person of an environment has."""
     return (
         f"SELECT {', '.join((kind.time, kind.id, *kind.others))} FROM {kind.table} "  # noqa: S608 - names of ours

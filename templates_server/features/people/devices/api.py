@@ -12,10 +12,10 @@ from templates_server.features.people.devices import schemas, store
 from templates_server.http import request_body
 from templates_server.http.context import Call
 from templates_server.security.user_signatures import UserSignatures
-from templates_server.storage.write_batcher import Arrivals
+from templates_server.storage.write_batcher import WriteBatcher
 
 
-class DeviceArrivals(Arrivals[store.Arrival, Sequence[Problem]]):
+class DeviceWriter(WriteBatcher[store.DeviceReport, Sequence[Problem]]):
     """The devices that wait to be stored."""
 
 
@@ -24,8 +24,8 @@ async def put_device(call: Call) -> Response:
     request_body.require_media_type(call.request, "application/json")
     check = call.services.part(UserSignatures).check_for(call.principal)
     device = schemas.read_device(call.body, check=check, max_depth=call.settings.limits.max_depth)
-    arrival = store.Arrival(call.app_environment_id, call.now, device)
-    problems = await call.services.part(DeviceArrivals).add(arrival, sent_bytes=len(call.body))
+    arrival = store.DeviceReport(call.app_environment_id, call.now, device)
+    problems = await call.services.part(DeviceWriter).add(arrival, sent_bytes=len(call.body))
     if problems:
         raise ValidationFailed(problems)
     return Response(status_code=HTTPStatus.NO_CONTENT)

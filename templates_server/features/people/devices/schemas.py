@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from templates_server.errors import BadRequest, Problem, ValidationFailed
-from templates_server.features.people.identity import Stated, stated
+from templates_server.features.people.identity import ClaimedIdentity, claim_identity
 from templates_server.features.people.identity_fields import problems_of_ids
 from templates_server.http.request_body import decode_json, problems_by_field
 from templates_server.security.user_signatures import IdCheck
@@ -38,7 +38,7 @@ class SentDevice(msgspec.Struct, frozen=True):
 class Device(msgspec.Struct, frozen=True):
     """A device as it is stored. `token` and `data`, a JSON object, are None where nothing was sent."""
 
-    stated: Stated  # one of the two: the user where there is one
+    stated: ClaimedIdentity  # one of the two: the user where there is one
     device_id: str
     token: str | None
     os: str
@@ -61,7 +61,7 @@ def read_device(body: bytes, *, check: IdCheck, max_depth: int) -> Device:
     problems = [*problems_of_ids(sent, check), *_problems_of_texts(sent)]
     if data is not None and len(data) > MAX_DATA_BYTES:
         problems.append(Problem("", f"Additional data can have at most {MAX_DATA_BYTES:,} bytes."))
-    who = stated(sent.anonymous_id if sent.external_id is None else None, sent.external_id)
+    who = claim_identity(sent.anonymous_id if sent.external_id is None else None, sent.external_id)
     if who is None:
         problems.append(Problem("", "Specify anonymous_id or external_id."))
     if problems or who is None:

@@ -11,9 +11,9 @@ from templates_server.errors import Problem
 from templates_server.features.people.batch_queries import PersonKey
 from templates_server.features.people.devices.schemas import Device
 from templates_server.features.people.identity import PersonKind
-from templates_server.features.people.sighting_store import Presence, arrive
-from templates_server.storage.database import marks
-from templates_server.storage.pipelining import run_together
+from templates_server.features.people.sighting_store import Sighting, record_sightings
+from templates_server.storage.database import placeholders
+from templates_server.storage.pipelining import execute_pipelined
 
 COLUMNS = "environment_id, person_id, device_id, token, os, model, app_build, app_version, data, first_seen, last_seen"
 PUT = (
@@ -32,7 +32,7 @@ TOO_MANY = f"This visitor has reached the maximum of {MOST_DEVICES} devices."
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class DeviceReport:
     """A device that an app of an environment told of at a time, in milliseconds."""
 
     environment_id: str
@@ -40,13 +40,13 @@ class Arrival:
     device: Device
 
 
-def put_devices(connection: Connection, arrivals: Sequence[Arrival]) -> Sequence[Sequence[Problem]]:
+def put_devices(connection: Connection, arrivals: Sequence[DeviceReport]) -> Sequence[Sequence[Problem]]:
     """Keep devices as they are now, the people who are not known yet, and which of theirs was seen last.
 
     For each what was too much, if anything: then nothing of it is kept but that the person was there.
     """
-    presences = [Presence(one.environment_id, one.device.stated, one.received) for one in arrivals]
-    persons, _ = arrive(connection, presences)
+    presences = [Sighting(one.environment_id, one.device.stated, one.received) for one in arrivals]
+    persons, _ = record_sightings(connection, presences)
     keys = [(one.environment_id, person.person_id) for one, person in zip(arrivals, persons, strict=True)]
     visitors = {key for key, person in zip(keys, persons, strict=True) if person.kind is PersonKind.VISITOR}
     known = _devices_of(connection, visitors)
@@ -54,20 +54,20 @@ def put_devices(connection: Connection, arrivals: Sequence[Arrival]) -> Sequence
     kept = [(key, one) for key, one, problems in zip(keys, arrivals, outcomes, strict=True) if not problems]
     if kept:
         rows = [_row(key, one) for key, one in kept]
-        connection.exec_driver_sql(PUT.format(marks=marks(connection, len(rows[0]))), rows)
+        connection.exec_driver_sql(PUT.format(marks=placeholders(connection, len(rows[0]))), rows)
         latest = {key: (one.device.os, one.device.model, one.received, *key) for key, one in kept}
-        connection.exec_driver_sql(LATEST.format(marks(connection, 1)), list(latest.values()))
+        connection.exec_driver_sql(LATEST.format(placeholders(connection, 1)), list(latest.values()))
     return outcomes
 
 
 def _devices_of(connection: Connection, visitors: Collection[PersonKey]) -> Mapping[PersonKey, set[str]]:
     """The ids of these visitors' devices: what they have moves to a user, all at once."""
     keys = list(visitors)
-    answers = run_together(connection, [(KNOWN, (*key, MOST_DEVICES)) for key in keys])
+    answers = execute_pipelined(connection, [(KNOWN, (*key, MOST_DEVICES)) for key in keys])
     return {key: {row[0] for row in rows} for key, rows in zip(keys, answers, strict=True)}
 
 
-def _problems_of(arrival: Arrival, known: set[str] | None) -> Sequence[Problem]:
+def _problems_of(arrival: DeviceReport, known: set[str] | None) -> Sequence[Problem]:
     """What is wrong with one more device of a visitor; for a user, of whom nothing moves, it is None that are known."""
     device_id = arrival.device.device_id
     if known is None or device_id in known:
@@ -78,7 +78,7 @@ def _problems_of(arrival: Arrival, known: set[str] | None) -> Sequence[Problem]:
     return ()
 
 
-def _row(key: tuple[str, str], arrival: Arrival) -> tuple[str | int | None, ...]:
+def _row(key: tuple[str, str], arrival: DeviceReport) -> tuple[str | int | None, ...]:
     device = arrival.device
     return (
         *key,

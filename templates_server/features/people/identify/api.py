@@ -9,20 +9,20 @@ from starlette.responses import Response
 
 from templates_server.errors import Problem, ValidationFailed
 from templates_server.features.people.identify import schemas, store
-from templates_server.features.people.merge_store import Merge
+from templates_server.features.people.merge_store import VisitorMerge
 from templates_server.http import request_body
 from templates_server.http.context import Call
 from templates_server.security.user_signatures import UserSignatures
-from templates_server.storage.write_batcher import Arrivals
+from templates_server.storage.write_batcher import WriteBatcher
 
 Problems = Sequence[Problem]
 
 
-class IdentityArrivals(Arrivals[store.Identified, Problems]):
+class IdentityWriter(WriteBatcher[store.IdentifyCall, Problems]):
     """What was said of people and waits to be stored."""
 
 
-class AliasArrivals(Arrivals[Merge, Problems]):
+class AliasWriter(WriteBatcher[VisitorMerge, Problems]):
     """The merges that were asked for and wait to be made."""
 
 
@@ -31,8 +31,8 @@ async def identify(call: Call) -> Response:
     request_body.require_media_type(call.request, "application/json")
     check = call.services.part(UserSignatures).check_for(call.principal)
     stated, change = schemas.read_identify(call.body, check=check, max_depth=call.settings.limits.max_depth)
-    identified = store.Identified(call.app_environment_id, stated, change, call.now)
-    problems = await call.services.part(IdentityArrivals).add(identified, sent_bytes=len(call.body))
+    identified = store.IdentifyCall(call.app_environment_id, stated, change, call.now)
+    problems = await call.services.part(IdentityWriter).add(identified, sent_bytes=len(call.body))
     if problems:
         raise ValidationFailed([Problem("data", problem.message) for problem in problems])
     return Response(status_code=HTTPStatus.NO_CONTENT)
@@ -43,8 +43,8 @@ async def alias(call: Call) -> Response:
     request_body.require_media_type(call.request, "application/json")
     check = call.services.part(UserSignatures).check_for(call.principal)
     visitor, user = schemas.read_alias(call.body, check=check, max_depth=call.settings.limits.max_depth)
-    merge = Merge(call.app_environment_id, visitor, user, call.now)
-    problems = await call.services.part(AliasArrivals).add(merge, sent_bytes=len(call.body))
+    merge = VisitorMerge(call.app_environment_id, visitor, user, call.now)
+    problems = await call.services.part(AliasWriter).add(merge, sent_bytes=len(call.body))
     if problems:
         raise ValidationFailed(problems)
     return Response(status_code=HTTPStatus.NO_CONTENT)

@@ -10,11 +10,11 @@ from msgspec import UNSET
 
 from templates_server.errors import Problem, ValidationFailed
 from templates_server.features.people import profile_parser
-from templates_server.features.people.identity import PersonName, Stated, stated
+from templates_server.features.people.identity import ClaimedIdentity, PersonRef, claim_identity
 from templates_server.features.people.identity_fields import problems_of_ids
-from templates_server.features.people.profile import Change, canonical
+from templates_server.features.people.profile import ProfileChange, canonical_scalar
 from templates_server.http.request_body import decode_json, problems_by_field
-from templates_server.primitives.text_cache import remembered
+from templates_server.primitives.text_cache import memoize
 from templates_server.security.user_signatures import IdCheck
 
 
@@ -39,14 +39,14 @@ class SentAlias(msgspec.Struct, frozen=True):
     user_signature: str | None = None
 
 
-def read_identify(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[Stated, Change]:
+def read_identify(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[ClaimedIdentity, ProfileChange]:
     """Who it is about, and what is to be kept of them; ValidationFailed with every problem."""
     try:
         sent = decode_json(body, SentIdentity, max_depth=max_depth)
     except ValidationFailed as error:
         raise ValidationFailed(problems_by_field(msgspec.json.decode(body), SentIdentity) or error.problems) from None
     problems = [*problems_of_ids(sent, check), *_problems_of_profile(sent)]
-    who = stated(sent.anonymous_id, sent.external_id)
+    who = claim_identity(sent.anonymous_id, sent.external_id)
     if who is None:
         problems.append(Problem("", "Specify anonymous_id or external_id."))
     if problems or who is None:
@@ -54,7 +54,7 @@ def read_identify(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[State
     return who, _change(sent)
 
 
-def read_alias(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[PersonName, PersonName]:
+def read_alias(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[PersonRef, PersonRef]:
     """The visitor and the user; ValidationFailed with every problem."""
     try:
         sent = decode_json(body, SentAlias, max_depth=max_depth)
@@ -64,7 +64,7 @@ def read_alias(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[PersonNa
     problems += [
         Problem(name, "This is required.") for name in ("anonymous_id", "external_id") if getattr(sent, name) is None
     ]
-    who = stated(sent.anonymous_id, sent.external_id)
+    who = claim_identity(sent.anonymous_id, sent.external_id)
     if problems or who is None or who.visitor is None or who.user is None:
         raise ValidationFailed(problems)
     return who.visitor, who.user
@@ -80,7 +80,7 @@ def _problems_of_profile(sent: SentIdentity) -> Iterator[Problem]:
         yield from _problems_of_data(sent.data)
 
 
-PROBLEM_OF = {name: remembered(find) for name, find in profile_parser.PROBLEM_OF.items()}
+PROBLEM_OF = {name: memoize(find) for name, find in profile_parser.PROBLEM_OF.items()}
 
 
 def _problems_of_data(data: dict[str, Any]) -> Iterator[Problem]:
@@ -91,11 +91,11 @@ def _problems_of_data(data: dict[str, Any]) -> Iterator[Problem]:
         yield Problem(f"data{path.removeprefix('attributes')}", message)
 
 
-def _change(sent: SentIdentity) -> Change:
-    return Change(
+def _change(sent: SentIdentity) -> ProfileChange:
+    return ProfileChange(
         email=UNSET if sent.email is None else sent.email,
         phone=UNSET if sent.phone is None else sent.phone,
         timezone=UNSET if sent.timezone is None else sent.timezone,
         locale=UNSET if sent.locale is None else sent.locale,
-        attributes={name: canonical(value) for name, value in (sent.data or {}).items() if value is not None},
+        attributes={name: canonical_scalar(value) for name, value in (sent.data or {}).items() if value is not None},
     )

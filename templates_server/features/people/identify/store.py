@@ -11,13 +11,13 @@ from sqlalchemy import Connection
 
 from templates_server.errors import Problem
 from templates_server.features.people.batch_queries import statements_about
-from templates_server.features.people.identity import PersonName, Stated
-from templates_server.features.people.merge_store import Merge, find_merged
-from templates_server.features.people.profile import COLUMNS, Change, from_columns, merged, to_columns
+from templates_server.features.people.identity import ClaimedIdentity, PersonRef
+from templates_server.features.people.merge_store import VisitorMerge, find_merged
+from templates_server.features.people.profile import COLUMNS, ProfileChange, apply_change, from_columns, to_columns
 from templates_server.features.people.profile_parser import problems_of_profile
-from templates_server.features.people.sighting_store import Presence, arrive_and_merge
+from templates_server.features.people.sighting_store import Sighting, record_and_merge
 from templates_server.storage.bulk import Update, write_all
-from templates_server.storage.write_batcher import LATER, Later, Outcomes
+from templates_server.storage.write_batcher import LATER, DeferredOutcome, Outcomes
 
 PRESENT = (
     f"SELECT environment_id, person_id, {', '.join(COLUMNS)} "  # noqa: S608 - names of ours
@@ -30,22 +30,22 @@ KEEP = Update("persons", KEPT, key={"environment_id": "text", "person_id": "text
 
 
 @dataclass(frozen=True, slots=True)
-class Identified:
+class IdentifyCall:
     """What an app of an environment said of a person at a time, in milliseconds."""
 
     environment_id: str
-    stated: Stated
-    change: Change
+    stated: ClaimedIdentity
+    change: ProfileChange
     at: int
 
 
-def add_identified(connection: Connection, identified: Sequence[Identified]) -> Outcomes[Sequence[Problem]]:
+def add_identified(connection: Connection, identified: Sequence[IdentifyCall]) -> Outcomes[Sequence[Problem]]:
     """Keep what was said of people, who are created and merged as need be; for each what was too much, if anything.
 
     Of one with a problem nothing is kept but that the person was there. LATER: their merge has to wait.
     """
-    presences = [Presence(one.environment_id, one.stated, one.at) for one in identified]
-    persons, profiles = arrive_and_merge(
+    presences = [Sighting(one.environment_id, one.stated, one.at) for one in identified]
+    persons, profiles = record_and_merge(
         connection, presences, functools.partial(statements_about, connection, PRESENT)
     )
     keys = [
@@ -54,13 +54,13 @@ def add_identified(connection: Connection, identified: Sequence[Identified]) -> 
     ]
     before = {(row[0], row[1]): tuple(row[2:]) for rows in profiles for row in rows}
     present, updated = dict(before), {}
-    outcomes: list[Sequence[Problem] | Literal[Later.LATER]] = []
+    outcomes: list[Sequence[Problem] | Literal[DeferredOutcome.LATER]] = []
     for one, key in zip(identified, keys, strict=True):
         if key is None:
             outcomes.append(LATER)
             continue
         known = from_columns(present[key])
-        profile = merged(known, one.change)
+        profile = apply_change(known, one.change)
         problems = problems_of_profile(profile, before=known.attributes)
         outcomes.append(problems)
         if not problems:
@@ -71,7 +71,7 @@ def add_identified(connection: Connection, identified: Sequence[Identified]) -> 
     return outcomes
 
 
-def add_aliases(connection: Connection, wanted: Sequence[Merge]) -> Outcomes[Sequence[Problem]]:
+def add_aliases(connection: Connection, wanted: Sequence[VisitorMerge]) -> Outcomes[Sequence[Problem]]:
     """Merge visitors into users, each once; what is wrong with those who were merged into another user before.
 
     LATER: the merge has to wait.
@@ -80,7 +80,7 @@ def add_aliases(connection: Connection, wanted: Sequence[Merge]) -> Outcomes[Seq
     merged = find_merged(connection, first)
     while fresh := [one for visitor, one in first.items() if visitor not in merged]:
         savepoint = connection.begin_nested()
-        arrive_and_merge(connection, [_presence(one) for one in fresh])
+        record_and_merge(connection, [_presence(one) for one in fresh])
         merged = find_merged(connection, first)
         if all(merged.get(one.keys[0], one.user) == one.user for one in fresh):
             savepoint.commit()
@@ -89,11 +89,13 @@ def add_aliases(connection: Connection, wanted: Sequence[Merge]) -> Outcomes[Seq
     return [_outcome_of_alias(one, merged.get(one.keys[0])) for one in wanted]
 
 
-def _presence(wanted: Merge) -> Presence:
-    return Presence(wanted.environment_id, Stated(wanted.visitor, wanted.user), wanted.at)
+def _presence(wanted: VisitorMerge) -> Sighting:
+    return Sighting(wanted.environment_id, ClaimedIdentity(wanted.visitor, wanted.user), wanted.at)
 
 
-def _outcome_of_alias(wanted: Merge, user: PersonName | None) -> Sequence[Problem] | Literal[Later.LATER]:
+def _outcome_of_alias(
+    wanted: VisitorMerge, user: PersonRef | None
+) -> Sequence[Problem] | Literal[DeferredOutcome.LATER]:
     if user is None:
         return LATER
     message = "This visitor was already merged into another user. An anonymous ID belongs to one user."

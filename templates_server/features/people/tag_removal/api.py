@@ -11,19 +11,19 @@ from templates_server.features.audit import store as audit
 from templates_server.features.people.profile_parser import problem_of_tag
 from templates_server.features.people.schemas import TagRemoval
 from templates_server.features.people.tag_removal import store
-from templates_server.features.people.tag_removal.job import TagRemovals
+from templates_server.features.people.tag_removal.job import TagRemovalJob
 from templates_server.http.context import Call
-from templates_server.http.response import NOTHING, Answer
+from templates_server.http.response import NOTHING, ApiResult
 
 
-async def delete_tag(call: Call) -> Answer:
+async def delete_tag(call: Call) -> ApiResult:
     """204 once nobody has the tag, 202 where that takes longer: the server goes on by itself."""
     environment_id, tag, now = call.environment_id, call.parameters["tag"], call.now
     problem = problem_of_tag(tag)
     if problem is not None:
         raise ValidationFailed([Problem("tag", f"This {problem}.")])
 
-    def work(connection: Connection) -> store.Removal | None:
+    def work(connection: Connection) -> store.TagRemovalState | None:
         counts = store.counts_of(connection, environment_id, tag)
         if not counts:
             return None
@@ -32,7 +32,7 @@ async def delete_tag(call: Call) -> Answer:
         return store.begin(connection, environment_id, tag, now=now)
 
     removal = await call.database.write(work)
-    if removal is not None and await call.services.part(TagRemovals).advance(removal) is not None:
+    if removal is not None and await call.services.part(TagRemovalJob).advance(removal) is not None:
         left = await call.database.read(lambda connection: store.counts_of(connection, environment_id, tag))
-        return Answer([TagRemoval(tag, left.users, left.visitors)], "tag_removal", HTTPStatus.ACCEPTED)
+        return ApiResult([TagRemoval(tag, left.users, left.visitors)], "tag_removal", HTTPStatus.ACCEPTED)
     return NOTHING

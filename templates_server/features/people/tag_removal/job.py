@@ -20,7 +20,7 @@ LOOK_AGAIN_SECONDS = 60.0
 SHORTEST_PAUSE_SECONDS = 0.002
 
 
-class TagRemovals:
+class TagRemovalJob:
     """Deletes tags while the server runs; what was begun before it started is taken up again."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -42,9 +42,9 @@ class TagRemovals:
         if self._thread.is_alive():
             await asyncio.to_thread(self._thread.join)
 
-    async def advance(self, removal: store.Removal) -> store.Removal | None:
+    async def advance(self, removal: store.TagRemovalState) -> store.TagRemovalState | None:
         """Take the first steps; None when it has ended, else the thread goes on."""
-        current: store.Removal | None = removal
+        current: store.TagRemovalState | None = removal
         for _ in range(STEPS_AT_ONCE):
             if current is None:
                 return None
@@ -70,7 +70,7 @@ class TagRemovals:
         One that fails is left for the next time.
         """
         failed: set[tuple[str, str, str]] = set()
-        while removals := [one for one in self._database.read_now(store.list_removals) if one.key not in failed]:
+        while removals := [one for one in self._database.read_sync(store.list_removals) if one.key not in failed]:
             for removal in removals:
                 if self._stopping.is_set():
                     return
@@ -82,13 +82,13 @@ class TagRemovals:
                     failed.add(removal.key)
                     LOGGER.exception("could not delete a tag; retrying in %.0f seconds", LOOK_AGAIN_SECONDS)
 
-    def _step_and_pause(self, removal: store.Removal) -> None:
+    def _step_and_pause(self, removal: store.TagRemovalState) -> None:
         began = time.monotonic()
         self._step(removal)
         self._stopping.wait(max(SHORTEST_PAUSE_SECONDS, time.monotonic() - began))
 
-    def _step(self, removal: store.Removal) -> store.Removal | None:
-        stretch = self._database.read_now(lambda connection: store.next_stretch(connection, removal))
-        return self._database.write_now(
+    def _step(self, removal: store.TagRemovalState) -> store.TagRemovalState | None:
+        stretch = self._database.read_sync(lambda connection: store.next_stretch(connection, removal))
+        return self._database.write_sync(
             lambda connection: store.take_step(connection, removal, stretch, now=self._clock())
         )

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from templates_server.features.people.profile import TAG_SEPARATOR, Change
+from templates_server.features.people.profile import TAG_SEPARATOR, ProfileChange
 from templates_server.features.people.store import change_people
 from templates_server.primitives.ids import new_id
-from templates_server.storage.database import among, as_text, listed
+from templates_server.storage.database import as_text, in_clause, in_param
 
 MOST_CHANGED = 250
 """People whom one step changes: the writer is held for as long as they take."""
@@ -50,7 +50,7 @@ STRETCH = "FROM persons WHERE environment_id = ? AND person_id > ? ORDER BY pers
 
 
 @dataclass(frozen=True, slots=True)
-class Removal:
+class TagRemovalState:
     """A tag that is being deleted from everybody in an environment, and how far that is.
 
     `passes`: how often everybody has been looked through; `position`: the last person of the pass that runs, "" before
@@ -70,7 +70,7 @@ class Removal:
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class TagCounts:
     """How many users and visitors have a tag."""
 
     users: int = 0
@@ -82,40 +82,42 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class TaggedRange:
     """People behind a position who have the tag, in order, and where the stretch ends; None: with the last person."""
 
     person_ids: Sequence[str]
     end: str | None
 
 
-def counts_of(connection: Connection, environment_id: str, tag: str) -> Counts:
+def counts_of(connection: Connection, environment_id: str, tag: str) -> TagCounts:
     """Return how many have a tag now."""
     row = connection.exec_driver_sql(as_text(connection, COUNTS), (environment_id, tag)).first()
-    return Counts(*row) if row else Counts()
+    return TagCounts(*row) if row else TagCounts()
 
 
-def begin(connection: Connection, environment_id: str, tag: str, *, now: int) -> Removal:
+def begin(connection: Connection, environment_id: str, tag: str, *, now: int) -> TagRemovalState:
     """Remember that a tag is to be deleted; a removal of it that runs already goes on from where it is."""
     row = (environment_id, tag, new_id("trm"), now)
     connection.exec_driver_sql(as_text(connection, REMEMBER), row)
     found = connection.exec_driver_sql(as_text(connection, FIND_OF_TAG), (environment_id, tag)).one()
-    return Removal(*found)
+    return TagRemovalState(*found)
 
 
-def list_removals(connection: Connection) -> Sequence[Removal]:
+def list_removals(connection: Connection) -> Sequence[TagRemovalState]:
     """Return those that are to be taken on next: the oldest of each organization, then the second of each, and so on.
 
     However many an organization has, nobody else's waits for more than a few of them.
     """
-    removals = [Removal(*row) for row in connection.exec_driver_sql(as_text(connection, OLDEST), (MOST_LISTED,))]
+    removals = [
+        TagRemovalState(*row) for row in connection.exec_driver_sql(as_text(connection, OLDEST), (MOST_LISTED,))
+    ]
     if not removals:
         return []
-    environment_ids = listed(connection, list({removal.environment_id for removal in removals}))
-    rows = connection.exec_driver_sql(as_text(connection, ORGANIZATIONS + among(connection)), (environment_ids,))
+    environment_ids = in_param(connection, list({removal.environment_id for removal in removals}))
+    rows = connection.exec_driver_sql(as_text(connection, ORGANIZATIONS + in_clause(connection)), (environment_ids,))
     organizations = {row[0]: row[1] for row in rows}
     places: Counter[str | None] = Counter()
-    in_turn: list[tuple[int, Removal]] = []
+    in_turn: list[tuple[int, TagRemovalState]] = []
     for removal in removals:
         organization_id = organizations.get(removal.environment_id)  # None: deleted in this moment
         in_turn.append((places[organization_id], removal))
@@ -124,7 +126,7 @@ def list_removals(connection: Connection) -> Sequence[Removal]:
     return [removal for place, removal in in_turn if place < MOST_LISTED]
 
 
-def next_stretch(connection: Connection, removal: Removal) -> Stretch:
+def next_stretch(connection: Connection, removal: TagRemovalState) -> TaggedRange:
     """Return the people whom the next step changes."""
     position = "instr" if connection.dialect.name == "sqlite" else "strpos"
     query = (
@@ -136,22 +138,26 @@ def next_stretch(connection: Connection, removal: Removal) -> Stretch:
     values = (*start, MOST_LOOKED_THROUGH, tag, MOST_CHANGED)
     person_ids = list(connection.exec_driver_sql(as_text(connection, query), values).scalars())
     if len(person_ids) == MOST_CHANGED:
-        return Stretch(person_ids, person_ids[-1])
+        return TaggedRange(person_ids, person_ids[-1])
     last = f"SELECT person_id {STRETCH} OFFSET ?"
     row = connection.exec_driver_sql(as_text(connection, last), (*start, 1, MOST_LOOKED_THROUGH - 1)).first()
-    return Stretch(person_ids, row[0] if row else None)
+    return TaggedRange(person_ids, row[0] if row else None)
 
 
-def take_step(connection: Connection, removal: Removal, stretch: Stretch, *, now: int) -> Removal | None:
+def take_step(
+    connection: Connection, removal: TagRemovalState, stretch: TaggedRange, *, now: int
+) -> TagRemovalState | None:
     """Take the tag from the people of a stretch; the removal as it is then, None when it has ended."""
     locking = "" if connection.dialect.name == "sqlite" else " FOR UPDATE"
     row = connection.exec_driver_sql(as_text(connection, FIND + locking), removal.key).first()
     if row is None:
         return None
-    found = Removal(*row)
+    found = TagRemovalState(*row)
     if found != removal:
         return found
-    change_people(connection, removal.environment_id, stretch.person_ids, Change(remove_tags=(removal.tag,)), now=now)
+    change_people(
+        connection, removal.environment_id, stretch.person_ids, ProfileChange(remove_tags=(removal.tag,)), now=now
+    )
     passes = removal.passes + (stretch.end is None)
     is_over = passes >= MOST_PASSES or not counts_of(connection, removal.environment_id, removal.tag)
     if is_over:
@@ -159,4 +165,4 @@ def take_step(connection: Connection, removal: Removal, stretch: Stretch, *, now
         return None
     moved = (passes, stretch.end or "")
     connection.exec_driver_sql(as_text(connection, MOVE_ON), (*moved, *removal.key))
-    return Removal(*removal.key, *moved)
+    return TagRemovalState(*removal.key, *moved)

@@ -9,13 +9,13 @@ from http import HTTPStatus
 from starlette.responses import Response
 
 from templates_server.errors import Problem, Unauthenticated, ValidationFailed
-from templates_server.features.sessions.changes.notifier import Follower, Watch
-from templates_server.features.sessions.changes.start_cache import StartedSessions
-from templates_server.features.sessions.changes.subscription import Evaluations, FollowedSession
+from templates_server.features.sessions.changes.notifier import ChangeNotifier, Subscriber
+from templates_server.features.sessions.changes.start_cache import StartCache
+from templates_server.features.sessions.changes.subscription import EvaluationLimiter, Subscription
 from templates_server.http.context import Call
 from templates_server.http.route_docs import EVENT_STREAM
-from templates_server.http.server_sent_events import EventStream, ending_with
-from templates_server.http.stream_limiter import Places
+from templates_server.http.server_sent_events import EventStream, end_with_stream
+from templates_server.http.stream_limiter import StreamLimiter
 from templates_server.primitives.integers import whole_number
 
 DEFAULT_WAIT_SECONDS = 25
@@ -26,20 +26,20 @@ async def follow_session(call: Call) -> Response:
     """A stream, where the app accepts one; else the next change, or 204 when there was none for `?wait=` seconds."""
     wait_seconds = _wait_seconds(call)
     principal = call.principal
-    follower = Follower(principal.id, call.app_environment_id, "")
+    follower = Subscriber(principal.id, call.app_environment_id, "")
     revision = call.request.headers.get("last-event-id") or call.query.get("since", "")
-    followed = FollowedSession(
-        follower, call.parameters["session"], started=call.services.part(StartedSessions), revision=revision
+    followed = Subscription(
+        follower, call.parameters["session"], started=call.services.part(StartCache), revision=revision
     )
-    evaluations = call.services.part(Evaluations)
+    evaluations = call.services.part(EvaluationLimiter)
     with contextlib.ExitStack() as held:
-        held.enter_context(call.services.part(Places).taken(call.caller))
+        held.enter_context(call.services.part(StreamLimiter).acquire(call.caller))
         await evaluations.find(followed)  # NotFound, before anything else is said
         follower.woken.set()
-        held.enter_context(call.services.part(Watch).following(follower))
+        held.enter_context(call.services.part(ChangeNotifier).subscribe(follower))
         if EVENT_STREAM in call.request.headers.get("accept", ""):
             return EventStream(follower, functools.partial(_next_event, followed, evaluations), held.pop_all())
-        with ending_with(call.request.scope, call.request.receive, follower):
+        with end_with_stream(call.request.scope, call.request.receive, follower):
             change = await followed.next_change(evaluations, seconds=wait_seconds)
     if not follower.is_key_live:
         raise Unauthenticated("The key was revoked.", challenge='Bearer error="invalid_token"')
@@ -55,7 +55,7 @@ def _wait_seconds(call: Call) -> int:
     return seconds
 
 
-async def _next_event(followed: FollowedSession, evaluations: Evaluations, seconds: float) -> bytes | None:
+async def _next_event(followed: Subscription, evaluations: EvaluationLimiter, seconds: float) -> bytes | None:
     change = await followed.next_change(evaluations, seconds=seconds)
     if change is None:
         return None

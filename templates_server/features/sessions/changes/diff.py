@@ -12,15 +12,21 @@ from dataclasses import dataclass
 
 import msgspec
 
-from templates_server.features.sessions.compiled_states import DIGEST_LENGTH, UNTOLD, States, as_object, digest_of
-from templates_server.features.sessions.evaluator import Decided
+from templates_server.features.sessions.compiled_states import (
+    DIGEST_LENGTH,
+    UNTOLD,
+    CompiledStates,
+    as_object,
+    digest_of,
+)
+from templates_server.features.sessions.evaluator import SessionEvaluation
 
 MOST_DIGESTS = 500  # so that a revision fits into an address
 REVISION = re.compile(r"((\d{1,10})\.\d{1,10}\.\d{1,10})(?:~((?:[\w.-]{6}){1,500}))?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class KnownStates:
     """The digest of the state of each entity that an app was told: one after the other, as the names; or `UNTOLD`.
 
     It is held for every session that is followed or remembered: in two objects, of which others may hold the first.
@@ -34,19 +40,19 @@ class Told:
         return {name: digest for name, digest in zip(self.names, _apart(self.digests), strict=True) if digest != UNTOLD}
 
 
-NOTHING = Told((), "")
+NOTHING = KnownStates((), "")
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class StatesUpdate:
     """What an app is to be told, encoded, and the revision that it then has; `told` is all that it knows then."""
 
     revision: str
-    told: Told
+    told: KnownStates
     encoded: bytes
 
 
-def told_by_revision(revision: str, states: States) -> Told | None:
+def find_known_states(revision: str, states: CompiledStates) -> KnownStates | None:
     """What an app was told that has this revision; None where it does not say so."""
     match = REVISION.fullmatch(revision)
     if match is None or match[3] is None:
@@ -54,10 +60,10 @@ def told_by_revision(revision: str, states: States) -> Told | None:
     is_same_model = match[2] == states.revision.partition(".")[0]
     if not is_same_model or len(match[3]) != DIGEST_LENGTH * len(states.outline.names):
         return NOTHING  # of another model: which digest is whose is not known any more
-    return Told(states.outline.names, match[3])
+    return KnownStates(states.outline.names, match[3])
 
 
-def change_of(decided: Decided, told: Told, *, revision: str) -> Change | None:
+def change_of(decided: SessionEvaluation, told: KnownStates, *, revision: str) -> StatesUpdate | None:
     """What is to be told now to an app that has a revision; None when nothing is.
 
     What cannot be known stays as it was told.
@@ -76,14 +82,14 @@ def change_of(decided: Decided, told: Told, *, revision: str) -> Change | None:
     if reached == revision:
         return None
     encoded = b'{"revision":%b,"states":%b}' % (msgspec.json.encode(reached), as_object(changed))
-    return Change(reached, Told(names, digests), encoded)
+    return StatesUpdate(reached, KnownStates(names, digests), encoded)
 
 
 def _apart(digests: str) -> list[str]:
     return [digests[at : at + DIGEST_LENGTH] for at in range(0, len(digests), DIGEST_LENGTH)]
 
 
-def _revision(states: States, digests: str) -> str:
+def _revision(states: CompiledStates, digests: str) -> str:
     if len(states.outline.names) > MOST_DIGESTS:  # then one digest must do, and whatever changes, everything is told
         digests = digest_of(digests.encode())
     return f"{states.revision}~{digests}"

@@ -29,7 +29,7 @@ REST_AFTER_FAILURE_SECONDS = 5.0
 
 
 @dataclass(eq=False)
-class Follower:
+class Subscriber:
     """A person who is followed by an app with a key. `woken`: look again. `is_over`: there is nothing to wait for.
 
     `signature_version`: the secret for ids by which it may follow, and with which that ends; None: any.
@@ -61,10 +61,10 @@ class Follower:
                 await self.woken.wait()
 
 
-class Lookout(Generic[Seen]):
+class SubscriptionPoller(Generic[Seen]):
     """Looks for what a follower is to be told: when it is woken, and when that is due. It begins with a look."""
 
-    def __init__(self, follower: Follower) -> None:
+    def __init__(self, follower: Subscriber) -> None:
         self._follower = follower
         self._look_at = 0.0
 
@@ -89,18 +89,18 @@ class Lookout(Generic[Seen]):
         return None
 
 
-class Watch:
+class ChangeNotifier:
     """Wakes followers, as long as there are any."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._followers: set[Follower] = set()
+        self._followers: set[Subscriber] = set()
         self._task: asyncio.Task[None] | None = None
         self._writes_seen = 0
         self._has_newcomers = False
 
     @contextlib.contextmanager
-    def following(self, follower: Follower) -> Iterator[None]:
+    def subscribe(self, follower: Subscriber) -> Iterator[None]:
         """Within the block the follower is woken when something may have changed."""
         self._followers.add(follower)
         self._has_newcomers = True
@@ -149,7 +149,7 @@ class Watch:
         keys = {one.key_id for one in followers}
         persons = {one.person for one in followers}
         asked = [one.person for one in followers]
-        live, marks = await self._database.read_aside(lambda connection: _found(connection, keys, persons))
+        live, marks = await self._database.read_in_thread(lambda connection: _found(connection, keys, persons))
         for one, person in zip(followers, asked, strict=True):
             if one.person == person:  # they may have been merged meanwhile: the next look knows
                 _tell(one, live, marks)
@@ -157,11 +157,11 @@ class Watch:
 
 def _found(
     connection: Connection, keys: set[str], persons: set[store.PersonKey]
-) -> tuple[Mapping[str, store.LiveKey], Mapping[store.PersonKey, store.Mark]]:
-    return store.live_keys(connection, keys), store.marks_of_persons(connection, persons)
+) -> tuple[Mapping[str, store.KeyState], Mapping[store.PersonKey, store.Mark]]:
+    return store.find_key_states(connection, keys), store.marks_of_persons(connection, persons)
 
 
-def _tell(one: Follower, live: Mapping[str, store.LiveKey], marks: Mapping[store.PersonKey, store.Mark]) -> None:
+def _tell(one: Subscriber, live: Mapping[str, store.KeyState], marks: Mapping[store.PersonKey, store.Mark]) -> None:
     key = live.get(one.key_id)
     if key is None:
         one.is_key_live = False

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import msgspec
 
 from templates_server.features.people.last_session import AppFacts
-from templates_server.features.sessions.changes.diff import Told
-from templates_server.features.sessions.compiled_states import Outline, digests_of
-from templates_server.features.sessions.evaluator import Context, Decided
-from templates_server.primitives.memory_size import held_bytes
+from templates_server.features.sessions.changes.diff import KnownStates
+from templates_server.features.sessions.compiled_states import StatesOutline, digests_of
+from templates_server.features.sessions.evaluator import SessionEvaluation, StartContext
+from templates_server.primitives.memory_size import measure_bytes
 
 MOST_BYTES = 64 * 1024 * 1024
 BYTES_OF_A_SESSION = 700  # its id, its entry, and the objects of what was said without the fields
@@ -24,65 +24,65 @@ BYTES_OF_AN_OUTLINE = 350  # its entry
 BYTES_OF_AN_APP = 64  # the object of what is known of it, without the versions
 
 
-class Started(msgspec.Struct, frozen=True, gc=False):
+class StartRecord(msgspec.Struct, frozen=True, gc=False):
     """The start of a session: the digests of what was told, None where that is the outline's, and what was known.
 
     `bytes` is what it holds besides the outline.
     """
 
-    outline: Outline
+    outline: StatesOutline
     digests: str | None
-    context: Context | None
+    context: StartContext | None
     bytes: int
 
     @property
-    def told(self) -> Told:
+    def told(self) -> KnownStates:
         """What the app was told."""
-        return Told(self.outline.names, self.digests or self.outline.untargeted_digests)
+        return KnownStates(self.outline.names, self.digests or self.outline.untargeted_digests)
 
 
 @dataclass(slots=True)
 class _Held:
     """An outline, how large it is, and how many sessions hold it."""
 
-    outline: Outline
+    outline: StatesOutline
     bytes: int
     sessions: int = 0
 
 
-class StartedSessions:
+class StartCache:
     """The sessions that started last in this process, as many as memory is set aside for."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self._most_bytes = most_bytes
-        self._kept: OrderedDict[str, Started] = OrderedDict()
+        self._kept: OrderedDict[str, StartRecord] = OrderedDict()
         self._outlines: dict[int, _Held] = {}
         self.bytes = 0
         """How much memory they hold, each outline once."""
 
-    def remember(self, session_id: str, decided: Decided) -> None:
+    def save(self, session_id: str, decided: SessionEvaluation) -> None:
         """Keep what a session started with; the oldest are forgotten."""
         digests = None if decided.shown is decided.states.untargeted else digests_of(decided.shown)
         size = BYTES_OF_A_SESSION + _bytes_said(decided.context) + (sys.getsizeof(digests) if digests else 0)
         outline = decided.states.outline
-        self._kept[session_id] = Started(outline, digests, decided.context, size)
+        self._kept[session_id] = StartRecord(outline, digests, decided.context, size)
         self._hold(outline)
         self.bytes += size
         while self.bytes > self._most_bytes and self._kept:
             self._forget(self._kept.popitem(last=False)[1])
 
-    def find(self, session_id: str) -> Started | None:
+    def find(self, session_id: str) -> StartRecord | None:
         """What it started with; None where it started elsewhere, or long ago."""
         return self._kept.get(session_id)
 
-    def _hold(self, outline: Outline) -> None:
+    def _hold(self, outline: StatesOutline) -> None:
         held = self._outlines.get(id(outline))
         if held is None:
-            held = self._outlines[id(outline)] = _Held(outline, held_bytes(outline) + BYTES_OF_AN_OUTLINE)
+            held = self._outlines[id(outline)] = _Held(outline, measure_bytes(outline) + BYTES_OF_AN_OUTLINE)
             self.bytes += held.bytes
         held.sessions += 1
 
-    def _forget(self, started: Started) -> None:
+    def _forget(self, started: StartRecord) -> None:
         held = self._outlines[id(started.outline)]
         held.sessions -= 1
         self.bytes -= started.bytes
@@ -90,7 +90,7 @@ class StartedSessions:
             self.bytes -= self._outlines.pop(id(started.outline)).bytes
 
 
-def _bytes_said(context: Context | None) -> int:
+def _bytes_said(context: StartContext | None) -> int:
     """How much memory the fields and the device take that an app told of."""
     if context is None:
         return 0

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from templates_server.storage.database import Database, among, as_text, listed
+from templates_server.storage.database import Database, as_text, in_clause, in_param
 
 SESSION = "SELECT person_id FROM sessions WHERE environment_id = ? AND person_id = ? AND session_id = ?"
 MERGED_INTO = "SELECT user_person_id FROM merges WHERE environment_id = ? AND person_id = ?"
@@ -27,7 +27,7 @@ Mark = tuple[Any, ...]
 """Compares as equal as long as nothing has changed."""
 
 
-class LiveKey(NamedTuple):
+class KeyState(NamedTuple):
     """A key that is live: which secret signs ids in its environment, and the revisions of what is delivered to it."""
 
     signature_version: int
@@ -36,19 +36,19 @@ class LiveKey(NamedTuple):
 
 async def find_session(database: Database, environment_id: str, *, person_id: str, session_id: str) -> str | None:
     """Whose a session is that began for that person: theirs, or the user's they were merged into; None: nobody's."""
-    row, merge = await database.look_up_each(
+    row, merge = await database.fetch_each(
         [(SESSION, environment_id, person_id, session_id), (MERGED_INTO, environment_id, person_id)]
     )
     if merge is not None:
-        row = await database.look_up(SESSION, environment_id, merge[0], session_id)
+        row = await database.fetch_one(SESSION, environment_id, merge[0], session_id)
     return None if row is None else row[0]
 
 
-def live_keys(connection: Connection, key_ids: Collection[str]) -> Mapping[str, LiveKey]:
+def find_key_states(connection: Connection, key_ids: Collection[str]) -> Mapping[str, KeyState]:
     """Those of the keys that are live."""
-    query = as_text(connection, LIVE_KEYS + among(connection))
-    rows = connection.exec_driver_sql(query, (listed(connection, key_ids),))
-    return {row[0]: LiveKey(row[1], tuple(row[2:])) for row in rows}
+    query = as_text(connection, LIVE_KEYS + in_clause(connection))
+    rows = connection.exec_driver_sql(query, (in_param(connection, key_ids),))
+    return {row[0]: KeyState(row[1], tuple(row[2:])) for row in rows}
 
 
 def marks_of_persons(connection: Connection, persons: Collection[PersonKey]) -> Mapping[PersonKey, Mark]:
@@ -57,8 +57,8 @@ def marks_of_persons(connection: Connection, persons: Collection[PersonKey]) -> 
     by_environment: dict[str, set[str]] = defaultdict(set)
     for environment_id, person_id in persons:
         by_environment[environment_id].add(person_id)
-    query = as_text(connection, PRESENT + among(connection))
+    query = as_text(connection, PRESENT + in_clause(connection))
     for environment_id, person_ids in by_environment.items():
-        rows = connection.exec_driver_sql(query, (environment_id, listed(connection, person_ids)))
+        rows = connection.exec_driver_sql(query, (environment_id, in_param(connection, person_ids)))
         found |= {(environment_id, row[0]): tuple(row[1:]) for row in rows}
     return found

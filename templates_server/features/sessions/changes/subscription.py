@@ -8,13 +8,24 @@ import re
 from collections.abc import AsyncIterator
 
 from templates_server.errors import NotFound
-from templates_server.features.people.identity import PersonKind, PersonName, Stated
+from templates_server.features.people.identity import ClaimedIdentity, PersonKind, PersonRef
 from templates_server.features.sessions.changes import store
-from templates_server.features.sessions.changes.diff import NOTHING, Change, Told, change_of, told_by_revision
-from templates_server.features.sessions.changes.notifier import Follower, Lookout
-from templates_server.features.sessions.changes.start_cache import StartedSessions
-from templates_server.features.sessions.compiled_states import States
-from templates_server.features.sessions.evaluator import Context, Decided, Deciding, Person
+from templates_server.features.sessions.changes.diff import (
+    NOTHING,
+    KnownStates,
+    StatesUpdate,
+    change_of,
+    find_known_states,
+)
+from templates_server.features.sessions.changes.notifier import Subscriber, SubscriptionPoller
+from templates_server.features.sessions.changes.start_cache import StartCache
+from templates_server.features.sessions.compiled_states import CompiledStates
+from templates_server.features.sessions.evaluator import (
+    EvaluatedPerson,
+    SessionEvaluation,
+    SessionEvaluator,
+    StartContext,
+)
 from templates_server.features.spaces.delivery.state import TargetedScenario
 from templates_server.primitives.timestamps import Clock
 from templates_server.storage.database import Database
@@ -24,10 +35,10 @@ LOOK_AGAIN_SECONDS = 60.0  # days pass for everybody: what depends on the time a
 EVALUATIONS_AT_ONCE = 4
 
 
-class Evaluations:
+class EvaluationLimiter:
     """What sessions are evaluated by. When all must be at once, others still get their turn."""
 
-    def __init__(self, database: Database, deciding: Deciding, clock: Clock) -> None:
+    def __init__(self, database: Database, deciding: SessionEvaluator, clock: Clock) -> None:
         self._database = database
         self._deciding = deciding
         self._clock = clock
@@ -45,7 +56,7 @@ class Evaluations:
             await asyncio.sleep(0)  # SQLite never waits: without this, all evaluations would be one for other requests
             yield
 
-    async def evaluate(self, followed: FollowedSession) -> tuple[Decided, int]:
+    async def evaluate(self, followed: Subscription) -> tuple[SessionEvaluation, int]:
         """What is shown now, and of which moment in milliseconds that is.
 
         NotFound when the session, or its person, is no more.
@@ -53,12 +64,12 @@ class Evaluations:
         async with self.turn():
             await self.find(followed)
             now = self._clock()
-            decided = await self._deciding.again(followed.person, followed.context, now=now)
+            decided = await self._deciding.reevaluate(followed.person, followed.context, now=now)
         if decided is None:
             raise NotFound
         return decided, now
 
-    async def find(self, followed: FollowedSession) -> None:
+    async def find(self, followed: Subscription) -> None:
         """See whose the session is by now; NotFound when it is no more."""
         environment_id, session_id = followed.follower.environment_id, followed.session_id
         started_for = followed.started_for
@@ -68,10 +79,10 @@ class Evaluations:
         followed.follower.person_id = found
 
 
-class FollowedSession:
+class Subscription:
     """A session of an environment whose app has a `revision` ("" for none, then what was told at the start)."""
 
-    def __init__(self, follower: Follower, session_id: str, *, started: StartedSessions, revision: str) -> None:
+    def __init__(self, follower: Subscriber, session_id: str, *, started: StartCache, revision: str) -> None:
         match = SESSION_ID.fullmatch(session_id)
         if match is None:
             raise NotFound
@@ -80,25 +91,25 @@ class FollowedSession:
         self.started = started.find(session_id)
         self.follower = follower
         self._revision = revision
-        self._told: Told | None = None
-        self._lookout: Lookout[Change] = Lookout(follower)
+        self._told: KnownStates | None = None
+        self._lookout: SubscriptionPoller[StatesUpdate] = SubscriptionPoller(follower)
 
     @property
-    def context(self) -> Context | None:
+    def context(self) -> StartContext | None:
         """What was known at the start, where that was in this process."""
         return None if self.started is None else self.started.context
 
     @property
-    def person(self) -> Person:
+    def person(self) -> EvaluatedPerson:
         """Who is followed, by their id alone: whether they are a user or a visitor makes no difference here."""
-        stated = Stated(PersonName(PersonKind.VISITOR, "", self.follower.person_id), None)
-        return Person(self.follower.environment_id, stated)
+        stated = ClaimedIdentity(PersonRef(PersonKind.VISITOR, "", self.follower.person_id), None)
+        return EvaluatedPerson(self.follower.environment_id, stated)
 
-    async def next_change(self, evaluations: Evaluations, *, seconds: float) -> Change | None:
+    async def next_change(self, evaluations: EvaluationLimiter, *, seconds: float) -> StatesUpdate | None:
         """What has changed, as soon as something has; None when nothing did for so many seconds, or all is over."""
         return await self._lookout.next(lambda: self._look(evaluations), seconds=seconds)
 
-    async def _look(self, evaluations: Evaluations) -> Change | None:
+    async def _look(self, evaluations: EvaluationLimiter) -> StatesUpdate | None:
         decided, now = await evaluations.evaluate(self)
         told = self._told if self._told is not None else self._told_before(decided.states)
         # From the moment that was decided for: a border that came while it was decided is still to be looked at.
@@ -109,9 +120,9 @@ class FollowedSession:
             self._told, self._revision = change.told, change.revision
         return change
 
-    def _told_before(self, states: States) -> Told:
+    def _told_before(self, states: CompiledStates) -> KnownStates:
         """What the app says that it was told, else what it was told at the start, where that is known."""
-        told = told_by_revision(self._revision, states)
+        told = find_known_states(self._revision, states)
         if told is not None:
             return told
         started = self.started
@@ -120,7 +131,7 @@ class FollowedSession:
         return started.told
 
 
-def seconds_to_border(states: States, now: int) -> float:
+def seconds_to_border(states: CompiledStates, now: int) -> float:
     """In how many seconds after that time a scenario begins or ends, if that is soon."""
     borders = [border for entity in states.entities for each in entity.candidates for border in _borders(each.targeted)]
     nearest = min((border - now for border in borders if border > now), default=None)

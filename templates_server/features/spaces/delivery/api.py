@@ -13,31 +13,31 @@ from templates_server.errors import ValidationFailed
 from templates_server.features.audit import store as audit
 from templates_server.features.spaces import store as spaces_store
 from templates_server.features.spaces.delivery import store
-from templates_server.features.spaces.delivery.parser import Surroundings, read_delivery, to_document
+from templates_server.features.spaces.delivery.parser import ParseContext, read_delivery, to_document
 from templates_server.features.spaces.delivery.schemas import Collections, DeliveryPut, Environment, Published
 from templates_server.features.spaces.parser import parse_model
 from templates_server.http.conditional_requests import (
-    answer_document,
-    asked_note,
-    asked_revision,
+    document_response,
     expected_revision,
-    sent_document,
+    read_document,
+    read_note,
+    read_revision_parameter,
 )
 from templates_server.http.context import NO_DETAILS, Call
-from templates_server.http.response import Answer
+from templates_server.http.response import ApiResult
 from templates_server.primitives.revisions import NewRevision, check_revision, entity_tag
 from templates_server.primitives.validation import Reader
 
 
-async def list_environments(call: Call) -> Answer:
+async def list_environments(call: Call) -> ApiResult:
     """The three environments of a Space, in order of name."""
-    return Answer(await _environments(call), "environment")
+    return ApiResult(await _environments(call), "environment")
 
 
-async def show_environment(call: Call) -> Answer:
+async def show_environment(call: Call) -> ApiResult:
     """One environment."""
     name = call.place.environment_name
-    return Answer([each for each in await _environments(call) if each.name == name], "environment")
+    return ApiResult([each for each in await _environments(call) if each.name == name], "environment")
 
 
 async def _environments(call: Call) -> list[Environment]:
@@ -53,14 +53,14 @@ async def _environments(call: Call) -> list[Environment]:
 
 async def read(call: Call) -> Response:
     """What the environment delivers, at present or at `?revision=`."""
-    environment_id, revision = call.environment_id, asked_revision(call)
+    environment_id, revision = call.environment_id, read_revision_parameter(call)
     stored = await call.database.read(lambda connection: store.load_delivery(connection, environment_id, revision))
-    return answer_document(call, stored.revision, stored.value, kind="delivery")
+    return document_response(call, stored.revision, stored.value, kind="delivery")
 
 
 async def replace(call: Call) -> Response:
     """Deliver what the document says, unless somebody else was faster; an equal one makes no new revision."""
-    document = await sent_document(call)
+    document = await read_document(call)
     return await push(call, document, "delivery.replace", expected=expected_revision(call, document))
 
 
@@ -71,34 +71,34 @@ async def push(
 
     ValidationFailed with every problem of the document, PreconditionFailed when somebody else was faster.
     """
-    note = asked_note(call)
+    note = read_note(call)
     surroundings = await _surroundings(call)
     delivery = await asyncio.to_thread(read_delivery, document, surroundings)
     canonical = to_document(delivery, space=surroundings.model.key, environment=surroundings.environment)
     new = NewRevision(canonical, expected, call.principal.id, call.now, note)
     environment_id = call.environment_id
 
-    def store_new(connection: Connection) -> Answer:
+    def store_new(connection: Connection) -> ApiResult:
         stored = store.store_delivery(connection, environment_id, new)
         if stored.changed:
             deed = call.deed(action, environment_id, details={"revision": stored.revision, **details})
             audit.record(connection, deed)
         headers = {"ETag": entity_tag(stored.revision)}
-        return Answer([DeliveryPut(stored.revision, stored.changed)], "delivery", headers=headers)
+        return ApiResult([DeliveryPut(stored.revision, stored.changed)], "delivery", headers=headers)
 
     return await call.effect(store_new)
 
 
-async def _surroundings(call: Call) -> Surroundings:
+async def _surroundings(call: Call) -> ParseContext:
     space_id, environment = call.space_id, str(call.place.environment_name)
 
-    def load(connection: Connection) -> Surroundings:
+    def load(connection: Connection) -> ParseContext:
         space = spaces_store.find_space(connection, space_id)
         stored = spaces_store.load_model(connection, space_id)
         model, _ = parse_model(stored.value, space=space.key, name=space.name)
-        return Surroundings(model, environment, store.list_tribes(connection, space_id))
+        return ParseContext(model, environment, store.list_tribes(connection, space_id))
 
-    return await call.database.read_aside(load)
+    return await call.database.read_in_thread(load)
 
 
 async def publish(call: Call) -> Response:
@@ -127,10 +127,10 @@ async def _check_collections(call: Call) -> None:
 async def _change_published(call: Call, action: str, change: Callable[[set[str], set[str]], set[str]]) -> Response:
     body: Collections = call.body
     environment_id, author, now = call.environment_id, call.principal.id, call.now
-    note = asked_note(call)
+    note = read_note(call)
     expected = expected_revision(call, None) if "if-match" in call.request.headers else None
 
-    def store_changed(connection: Connection) -> Answer:
+    def store_changed(connection: Connection) -> ApiResult:
         store.lock_environment(connection, environment_id)
         present = store.load_delivery(connection, environment_id)
         check_revision(present.revision, expected)
@@ -142,6 +142,6 @@ async def _change_published(call: Call, action: str, change: Callable[[set[str],
             details = {"collections": sorted(before ^ set(published)), "revision": stored.revision}
             audit.record(connection, call.deed(action, environment_id, details=details))
         headers = {"ETag": entity_tag(stored.revision)}
-        return Answer([Published(stored.revision, published)], "published", headers=headers)
+        return ApiResult([Published(stored.revision, published)], "published", headers=headers)
 
     return await call.effect(store_changed)

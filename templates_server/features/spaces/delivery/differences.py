@@ -23,7 +23,7 @@ Values = dict[str, Any]
 Positions = tuple[int | None, int | None]
 
 
-def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[DeliveryChange, ...]:
+def compare_deliveries(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[DeliveryChange, ...]:
     """Every change: collections in order of key, then entities in order of key, their scenarios as they are now."""
     return (
         *_collections(set(before["published"]), set(after["published"])),

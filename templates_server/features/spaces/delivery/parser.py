@@ -16,7 +16,7 @@ from typing import Any
 from templates_server.errors import Problems, ValidationFailed
 from templates_server.features.spaces.delivery.scenario_selection import DEFAULT_NAME, entities, entity_name
 from templates_server.features.spaces.delivery.state import (
-    Delivery,
+    DeliveryState,
     EntityScenarios,
     Scenario,
     ScenarioItem,
@@ -26,7 +26,7 @@ from templates_server.features.spaces.model import Child, ChildKind, Experience,
 from templates_server.features.spaces.property_values import read_moment, read_value, to_plain
 from templates_server.primitives.timestamps import to_rfc3339
 from templates_server.primitives.validation import Reader, join
-from templates_server.primitives.yaml_json import shown
+from templates_server.primitives.yaml_json import quote_text
 
 MAX_TARGETED = 100  # of an entity
 MAX_PUBLISHED = 1000
@@ -38,7 +38,7 @@ DOCUMENT_KEYS = ("space", "environment", "revision", "published", "scenarios")
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class ParseContext:
     """What a delivery document refers to: the Space's model, the environment's name, the Space's tribes.
 
     Without tribes any name of a tribe is taken: for documents that were stored, whose tribes cannot have gone.
@@ -49,7 +49,7 @@ class Surroundings:
     tribes: Collection[str] | None = None
 
 
-def read_delivery(document: Any, surroundings: Surroundings) -> Delivery:
+def read_delivery(document: Any, surroundings: ParseContext) -> DeliveryState:
     """What a document delivers; ValidationFailed with every problem."""
     delivery, problems = parse_delivery(document, surroundings)
     if problems:
@@ -57,7 +57,7 @@ def read_delivery(document: Any, surroundings: Surroundings) -> Delivery:
     return delivery
 
 
-def parse_delivery(document: Any, surroundings: Surroundings) -> tuple[Delivery, Problems]:
+def parse_delivery(document: Any, surroundings: ParseContext) -> tuple[DeliveryState, Problems]:
     """What can be made of a document, without what is wrong in it, and all that is wrong."""
     parser = _Parser(surroundings)
     return parser.delivery(document), parser.reader.problems
@@ -66,19 +66,21 @@ def parse_delivery(document: Any, surroundings: Surroundings) -> tuple[Delivery,
 class _Parser:
     """Reads one document in its surroundings."""
 
-    def __init__(self, surroundings: Surroundings) -> None:
+    def __init__(self, surroundings: ParseContext) -> None:
         self.reader = Reader()
         self.model = surroundings.model
         self.environment = surroundings.environment
         self.tribes = surroundings.tribes
 
-    def delivery(self, document: Any) -> Delivery:
+    def delivery(self, document: Any) -> DeliveryState:
         given = self.reader.mapping(document, "", DOCUMENT_KEYS)
         for key, expected in (("space", self.model.key), ("environment", self.environment)):
             if given.get(key, expected) != expected:
-                self.reader.refuse(key, f"must be {shown(expected)}, the {key} in the URL")
+                self.reader.refuse(key, f"must be {quote_text(expected)}, the {key} in the URL")
         self.reader.count(given.get("revision"), "revision")
-        return Delivery(frozenset(self._published(given.get("published"))), self._scenarios(given.get("scenarios")))
+        return DeliveryState(
+            frozenset(self._published(given.get("published"))), self._scenarios(given.get("scenarios"))
+        )
 
     def _published(self, value: Any) -> set[str]:
         collections = {collection.key for collection in self.model.collections}
@@ -94,7 +96,7 @@ class _Parser:
 
     def _add_once(self, names: set[str], name: str | None, path: str) -> None:
         if name in names:
-            self.reader.refuse(path, f"{shown(name)} appears twice")
+            self.reader.refuse(path, f"{quote_text(name)} appears twice")
         elif name is not None:
             names.add(name)
 
@@ -200,7 +202,7 @@ def _state_keys(child: Child) -> tuple[str, str]:
     return ("enabled", "items" if child.kind is ChildKind.SECTION else "properties")
 
 
-def to_document(delivery: Delivery, *, space: str, environment: str) -> dict[str, Any]:
+def to_document(delivery: DeliveryState, *, space: str, environment: str) -> dict[str, Any]:
     """What is delivered, in canonical form, fit for JSON and YAML; the revision is not in it."""
     return {
         "space": space,

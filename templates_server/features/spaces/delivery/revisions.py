@@ -12,26 +12,26 @@ from starlette.responses import Response
 from templates_server.errors import PreconditionFailed, Problem, ValidationFailed
 from templates_server.features.spaces.delivery import store
 from templates_server.features.spaces.delivery.api import push
-from templates_server.features.spaces.delivery.differences import differences
+from templates_server.features.spaces.delivery.differences import compare_deliveries
 from templates_server.features.spaces.delivery.schemas import DeliveryAt, DeliveryDiff, Restoration
 from templates_server.features.spaces.store import ENVIRONMENTS
 from templates_server.http.conditional_requests import LARGEST_REVISION, expected_revision
 from templates_server.http.context import Call
-from templates_server.http.response import Answer
+from templates_server.http.response import ApiResult
 from templates_server.primitives.integers import whole_number
 from templates_server.primitives.revisions import StoredDocument, entity_tag
-from templates_server.primitives.yaml_json import shown
+from templates_server.primitives.yaml_json import quote_text
 
 
 @dataclass(frozen=True)
-class Side:
+class ComparedDelivery:
     """A delivery that is to be compared: of an environment, at a revision (None: the present one)."""
 
     environment: str
     revision: int | None = None
 
 
-async def compare(call: Call) -> Answer:
+async def compare(call: Call) -> ApiResult:
     """What changes from one delivery to another: revisions of this environment's, or other environments' present ones.
 
     Without `?to=` it is the present one, without `?from=` the revision before that.
@@ -42,40 +42,44 @@ async def compare(call: Call) -> Answer:
     def load(connection: Connection) -> tuple[DeliveryAt, StoredDocument, DeliveryAt, StoredDocument]:
         problems: list[Problem] = []
         at_end, new = _load(connection, space_id, after, "to", problems)
-        start = before or (Side(here, max(at_end.revision - 1, 0)) if at_end.environment == here else Side(here))
+        start = before or (
+            ComparedDelivery(here, max(at_end.revision - 1, 0))
+            if at_end.environment == here
+            else ComparedDelivery(here)
+        )
         at_start, old = _load(connection, space_id, start, "from", problems)
         if problems:
             raise ValidationFailed(problems)
         return at_start, old, at_end, new
 
-    at_start, old, at_end, new = await call.database.read_aside(load)
-    changes = await asyncio.to_thread(differences, old.value, new.value)
-    return Answer([DeliveryDiff(at_start, at_end, changes)], "delivery_diff")
+    at_start, old, at_end, new = await call.database.read_in_thread(load)
+    changes = await asyncio.to_thread(compare_deliveries, old.value, new.value)
+    return ApiResult([DeliveryDiff(at_start, at_end, changes)], "delivery_diff")
 
 
-def _asked_sides(call: Call, here: str) -> tuple[Side | None, Side]:
+def _asked_sides(call: Call, here: str) -> tuple[ComparedDelivery | None, ComparedDelivery]:
     """What `?from=` and `?to=` name; None where the first is not given. ValidationFailed where they name nothing."""
     problems: list[Problem] = []
     before, after = (_asked_side(call.query.get(name), name, here, problems) for name in ("from", "to"))
     if problems:
         raise ValidationFailed(problems)
-    return before, after or Side(here)
+    return before, after or ComparedDelivery(here)
 
 
-def _asked_side(text: str | None, name: str, here: str, problems: list[Problem]) -> Side | None:
+def _asked_side(text: str | None, name: str, here: str, problems: list[Problem]) -> ComparedDelivery | None:
     if text is None:
         return None
     if text in ENVIRONMENTS:
-        return Side(text)
+        return ComparedDelivery(text)
     revision = whole_number(text, most=LARGEST_REVISION)
     if revision is None:
         what = "a revision, or one of production, staging and development"
-        problems.append(Problem(name, f"{shown(text)} is not {what}"))
-    return Side(here, revision)
+        problems.append(Problem(name, f"{quote_text(text)} is not {what}"))
+    return ComparedDelivery(here, revision)
 
 
 def _load(
-    connection: Connection, space_id: str, side: Side, name: str, problems: list[Problem]
+    connection: Connection, space_id: str, side: ComparedDelivery, name: str, problems: list[Problem]
 ) -> tuple[DeliveryAt, StoredDocument]:
     """What a side delivers; the present delivery, and a problem, where there is no such revision."""
     environment_id = store.find_environment(connection, space_id, side.environment)
@@ -102,7 +106,7 @@ async def restore(call: Call) -> Response:
             raise ValidationFailed([Problem("revision", _no_revision(here, wanted.revision, present))])
         return present, store.load_delivery(connection, environment_id, wanted.revision).value
 
-    present, document = await call.database.read_aside(load)
+    present, document = await call.database.read_in_thread(load)
     if "if-match" not in call.request.headers:
         raise PreconditionFailed(
             f"`If-Match` is required. Send `If-Match: {entity_tag(present)}` to replace the current revision, or "

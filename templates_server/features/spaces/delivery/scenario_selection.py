@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from templates_server.features.spaces.delivery.state import (
-    Delivery,
+    DeliveryState,
     EntityScenarios,
     Scenario,
     ScenarioItem,
@@ -18,9 +18,9 @@ from templates_server.features.spaces.delivery.state import (
 from templates_server.features.spaces.model import (
     Child,
     ChildKind,
-    EntityState,
     Experience,
     Item,
+    ModelEntityState,
     SpaceModel,
     Value,
 )
@@ -33,26 +33,26 @@ NO_SCENARIO = Scenario()
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class SelectedState:
     """The state of an entity, and the name of the scenario that it comes from: None where there is none."""
 
     scenario: str | None
-    state: EntityState
+    state: ModelEntityState
 
 
-def default_states(model: SpaceModel, delivery: Delivery) -> dict[str, EntityState]:
+def default_states(model: SpaceModel, delivery: DeliveryState) -> dict[str, ModelEntityState]:
     """The state of every entity for somebody who is in no tribe; production's are the fallbacks."""
     return {entity: choice.state for entity, choice in choose_states(model, delivery, lambda _: False).items()}
 
 
-def choose_states(model: SpaceModel, delivery: Delivery, matches: Matches) -> dict[str, Choice]:
+def choose_states(model: SpaceModel, delivery: DeliveryState, matches: Matches) -> dict[str, SelectedState]:
     """The state of every entity of the model, by `collection.child`, in order of key.
 
     `matches` says of a targeted scenario whether it is in time and its tribes have the person.
     """
     return {
         entity: next((choice for targeted, choice in found.targeted if matches(targeted)), found.otherwise)
-        for entity, found in every_choice(model, delivery).items()
+        for entity, found in list_choices(model, delivery).items()
     }
 
 
@@ -61,16 +61,16 @@ class Alternatives:
     """All states that an entity can have: the untargeted one, and that of each targeted scenario, in their order."""
 
     is_published: bool
-    otherwise: Choice
-    targeted: tuple[tuple[TargetedScenario, Choice], ...] = ()
+    otherwise: SelectedState
+    targeted: tuple[tuple[TargetedScenario, SelectedState], ...] = ()
 
 
-def every_choice(model: SpaceModel, delivery: Delivery) -> dict[str, Alternatives]:
+def list_choices(model: SpaceModel, delivery: DeliveryState) -> dict[str, Alternatives]:
     """What can be chosen from for every entity of the model, by `collection.child`, in order of key."""
-    return dict(choice_by_choice(model, delivery))
+    return dict(iterate_choices(model, delivery))
 
 
-def choice_by_choice(model: SpaceModel, delivery: Delivery) -> Iterator[tuple[str, Alternatives]]:
+def iterate_choices(model: SpaceModel, delivery: DeliveryState) -> Iterator[tuple[str, Alternatives]]:
     """The same, one entity after the other: all of them at once may be far larger than the two documents."""
     for collection_key, child in entities(model):
         entity = entity_name(collection_key, child)
@@ -106,16 +106,16 @@ def is_in_time(targeted: TargetedScenario, now: int) -> bool:
 
 def _choice(
     model: SpaceModel, child: Child, scenarios: EntityScenarios, targeted: TargetedScenario | None, *, published: bool
-) -> Choice:
+) -> SelectedState:
     default = scenarios.default or NO_SCENARIO
     scenario = targeted.scenario if targeted else default
     enabled = published and scenario.enabled
     if child.kind is ChildKind.SECTION:
-        state = EntityState(enabled, items=tuple(_item(model, item) for item in scenario.items))
+        state = ModelEntityState(enabled, items=tuple(_item(model, item) for item in scenario.items))
     else:
         properties = _complete(model.experience_by_key[child.type], scenario.properties, default.properties)
-        state = EntityState(enabled, properties=properties)
-    return Choice(_name(scenarios, targeted), state)
+        state = ModelEntityState(enabled, properties=properties)
+    return SelectedState(_name(scenarios, targeted), state)
 
 
 def _name(scenarios: EntityScenarios, targeted: TargetedScenario | None) -> str | None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from templates_server.http.route_docs import Parameter
+from templates_server.http.route_docs import ParameterDocs
 
 
 class Environment(msgspec.Struct, frozen=True):
@@ -20,14 +20,14 @@ class Environment(msgspec.Struct, frozen=True):
     keys: int
 
 
-FROM = Parameter(
+FROM = ParameterDocs(
     "from",
     str,
     "A revision, or the name of an environment for its current delivery. Default: the revision before `to`, or, if "
     "`to` is another environment, the current delivery of this one.",
     example="0",
 )
-TO = Parameter(
+TO = ParameterDocs(
     "to",
     str,
     "A revision or the name of an environment. Default: the current delivery of the environment.",

@@ -47,12 +47,12 @@ class EntityScenarios:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class DeliveryState:
     """All of an environment: keys of the published collections, and the scenarios by entity (`collection.child`)."""
 
     published: frozenset[str] = frozenset()
     scenarios: Mapping[str, EntityScenarios] = field(default_factory=dict)
 
 
-NOTHING = Delivery()
+NOTHING = DeliveryState()
 """What an environment delivers before anything was pushed."""

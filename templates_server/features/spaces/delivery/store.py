@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from templates_server.errors import Conflict, NotFound
 from templates_server.features.spaces.delivery.parser import to_document
 from templates_server.features.spaces.delivery.state import NOTHING
-from templates_server.primitives.revisions import NewRevision, Stored, StoredDocument, check_revision, to_json
+from templates_server.primitives.revisions import NewRevision, StoredDocument, StoreResult, check_revision, to_json
 from templates_server.storage.tables import delivery_revisions, environments, spaces, tribe_revisions
 
 
@@ -60,7 +60,7 @@ def _place(connection: Connection, environment_id: str) -> Any:
     return row
 
 
-def store_delivery(connection: Connection, environment_id: str, new: NewRevision) -> Stored:
+def store_delivery(connection: Connection, environment_id: str, new: NewRevision) -> StoreResult:
     """Deliver another document.
 
     PreconditionFailed when the present one is not what it was made from, Conflict when it names a tribe that has just
@@ -70,7 +70,7 @@ def store_delivery(connection: Connection, environment_id: str, new: NewRevision
     present = load_delivery(connection, environment_id)
     check_revision(present.revision, new.expected)
     if present.value == new.document:
-        return Stored(present.revision, changed=False)
+        return StoreResult(present.revision, changed=False)
     _check_tribes(connection, environment_id, new.document)
     revision = present.revision + 1
     connection.execute(
@@ -85,7 +85,7 @@ def store_delivery(connection: Connection, environment_id: str, new: NewRevision
         },
     )
     connection.execute(environments.update().where(environments.c.id == environment_id).values(revision=revision))
-    return Stored(revision, changed=True)
+    return StoreResult(revision, changed=True)
 
 
 def lock_environment(connection: Connection, environment_id: str) -> None:

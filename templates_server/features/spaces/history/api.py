@@ -9,8 +9,8 @@ from templates_server.features.spaces.history import store
 from templates_server.features.spaces.history.schemas import Author, Revision
 from templates_server.http.conditional_requests import LARGEST_REVISION
 from templates_server.http.context import Call
-from templates_server.http.pagination import asked_page, next_link
-from templates_server.http.response import Answer
+from templates_server.http.pagination import next_link, read_page_request
+from templates_server.http.response import ApiResult
 from templates_server.primitives.integers import whole_number
 from templates_server.primitives.timestamps import to_rfc3339
 from templates_server.security.authorization import PrincipalKind
@@ -19,29 +19,29 @@ from templates_server.storage.tables import delivery_revisions, model_revisions,
 SERVICE_PREFIX = "svc_"
 
 
-async def list_model_revisions(call: Call) -> Answer:
+async def list_model_revisions(call: Call) -> ApiResult:
     """A page of the revisions of a Space's model, the newest first."""
     return await _list(call, model_revisions, call.space_id)
 
 
-async def list_tribe_revisions(call: Call) -> Answer:
+async def list_tribe_revisions(call: Call) -> ApiResult:
     """A page of the revisions of a Space's tribes, the newest first."""
     return await _list(call, tribe_revisions, call.space_id)
 
 
-async def list_delivery_revisions(call: Call) -> Answer:
+async def list_delivery_revisions(call: Call) -> ApiResult:
     """A page of the revisions of what an environment delivers, the newest first."""
     return await _list(call, delivery_revisions, call.environment_id)
 
 
-async def _list(call: Call, table: Table, owner_id: str) -> Answer:
-    page = asked_page(call)
+async def _list(call: Call, table: Table, owner_id: str) -> ApiResult:
+    page = read_page_request(call)
     before = _revision_of(page.after) if page.after else None
     found = await call.database.read(
         lambda connection: store.list_revisions(connection, table, owner_id, before=before, limit=page.limit)
     )
     headers = next_link(call, page, [str(stored.revision) for stored in found])
-    return Answer([_view(stored) for stored in found], "revision", headers=headers)
+    return ApiResult([_view(stored) for stored in found], "revision", headers=headers)
 
 
 def _revision_of(cursor: str) -> int:

@@ -8,13 +8,13 @@ from starlette.responses import Response
 from templates_server.features.audit import store as audit
 from templates_server.features.spaces.signed_ids import store
 from templates_server.features.spaces.signed_ids.schemas import SignedIds, SignedIdsPut
-from templates_server.features.spaces.signed_ids.store import Signing
+from templates_server.features.spaces.signed_ids.store import SigningState
 from templates_server.http.context import Call
-from templates_server.http.response import Answer
+from templates_server.http.response import ApiResult
 from templates_server.security.user_signatures import UserSignatures
 
 
-async def show(call: Call) -> Answer:
+async def show(call: Call) -> ApiResult:
     """How it is now."""
     environment_id = call.environment_id
     signing = await call.database.read(lambda connection: store.find_signing(connection, environment_id))
@@ -26,9 +26,9 @@ async def change(call: Call) -> Response:
     wanted: SignedIdsPut = call.body
     environment_id = call.environment_id
 
-    def store_wanted(connection: Connection) -> Answer:
-        present = store.hold_signing(connection, environment_id)
-        signing = Signing(wanted.required, present.version + 1 if wanted.rotate else present.version)
+    def store_wanted(connection: Connection) -> ApiResult:
+        present = store.lock_signing(connection, environment_id)
+        signing = SigningState(wanted.required, present.version + 1 if wanted.rotate else present.version)
         if signing != present:
             store.store_signing(connection, environment_id, signing)
             details = {"required": signing.required, "rotated": wanted.rotate}
@@ -38,6 +38,6 @@ async def change(call: Call) -> Response:
     return await call.effect(store_wanted)
 
 
-def _answer(call: Call, signing: Signing) -> Answer:
+def _answer(call: Call, signing: SigningState) -> ApiResult:
     secret = call.services.part(UserSignatures).secret(call.environment_id, signing.version)
-    return Answer([SignedIds(signing.required, secret)], "signed_ids")
+    return ApiResult([SignedIds(signing.required, secret)], "signed_ids")

@@ -12,19 +12,19 @@ from templates_server.storage.tables import environments
 
 
 @dataclass(frozen=True, slots=True)
-class Signing:
+class SigningState:
     """Whether ids must be signed, and the number of the secret, from 1."""
 
     required: bool
     version: int
 
 
-def find_signing(connection: Connection, environment_id: str) -> Signing:
+def find_signing(connection: Connection, environment_id: str) -> SigningState:
     """How it is in an environment; NotFound when the environment has just gone."""
     return _found(connection, _signing_of(environment_id))
 
 
-def hold_signing(connection: Connection, environment_id: str) -> Signing:
+def lock_signing(connection: Connection, environment_id: str) -> SigningState:
     """The same, for this transaction alone to change."""
     return _found(connection, _signing_of(environment_id).with_for_update())
 
@@ -33,14 +33,14 @@ def _signing_of(environment_id: str) -> Select[Any]:
     return select(environments.c.signature_version).where(environments.c.id == environment_id)
 
 
-def _found(connection: Connection, query: Select[Any]) -> Signing:
+def _found(connection: Connection, query: Select[Any]) -> SigningState:
     number = connection.execute(query).scalar_one_or_none()
     if number is None:
         raise NotFound
-    return Signing(number > 0, max(1, abs(number)))
+    return SigningState(number > 0, max(1, abs(number)))
 
 
-def store_signing(connection: Connection, environment_id: str, signing: Signing) -> None:
+def store_signing(connection: Connection, environment_id: str, signing: SigningState) -> None:
     """How it is from now on."""
     number = signing.version if signing.required else -signing.version
     query = environments.update().where(environments.c.id == environment_id)

@@ -71,7 +71,7 @@ BELOW = ("", "/members", "/service-accounts")
 def test_a_token_that_is_narrowed_to_one_organization_shows_no_other(server: RunningServer) -> None:
     one, other = add_organization(server.database), add_organization(server.database)
     person = add_person(server.database, one, grant=Grant(limits=[other.id]))
-    server.database.write_now(
+    server.database.write_sync(
         lambda connection: accounts_store.add_member(
             connection, other.id, account_id=person.id, role=Role.ADMINISTRATOR
         )
@@ -86,7 +86,7 @@ def test_developers_see_members_and_service_accounts_without_secrets(server: Run
     organization = add_organization(server.database)
     administrator = add_person(server.database, organization)
     developer = add_person(server.database, organization, role=Role.DEVELOPER)
-    service_id, secret = server.database.write_now(
+    service_id, secret = server.database.write_sync(
         lambda connection: accounts_store.create_service_account(
             connection, organization.id, name="Nightly", scopes=[Scope.CODE_READ], now=system_clock()
         )

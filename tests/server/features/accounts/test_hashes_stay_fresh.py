@@ -15,7 +15,7 @@ from tests.servers import RunningServer
 
 
 def hash_of(server: RunningServer, person: Someone) -> str:
-    account = server.database.read_now(lambda connection: store.find_account(connection, person.account_id))
+    account = server.database.read_sync(lambda connection: store.find_account(connection, person.account_id))
     assert account
     return account.password_hash
 
@@ -24,7 +24,7 @@ def with_old_hash(server: RunningServer) -> tuple[Someone, str]:
     person = someone(server)
     old = argon2.PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1).hash(PASSWORD)
     mine = accounts.update().where(accounts.c.id == person.account_id).values(password_hash=old)
-    server.database.write_now(lambda connection: connection.execute(mine))
+    server.database.write_sync(lambda connection: connection.execute(mine))
     return person, old
 
 
@@ -59,5 +59,5 @@ def test_a_password_that_was_changed_meanwhile_is_not_changed_back(server: Runni
         store.replace_password_hash(connection, account, "newest")
         store.replace_password_hash(connection, account, "late")
 
-    server.database.write_now(work)
+    server.database.write_sync(work)
     assert hash_of(server, person) == "newest"

@@ -17,7 +17,7 @@ from templates_server.features.accounts.invitations import store
 from templates_server.features.accounts.invitations.codes import is_well_formed, new_code
 from templates_server.primitives.timestamps import DAY, parse_rfc3339, system_clock
 from templates_server.security.authorization import Role
-from templates_server.security.secrets import hashed
+from templates_server.security.secrets import hash_secret
 from templates_server.storage.tables import accounts, invitations
 from tests.people import OF_A_SIGN_IN, Grant, add_token, unique
 from tests.server.features.auth.flows import PASSWORD, PASSWORD_HASH, Browser, Someone, signed_in_browser, someone
@@ -87,8 +87,8 @@ def test_an_invitation_is_a_link_for_seven_days_whose_code_is_kept_as_a_hash(ser
     code = path.removeprefix("/invitation/")
     assert (len(code), is_well_formed(code)) == (36, True)
     query = select(invitations).where(invitations.c.id == created["id"])
-    (row,) = server.database.read_now(lambda connection: connection.execute(query).mappings().all())
-    assert bytes(row["code_hash"]) == hashed(code)
+    (row,) = server.database.read_sync(lambda connection: connection.execute(query).mappings().all())
+    assert bytes(row["code_hash"]) == hash_secret(code)
     assert code not in str(dict(row))
     (listed,) = open_invitations(server, boss)
     assert listed == {name: value for name, value in created.items() if name != "link"}
@@ -149,7 +149,7 @@ def test_a_withdrawn_invitation_opens_nothing(server: RunningServer) -> None:
 def test_removing_a_member_takes_their_open_link_with_it(server: RunningServer) -> None:
     boss, ada = someone(server), someone(server)
     path = path_of(invited(server, boss, ada.email), server)
-    server.database.write_now(  # by `mtribes-server account add`, before the link was opened
+    server.database.write_sync(  # by `mtribes-server account add`, before the link was opened
         lambda connection: accounts_store.add_member(
             connection, boss.organization_id, account_id=ada.account_id, role=Role.VIEWER
         )
@@ -228,7 +228,7 @@ def test_nobody_becomes_a_known_person_by_a_password_of_their_own(server: Runnin
     path = path_of(invited(server, boss, email), server)
     browser = Browser(server)
     page = browser.get(path)
-    server.database.write_now(
+    server.database.write_sync(
         lambda connection: accounts_store.create_account(
             connection, email, name="Grace", password_hash=PASSWORD_HASH, now=system_clock()
         )
@@ -257,13 +257,13 @@ def test_who_is_signed_in_as_somebody_else_goes_on_as_who_is_meant(server: Runni
 def test_whoever_is_a_member_by_now_stays_what_they_are(server: RunningServer) -> None:
     boss, email = someone(server), new_email()
     first = invited(server, boss, email, "administrator")
-    server.database.write_now(
+    server.database.write_sync(
         lambda connection: connection.execute(
             invitations.update().where(invitations.c.id == first["id"]).values(email="parked@example.com")
         )
     )
     accept(server, path_of(invited(server, boss, email, "viewer"), server))
-    server.database.write_now(
+    server.database.write_sync(
         lambda connection: connection.execute(
             invitations.update().where(invitations.c.id == first["id"]).values(email=email)
         )
@@ -312,8 +312,8 @@ def test_every_code_that_opens_nothing_gets_one_page(server: RunningServer) -> N
     boss = someone(server)
     used, old = (path_of(invited(server, boss, new_email()), server) for _ in range(2))
     accept(server, used)
-    expired = invitations.update().where(invitations.c.code_hash == hashed(old.rpartition("/")[2]))
-    server.database.write_now(lambda connection: connection.execute(expired.values(expires=system_clock())))
+    expired = invitations.update().where(invitations.c.code_hash == hash_secret(old.rpartition("/")[2]))
+    server.database.write_sync(lambda connection: connection.execute(expired.values(expires=system_clock())))
     paths = [used, old, f"/invitation/{new_code()}", "/invitation/x", "/invitation/" + "0" * 36, f"{old}0", old[:-1]]
     answers = [Browser(server).get(path) for path in paths]
     assert all(is_over(answer) for answer in answers)
@@ -332,7 +332,7 @@ def test_one_code_makes_one_member_however_many_try_at_once(server: RunningServe
     assert len(joined) == 1
     assert all(is_over(answer) for answer in answers if answer is not joined[0])
     query = select(accounts.c.id).where(accounts.c.email == email)
-    assert len(server.database.read_now(lambda connection: connection.execute(query).all())) == 1
+    assert len(server.database.read_sync(lambda connection: connection.execute(query).all())) == 1
 
 
 # What must not get out

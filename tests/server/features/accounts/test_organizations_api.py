@@ -20,7 +20,7 @@ from templates_server.security.authorization import ALL_SCOPES, Role, Scope
 from templates_server.storage import tables
 from templates_server.storage.removal import job
 from templates_server.storage.removal import store as removal_store
-from templates_server.storage.removal.job import SpaceRemovals
+from templates_server.storage.removal.job import SpaceRemovalJob
 from tests.people import (
     OF_A_SIGN_IN,
     Grant,
@@ -71,7 +71,7 @@ def rows_about(server: RunningServer, organization_id: str) -> dict[str, int]:
                 found[table.name] = connection.execute(query).scalar_one()
         return {name: count for name, count in found.items() if count}
 
-    return server.database.read_now(read)
+    return server.database.read_sync(read)
 
 
 # Created
@@ -242,7 +242,7 @@ def test_tokens_that_were_narrowed_to_it_alone_end_with_it(server: RunningServer
     database, gone = server.database, boss.organization
     kept = add_organization(database)
     store_member = {"organization_id": kept.id, "account_id": boss.id, "role": "developer"}
-    database.write_now(lambda connection: connection.execute(tables.memberships.insert(), store_member))
+    database.write_sync(lambda connection: connection.execute(tables.memberships.insert(), store_member))
     secrets = {
         limits: add_token(database, Grant(limits=limits), account_id=boss.id)
         for limits in ((gone.id,), (gone.id, "spc_gone"), (gone.id, kept.id), (kept.id,), ())
@@ -263,7 +263,7 @@ def fill_log(server: RunningServer, organization: Organization, entries: int) ->
         "action": "a.b", "target": "x", "address": "", "details": "{}",
     }  # fmt: skip
     rows = [{**row, "id": f"aud_{number:05}"} for number in range(entries)]
-    server.database.write_now(lambda connection: connection.execute(tables.audit_entries.insert(), rows))
+    server.database.write_sync(lambda connection: connection.execute(tables.audit_entries.insert(), rows))
 
 
 def test_a_long_audit_log_goes_in_steps_of_which_none_is_long(
@@ -271,14 +271,14 @@ def test_a_long_audit_log_goes_in_steps_of_which_none_is_long(
 ) -> None:
     monkeypatch.setattr(removal_store, "ROWS_A_STEP", 10)
     monkeypatch.setattr(job, "STEPS_AT_ONCE", 0)
-    monkeypatch.setattr(SpaceRemovals, "advance", _nothing)
+    monkeypatch.setattr(SpaceRemovalJob, "advance", _nothing)
     fill_log(server, boss.organization, 25)
     other = add_organization(server.database)
     fill_log(server, other, 25)
     assert ask(server, boss, "DELETE", path_of(boss.organization)).status_code == 204
     left = [rows_about(server, boss.organization.id)]
     for _ in range(3):
-        server.database.write_now(
+        server.database.write_sync(
             lambda connection: removal_store.take_step_of_organization(connection, boss.organization.id)
         )
         left.append(rows_about(server, boss.organization.id))
@@ -287,14 +287,14 @@ def test_a_long_audit_log_goes_in_steps_of_which_none_is_long(
     assert rows_about(server, other.id)["audit_entries"] == 25
 
 
-async def _nothing(_: SpaceRemovals) -> None:
+async def _nothing(_: SpaceRemovalJob) -> None:
     """What a server does that stops just then."""
 
 
 def test_what_was_left_of_one_is_removed_later_and_nobody_comes_in_meanwhile(
     server: RunningServer, boss: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(SpaceRemovals, "advance", _nothing)
+    monkeypatch.setattr(SpaceRemovalJob, "advance", _nothing)
     fill_log(server, boss.organization, 2_500)
     assert ask(server, boss, "DELETE", path_of(boss.organization)).status_code == 204
     gone = boss.organization.id
@@ -303,8 +303,8 @@ def test_what_was_left_of_one_is_removed_later_and_nobody_comes_in_meanwhile(
         lambda connection: store.lock_organization(connection, gone),
     ):
         with pytest.raises(NotFound):
-            server.database.write_now(attempt)
-    SpaceRemovals(server.database, system_clock).remove()
+            server.database.write_sync(attempt)
+    SpaceRemovalJob(server.database, system_clock).remove()
     assert rows_about(server, gone) == {}
 
 
@@ -330,7 +330,7 @@ def test_a_space_that_is_created_at_the_same_time_is_never_lost(server: RunningS
 def test_one_with_a_space_is_not_removed_whatever_it_is_called(server: RunningServer, boss: Person) -> None:
     space, organizations = add_space(server, boss), tables.organizations
     as_deleted = organizations.update().where(organizations.c.id == boss.organization.id).values(key=organizations.c.id)
-    server.database.write_now(lambda connection: connection.execute(as_deleted))
-    SpaceRemovals(server.database, system_clock).remove()
+    server.database.write_sync(lambda connection: connection.execute(as_deleted))
+    SpaceRemovalJob(server.database, system_clock).remove()
     assert rows_about(server, boss.organization.id)["spaces"] == 1
     assert ask(server, boss, "GET", f"/v2/spaces/{space}").status_code == 200

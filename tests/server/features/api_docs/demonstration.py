@@ -56,13 +56,13 @@ def demonstration(folder: Path) -> Iterator[Demonstration]:
     """A demo server, as `mtribes-server start --demo` has it."""
     with running_server(folder, demo=True, metrics=True) as server:
         passwords, key = Passwords(), server_key.load(folder)
-        facts = server.database.write_now(
+        facts = server.database.write_sync(
             lambda connection: seed(connection, system_clock(), key=key, hash_password=passwords.hash_now)
         )
         passwords.close()
         accounts = tables.accounts
         administrator = select(accounts.c.id).where(accounts.c.email == facts.people[0].email)
-        account_id = server.database.read_now(lambda connection: str(connection.execute(administrator).scalar_one()))
+        account_id = server.database.read_sync(lambda connection: str(connection.execute(administrator).scalar_one()))
         sign_in = add_token(server.database, OF_A_SIGN_IN, account_id=account_id)
         with server.client(Authorization=f"Bearer {sign_in}") as client:
             yield Demonstration(server, facts, client, _variables(server, facts, sign_in))
@@ -140,7 +140,7 @@ def _a_member(demo: Demonstration) -> None:
     acme = select(tables.organizations.c.id).where(tables.organizations.c.key == "acme").scalar_subquery()
     row = {"organization_id": acme, "account_id": viewer, "role": "viewer"}
     with contextlib.suppress(IntegrityError):  # they are one already
-        database.write_now(lambda connection: connection.execute(memberships.insert().values(row)))
+        database.write_sync(lambda connection: connection.execute(memberships.insert().values(row)))
 
 
 def _a_tribe(demo: Demonstration) -> None:

@@ -57,7 +57,7 @@ def test_what_is_described_is_not(tmp_path: Path) -> None:
 
 
 PLANTED = """
-from templates_server.http.route import json_response
+from templates_server.http.response import json_response
 from templates_server.features.operations import api as system
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from templates_server.errors import Conflict
 from templates_server.features.audit import store
-from templates_server.http.audit_event import Deed
+from templates_server.http.audit_event import AuditEvent
 from templates_server.primitives.ip_addresses import parse_network
 from templates_server.primitives.timestamps import system_clock
 from templates_server.security.authorization import ALL_SCOPES, Role, Scope
@@ -118,8 +118,8 @@ def test_a_service_account_is_told_by_its_name(server: RunningServer, client: ht
 
 
 def record(database: Database, organization: Organization, action: str, *, happened: int) -> None:
-    deed = Deed(organization.id, happened, "person", "acc_x", "ada@example.com", action, "spc_x")
-    database.write_now(lambda connection: store.record(connection, deed))
+    deed = AuditEvent(organization.id, happened, "person", "acc_x", "ada@example.com", action, "spc_x")
+    database.write_sync(lambda connection: store.record(connection, deed))
 
 
 def test_the_newest_comes_first_over_all_pages(server: RunningServer, client: httpx.Client, person: Person) -> None:
@@ -169,14 +169,16 @@ def test_another_organizations_record_is_not_there(server: RunningServer, client
 
 
 def test_a_deed_that_fails_leaves_nothing(server: RunningServer, client: httpx.Client, person: Person) -> None:
-    deed = Deed(person.organization.id, system_clock(), "person", person.id, person.email, "space.create", "spc_x")
+    deed = AuditEvent(
+        person.organization.id, system_clock(), "person", person.id, person.email, "space.create", "spc_x"
+    )
 
     def fail(connection: Any) -> None:
         store.record(connection, deed)
         raise Conflict("too late")
 
     with pytest.raises(Conflict):
-        server.database.write_now(fail)
+        server.database.write_sync(fail)
     assert entries(client, person.organization) == []
 
 
@@ -198,8 +200,8 @@ def several(server: RunningServer, person: Person) -> int:
     for number, (actor, action) in enumerate(
         [("ada@example.com", "token.create"), ("Nightly", "token.revoke"), ("ada@example.com", "tokens_x.create")]
     ):
-        deed = Deed(person.organization.id, began + 1000 * number, "person", f"acc_{actor}", actor, action, "x")
-        server.database.write_now(lambda connection, deed=deed: store.record(connection, deed))  # type: ignore[misc]
+        deed = AuditEvent(person.organization.id, began + 1000 * number, "person", f"acc_{actor}", actor, action, "x")
+        server.database.write_sync(lambda connection, deed=deed: store.record(connection, deed))  # type: ignore[misc]
     return began
 
 

@@ -56,13 +56,13 @@ def someone(server: RunningServer, *, role: Role = Role.ADMINISTRATOR) -> Someon
         accounts_store.add_member(connection, organization_id, account_id=account_id, role=role)
         return Someone(account_id, email, organization_id, key)
 
-    return server.database.write_now(work)
+    return server.database.write_sync(work)
 
 
 def service_account(server: RunningServer, *, scopes: Any = ALL_SCOPES) -> tuple[str, str]:
     """The client id and secret of a new service account."""
     organization_id = someone(server).organization_id
-    return server.database.write_now(
+    return server.database.write_sync(
         lambda connection: accounts_store.create_service_account(
             connection, organization_id, name="Nightly", scopes=scopes, now=system_clock()
         )

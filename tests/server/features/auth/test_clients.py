@@ -72,7 +72,7 @@ def test_a_revoked_service_account_gets_nothing_and_its_tokens_are_dead(server: 
     form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret}
     token = ask(server, data=form).json()["access_token"]
     revoked = update(service_accounts).where(service_accounts.c.id == client_id).values(revoked=1)
-    server.database.write_now(lambda connection: connection.execute(revoked))
+    server.database.write_sync(lambda connection: connection.execute(revoked))
     assert ask(server, data=form).status_code == 401
     assert status_with(server, token) == 401
 

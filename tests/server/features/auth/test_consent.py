@@ -27,7 +27,7 @@ PATH = f"/oauth/authorize?{urlencode(authorization())}"
 
 def codes_of(server: RunningServer, person: Someone) -> int:
     query = select(func.count()).where(authorization_codes.c.account_id == person.account_id)
-    return server.database.read_now(lambda connection: connection.execute(query).scalar_one())
+    return server.database.read_sync(lambda connection: connection.execute(query).scalar_one())
 
 
 def test_consent_is_asked_again_by_every_request_even_after_it_was_given(server: RunningServer) -> None:

@@ -14,7 +14,7 @@ from templates_server.features.auth.clients import PublicClient
 from templates_server.features.auth.device.store import KEPT_AFTER_EXPIRY, LIFETIME
 from templates_server.primitives.timestamps import SECOND
 from templates_server.security.authorization import ALL_SCOPES
-from templates_server.security.secrets import hashed
+from templates_server.security.secrets import hash_secret
 from templates_server.storage.tables import device_codes
 from tests.server.features.auth.conftest import TimedServer
 from tests.server.features.auth.device_flow import ask_for_codes, codes, decide, poll
@@ -124,8 +124,8 @@ def test_codes_that_are_long_over_leave_no_row(timed: TimedServer) -> None:
     first = codes(timed.server)["device_code"]
     timed.clock.pass_by(LIFETIME + KEPT_AFTER_EXPIRY)
     codes(timed.server)
-    query = select(func.count()).select_from(device_codes).where(device_codes.c.code_hash == hashed(first))
-    assert timed.server.database.read_now(lambda connection: connection.execute(query).scalar_one()) == 0
+    query = select(func.count()).select_from(device_codes).where(device_codes.c.code_hash == hash_secret(first))
+    assert timed.server.database.read_sync(lambda connection: connection.execute(query).scalar_one()) == 0
     assert poll(timed.server, first).json()["error"] == "invalid_grant"
 
 
@@ -181,6 +181,6 @@ def test_a_user_code_that_is_taken_is_not_given_again(server: RunningServer, mon
 
 def test_codes_for_programs_are_stored_as_sha_256_alone(server: RunningServer) -> None:
     device_code = codes(server)["device_code"]
-    query = select(device_codes).where(device_codes.c.code_hash == hashed(device_code))
-    row = server.database.read_now(lambda connection: connection.execute(query).one())
+    query = select(device_codes).where(device_codes.c.code_hash == hash_secret(device_code))
+    row = server.database.read_sync(lambda connection: connection.execute(query).one())
     assert device_code not in str(row)

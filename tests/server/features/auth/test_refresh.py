@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from sqlalchemy import func, select
 
 from templates_server.primitives.timestamps import DAY, HOUR, SECOND
-from templates_server.security.secrets import hashed, is_well_formed
+from templates_server.security.secrets import hash_secret, is_well_formed
 from templates_server.storage.tables import authorization_codes, token_families
 from templates_server.storage.tables import tokens as tokens_table
 from tests.server.features.auth.conftest import TimedServer
@@ -76,7 +76,7 @@ def test_32_that_refresh_at_once_all_get_one_successor(server: RunningServer) ->
     assert len({answer.json()["refresh_token"] for answer in answers}) == 1
     assert all(status_with(server, answer.json()["access_token"]) == 200 for answer in answers[:3])
     query = select(func.count()).where(tokens_table.c.account_id == person.account_id, tokens_table.c.kind == "refresh")
-    assert server.database.read_now(lambda connection: connection.execute(query).scalar_one()) == 2
+    assert server.database.read_sync(lambda connection: connection.execute(query).scalar_one()) == 2
 
 
 def test_access_tokens_live_an_hour(timed: TimedServer) -> None:
@@ -119,7 +119,7 @@ def test_a_sign_in_removes_what_earlier_ones_left_and_nothing_that_is_alive(time
         select(func.count()).where(table.c.account_id == person.account_id).scalar_subquery()
         for table in (tokens_table, authorization_codes, token_families)
     ]
-    found = timed.server.database.read_now(lambda connection: connection.execute(select(*counts)).one())
+    found = timed.server.database.read_sync(lambda connection: connection.execute(select(*counts)).one())
     assert tuple(found) == (4, 2, 3)
     timed.clock.pass_by(29 * DAY)
     assert refresh(timed.server, alive["refresh_token"]).status_code == 200
@@ -145,9 +145,9 @@ def test_tokens_and_codes_are_stored_as_sha_256_alone(server: RunningServer) -> 
     code = code_for(server, person)
     tokens = redeem(server, code).json()
     query = select(tokens_table).where(tokens_table.c.account_id == person.account_id)
-    rows = server.database.read_now(lambda connection: connection.execute(query).all())
+    rows = server.database.read_sync(lambda connection: connection.execute(query).all())
     assert {bytes(row.token_hash) for row in rows} == {
-        hashed(tokens["access_token"]),
-        hashed(tokens["refresh_token"]),
+        hash_secret(tokens["access_token"]),
+        hash_secret(tokens["refresh_token"]),
     }
     assert not any(secret in str(rows) for secret in (code, tokens["access_token"], tokens["refresh_token"]))

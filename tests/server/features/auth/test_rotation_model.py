@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection
 
 from templates_server.features.auth import oauth_store
-from templates_server.features.auth.authorization_server import Protocol, Reply
-from templates_server.features.auth.grant_support import Authority
+from templates_server.features.auth.authorization_server import OAuthServer, Reply
+from templates_server.features.auth.grant_support import OAuthConfig
 from templates_server.features.auth.oauth_request import ProtocolRequest
 from templates_server.http.forms.urlencoded import Parameters
 from templates_server.primitives.timestamps import DAY, SECOND
-from templates_server.security.secrets import SecretKind, hashed, new_secret
+from templates_server.security.secrets import SecretKind, hash_secret, new_secret
 from tests.server.features.auth.conftest import TimedServer
 from tests.server.features.auth.flows import someone
 
@@ -52,20 +52,20 @@ def begin(timed: TimedServer) -> str:
 
     def work(connection: Connection) -> None:
         oauth_store.add_family(connection, family, now=now)
-        oauth_store.add_refresh_token(connection, hashed(token), family=family, now=now)
+        oauth_store.add_refresh_token(connection, hash_secret(token), family=family, now=now)
 
-    timed.server.database.write_now(work)
+    timed.server.database.write_sync(work)
     return token
 
 
 def exchange(timed: TimedServer, token: str) -> Reply:
     """What the protocol answers to a refresh, now."""
     server = timed.server
-    authority = server.app.services.part(Authority)
+    authority = server.app.services.part(OAuthConfig)
     values = {"grant_type": ["refresh_token"], "client_id": ["mtribes-cli"], "refresh_token": [token]}
     request = ProtocolRequest("POST", f"{authority.issuer}/oauth/token", parameters=Parameters(values))
-    return server.database.write_now(
-        lambda connection: Protocol(connection, authority, now=timed.clock.now).token(request)
+    return server.database.write_sync(
+        lambda connection: OAuthServer(connection, authority, now=timed.clock.now).token(request)
     )
 
 

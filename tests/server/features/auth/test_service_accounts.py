@@ -77,7 +77,7 @@ def test_the_secret_is_told_once(server: RunningServer) -> None:
         listed = client.get(path_of(ada))
     assert listed.json()["data"] == [{name: account[name] for name in account.keys() - {"client_secret"}}]
     assert account["client_secret"] not in listed.text
-    rows = server.database.read_now(
+    rows = server.database.read_sync(
         lambda connection: connection.execute(
             service_accounts.select().where(service_accounts.c.id == account["id"])
         ).all()
@@ -133,7 +133,7 @@ def test_an_organization_has_at_most_so_many_and_they_come_in_pages(server: Runn
         }
         for number in range(MAX_SERVICE_ACCOUNTS)
     ]
-    server.database.write_now(lambda connection: connection.execute(service_accounts.insert(), rows))
+    server.database.write_sync(lambda connection: connection.execute(service_accounts.insert(), rows))
     found: list[str] = []
     with ada.client(server) as client:
         assert client.post(path_of(ada), json={"name": "x"}).status_code == 409
@@ -166,7 +166,7 @@ def test_a_token_never_does_more_than_its_account_may_now(server: RunningServer)
     account = made(server, developer(server), scopes=["code:read", "spaces:read"])
     token = issued(server, account, "form").json()["access_token"]
     fewer = service_accounts.update().where(service_accounts.c.id == account["id"]).values(scopes="code:read")
-    server.database.write_now(lambda connection: connection.execute(fewer))
+    server.database.write_sync(lambda connection: connection.execute(fewer))
     with server.client(Authorization=f"Bearer {token}") as client:
         assert client.get("/v2/me").json()["data"][0]["scopes"] == ["code:read"]
         assert client.get("/v2/spaces").status_code == 403

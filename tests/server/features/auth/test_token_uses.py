@@ -13,9 +13,9 @@ from sqlalchemy import Connection, event, select
 
 from templates_server.features.accounts import token_store
 from templates_server.features.auth import last_used as uses
-from templates_server.features.auth.last_used import TokenUses
+from templates_server.features.auth.last_used import LastUsedTracker
 from templates_server.primitives.timestamps import MINUTE, parse_rfc3339, system_clock
-from templates_server.security.secrets import hashed
+from templates_server.security.secrets import hash_secret
 from templates_server.settings import sqlite_file_url
 from templates_server.storage.factory import open_database
 from templates_server.storage.tables import tokens
@@ -25,13 +25,13 @@ from tests.unhandled import UNHANDLED
 
 
 def token_id(server: RunningServer, secret: str) -> str:
-    query = select(tokens.c.id).where(tokens.c.token_hash == hashed(secret))
-    return str(server.database.read_now(lambda connection: connection.execute(query).scalar_one()))
+    query = select(tokens.c.id).where(tokens.c.token_hash == hash_secret(secret))
+    return str(server.database.read_sync(lambda connection: connection.execute(query).scalar_one()))
 
 
 def last_used(server: RunningServer, secret: str) -> int | None:
-    query = select(tokens.c.last_used).where(tokens.c.token_hash == hashed(secret))
-    found: int | None = server.database.read_now(lambda connection: connection.execute(query).scalar_one())
+    query = select(tokens.c.last_used).where(tokens.c.token_hash == hash_secret(secret))
+    found: int | None = server.database.read_sync(lambda connection: connection.execute(query).scalar_one())
     return found
 
 
@@ -64,7 +64,7 @@ def test_a_use_is_stored_when_the_server_stops(tmp_path: Path) -> None:
         assert last_used(server, ada.token) is None
         url = server.settings.database_url
     database = open_database(url)
-    stored = database.read_now(lambda connection: connection.execute(select(tokens.c.last_used)).scalar_one())
+    stored = database.read_sync(lambda connection: connection.execute(select(tokens.c.last_used)).scalar_one())
     database.close()
     assert stored is not None
 
@@ -74,7 +74,7 @@ def test_a_token_is_noted_once_a_minute_by_whichever_process(server: RunningServ
     name, now = token_id(server, ada.token), system_clock()
 
     def note(used: int) -> int | None:
-        server.database.write_now(lambda connection: token_store.note_uses(connection, {name: used}))
+        server.database.write_sync(lambda connection: token_store.record_uses(connection, {name: used}))
         return last_used(server, ada.token)
 
     assert note(now) == now
@@ -92,16 +92,16 @@ def test_requests_within_the_minute_note_nothing_and_one_batch_takes_many(tmp_pa
         def count(_connection: Connection, noted: dict[str, int]) -> None:
             written.append(len(noted))
 
-        noting = TokenUses(database)
-        original, token_store.note_uses = token_store.note_uses, count  # type: ignore[assignment]
+        noting = LastUsedTracker(database)
+        original, token_store.record_uses = token_store.record_uses, count  # type: ignore[assignment]
         try:
             for number in range(500):
-                noting.note(f"tok_{number % 50}", used=10 * MINUTE, before=None)
-                noting.note("tok_seen", used=10 * MINUTE, before=9 * MINUTE + 1)
+                noting.record(f"tok_{number % 50}", used=10 * MINUTE, before=None)
+                noting.record("tok_seen", used=10 * MINUTE, before=9 * MINUTE + 1)
             await noting.finish()
             await noting.finish()
         finally:
-            token_store.note_uses = original
+            token_store.record_uses = original
             database.close()
 
     asyncio.run(requests())
@@ -116,7 +116,7 @@ def test_a_database_that_takes_no_writes_fails_no_request(
     def refuse(_connection: Connection, _noted: object) -> None:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(token_store, "note_uses", refuse)
+    monkeypatch.setattr(token_store, "record_uses", refuse)
     with caplog.at_level(logging.ERROR), running_server(tmp_path) as server:
         ada = add_person(server.database, add_organization(server.database))
         assert [use(server, ada) for _ in range(3)] == [200, 200, 200]

@@ -11,7 +11,7 @@ from templates_server.features.accounts import store as accounts_store
 from templates_server.features.auth.token_schemas import MAX_LIVE_TOKENS
 from templates_server.primitives.timestamps import DAY, parse_rfc3339, system_clock
 from templates_server.security.authorization import ALL_SCOPES, Role, Scope
-from templates_server.security.secrets import hashed, is_well_formed
+from templates_server.security.secrets import hash_secret, is_well_formed
 from templates_server.storage.tables import tokens
 from tests.people import (
     OF_A_SIGN_IN,
@@ -52,7 +52,7 @@ def problems(answer: httpx.Response) -> dict[str, str]:
 
 def belongs(server: RunningServer, person: Person, organization_id: str, role: Role = Role.ADMINISTRATOR) -> None:
     """Have the person belong to another organization too."""
-    server.database.write_now(
+    server.database.write_sync(
         lambda connection: accounts_store.add_member(connection, organization_id, account_id=person.id, role=role)
     )
 
@@ -77,10 +77,10 @@ def test_a_new_token_acts_as_its_owner_for_90_days_and_its_text_is_told_once(ser
 
 def test_a_token_is_stored_by_its_sha_256(server: RunningServer) -> None:
     created = made(server, signed_in(server))
-    rows = server.database.read_now(
+    rows = server.database.read_sync(
         lambda connection: connection.execute(tokens.select().where(tokens.c.id == created["id"])).mappings().all()
     )
-    assert [bytes(row["token_hash"]) for row in rows] == [hashed(created["token"])]
+    assert [bytes(row["token_hash"]) for row in rows] == [hash_secret(created["token"])]
     assert created["token"] not in str(rows)
 
 
@@ -257,7 +257,7 @@ def set_role(server: RunningServer, person: Person, role: Role | None) -> None:
         else:
             accounts_store.change_role(connection, person.organization.id, member=member, role=role)
 
-    server.database.write_now(work)
+    server.database.write_sync(work)
 
 
 # Seeing and ending
@@ -409,9 +409,9 @@ def test_old_tokens_are_forgotten_when_another_is_made(server: RunningServer) ->
     ada = signed_in(server)
     kept, forgotten = made(server, ada), made(server, ada)
     old = tokens.update().where(tokens.c.id == forgotten["id"]).values(expires=system_clock() - 100 * DAY)
-    server.database.write_now(lambda connection: connection.execute(old))
+    server.database.write_sync(lambda connection: connection.execute(old))
     last = made(server, ada)
-    rows = server.database.read_now(
+    rows = server.database.read_sync(
         lambda connection: connection.execute(
             tokens.select().where(tokens.c.account_id == ada.id, tokens.c.kind == "personal")
         ).all()

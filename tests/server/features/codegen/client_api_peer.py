@@ -50,7 +50,7 @@ def session_answer(states: Mapping[str, Any] = STATES, **more: Any) -> dict[str,
 
 
 @dataclass(frozen=True)
-class Answer:
+class ApiResult:
     """What the peer does with a request: `cut` closes the connection in the middle of the answer."""
 
     status: int = 200
@@ -71,9 +71,9 @@ class Asked:
     body: Any
 
 
-STARTED = Answer(body=session_answer())
-STORED = Answer(status=204)
-UNKNOWN = Answer(status=404, body={"errors": []})
+STARTED = ApiResult(body=session_answer())
+STORED = ApiResult(status=204)
+UNKNOWN = ApiResult(status=404, body={"errors": []})
 
 
 class ClientApiPeer:
@@ -81,7 +81,7 @@ class ClientApiPeer:
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
-        self.answers: dict[str, list[Answer]] = {"/sessions": [STARTED], "/events": [STORED], "/changes": [UNKNOWN]}
+        self.answers: dict[str, list[ApiResult]] = {"/sessions": [STARTED], "/events": [STORED], "/changes": [UNKNOWN]}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -103,7 +103,7 @@ class ClientApiPeer:
         """The bodies that were sent to that path, in order."""
         return [asked.body for asked in self.asked if asked.path == f"/api/client{path}"]
 
-    def _next(self, path: str) -> Answer:
+    def _next(self, path: str) -> ApiResult:
         kind = next((kind for kind in self.answers if path.split("?", maxsplit=1)[0].endswith(kind)), None)
         if kind is None:
             return UNKNOWN
@@ -132,7 +132,7 @@ class ClientApiPeer:
                 except (BrokenPipeError, ConnectionResetError):
                     return  # the app did not wait
 
-            def _send(self, answer: Answer, payload: bytes) -> None:
+            def _send(self, answer: ApiResult, payload: bytes) -> None:
                 self.send_response(answer.status)
                 for name, text in answer.headers.items():
                     self.send_header(name, text)

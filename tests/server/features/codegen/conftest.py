@@ -56,7 +56,7 @@ def demo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Runn
     """A server with demo data."""
     with running_server(tmp_path_factory.mktemp("demo"), demo=True) as server:
         passwords = Passwords()
-        facts = server.database.write_now(
+        facts = server.database.write_sync(
             lambda connection: demo.seed(
                 connection, system_clock(), key=ServerKey(b"k" * 32), hash_password=passwords.hash_now
             )

@@ -9,16 +9,16 @@ from templates_server.features.spaces.model import (
     ChildKind,
     Collection,
     Color,
-    EntityState,
-    Event,
+    EventDefinition,
     Experience,
-    Field,
+    FieldDefinition,
     GenerationInput,
     Item,
-    Metadata,
+    MetadataKey,
+    ModelEntityState,
     Property,
     PropertyType,
-    Section,
+    SectionDefinition,
     SpaceModel,
     Value,
 )
@@ -29,7 +29,7 @@ DATE = "2027-04-30T22:00:00Z"
 def made_space(keys: Sequence[str], texts: Sequence[str]) -> GenerationInput:
     """As many experiences, events and fields as there are keys, with the texts as names, options, values and so on."""
     experiences = tuple(_experience(key, text) for key, text in zip(keys, texts, strict=True))
-    section = Section("all", texts[0], texts[-1], tuple(sorted(keys)))
+    section = SectionDefinition("all", texts[0], texts[-1], tuple(sorted(keys)))
     children = (
         Child("everything", ChildKind.SECTION, "all"),
         *(Child(f"c-{key}", ChildKind.EXPERIENCE, key, text, text) for key, text in zip(keys, texts, strict=True)),
@@ -46,13 +46,13 @@ def made_space(keys: Sequence[str], texts: Sequence[str]) -> GenerationInput:
         tuple(sorted(map(_field, keys, texts), key=lambda field: field.key)),
     )
     states = {
-        f"page.c-{key}": EntityState(enabled=True, properties=_values(text))
+        f"page.c-{key}": ModelEntityState(enabled=True, properties=_values(text))
         for key, text in zip(keys, texts, strict=True)
     }
     items = tuple(
         Item(text, key, enabled=True, properties=_values(text)) for key, text in zip(keys, texts, strict=True)
     )
-    return GenerationInput(model, states | {"page.everything": EntityState(enabled=True, items=items)})
+    return GenerationInput(model, states | {"page.everything": ModelEntityState(enabled=True, items=items)})
 
 
 def _experience(key: str, text: str) -> Experience:
@@ -75,16 +75,16 @@ def _experience(key: str, text: str) -> Experience:
     return Experience(key, text, text, tuple(properties))
 
 
-def _event(key: str, text: str) -> Event:
+def _event(key: str, text: str) -> EventDefinition:
     metadata = (
-        Metadata("another", PropertyType.TEXT, is_required=True),
-        Metadata(key, PropertyType.SELECT, text, text, options_of(text)),
+        MetadataKey("another", PropertyType.TEXT, is_required=True),
+        MetadataKey(key, PropertyType.SELECT, text, text, options_of(text)),
     )
-    return Event(f"{key}/{key}", text, text, metadata)
+    return EventDefinition(f"{key}/{key}", text, text, metadata)
 
 
-def _field(key: str, text: str) -> Field:
-    return Field(key, PropertyType.SELECT, text, text, options_of(text))
+def _field(key: str, text: str) -> FieldDefinition:
+    return FieldDefinition(key, PropertyType.SELECT, text, text, options_of(text))
 
 
 def options_of(text: str) -> tuple[str, ...]:

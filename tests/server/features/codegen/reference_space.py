@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from templates_server.features import demo
-from templates_server.features.spaces.delivery.parser import Surroundings, read_delivery
+from templates_server.features.spaces.delivery.parser import ParseContext, read_delivery
 from templates_server.features.spaces.delivery.scenario_selection import default_states
 from templates_server.features.spaces.model import GenerationInput
 from templates_server.features.spaces.parser import read_model
@@ -40,7 +40,7 @@ EVENTS_AND_FIELDS: dict[str, Any] = {
 def vod() -> GenerationInput:
     """The video-on-demand store, with what its production shows."""
     model = read_model(_document("vod-space.yaml"), space="vod", name="VOD store")
-    delivery = read_delivery(_document("vod-production.yaml"), Surroundings(model, "production"))
+    delivery = read_delivery(_document("vod-production.yaml"), ParseContext(model, "production"))
     return GenerationInput(model, default_states(model, delivery))
 
 

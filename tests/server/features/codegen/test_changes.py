@@ -13,7 +13,7 @@ from tests.server.features.codegen.client_api_peer import (
     STARTED,
     STATES,
     UNKNOWN,
-    Answer,
+    ApiResult,
     Asked,
     ClientApiPeer,
     session_answer,
@@ -24,11 +24,11 @@ from tests.server.features.codegen.test_session import run
 pytestmark = pytest.mark.slow
 
 STICKY = SERVED_HEADER | {"properties": SERVED_HEADER["properties"] | {"sticky": True}}
-NEVER = Answer(status=204, wait_seconds=20)
+NEVER = ApiResult(status=204, wait_seconds=20)
 
 
-def changed(revision: int, **states: Any) -> Answer:
-    return Answer(
+def changed(revision: int, **states: Any) -> ApiResult:
+    return ApiResult(
         body={"revision": revision, "states": {key.replace("__", "."): state for key, state in states.items()}}
     )
 
@@ -63,7 +63,7 @@ def test_an_unlocked_session_follows_changes_and_tells_listeners(runnable: Path,
 
 def test_a_change_to_a_value_that_cannot_be_used_gives_its_default(javascript: Path, peer: ClientApiPeer) -> None:
     nonsense = SERVED_HEADER | {"properties": SERVED_HEADER["properties"] | {"background": "red"}}
-    peer.answers["/changes"] = [changed(8, homepage__header=nonsense), Answer(status=501)]
+    peer.answers["/changes"] = [changed(8, homepage__header=nonsense), ApiResult(status=501)]
     script = """
     client.sessionLock = false;
     await session.start();
@@ -78,7 +78,7 @@ def test_a_change_to_a_value_that_cannot_be_used_gives_its_default(javascript: P
 
 
 def test_a_server_without_changes_is_asked_ever_more_rarely(javascript: Path, peer: ClientApiPeer) -> None:
-    peer.answers["/changes"] = [Answer(status=501)]
+    peer.answers["/changes"] = [ApiResult(status=501)]
     script = """
     client.sessionLock = false;
     await session.start();
@@ -112,7 +112,7 @@ def test_a_server_that_loses_new_sessions_at_once_is_left_alone_longer(javascrip
 
 
 def test_a_session_that_is_locked_again_has_no_trouble_with_changes(javascript: Path, peer: ClientApiPeer) -> None:
-    peer.answers["/changes"] = [Answer(status=500)]
+    peer.answers["/changes"] = [ApiResult(status=500)]
     script = """
     client.sessionLock = false;
     await session.start();
@@ -126,7 +126,7 @@ def test_a_session_that_is_locked_again_has_no_trouble_with_changes(javascript: 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410, 422, 500, 503])
 def test_following_goes_on_after_a_passing_error(status: int, javascript: Path, peer: ClientApiPeer) -> None:
-    peer.answers["/changes"] = [Answer(status=status, raw=b"a proxy's page"), changed(8, homepage__header=STICKY)]
+    peer.answers["/changes"] = [ApiResult(status=status, raw=b"a proxy's page"), changed(8, homepage__header=STICKY)]
     script = """
     client.sessionLock = false;
     await session.start();
@@ -142,7 +142,7 @@ def test_following_goes_on_after_a_passing_error(status: int, javascript: Path, 
 
 
 def test_a_session_that_cannot_be_begun_anew_at_once_is_begun_later(javascript: Path, peer: ClientApiPeer) -> None:
-    again = Answer(body=session_answer({**STATES, "homepage.header": STICKY}, session="ses_2", revision=9))
+    again = ApiResult(body=session_answer({**STATES, "homepage.header": STICKY}, session="ses_2", revision=9))
     peer.answers["/sessions"] = [STARTED, UNKNOWN, again]
     peer.answers["/changes"] = [UNKNOWN, NEVER]
     script = """
@@ -176,9 +176,9 @@ def test_two_answers_never_follow_each_other_faster_than_a_second(javascript: Pa
 def test_a_session_that_the_server_lost_begins_anew_with_what_it_began_with(
     runnable: Path, peer: ClientApiPeer
 ) -> None:
-    again = Answer(body=session_answer({**STATES, "homepage.header": STICKY}, session="ses_2", revision=9))
-    peer.answers["/sessions"] = [STARTED, Answer(status=503), again]
-    peer.answers["/changes"] = [Answer(status=404), NEVER]
+    again = ApiResult(body=session_answer({**STATES, "homepage.header": STICKY}, session="ses_2", revision=9))
+    peer.answers["/sessions"] = [STARTED, ApiResult(status=503), again]
+    peer.answers["/changes"] = [ApiResult(status=404), NEVER]
     script = """
     client.sessionLock = false;
     await session.start({ userId: "u1", fields: { campaign: "spring" } });
@@ -198,7 +198,7 @@ def test_a_session_that_the_server_lost_begins_anew_with_what_it_began_with(
 
 
 def test_a_locked_session_that_the_server_lost_is_left_alone(javascript: Path, peer: ClientApiPeer) -> None:
-    peer.answers["/changes"] = [Answer(status=404, wait_seconds=0.3)]
+    peer.answers["/changes"] = [ApiResult(status=404, wait_seconds=0.3)]
     script = """
     client.sessionLock = false;
     await session.start();
@@ -212,7 +212,7 @@ def test_a_locked_session_that_the_server_lost_is_left_alone(javascript: Path, p
 
 
 def test_changes_are_asked_for_again_once_the_network_is_back(javascript: Path, peer: ClientApiPeer) -> None:
-    peer.answers["/changes"] = [Answer(body={}, cut=True), changed(8, homepage__header=STICKY), NEVER]
+    peer.answers["/changes"] = [ApiResult(body={}, cut=True), changed(8, homepage__header=STICKY), NEVER]
     script = """
     client.sessionLock = false;
     await session.start();
@@ -224,7 +224,7 @@ def test_changes_are_asked_for_again_once_the_network_is_back(javascript: Path, 
 
 
 def test_a_server_that_says_when_to_come_back_is_left_alone_until_then(javascript: Path, peer: ClientApiPeer) -> None:
-    peer.answers["/changes"] = [Answer(status=503, headers={"Retry-After": "30"}), changed(8)]
+    peer.answers["/changes"] = [ApiResult(status=503, headers={"Retry-After": "30"}), changed(8)]
     script = "client.sessionLock = false; await session.start(); await pause(1800); print(null); process.exit(0);"
     run(script, javascript, peer)
     assert len(polls(peer)) == 1
@@ -253,8 +253,8 @@ def test_unlocking_lets_changes_through_and_locking_stops_them(javascript: Path,
 
 def test_bad_answers_to_a_poll_are_survived_and_not_hammered(javascript: Path, peer: ClientApiPeer) -> None:
     peer.answers["/changes"] = [
-        Answer(status=500),
-        Answer(raw=b"nonsense"),
+        ApiResult(status=500),
+        ApiResult(raw=b"nonsense"),
         changed(8, homepage__header=STICKY),
         NEVER,
     ]
@@ -274,7 +274,7 @@ def test_bad_answers_to_a_poll_are_survived_and_not_hammered(javascript: Path, p
 def test_a_server_that_answers_at_once_without_a_change_is_not_asked_again_at_once(
     javascript: Path, peer: ClientApiPeer
 ) -> None:
-    peer.answers["/changes"] = [Answer(body={"revision": 7, "states": dict(STATES)})]
+    peer.answers["/changes"] = [ApiResult(body={"revision": 7, "states": dict(STATES)})]
     script = "client.sessionLock = false; await session.start(); await pause(500); print(null); process.exit(0);"
     run(script, javascript, peer)
     assert len(polls(peer)) == 1

@@ -136,5 +136,5 @@ def test_a_space_with_all_that_is_new_is_served_to_code_of_before(
     assert len(seen["errors"]) == 1  # what could not be used, said once
     assert {*names} >= {"video/completed", "not/modelled"}
     query = select(sessions.c.unknown).where(sessions.c.unknown.is_not(None))
-    stored = server.database.read_now(lambda connection: connection.execute(query).scalars().all())
+    stored = server.database.read_sync(lambda connection: connection.execute(query).scalars().all())
     assert stored  # the second start told what the first could not use

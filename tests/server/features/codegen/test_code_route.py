@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from templates_server.features.codegen import cache, loader
-from templates_server.features.codegen.cache import RenderedSets, SetKey, size_of_set
+from templates_server.features.codegen.cache import FileSetCache, FileSetKey, size_of_set
 from templates_server.features.codegen.code_hash import code_hash
 from templates_server.features.codegen.generator import GENERATOR
 from templates_server.features.codegen.renderer import LANGUAGES, render
@@ -23,9 +23,9 @@ from templates_server.features.spaces.model import (
     Child,
     ChildKind,
     Collection,
-    EntityState,
     Experience,
     GenerationInput,
+    ModelEntityState,
     Property,
     PropertyType,
     SpaceModel,
@@ -164,7 +164,7 @@ def test_a_targeted_scenario_changes_no_code(server: RunningServer, client: http
     before = generate(client, space)["code_hash"]
     space_id = data(client.get(space))["id"]
     tribes = NewRevision({"tribes": {"gold": {}}}, 0, "", 0)
-    server.database.write_now(lambda connection: store_tribes(connection, space_id, tribes))
+    server.database.write_sync(lambda connection: store_tribes(connection, space_id, tribes))
     targeted = [{"name": "Gold", "tribes": ["gold"], "properties": {"title": "For gold"}}]
     url = f"{space}/environments/production/delivery"
     stored = client.put(url, json={"scenarios": {"home.top": {"targeted": targeted}}}, headers={"If-Match": "*"})
@@ -306,18 +306,18 @@ def test_what_fails_to_render_is_not_kept(client: httpx.Client, space: str, monk
 
 def test_the_cache_stays_within_its_bytes_and_keeps_what_was_asked_for_last() -> None:
     made = _input({})
-    size = size_of_set(SetKey("a", "typescript", ()), cache.render_encoded(made, "typescript", {}))
+    size = size_of_set(FileSetKey("a", "typescript", ()), cache.render_encoded(made, "typescript", {}))
     rendered: list[str] = []
 
-    async def ask(sets: RenderedSets, code: str) -> None:
+    async def ask(sets: FileSetCache, code: str) -> None:
         async def load() -> GenerationInput:
             rendered.append(code)
             return made
 
-        await sets.find(SetKey(code, "typescript", ()), load)
+        await sets.find(FileSetKey(code, "typescript", ()), load)
 
     async def run() -> None:
-        sets = RenderedSets(max_bytes=2 * size)
+        sets = FileSetCache(max_bytes=2 * size)
         for code in "aabacab":
             await ask(sets, code)
 
@@ -327,7 +327,7 @@ def test_the_cache_stays_within_its_bytes_and_keeps_what_was_asked_for_last() ->
 
 def test_the_budget_of_sets_counts_their_keys_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "render_encoded", lambda *_: bytes(64))
-    sets = RenderedSets()
+    sets = FileSetCache()
 
     async def ask(numbers: range) -> None:
         async def load() -> GenerationInput:
@@ -335,7 +335,7 @@ def test_the_budget_of_sets_counts_their_keys_too(monkeypatch: pytest.MonkeyPatc
 
         for number in numbers:
             host = f"https://{number}.example.com/".ljust(255, "x")
-            await sets.find(SetKey(f"{number:064}", "typescript", (("host", host),)), load)
+            await sets.find(FileSetKey(f"{number:064}", "typescript", (("host", host),)), load)
 
     asyncio.run(ask(range(5)))
     before = sets.bytes
@@ -346,13 +346,13 @@ def test_the_budget_of_sets_counts_their_keys_too(monkeypatch: pytest.MonkeyPatc
 
 def test_hashes_are_remembered_within_a_bound(monkeypatch: pytest.MonkeyPatch, server: RunningServer) -> None:
     monkeypatch.setattr(loader, "MAX_REMEMBERED", 2)
-    hashes = loader.CodeHashes(server.database)
+    hashes = loader.CodeHashCache(server.database)
     for number in range(5):
-        hashes.remember(loader.Version("spc", number, 0), str(number))
+        hashes.remember(loader.InputVersion("spc", number, 0), str(number))
     assert [version.model_revision for version in hashes._remembered] == [3, 4]
 
 
-def _input(document: Any, *, fallbacks: Mapping[str, EntityState] | None = None) -> GenerationInput:
+def _input(document: Any, *, fallbacks: Mapping[str, ModelEntityState] | None = None) -> GenerationInput:
     return GenerationInput(read_model(document, space="shop", name="Shop"), fallbacks or {})
 
 
@@ -362,7 +362,7 @@ WHOLE = GenerationInput(
         experiences=(Experience("hero", properties=(Property("title", PropertyType.TEXT),)),),
         collections=(Collection("home", children=(Child("top", ChildKind.EXPERIENCE, "hero"),)),),
     ),
-    {"home.top": EntityState(enabled=True, properties={"title": "Hi"})},
+    {"home.top": ModelEntityState(enabled=True, properties={"title": "Hi"})},
 )
 
 
@@ -373,13 +373,13 @@ def test_every_part_of_the_input_is_in_the_hash() -> None:
         code_hash(GenerationInput(dataclasses.replace(model, name="Named"), fallbacks)),
         code_hash(GenerationInput(dataclasses.replace(model, collections=()), fallbacks)),
         code_hash(GenerationInput(model, {})),
-        code_hash(GenerationInput(model, {"home.top": EntityState(enabled=False, properties={"title": "Hi"})})),
-        code_hash(GenerationInput(model, {"home.top": EntityState(enabled=True, properties={"title": None})})),
+        code_hash(GenerationInput(model, {"home.top": ModelEntityState(enabled=False, properties={"title": "Hi"})})),
+        code_hash(GenerationInput(model, {"home.top": ModelEntityState(enabled=True, properties={"title": None})})),
     ]
     assert len({code_hash(WHOLE), *others}) == 7
     assert model.experience_by_key  # what is computed on first use is not part of it
     assert code_hash(WHOLE) not in others
-    turned = {"home.top": EntityState(enabled=True, properties={"title": "Hi"})}
+    turned = {"home.top": ModelEntityState(enabled=True, properties={"title": "Hi"})}
     assert code_hash(GenerationInput(model, turned)) == code_hash(WHOLE)
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.features.codegen.client_api_peer import Answer, ClientApiPeer
+from tests.server.features.codegen.client_api_peer import ApiResult, ClientApiPeer
 from tests.server.features.codegen.test_events_survive import TABS
 from tests.server.features.codegen.test_session import HEAD
 from tests.server.features.codegen.toolchain import run_node
 
-DOWN = Answer(status=503, headers={"Retry-After": "60"})
+DOWN = ApiResult(status=503, headers={"Retry-After": "60"})
 STORAGE = (
     TABS
     + """
@@ -110,7 +110,7 @@ def test_consent_that_is_withdrawn_drops_what_waits_and_removes_what_was_stored(
 def test_an_app_that_asks_for_consent_at_each_visit_keeps_a_visitor_who_agrees(
     javascript: Path, peer: ClientApiPeer
 ) -> None:
-    peer.answers["/events"] = [DOWN, Answer(status=204)]
+    peer.answers["/events"] = [DOWN, ApiResult(status=204)]
     script = """
     const visit = async () => {
       const tab = await open(fetch);

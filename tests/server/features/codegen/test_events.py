@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from tests.server.features.codegen.client_api_peer import STORED, Answer, ClientApiPeer
+from tests.server.features.codegen.client_api_peer import STORED, ApiResult, ClientApiPeer
 from tests.server.features.codegen.test_session import run
 from tests.server.features.codegen.toolchain import run_node
 
 pytestmark = pytest.mark.slow
 
-BUSY = Answer(status=503, headers={"Retry-After": "0"})
-REFUSED = Answer(status=422, body={"errors": [{"path": "0.name"}]})
+BUSY = ApiResult(status=503, headers={"Retry-After": "0"})
+REFUSED = ApiResult(status=422, body={"errors": [{"path": "0.name"}]})
 PAGE = """
 const listeners = {};
 const listen = (type, call) => (listeners[type] = () => call({ type }));
@@ -73,7 +73,7 @@ def test_events_are_collected_for_a_second_and_sent_together_even_as_the_program
 
 
 def test_a_batch_that_failed_is_sent_again_with_the_same_ids(javascript: Path, peer: ClientApiPeer) -> None:
-    peer.answers["/events"] = [BUSY, Answer(cut=True, body={}), STORED]
+    peer.answers["/events"] = [BUSY, ApiResult(cut=True, body={}), STORED]
     script = """
     session.track("a/1");
     await session.flush();
@@ -91,7 +91,7 @@ def test_a_batch_that_failed_is_sent_again_with_the_same_ids(javascript: Path, p
 
 
 def test_a_server_that_says_when_to_come_back_is_asked_no_sooner(javascript: Path, peer: ClientApiPeer) -> None:
-    peer.answers["/events"] = [Answer(status=429, headers={"Retry-After": "60"}), STORED]
+    peer.answers["/events"] = [ApiResult(status=429, headers={"Retry-After": "60"}), STORED]
     run('session.track("a/1"); await session.flush(); await pause(1500); print(null);', javascript, peer)
     assert len(peer.bodies("/events")) == 1
 
@@ -214,7 +214,7 @@ def test_a_bad_name_takes_no_event_of_a_page_that_closes_with_it(runnable: Path)
 
 def test_events_that_the_server_names_are_dropped_alone_and_at_once(javascript: Path, peer: ClientApiPeer) -> None:
     peer.answers["/events"] = [
-        Answer(status=422, body={"errors": [{"path": "[2].name"}, {"path": "[2].id"}, {"path": "[7].external_id"}]}),
+        ApiResult(status=422, body={"errors": [{"path": "[2].name"}, {"path": "[2].id"}, {"path": "[7].external_id"}]}),
         STORED,
     ]
     script = """
@@ -229,7 +229,7 @@ def test_events_that_the_server_names_are_dropped_alone_and_at_once(javascript: 
 
 
 def test_a_server_that_refuses_one_after_the_other_is_not_hammered(javascript: Path, peer: ClientApiPeer) -> None:
-    peer.answers["/events"] = [Answer(status=422, body={"errors": [{"path": "[0]"}]})]
+    peer.answers["/events"] = [ApiResult(status=422, body={"errors": [{"path": "[0]"}]})]
     script = """
     for (let at = 0; at < 100; at += 1) session.track("a/" + at);
     await session.flush();
@@ -242,7 +242,7 @@ def test_a_server_that_refuses_one_after_the_other_is_not_hammered(javascript: P
 
 
 def test_a_page_of_something_in_between_acknowledges_nothing(javascript: Path, peer: ClientApiPeer) -> None:
-    peer.answers["/events"] = [Answer(raw=b"\n<!doctype html>Sign in to this network"), STORED]
+    peer.answers["/events"] = [ApiResult(raw=b"\n<!doctype html>Sign in to this network"), STORED]
     script = """
     session.track("a/1");
     await session.flush();

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from tests.requirements import require_node
-from tests.server.features.codegen.client_api_peer import STORED, Answer, ClientApiPeer
+from tests.server.features.codegen.client_api_peer import STORED, ApiResult, ClientApiPeer
 from tests.server.features.codegen.test_session import HEAD
 from tests.server.features.codegen.toolchain import run_node
 
 pytestmark = pytest.mark.slow
 
-DOWN = Answer(status=503, headers={"Retry-After": "60"})
+DOWN = ApiResult(status=503, headers={"Retry-After": "60"})
 FILES = """
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 const folder = process.argv[3];
@@ -334,15 +334,15 @@ def test_that_events_are_dropped_is_told_once(javascript: Path, peer: ClientApiP
 
 
 IN_BETWEEN = {
-    "a sign-in page for 400": Answer(status=400, raw=b"<html>Sign in</html>"),
-    "a sign-in page for 422": Answer(status=422, raw=b"<html>Sign in</html>"),
-    "a sign-in page for 200": Answer(status=200, raw=b" <html>Sign in</html>"),
-    "a redirect": Answer(status=304),
-    "401": Answer(status=401, body={"errors": []}),
-    "403": Answer(status=403, body={"errors": []}),
-    "404": Answer(status=404, body={"errors": []}),
-    "500": Answer(status=500),
-    "a cut connection": Answer(cut=True, body={}),
+    "a sign-in page for 400": ApiResult(status=400, raw=b"<html>Sign in</html>"),
+    "a sign-in page for 422": ApiResult(status=422, raw=b"<html>Sign in</html>"),
+    "a sign-in page for 200": ApiResult(status=200, raw=b" <html>Sign in</html>"),
+    "a redirect": ApiResult(status=304),
+    "401": ApiResult(status=401, body={"errors": []}),
+    "403": ApiResult(status=403, body={"errors": []}),
+    "404": ApiResult(status=404, body={"errors": []}),
+    "500": ApiResult(status=500),
+    "a cut connection": ApiResult(cut=True, body={}),
 }
 
 
@@ -426,7 +426,7 @@ def test_events_that_were_dropped_do_not_come_back_at_the_next_visit(device: Dev
 def test_a_space_that_closes_tells_what_it_could_not_send_and_sends_no_more(
     javascript: Path, peer: ClientApiPeer
 ) -> None:
-    peer.answers["/events"] = [Answer(status=503, headers={"Retry-After": "0"})]
+    peer.answers["/events"] = [ApiResult(status=503, headers={"Retry-After": "0"})]
     script = """
     const { createSpace } = await import("./index.js");
     const space = createSpace({ apiKey: "pk_test", host });

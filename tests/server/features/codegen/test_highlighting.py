@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from templates_server.features.codegen.display.highlighting import MAX_CHARACTERS, MOST_SECONDS, highlighted
+from templates_server.features.codegen.display.highlighting import MAX_CHARACTERS, MOST_SECONDS, highlight
 
 TEXT = 'const a = "<b>&\'"; // it\n'
 TAG = re.compile(r"<[^>]*>")
@@ -23,16 +23,16 @@ def shown(markup: str) -> str:
 
 @pytest.mark.parametrize("path", FILES)
 def test_the_text_is_shown_as_it_is(path: str) -> None:
-    assert shown(highlighted(path, TEXT)) == TEXT
+    assert shown(highlight(path, TEXT)) == TEXT
 
 
 def test_kinds_of_tokens_are_told() -> None:
-    assert '<span class="hl-kd">const</span>' in highlighted("a.ts", TEXT)
+    assert '<span class="hl-kd">const</span>' in highlight("a.ts", TEXT)
 
 
 def test_a_long_file_is_shown_without_colours() -> None:
     text = "const a = 1;\n" * (MAX_CHARACTERS // 13 + 1)
-    assert highlighted("a.ts", text) == text
+    assert highlight("a.ts", text) == text
 
 
 @pytest.mark.slow
@@ -41,6 +41,6 @@ def test_no_text_takes_much_longer_than_the_limit(path: str) -> None:
     for piece in HARD:
         text = piece * (20_000 // len(piece))
         began = time.thread_time()
-        markup = highlighted(path, text)
+        markup = highlight(path, text)
         assert time.thread_time() - began < 8 * MOST_SECONDS, piece  # without the limit some take 50 times as long
         assert shown(markup).rstrip("\n") == text.rstrip("\n")  # the last line ends in any case

@@ -16,9 +16,9 @@ from templates_server.features.spaces.model import (
     Child,
     ChildKind,
     Collection,
-    EntityState,
     Experience,
     GenerationInput,
+    ModelEntityState,
     Property,
     PropertyType,
     SpaceModel,
@@ -169,7 +169,7 @@ def test_hostile_keys_of_properties_and_children_are_read_as_what_they_are(
     children = tuple(Child(key, ChildKind.EXPERIENCE, "all") for key in keys)
     model = SpaceModel("made", experiences=(experience,), collections=(Collection("page", children=children),))
     properties: dict[str, Value] = {key: f"{value} {key}" for key in keys} if value else {}
-    states = {f"page.{key}": EntityState(enabled=True, properties=properties) for key in keys}
+    states = {f"page.{key}": ModelEntityState(enabled=True, properties=properties) for key in keys}
     folder = write_tree(tmp_path / "written", render(GenerationInput(model, states), language, {}))
     runnable = compile_to_javascript(folder, tmp_path / "run") if language == "typescript" else folder
     script = """

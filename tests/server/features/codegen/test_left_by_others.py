@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.server.features.codegen.client_api_peer import STARTED, Answer, ClientApiPeer, session_answer
+from tests.server.features.codegen.client_api_peer import STARTED, ApiResult, ClientApiPeer, session_answer
 from tests.server.features.codegen.test_own_space import HEAD
 from tests.server.features.codegen.toolchain import run_node
 
@@ -114,7 +114,7 @@ def test_the_snapshot_of_a_person_has_nothing_of_the_one_before(javascript: Path
     """
     fallback = run(script, javascript, peer)
     ours = {"onboarding.welcome": {"enabled": True, "properties": {**fallback, "new-in-the-model": "of u1"}}}
-    peer.answers["/sessions"] = [Answer(body=session_answer(ours)), Answer(body=session_answer({}))]
+    peer.answers["/sessions"] = [ApiResult(body=session_answer(ours)), ApiResult(body=session_answer({}))]
     script = """
     page();
     const { close, session } = createSpace({ apiKey, host });

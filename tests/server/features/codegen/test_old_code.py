@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.server.features.codegen.client_api_peer import SERVED_BODY, SERVED_HEADER, STATES, Answer, ClientApiPeer
+from tests.server.features.codegen.client_api_peer import SERVED_BODY, SERVED_HEADER, STATES, ApiResult, ClientApiPeer
 from tests.server.features.codegen.client_api_peer import session_answer as answer
 from tests.server.features.codegen.test_session import FALLBACK_HEADER, FALLBACK_ITEMS, run, starts
 
@@ -69,7 +69,7 @@ def noted(entity: str, key: str, value: Any) -> str:
 
 def test_a_value_of_the_wrong_type_costs_its_property_alone(javascript: Path, peer: ClientApiPeer) -> None:
     peer.answers["/sessions"] = [
-        Answer(body=answer(dict(STATES) | {entity: with_property(STATES[entity], key, value)}))
+        ApiResult(body=answer(dict(STATES) | {entity: with_property(STATES[entity], key, value)}))
         for entity, key, value in BAD_VALUES.values()
     ]
     script = f"""
@@ -102,7 +102,7 @@ BAD_ITEM_PROPERTIES: dict[str, tuple[Any, Any, str]] = {
 def test_a_new_option_of_an_item_costs_that_property_alone(kind: str, runnable: Path, peer: ClientApiPeer) -> None:
     given, default, note = BAD_ITEM_PROPERTIES[kind]
     changed = HERO | {"properties": HERO["properties"] | given}
-    peer.answers["/sessions"] = [Answer(body=answer(with_items([changed, HERO | {"id": "second"}])))]
+    peer.answers["/sessions"] = [ApiResult(body=answer(with_items([changed, HERO | {"id": "second"}])))]
     seen = run("await session.start(); print({ ...seen(), unknown: session.unknown });", runnable, peer)
     first, second = seen["items"]
     served = {"layout": "boxed", "link": None, "source": "https://images.example.com/derby.jpg", "title": "The derby"}
@@ -115,7 +115,7 @@ def test_a_new_option_of_an_item_costs_that_property_alone(kind: str, runnable: 
 def test_an_item_that_cannot_be_shown_is_left_out_alone(javascript: Path, peer: ClientApiPeer) -> None:
     new_kind = {"id": "later", "experience": "not-known-yet", "enabled": True, "properties": {"anything": 1}}
     bad: list[Any] = [new_kind, None, "hero", [], {"experience": "hero"}, {"id": 5, "experience": "hero"}]
-    peer.answers["/sessions"] = [Answer(body=answer(with_items([*bad, HERO])))]
+    peer.answers["/sessions"] = [ApiResult(body=answer(with_items([*bad, HERO])))]
     script = "await session.start(); print({ ...seen(), unknown: session.unknown, errors });"
     seen = run(script, javascript, peer)
     assert [item["id"] for item in seen["items"]] == ["derby"]
@@ -139,9 +139,9 @@ def test_properties_that_are_none_give_defaults_and_what_is_no_state_the_fallbac
         "onboarding.welcome": {"enabled": False, "properties": ["a"]},
     }
     peer.answers["/sessions"] = [
-        Answer(body=answer(states)),
-        Answer(body=answer({"homepage.header": None, "homepage.body": [], "onboarding.welcome": "off"})),
-        Answer(body=answer(with_items([HERO | {"enabled": "soon", "properties": None}]))),
+        ApiResult(body=answer(states)),
+        ApiResult(body=answer({"homepage.header": None, "homepage.body": [], "onboarding.welcome": "off"})),
+        ApiResult(body=answer(with_items([HERO | {"enabled": "soon", "properties": None}]))),
     ]
     script = """
     const all = [];
@@ -169,8 +169,8 @@ def test_properties_that_are_none_give_defaults_and_what_is_no_state_the_fallbac
 
 
 def test_the_next_start_tells_the_server_what_could_not_be_used(javascript: Path, peer: ClientApiPeer) -> None:
-    tall = Answer(body=answer(with_items([HERO | {"properties": HERO["properties"] | {"layout": "tall"}}])))
-    peer.answers["/sessions"] = [tall, Answer(status=503), tall, Answer(body=answer())]
+    tall = ApiResult(body=answer(with_items([HERO | {"properties": HERO["properties"] | {"layout": "tall"}}])))
+    peer.answers["/sessions"] = [tall, ApiResult(status=503), tall, ApiResult(body=answer())]
     all_seen = starts(javascript, peer, 5)
     told = [body.get("unknown") for body in peer.bodies("/sessions")]
     tall_is_unknown = ['homepage.body[0].layout: "tall"']
@@ -181,7 +181,7 @@ def test_the_next_start_tells_the_server_what_could_not_be_used(javascript: Path
 def test_what_is_unknown_is_bounded_and_ends_with_its_session(javascript: Path, peer: ClientApiPeer) -> None:
     long = "\U0001f600" * 300
     bad = HERO | {"properties": HERO["properties"] | {"layout": long}}
-    peer.answers["/sessions"] = [Answer(body=answer(with_items([bad] * 50)))]
+    peer.answers["/sessions"] = [ApiResult(body=answer(with_items([bad] * 50)))]
     script = """
     await session.start();
     const { unknown } = session;

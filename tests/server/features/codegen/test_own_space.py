@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.server.features.codegen.client_api_peer import Answer, ClientApiPeer, session_answer
+from tests.server.features.codegen.client_api_peer import ApiResult, ClientApiPeer, session_answer
 from tests.server.features.codegen.test_session import FALLBACK_HEADER, FALLBACK_ITEMS
 from tests.server.features.codegen.toolchain import run_node
 
@@ -138,7 +138,7 @@ def test_a_snapshot_is_shown_elsewhere_at_once_and_asks_for_nothing(runnable: Pa
 
 
 def test_what_was_shown_before_a_late_answer_is_what_a_snapshot_holds(javascript: Path, peer: ClientApiPeer) -> None:
-    peer.answers["/sessions"] = [Answer(body=session_answer(), wait_seconds=0.3)]
+    peer.answers["/sessions"] = [ApiResult(body=session_answer(), wait_seconds=0.3)]
     script = """
     const server = createSpace({ apiKey, host, waitTimeMsec: 50 });
     await server.session.start({ userId: "u1" });
@@ -153,7 +153,7 @@ def test_what_was_shown_before_a_late_answer_is_what_a_snapshot_holds(javascript
 
 def test_with_the_lock_off_a_snapshots_session_is_followed(javascript: Path, peer: ClientApiPeer) -> None:
     change = {"revision": "r8", "states": {"homepage.body": {"enabled": True, "items": []}}}
-    peer.answers["/changes"] = [Answer(body=change), Answer(status=204, wait_seconds=2)]
+    peer.answers["/changes"] = [ApiResult(body=change), ApiResult(status=204, wait_seconds=2)]
     script = """
     page();
     const space = createSpace({ apiKey, host, sessionLock: false, bootstrap: snapshot });
@@ -286,7 +286,7 @@ def test_an_event_before_asynchronous_storage_has_answered_is_of_whom_it_holds(
 
 
 def test_a_start_that_is_under_way_ends_with_its_space(javascript: Path, peer: ClientApiPeer) -> None:
-    peer.answers["/sessions"] = [Answer(body=session_answer(), wait_seconds=2)]
+    peer.answers["/sessions"] = [ApiResult(body=session_answer(), wait_seconds=2)]
     script = """
     const space = createSpace({ apiKey, host, waitTimeMsec: 60000 });
     const began = Date.now();
@@ -302,7 +302,7 @@ def test_a_start_that_is_under_way_ends_with_its_space(javascript: Path, peer: C
 
 
 def test_a_start_that_failed_is_not_tried_again_once_its_space_is_closed(javascript: Path, peer: ClientApiPeer) -> None:
-    peer.answers["/sessions"] = [Answer(status=503)]
+    peer.answers["/sessions"] = [ApiResult(status=503)]
     script = """
     const space = createSpace({ apiKey, host });
     await space.session.start();

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from templates_server.features.codegen.safe_fragments import Code, Identifier, Path, finalize
+from templates_server.features.codegen.safe_fragments import CodeFragment, Identifier, Path, finalize
 from templates_server.features.codegen.templates import Templates
 from templates_server.features.codegen.typescript.literals import documentation, number, property_name, string
 
@@ -15,7 +15,7 @@ def test_a_template_cannot_print_a_plain_text() -> None:
 def test_a_template_that_is_given_a_plain_text_fails() -> None:
     with pytest.raises(TypeError, match="not str"):
         Templates("typescript").body(
-            "fallbacks.ts.jinja", {"states": "{}", "code_hash": Code("1"), "extension": Code(".js")}
+            "fallbacks.ts.jinja", {"states": "{}", "code_hash": CodeFragment("1"), "extension": CodeFragment(".js")}
         )
 
 
@@ -85,4 +85,4 @@ def test_a_long_description_is_wrapped() -> None:
 
 
 def test_code_is_a_piece() -> None:
-    assert finalize(Code("a()")) == "a()"
+    assert finalize(CodeFragment("a()")) == "a()"

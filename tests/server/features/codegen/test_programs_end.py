@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.server.features.codegen.client_api_peer import Answer, ClientApiPeer
+from tests.server.features.codegen.client_api_peer import ApiResult, ClientApiPeer
 from tests.server.features.codegen.test_one_person_on_a_server import SERVER_HEAD
 from tests.server.features.codegen.toolchain import run_node
 
-LONGER_THAN_ANYBODY_WAITS = Answer(wait_seconds=25)
+LONGER_THAN_ANYBODY_WAITS = ApiResult(wait_seconds=25)
 BEGIN = """
 const began = performance.now();
 process.on("exit", () => print({ seconds: (performance.now() - began) / 1000, ...facts }));
@@ -53,7 +53,7 @@ def test_events_that_are_never_acknowledged_let_the_program_end_after_a_while(
 
 @pytest.mark.parametrize("kind", ["start", "events", "changes"])
 def test_what_is_tried_again_later_lets_the_program_end(kind: str, javascript: Path, peer: ClientApiPeer) -> None:
-    failing = Answer(status=503, headers={"Retry-After": "60"})
+    failing = ApiResult(status=503, headers={"Retry-After": "60"})
     peer.answers[{"start": "/sessions"}.get(kind, f"/{kind}")] = [failing]
     script = 'client.sessionLock = false; await session.start(); session.track("a/b");'
     assert ending(script, javascript, peer)["seconds"] < 8
@@ -73,7 +73,7 @@ def test_events_are_sent_as_the_program_ends_without_waiting_for_more(javascript
 
 
 def test_events_that_fail_as_the_program_ends_are_not_sent_for_ever(javascript: Path, peer: ClientApiPeer) -> None:
-    peer.answers["/events"] = [Answer(status=500)]
+    peer.answers["/events"] = [ApiResult(status=500)]
     assert ending('session.track("a/1");', javascript, peer)["seconds"] < 8
     assert len(peer.bodies("/events")) == 1
 

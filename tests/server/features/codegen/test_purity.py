@@ -17,7 +17,7 @@ import pytest
 
 from templates_server.features.codegen.code_hash import code_hash
 from templates_server.features.codegen.renderer import LANGUAGES, render
-from templates_server.features.spaces.model import EntityState, GenerationInput, SpaceModel
+from templates_server.features.spaces.model import GenerationInput, ModelEntityState, SpaceModel
 from tests.server.features.codegen.reference_space import HOST, vod
 
 ROOT = Path(__file__).parents[4]
@@ -51,12 +51,12 @@ def in_reverse(mapping: Mapping[str, Any]) -> dict[str, Any]:
     return dict(reversed(list(mapping.items())))
 
 
-def backwards(state: EntityState) -> EntityState:
+def backwards(state: ModelEntityState) -> ModelEntityState:
     properties = None if state.properties is None else in_reverse(state.properties)
     items = state.items and tuple(
         dataclasses.replace(item, properties=in_reverse(item.properties)) for item in state.items
     )
-    return EntityState(state.enabled, properties, items)
+    return ModelEntityState(state.enabled, properties, items)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -99,7 +99,7 @@ FALLBACKS = {
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_fallbacks_change_their_own_file_alone(language: str) -> None:
     before = vod()
-    states = dict(before.fallbacks) | {"onboarding.welcome": EntityState(enabled=False, properties={})}
+    states = dict(before.fallbacks) | {"onboarding.welcome": ModelEntityState(enabled=False, properties={})}
     old, new = render(before, language, {}), render(GenerationInput(before.model, states), language, {})
     assert {path for path in old if old[path] != new[path]} == {FALLBACKS[language]}
 

@@ -70,7 +70,7 @@ def recorded(server: RunningServer, space: str) -> list[tuple[Any, ...]]:
         .where(spaces.c.key == space.rpartition("/")[2])
         .order_by(table.rendered, table.model_revision)
     )
-    return [tuple(row) for row in server.database.read_now(lambda connection: connection.execute(query).all())]
+    return [tuple(row) for row in server.database.read_sync(lambda connection: connection.execute(query).all())]
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ def test_a_space_keeps_the_newest_renderings(server: RunningServer, client: http
         ]
         connection.execute(insert(code_renderings), rows)
 
-    server.database.write_now(fill)
+    server.database.write_sync(fill)
     newest = generate(client, space)["code_hash"]
     kept = [row[0] for row in recorded(server, space)]
     assert len(kept) == store.MOST_RENDERINGS
@@ -165,11 +165,11 @@ def level(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
     """While nothing can be recorded: at which level that is logged."""
     failure, level = request.param
 
-    def fail(_connection: Connection, _rendering: store.Rendering) -> None:
+    def fail(_connection: Connection, _rendering: store.CodeHashRecord) -> None:
         raise failure
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "add_rendering", fail)
+        patch.setattr(store, "add_code_hash", fail)
         yield level
     UNHANDLED.take()
 

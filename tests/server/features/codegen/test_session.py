@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.server.features.codegen.client_api_peer import SERVED_BODY, Answer, ClientApiPeer, session_answer
+from tests.server.features.codegen.client_api_peer import SERVED_BODY, ApiResult, ClientApiPeer, session_answer
 from tests.server.features.codegen.toolchain import run_node
 
 HEAD = """
@@ -102,20 +102,20 @@ def test_a_session_serves_every_entity_of_one_answer(runnable: Path, peer: Clien
     assert len(asked.body["anonymous_id"]) == 36
 
 
-BAD_ANSWERS: dict[str, tuple[Answer, str]] = {
-    "500": (Answer(status=500, body={}), "server"),
-    "503": (Answer(status=503, raw=b"busy", headers={"Retry-After": "9"}), "server"),
-    "401": (Answer(status=401, body={"errors": []}), "refused"),
-    "422": (Answer(status=422, body={"errors": []}), "refused"),
-    "cut": (Answer(body=session_answer(), cut=True), "network"),
-    "html": (Answer(raw=b"<html>log in</html>"), "nonsense"),
-    "empty": (Answer(raw=b""), "nonsense"),
-    "null": (Answer(body=None), "nonsense"),
-    "array": (Answer(body=[]), "nonsense"),
-    "no states": (Answer(body={"session": "ses_1", "revision": 1}), "nonsense"),
-    "states of no kind": (Answer(body=session_answer() | {"states": "all"}), "nonsense"),
-    "no session": (Answer(body=session_answer(session=None)), "nonsense"),
-    "no content": (Answer(status=204), "nonsense"),
+BAD_ANSWERS: dict[str, tuple[ApiResult, str]] = {
+    "500": (ApiResult(status=500, body={}), "server"),
+    "503": (ApiResult(status=503, raw=b"busy", headers={"Retry-After": "9"}), "server"),
+    "401": (ApiResult(status=401, body={"errors": []}), "refused"),
+    "422": (ApiResult(status=422, body={"errors": []}), "refused"),
+    "cut": (ApiResult(body=session_answer(), cut=True), "network"),
+    "html": (ApiResult(raw=b"<html>log in</html>"), "nonsense"),
+    "empty": (ApiResult(raw=b""), "nonsense"),
+    "null": (ApiResult(body=None), "nonsense"),
+    "array": (ApiResult(body=[]), "nonsense"),
+    "no states": (ApiResult(body={"session": "ses_1", "revision": 1}), "nonsense"),
+    "states of no kind": (ApiResult(body=session_answer() | {"states": "all"}), "nonsense"),
+    "no session": (ApiResult(body=session_answer(session=None)), "nonsense"),
+    "no content": (ApiResult(status=204), "nonsense"),
 }
 
 
@@ -143,13 +143,13 @@ def test_without_a_key_an_error_is_logged_and_fallbacks_are_served(javascript: P
 
 def test_names_that_objects_have_by_themselves_are_not_taken_from_them(javascript: Path, peer: ClientApiPeer) -> None:
     raw = json.dumps(session_answer()).replace('"sticky": false', '"__proto__": {"sticky": false}').encode()
-    peer.answers["/sessions"] = [Answer(raw=raw)]
+    peer.answers["/sessions"] = [ApiResult(raw=raw)]
     seen = run("await session.start(); print(seen());", javascript, peer)
     assert seen["header"]["sticky"] is True
 
 
 def test_an_entity_that_the_answer_leaves_out_serves_its_fallback(javascript: Path, peer: ClientApiPeer) -> None:
-    peer.answers["/sessions"] = [Answer(body=session_answer({"homepage.body": SERVED_BODY}))]
+    peer.answers["/sessions"] = [ApiResult(body=session_answer({"homepage.body": SERVED_BODY}))]
     seen = run("await session.start(); print(seen());", javascript, peer)
     assert seen["header"] == FALLBACK_HEADER
     assert [item["id"] for item in seen["items"]] == ["derby"]
@@ -158,7 +158,7 @@ def test_an_entity_that_the_answer_leaves_out_serves_its_fallback(javascript: Pa
 def test_start_waits_no_longer_than_it_may_and_a_late_answer_reaches_what_was_not_read(
     runnable: Path, peer: ClientApiPeer
 ) -> None:
-    peer.answers["/sessions"] = [Answer(body=session_answer(), wait_seconds=0.6)]
+    peer.answers["/sessions"] = [ApiResult(body=session_answer(), wait_seconds=0.6)]
     script = """
     client.waitTimeMsec = 100;
     const calls = [];
@@ -224,7 +224,7 @@ def test_properties_and_items_stay_the_same_objects_while_nothing_changes(
 @pytest.mark.slow
 def test_a_new_start_ends_the_one_before_it(javascript: Path, peer: ClientApiPeer) -> None:
     late = session_answer({"homepage.body": SERVED_BODY | {"items": []}}, session="ses_late")
-    peer.answers["/sessions"] = [Answer(body=late, wait_seconds=1), Answer(body=session_answer())]
+    peer.answers["/sessions"] = [ApiResult(body=late, wait_seconds=1), ApiResult(body=session_answer())]
     script = """
     const first = session.start({ userId: "u1" });
     await pause(500);

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.features.codegen.client_api_peer import STARTED, Answer, ClientApiPeer, session_answer
+from tests.server.features.codegen.client_api_peer import STARTED, ApiResult, ClientApiPeer, session_answer
 from tests.server.features.codegen.test_session import FALLBACK_HEADER, run
 from tests.server.features.codegen.toolchain import run_node
 
@@ -18,10 +18,10 @@ from tests.server.features.codegen.toolchain import run_node
 pytestmark = pytest.mark.slow
 
 FAILURES = {
-    "network": Answer(body={}, cut=True),
-    "server": Answer(status=500, body={}),
-    "refused": Answer(status=403, raw=b"captive portal"),
-    "nonsense": Answer(raw=b"<html>log in</html>"),
+    "network": ApiResult(body={}, cut=True),
+    "server": ApiResult(status=500, body={}),
+    "refused": ApiResult(status=403, raw=b"captive portal"),
+    "nonsense": ApiResult(raw=b"<html>log in</html>"),
 }
 LISTENING = """
 const online = [];
@@ -53,7 +53,7 @@ def test_a_start_that_failed_is_tried_again(failure: str, javascript: Path, peer
 def test_what_was_read_stays_for_a_locked_session_and_the_rest_shows_the_new_state(
     runnable: Path, peer: ClientApiPeer
 ) -> None:
-    peer.answers["/sessions"] = [Answer(status=503), STARTED]
+    peer.answers["/sessions"] = [ApiResult(status=503), STARTED]
     script = """
     const calls = [];
     header.onChange(() => calls.push("header"));
@@ -71,7 +71,7 @@ def test_what_was_read_stays_for_a_locked_session_and_the_rest_shows_the_new_sta
 
 
 def test_everything_changes_and_is_told_without_the_lock(javascript: Path, peer: ClientApiPeer) -> None:
-    peer.answers["/sessions"] = [Answer(status=503), STARTED]
+    peer.answers["/sessions"] = [ApiResult(status=503), STARTED]
     script = """
     client.sessionLock = false;
     const calls = [];
@@ -86,7 +86,7 @@ def test_everything_changes_and_is_told_without_the_lock(javascript: Path, peer:
 
 
 def test_a_start_that_took_too_long_and_failed_is_tried_again(javascript: Path, peer: ClientApiPeer) -> None:
-    peer.answers["/sessions"] = [Answer(status=500, wait_seconds=0.4), STARTED]
+    peer.answers["/sessions"] = [ApiResult(status=500, wait_seconds=0.4), STARTED]
     script = """
     client.waitTimeMsec = 100;
     await session.start();
@@ -108,7 +108,7 @@ def test_a_server_that_says_when_to_come_back_is_left_alone_until_then(
     retry_after: object, javascript: Path, peer: ClientApiPeer
 ) -> None:
     text = retry_after() if callable(retry_after) else str(retry_after)
-    peer.answers["/sessions"] = [Answer(status=429, headers={"Retry-After": text}), STARTED]
+    peer.answers["/sessions"] = [ApiResult(status=429, headers={"Retry-After": text}), STARTED]
     script = """
     await session.start();
     await pause(1800);
@@ -215,7 +215,7 @@ def test_a_session_that_has_ended_is_not_started_again(javascript: Path, peer: C
 def test_a_start_in_between_takes_the_place_of_the_one_that_is_tried_again(
     javascript: Path, peer: ClientApiPeer
 ) -> None:
-    peer.answers["/sessions"] = [Answer(status=503), STARTED]
+    peer.answers["/sessions"] = [ApiResult(status=503), STARTED]
     script = """
     await session.start({ userId: "u1" });
     await session.start({ userId: "u2" });
@@ -227,7 +227,7 @@ def test_a_start_in_between_takes_the_place_of_the_one_that_is_tried_again(
 
 
 def test_another_key_does_not_hurry_a_start_that_failed(javascript: Path, peer: ClientApiPeer) -> None:
-    peer.answers["/sessions"] = [Answer(status=503)]
+    peer.answers["/sessions"] = [ApiResult(status=503)]
     script = 'await session.start(); client.apiKey = "pk_other"; await pause(300); print(null); process.exit(0);'
     run(script, javascript, peer)
     assert len(peer.bodies("/sessions")) == 1

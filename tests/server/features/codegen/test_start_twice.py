@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.features.codegen.client_api_peer import STARTED, STATES, Answer, ClientApiPeer, session_answer
+from tests.server.features.codegen.client_api_peer import STARTED, STATES, ApiResult, ClientApiPeer, session_answer
 from tests.server.features.codegen.test_session import run
 
 pytestmark = pytest.mark.slow
@@ -29,7 +29,7 @@ SILVER = session_answer(
 def test_the_same_person_sees_what_was_served_until_the_new_states_are_there(
     user: str, runnable: Path, peer: ClientApiPeer
 ) -> None:
-    peer.answers["/sessions"] = [STARTED, Answer(body=SILVER, wait_seconds=0.2)]
+    peer.answers["/sessions"] = [STARTED, ApiResult(body=SILVER, wait_seconds=0.2)]
     script = f"""
     await session.start({user});
     look("first");
@@ -51,9 +51,9 @@ def test_the_same_person_sees_what_was_served_until_the_new_states_are_there(
     assert got["calls"] == [["served", GOLD], ["served", "#cccccc"]]
 
 
-@pytest.mark.parametrize("answer", [Answer(status=503), Answer(raw=b"<html>"), Answer(status=401, body={})])
+@pytest.mark.parametrize("answer", [ApiResult(status=503), ApiResult(raw=b"<html>"), ApiResult(status=401, body={})])
 def test_a_start_that_fails_leaves_the_same_person_what_was_served(
-    answer: Answer, javascript: Path, peer: ClientApiPeer
+    answer: ApiResult, javascript: Path, peer: ClientApiPeer
 ) -> None:
     peer.answers["/sessions"] = [STARTED, answer]
     script = """
@@ -72,7 +72,7 @@ def test_a_start_that_fails_leaves_the_same_person_what_was_served(
 
 def test_a_late_answer_reaches_the_same_person_where_nothing_was_read(javascript: Path, peer: ClientApiPeer) -> None:
     silver = dict(SILVER["states"]) | {"homepage.body": {"enabled": True, "items": []}}
-    peer.answers["/sessions"] = [STARTED, Answer(body=session_answer(silver), wait_seconds=0.3)]
+    peer.answers["/sessions"] = [STARTED, ApiResult(body=session_answer(silver), wait_seconds=0.3)]
     script = """
     await session.start({ userId: "u1" });
     client.waitTimeMsec = 50;
@@ -88,7 +88,7 @@ def test_a_late_answer_reaches_the_same_person_where_nothing_was_read(javascript
 
 
 def test_an_entity_that_the_second_answer_leaves_out_falls_back(javascript: Path, peer: ClientApiPeer) -> None:
-    peer.answers["/sessions"] = [STARTED, Answer(body=session_answer({}))]
+    peer.answers["/sessions"] = [STARTED, ApiResult(body=session_answer({}))]
     script = "await session.start(); look(1); await session.start(); look(2); print({ seen: looks, calls });"
     got = run(WATCH + script, javascript, peer)
     assert got["seen"] == [[1, "served", GOLD], [2, "served", PURPLE]]
@@ -108,7 +108,7 @@ def test_another_person_sees_fallbacks_first_and_that_is_announced(
     kind: str, javascript: Path, peer: ClientApiPeer
 ) -> None:
     first, second = OTHERS[kind]
-    peer.answers["/sessions"] = [STARTED, Answer(status=500, wait_seconds=0.1)]
+    peer.answers["/sessions"] = [STARTED, ApiResult(status=500, wait_seconds=0.1)]
     script = f"""
     await session.start({first});
     const again = session.start({second});
@@ -139,7 +139,7 @@ def test_in_another_environment_nothing_of_the_first_one_is_shown(javascript: Pa
 
 
 def test_the_session_tells_each_change_of_status_failure_and_revision_once(runnable: Path, peer: ClientApiPeer) -> None:
-    peer.answers["/sessions"] = [STARTED, Answer(status=503), Answer(body=session_answer(revision="r8"))]
+    peer.answers["/sessions"] = [STARTED, ApiResult(status=503), ApiResult(body=session_answer(revision="r8"))]
     script = """
     const told = [];
     const stop = session.onChange(() => told.push({ ...session.state, shown: shown() }));
@@ -170,7 +170,7 @@ def test_the_session_tells_each_change_of_status_failure_and_revision_once(runna
 def test_states_are_the_same_objects_until_something_changes_and_fallback_and_initial_do_not(
     javascript: Path, peer: ClientApiPeer
 ) -> None:
-    peer.answers["/sessions"] = [STARTED, STARTED, Answer(body=SILVER)]
+    peer.answers["/sessions"] = [STARTED, STARTED, ApiResult(body=SILVER)]
     script = """
     const before = header.state;
     await session.start();

@@ -13,9 +13,9 @@ from sqlalchemy import Connection, select
 from templates_server.features.accounts import store as accounts_store
 from templates_server.features.people import store as users_store
 from templates_server.features.people.apply_changes import UserChange
-from templates_server.features.people.identity import stated
+from templates_server.features.people.identity import claim_identity
 from templates_server.features.people.profile_parser import read_user
-from templates_server.features.people.sighting_store import Presence, arrive
+from templates_server.features.people.sighting_store import Sighting, record_sightings
 from templates_server.features.spaces import store as spaces_store
 from templates_server.primitives.timestamps import system_clock
 from templates_server.security.authorization import Role
@@ -31,7 +31,7 @@ def new_space(server: RunningServer, person: Someone, *, name: str = "Radio") ->
     """The key of a new Space of the person's organization."""
     key = f"space-{next(NUMBERS)}-{person.organization.removeprefix('org-')}"
     now = system_clock()
-    server.database.write_now(
+    server.database.write_sync(
         lambda connection: spaces_store.create_space(connection, person.organization_id, key=key, name=name, now=now)
     )
     return key
@@ -49,7 +49,7 @@ def colleague(server: RunningServer, person: Someone, role: Role) -> Someone:
         accounts_store.add_member(connection, person.organization_id, account_id=account_id, role=role)
         return Someone(account_id, email, person.organization_id, person.organization)
 
-    return server.database.write_now(work)
+    return server.database.write_sync(work)
 
 
 def put_user(server: RunningServer, space: str, environment: str, user_id: str, **fields: object) -> None:
@@ -57,7 +57,7 @@ def put_user(server: RunningServer, space: str, environment: str, user_id: str, 
     found, change, problems = read_user({"user_id": user_id, **fields}, "")
     assert not list(problems)
     environment_id = environment_id_of(server, space, environment)
-    server.database.write_now(
+    server.database.write_sync(
         lambda connection: users_store.upsert_users(
             connection, environment_id, [UserChange(found, change)], now=system_clock()
         )
@@ -66,10 +66,10 @@ def put_user(server: RunningServer, space: str, environment: str, user_id: str, 
 
 def put_visitor(server: RunningServer, space: str, environment: str, anonymous_id: str) -> None:
     """A visitor, as if an app had told of them."""
-    who = stated(anonymous_id, None)
+    who = claim_identity(anonymous_id, None)
     assert who is not None
-    presence = Presence(environment_id_of(server, space, environment), who, system_clock())
-    server.database.write_now(lambda connection: arrive(connection, [presence]))
+    presence = Sighting(environment_id_of(server, space, environment), who, system_clock())
+    server.database.write_sync(lambda connection: record_sightings(connection, [presence]))
 
 
 def environment_id_of(server: RunningServer, space: str, environment: str) -> str:
@@ -80,7 +80,7 @@ def environment_id_of(server: RunningServer, space: str, environment: str) -> st
         .join_from(tables.environments, tables.spaces)
         .where(its_space.key == space, there.name == environment)
     )
-    return str(server.database.read_now(lambda connection: connection.execute(query).scalar_one()))
+    return str(server.database.read_sync(lambda connection: connection.execute(query).scalar_one()))
 
 
 def forms_of(page: httpx.Response) -> dict[str, list[dict[str, str]]]:
@@ -108,5 +108,5 @@ def deeds_of(server: RunningServer, person: Someone) -> Sequence[tuple[str, str]
     """What the audit log of the person's organization has: the actions, and who did them, in order."""
     entries = tables.audit_entries.c
     query = select(entries.action, entries.actor).where(entries.organization_id == person.organization_id)
-    rows = server.database.read_now(lambda connection: connection.execute(query.order_by(entries.id)).all())
+    rows = server.database.read_sync(lambda connection: connection.execute(query.order_by(entries.id)).all())
     return [(row.action, row.actor) for row in rows]

@@ -28,14 +28,14 @@ def add_days(server: RunningServer, space: str, environment: str, days: Mapping[
     rows = [
         {**key, "day": days_ago(number), **dict(zip(COLUMNS, numbers, strict=True))} for number, numbers in days.items()
     ]
-    server.database.write_now(lambda connection: connection.execute(tables.daily_counts.insert(), rows))
+    server.database.write_sync(lambda connection: connection.execute(tables.daily_counts.insert(), rows))
 
 
 def add_sizes(server: RunningServer, space: str, environment: str, tribe: str, sizes: Mapping[int, int]) -> None:
     """Keep sizes of a tribe, by how many days ago they were counted."""
     key = {"environment_id": environment_id_of(server, space, environment), "tribe": tribe, "counted": 1}
     rows = [{**key, "day": days_ago(number), "people": people} for number, people in sizes.items()]
-    server.database.write_now(lambda connection: connection.execute(tables.tribe_sizes.insert(), rows))
+    server.database.write_sync(lambda connection: connection.execute(tables.tribe_sizes.insert(), rows))
 
 
 def table_in(text: str) -> list[tuple[str, list[int | None]]]:

@@ -106,7 +106,7 @@ def test_today_is_counted_as_far_as_it_is_quick(
         | {"started": at}
         for number, at in enumerate([days_ago(0), system_clock(), days_ago(0) - 1])
     ]
-    server.database.write_now(lambda connection: connection.execute(tables.sessions.insert(), rows))
+    server.database.write_sync(lambda connection: connection.execute(tables.sessions.insert(), rows))
     said = text_of(browser.get("/console"))
     assert "Today so far: 1 active, 2 sessions, 0 events" in said
     assert "Charts begin with the first whole day" in said

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from templates_server.features.pages.browser_session import Browser as Cookied
+from templates_server.features.pages.browser_session import BrowserContext as Cookied
 from templates_server.features.pages.browser_session import form_token
 from templates_server.http.response import Surface
 from templates_server.routes import ROUTES

@@ -82,7 +82,7 @@ def test_who_has_no_space_and_no_organization_is_told_what_to_do(server: Running
     browser = signed_in_browser(server, person)
     assert "No Space yet" in text_of(browser.get("/console"))
     remove = "DELETE FROM memberships WHERE account_id = ?"
-    server.database.write_now(
+    server.database.write_sync(
         lambda connection: connection.exec_driver_sql(as_text(connection, remove), (person.account_id,))
     )
     assert "You belong to no organization yet" in text_of(browser.get("/console"))

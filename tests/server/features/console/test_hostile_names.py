@@ -68,4 +68,4 @@ def rename(server: RunningServer, organization_id: str, account_id: str, name: s
         for table, its_id in ((tables.organizations, organization_id), (tables.accounts, account_id)):
             connection.execute(update(table).where(table.c.id == its_id).values(name=name))
 
-    server.database.write_now(work)
+    server.database.write_sync(work)

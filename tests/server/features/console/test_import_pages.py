@@ -21,7 +21,7 @@ from templates_server.features.exports.store import NewExport, add_export
 from templates_server.features.imports import api as imports_api
 from templates_server.features.imports import file_job, service
 from templates_server.features.imports.csv_files import rows
-from templates_server.features.imports.file_job import TOO_MANY_REJECTS, Bringing
+from templates_server.features.imports.file_job import TOO_MANY_REJECTS, FileImportJob
 from templates_server.features.imports.uploads import IMPORTING, MAX_FILE_BYTES
 from templates_server.primitives.ids import new_id
 from templates_server.primitives.timestamps import HOUR
@@ -141,7 +141,7 @@ def test_one_that_another_process_left_can_go_on_after_a_minute(
 ) -> None:
     file = importer.sent(GOOD)
     importer.mapped(file)
-    uploads = server.app.services.part(Bringing).uploads
+    uploads = server.app.services.part(FileImportJob).uploads
     (upload,) = [one for one in uploads._all() if one.id == file.rpartition("/")[2]]
     uploads.store(replace(upload, state=IMPORTING))
     page = importer.browser.get(file)
@@ -249,7 +249,7 @@ def test_a_person_has_three_files_for_an_hour_and_can_delete_them(
     assert [importer.browser.get(file).status_code for file in files] == [404, 200, 200, 200]
     assert importer.do(files[1], "discard").headers["location"] == importer.path
     assert "1.csv was deleted from the server." in text_of(importer.browser.get(importer.path))
-    uploads = server.app.services.part(Bringing).uploads
+    uploads = server.app.services.part(FileImportJob).uploads
     folder = uploads._folder
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -275,7 +275,7 @@ def test_exports_are_listed_with_a_way_to_the_file(server: RunningServer, import
     made = [
         NewExport(new_id("exp"), environment_id, tribe, "{}", now, "svc_gone", now + HOUR) for tribe in ("gold", None)
     ]
-    server.database.write_now(lambda connection: [add_export(connection, one) for one in made])
+    server.database.write_sync(lambda connection: [add_export(connection, one) for one in made])
     page = importer.browser.get(importer.path)
     assert "Users of gold not known yet running" in text_of(page)
     assert "by somebody who is gone" in text_of(page)

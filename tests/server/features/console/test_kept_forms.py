@@ -40,7 +40,7 @@ def space(server: RunningServer, person: Someone) -> DeliverySpace:
 def expire(space: DeliverySpace) -> None:
     """End the session while a page of it is open."""
     cookie = space.browser.cookies[cookie_name(space.server.settings)]
-    space.server.database.write_now(lambda connection: end_session(connection, cookie))
+    space.server.database.write_sync(lambda connection: end_session(connection, cookie))
 
 
 def sign_out(space: DeliverySpace) -> None:
@@ -193,7 +193,7 @@ def test_a_form_is_kept_once_encrypted_and_for_a_while(
     (back,) = backs
     assert "Typed &amp; kept" in space.browser.get(back).text
     old = update(idempotent_answers).where(idempotent_answers.c.key_hash == row.key_hash)
-    server.database.write_now(
+    server.database.write_sync(
         lambda connection: connection.execute(old.values(created=row.created - LIFETIME_MILLISECONDS))
     )
     assert "Typed &amp; kept" not in space.browser.get(back).text
@@ -222,16 +222,16 @@ def test_the_forms_that_are_kept_are_bounded_by_number_and_by_bytes(
 
 def keep(server: RunningServer, name: str, content: bytes, now: int) -> None:
     form = SealedForm(name.encode(), content)
-    assert server.database.write_now(lambda connection: store.keep(connection, form, now=now))
+    assert server.database.write_sync(lambda connection: store.save_form(connection, form, now=now))
 
 
 def rows(server: RunningServer) -> list[Any]:
     """What is kept, the oldest first."""
     columns = idempotent_answers.c
     query = select(idempotent_answers).where(columns.key_hash.in_(PLACES)).order_by(columns.created)
-    return list(server.database.read_now(lambda connection: connection.execute(query).all()))
+    return list(server.database.read_sync(lambda connection: connection.execute(query).all()))
 
 
 def forget_all(server: RunningServer) -> None:
     kept = delete(idempotent_answers).where(idempotent_answers.c.key_hash.in_(PLACES))
-    server.database.write_now(lambda connection: connection.execute(kept))
+    server.database.write_sync(lambda connection: connection.execute(kept))

@@ -16,7 +16,7 @@ from sqlalchemy import update
 
 from templates_server.features.events.stream import feed as feeds
 from templates_server.security.authorization import Role
-from templates_server.settings import FollowLimits
+from templates_server.settings import StreamLimits
 from templates_server.storage import tables
 from tests.server.features.auth.flows import Browser, Someone, signed_in_browser, someone, tokens_for
 from tests.server.features.console.people import colleague, new_space, submit, text_of
@@ -200,7 +200,7 @@ def signed_out(_: Place, browser: Browser, __: Someone) -> None:
 def made_a_viewer(place: Place, _: Browser, person: Someone) -> None:
     members = tables.memberships
     query = update(members).where(members.c.account_id == person.account_id).values(role=Role.VIEWER.value)
-    place.server.database.write_now(lambda connection: connection.execute(query))
+    place.server.database.write_sync(lambda connection: connection.execute(query))
 
 
 @pytest.mark.parametrize("change", [signed_out, made_a_viewer])
@@ -249,7 +249,7 @@ def test_viewers_and_strangers_get_neither_page_nor_stream(place: Place) -> None
 
 
 def test_streams_of_pages_have_places_with_all_others(tmp_path: Path) -> None:
-    with running_server(tmp_path, follow_limits=FollowLimits(most=1)) as server:
+    with running_server(tmp_path, follow_limits=StreamLimits(most=1)) as server:
         place = Place(server)
         with place.streamed():
             refused = place.browser.get(f"{place.path}/stream")

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from templates_server.features.console.model.form_fields import (
     PARTS,
-    Part,
+    PartKind,
     problems_by_field,
     read_part,
-    rearranged,
+    rearrange,
     rows_in,
     to_fields,
     values_of,
@@ -75,7 +75,7 @@ def typed(draw: Any, kinds: Sequence[str], *, plain: bool, has_default: bool = F
 
 
 @st.composite
-def a_part(draw: Any, part: Part, *, plain: bool) -> Any:
+def a_part(draw: Any, part: PartKind, *, plain: bool) -> Any:
     """A part of a model that has the experiences `a` and `b` and the section `s`."""
     document = draw(st.fixed_dictionaries(described(plain=plain)))
     match part.word:
@@ -99,7 +99,7 @@ def a_part(draw: Any, part: Part, *, plain: bool) -> Any:
 
 
 @st.composite
-def edits(draw: Any) -> tuple[Part, Any, str, str, Any]:
+def edits(draw: Any) -> tuple[PartKind, Any, str, str, Any]:
     """A kind of part, a model, the key of a part of it, and another key and document for it."""
     part = PARTS[draw(st.sampled_from(sorted(PARTS)))]
     keys = EVENTS if part.word == "event" else KEYS
@@ -125,11 +125,11 @@ def sent_by_a_browser(values: Values) -> Values:
 
 @settings(max_examples=15, deadline=None)
 @given(edits())
-def test_a_form_that_nobody_touched_is_the_same_document(edit: tuple[Part, Any, str, str, Any]) -> None:
+def test_a_form_that_nobody_touched_is_the_same_document(edit: tuple[PartKind, Any, str, str, Any]) -> None:
     part, model, key, _, _ = edit
     present = model[part.place]
     values = sent_by_a_browser(to_fields(part, key, present[key]))
-    for fields in (values, sent_by_a_browser(rearranged(part, values, "", present))):
+    for fields in (values, sent_by_a_browser(rearrange(part, values, "", present))):
         draft = read_part(part, fields, present)
         assert draft.problems == {}
         after = to_document(read_model(with_part(model, part, key, draft), space="radio", name="Radio"))
@@ -138,7 +138,7 @@ def test_a_form_that_nobody_touched_is_the_same_document(edit: tuple[Part, Any, 
 
 @settings(max_examples=15, deadline=None)
 @given(edits())
-def test_an_edit_in_the_form_is_the_same_edit_of_the_document(edit: tuple[Part, Any, str, str, Any]) -> None:
+def test_an_edit_in_the_form_is_the_same_edit_of_the_document(edit: tuple[PartKind, Any, str, str, Any]) -> None:
     part, model, key, new_key, wanted = edit
     present = model[part.place]
     values = typed_into_the_form(part, present[key], key, new_key, wanted)
@@ -159,7 +159,7 @@ def test_an_edit_in_the_form_is_the_same_edit_of_the_document(edit: tuple[Part, 
         assert part.word == "event", draft.problems  # a reserved name, or metadata called pair1
 
 
-def typed_into_the_form(part: Part, before: Any, key: str, new_key: str, wanted: Any) -> Values:
+def typed_into_the_form(part: PartKind, before: Any, key: str, new_key: str, wanted: Any) -> Values:
     """The fields after somebody made the part into what is wanted: rows of the same key are changed, others are new."""
     shown = canonical_part(part, wanted)
     values = {**to_fields(part, new_key, shown), "was": [key]}
@@ -168,7 +168,7 @@ def typed_into_the_form(part: Part, before: Any, key: str, new_key: str, wanted:
     return {**{name: texts for name, texts in values.items() if "-" not in name}, **values_of(rows)}
 
 
-def canonical_part(part: Part, document: Any) -> Any:
+def canonical_part(part: PartKind, document: Any) -> Any:
     """A part as documents have it."""
     key = "x/x" if part.word == "event" else "x"
     model: dict[str, Any] = {"experiences": {"a": {}, "b": {}}, "sections": {"s": {}}}

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection
 
 from templates_server.features.audit import store as audit_store
-from templates_server.http.audit_event import Deed
+from templates_server.http.audit_event import AuditEvent
 from templates_server.primitives.timestamps import system_clock
 from templates_server.security.authorization import Role
 from tests.server.features.auth.flows import Browser, Someone, signed_in_browser, someone
@@ -230,13 +230,13 @@ def fill_log(server: RunningServer, person: Someone, number: int) -> None:
     def work(connection: Connection) -> None:
         for at in range(number):
             action = "key.revoke" if at else "key.create"
-            deed = Deed(
+            deed = AuditEvent(
                 person.organization_id, system_clock() + at, "person", "acc", f"<i>{at % 2}</i>", action, f"key_{at}",
                 space="vod", environment="production", details={"name": "<b>", "number": at},
             )  # fmt: skip
             audit_store.record(connection, deed)
 
-    server.database.write_now(work)
+    server.database.write_sync(work)
 
 
 def test_the_audit_log_is_filtered_and_leads_to_older_pages(

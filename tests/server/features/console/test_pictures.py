@@ -89,7 +89,7 @@ def test_a_page_over_https_allows_no_image_over_plain_http(tmp_path: Path) -> No
         with person.client(server) as client:
             client.put(f"/v2/spaces/{key}/model", json=MODEL, headers={"If-Match": "*"}).raise_for_status()
         cookie, now = random_text(COOKIE_LENGTH), system_clock()
-        server.database.write_now(lambda connection: start_session(connection, cookie, account_id=person.id, now=now))
+        server.database.write_sync(lambda connection: start_session(connection, cookie, account_id=person.id, now=now))
         with server.client(Cookie=f"__Host-mtribes={cookie}") as browser:
             path = f"/console/spaces/{key}/environments/staging/delivery/entities/home.top/scenario?scenario=default"
             assert allowed_images(browser.get(path)) == "'self' https:"

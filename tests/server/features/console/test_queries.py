@@ -61,7 +61,7 @@ def add_tribes(server: RunningServer, person: Someone, space: str, number: int) 
         (space_id,) = connection.execute(select(spaces.c.id).where(spaces.c.key == space)).scalars()
         store.store_tribes(connection, space_id, new)
 
-    server.database.write_now(work)
+    server.database.write_sync(work)
 
 
 def add_people(server: RunningServer, space: str, number: int) -> None:
@@ -80,7 +80,7 @@ def add_tokens(server: RunningServer, person: Someone, number: int) -> None:
         for _ in range(number):
             create_personal_token(connection, person.account_id, token=token, now=now)
 
-    server.database.write_now(work)
+    server.database.write_sync(work)
 
 
 def counts(browser: Browser, person: Someone, space: str) -> dict[str, int]:

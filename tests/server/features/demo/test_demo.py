@@ -36,7 +36,7 @@ PACKAGE = Path(demo.__file__).parent
 def seed(database: Database, key: ServerKey = KEY) -> demo.DemoFacts:
     passwords = Passwords()
     try:
-        return database.write_now(
+        return database.write_sync(
             lambda connection: demo.seed(connection, system_clock(), key=key, hash_password=passwords.hash_now)
         )
     finally:
@@ -48,7 +48,7 @@ def everything(database: Database) -> dict[str, list[Any]]:
     kept = {
         table: [column for column in table.columns if column.name != "last_used"] for table in metadata.sorted_tables
     }
-    return database.read_now(
+    return database.read_sync(
         lambda connection: {
             table.name: sorted(map(repr, connection.execute(select(*columns)))) for table, columns in kept.items()
         }
@@ -58,7 +58,7 @@ def everything(database: Database) -> dict[str, list[Any]]:
 def find_with_organizations(connection: Connection, email: str) -> tuple[Account, Sequence[tuple[Organization, Role]]]:
     account = accounts_store.find_account_by_email(connection, email)
     assert account is not None
-    return account, accounts_store.organizations_of(connection, account.id)
+    return account, accounts_store.list_organizations_of(connection, account.id)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -94,7 +94,7 @@ def test_the_token_reads_the_vod_space_with_what_its_documents_say(empty: Runnin
 def test_the_vod_space_has_its_tribes(empty: RunningServer, facts: demo.DemoFacts) -> None:
     assert "vod" in facts.spaces
     expected = yaml.safe_load((PACKAGE / "vod-tribes.yaml").read_text(encoding="utf-8"))
-    found = empty.database.read_now(
+    found = empty.database.read_sync(
         lambda connection: load_tribes(
             connection, connection.execute(select(spaces.c.id).where(spaces.c.key == "vod")).scalar_one()
         )
@@ -131,7 +131,7 @@ def test_people_of_every_role_have_their_passwords(empty: RunningServer, facts: 
     passwords = Passwords()
     roles = set()
     for person in facts.people:
-        account, held = empty.database.read_now(functools.partial(find_with_organizations, email=person.email))
+        account, held = empty.database.read_sync(functools.partial(find_with_organizations, email=person.email))
         assert asyncio.run(passwords.is_right(person.password, account.password_hash))
         assert [(organization.key, role) for organization, role in held] == [(person.organization, person.role)]
         roles.add((person.organization, person.role))
@@ -141,7 +141,7 @@ def test_people_of_every_role_have_their_passwords(empty: RunningServer, facts: 
 
 
 def test_the_local_sign_in_is_that_of_the_administrator_of_acme(empty: RunningServer, facts: demo.DemoFacts) -> None:
-    first = empty.database.read_now(accounts_store.find_first_administrator)
+    first = empty.database.read_sync(accounts_store.find_first_administrator)
     assert first is not None
     assert first.email == facts.people[0].email == "administrator@acme.example.com"
 

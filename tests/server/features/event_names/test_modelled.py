@@ -15,18 +15,18 @@ from templates_server.features.event_names.model_check import (
     differs,
     is_number,
 )
-from templates_server.features.spaces.model import Event, Metadata, PropertyType
+from templates_server.features.spaces.model import EventDefinition, MetadataKey, PropertyType
 
-COMPLETED = Event(
+COMPLETED = EventDefinition(
     "video/completed",
     metadata=(
-        Metadata("genre", PropertyType.SELECT, options=("Drama", "Fußball")),
-        Metadata("live", PropertyType.TOGGLE),
-        Metadata("title", PropertyType.TEXT, is_required=True),
+        MetadataKey("genre", PropertyType.SELECT, options=("Drama", "Fußball")),
+        MetadataKey("live", PropertyType.TOGGLE),
+        MetadataKey("title", PropertyType.TEXT, is_required=True),
     ),
 )
-RATED = Event("video/rated", metadata=(Metadata("stars", PropertyType.NUMBER),))
-MODEL = {event.key: event for event in (COMPLETED, RATED, Event("app/opened"))}
+RATED = EventDefinition("video/rated", metadata=(MetadataKey("stars", PropertyType.NUMBER),))
+MODEL = {event.key: event for event in (COMPLETED, RATED, EventDefinition("app/opened"))}
 Events = tuple[tuple[str, dict[str, str]], ...]
 GOOD: Events = (
     ("video/completed", {"title": "x"}),

@@ -19,7 +19,7 @@ from sqlalchemy import func, select
 from templates_server.features.event_names.changes import MOST_KEYS, MOST_NAMES
 from templates_server.features.event_names.job import fold_changes
 from templates_server.features.event_names.store import fold_all
-from templates_server.features.operations.retention_job import Purge
+from templates_server.features.operations.retention_job import RetentionJob
 from templates_server.primitives.timestamps import DAY, HOUR, MINUTE, system_clock, to_rfc3339
 from templates_server.security.authorization import ALL_SCOPES, Role, Scope
 from templates_server.storage import tables
@@ -41,7 +41,7 @@ class Place:
         self.person: Person = add_person(server.database, add_organization(server.database))
         self.path = f"/v2/spaces/{add_space(server, self.person)}/environments/production"
         never = tables.tokens.update().values(expires=NOW + 10_000 * DAY)  # whatever the clock says
-        server.database.write_now(lambda connection: connection.execute(never))
+        server.database.write_sync(lambda connection: connection.execute(never))
         self.reader: httpx.Client = self.person.client(server)
         key = self.reader.post(f"{self.path}/keys", json={"name": "tests"}).json()["data"][0]["key"]
         self.app = server.client(Authorization=f"Bearer {key}")
@@ -68,7 +68,7 @@ class Place:
         fold_changes(self.server.database, threading.Event())
 
     def purge(self) -> None:
-        Purge(self.server.database, lambda: self.clock[0], keep_events_days=30).purge()
+        RetentionJob(self.server.database, lambda: self.clock[0], keep_events_days=30).purge()
 
     def erase(self, user: str) -> None:
         assert self.reader.delete(f"{self.path}/users/{user}").status_code == 200
@@ -115,12 +115,12 @@ def rows_of(database: Database) -> dict[str, int]:
             table.name: connection.execute(select(func.count()).select_from(table)).scalar_one() for table in TABLES
         }
 
-    return database.read_now(count)
+    return database.read_sync(count)
 
 
 def stored_texts(database: Database) -> str:
     """All that is kept of names, counted or waiting."""
-    return database.read_now(lambda connection: str([connection.execute(select(table)).all() for table in TABLES]))
+    return database.read_sync(lambda connection: str([connection.execute(select(table)).all() for table in TABLES]))
 
 
 def test_a_name_is_told_with_how_often_and_when_it_arrived(place: Place) -> None:
@@ -262,10 +262,10 @@ def test_names_and_keys_of_an_erased_person_are_gone_at_once(place: Place) -> No
     place.erase("ada")
     assert {name: one["metadata_keys"] for name, one in place.names().items()} == {"a/b": ["all"]}
     environment = select(tables.event_names.c.name, tables.event_names.c.metadata_keys)
-    text = str(place.server.database.read_now(lambda connection: connection.execute(environment).all()))
+    text = str(place.server.database.read_sync(lambda connection: connection.execute(environment).all()))
     assert "ada" not in text
     changes = select(tables.event_name_changes.c.change)
-    assert "ada" not in str(place.server.database.read_now(lambda connection: connection.execute(changes).all()))
+    assert "ada" not in str(place.server.database.read_sync(lambda connection: connection.execute(changes).all()))
 
 
 def test_who_has_very_many_events_is_erased_with_their_names(place: Place) -> None:
@@ -318,12 +318,12 @@ def test_a_change_of_a_space_that_has_gone_is_dropped(place: Place) -> None:
     gone = {"environment_id": "env_gone", "change_id": "a1", "change": '{"added":{"[\\"x\\"]":1}}'}
     insert = tables.event_name_changes.insert()
     place.send({"name": "of a Space that is there"})
-    place.server.database.write_now(lambda connection: connection.execute(insert, gone))
+    place.server.database.write_sync(lambda connection: connection.execute(insert, gone))
     place.fold()
     assert list(place.names()) == ["of a Space that is there"]
     table = tables.event_name_changes
     left = select(table.c.change_id).where(table.c.environment_id == "env_gone")
-    assert place.server.database.read_now(lambda connection: connection.execute(left).all()) == []
+    assert place.server.database.read_sync(lambda connection: connection.execute(left).all()) == []
 
 
 def test_a_change_that_cannot_be_read_keeps_no_other_environment_from_being_counted(place: Place) -> None:
@@ -332,18 +332,18 @@ def test_a_change_that_cannot_be_read_keeps_no_other_environment_from_being_coun
     places = [place, Place(place.server, place.clock), Place(place.server, place.clock)]
     for number, one in enumerate(places):
         one.send({"name": f"of {number}"})
-    damaged, *others = place.server.database.read_now(
+    damaged, *others = place.server.database.read_sync(
         lambda connection: sorted(connection.execute(environment).scalars())
     )
     broken = table.update().where(table.c.environment_id == damaged).values(change="{")
-    place.server.database.write_now(lambda connection: connection.execute(broken))
+    place.server.database.write_sync(lambda connection: connection.execute(broken))
     place.fold()
     assert [f"failed in {damaged}" in traceback for traceback in UNHANDLED.take()] == [True]
-    left = place.server.database.read_now(lambda connection: set(connection.execute(environment).scalars()))
+    left = place.server.database.read_sync(lambda connection: set(connection.execute(environment).scalars()))
     assert left.isdisjoint(others)
     assert left == {damaged}
     gone = table.delete().where(table.c.environment_id == damaged)
-    place.server.database.write_now(lambda connection: connection.execute(gone))
+    place.server.database.write_sync(lambda connection: connection.execute(gone))
     for one in places[1:]:
         one.close()
 
@@ -353,11 +353,11 @@ def test_folding_one_environment_leaves_what_waits_in_another(place: Place) -> N
     other = Place(place.server, place.clock)
     environment = select(tables.event_name_changes.c.environment_id)
     other.send({"name": "of the other"})
-    [other_id] = place.server.database.read_now(lambda connection: connection.execute(environment).scalars().all())
+    [other_id] = place.server.database.read_sync(lambda connection: connection.execute(environment).scalars().all())
     place.send({"name": "mine"})
-    ids = place.server.database.read_now(lambda connection: set(connection.execute(environment).scalars()))
+    ids = place.server.database.read_sync(lambda connection: set(connection.execute(environment).scalars()))
     [own_id] = ids - {other_id}
-    place.server.database.write_now(lambda connection: fold_all(connection, own_id))
+    place.server.database.write_sync(lambda connection: fold_all(connection, own_id))
     assert list(other.names()) == ["of the other"]
     assert list(place.names()) == ["mine"]
     other.close()
@@ -383,7 +383,7 @@ def test_two_processes_on_one_database_count_together(postgres_url: str, tmp_pat
     ):
         place = Place(one, [0])
         environment = select(tables.environments.c.id).where(tables.environments.c.name == "production")
-        environment_id = one.database.read_now(lambda connection: connection.execute(environment).scalar_one())
+        environment_id = one.database.read_sync(lambda connection: connection.execute(environment).scalar_one())
         apps = [place.app, two.client(Authorization=place.app.headers["Authorization"])]
         other = open_database(postgres_url)
 
@@ -391,7 +391,7 @@ def test_two_processes_on_one_database_count_together(postgres_url: str, tmp_pat
             events = [{"name": f"n/{(number * each) % 700}", "anonymous_id": f"v-{number % 9}"} for each in range(50)]
             assert apps[number % 2].post("/api/client/events", json=events).status_code == 204
             if number % 4 == 0:
-                (one.database, two.database, other)[number % 3].write_now(
+                (one.database, two.database, other)[number % 3].write_sync(
                     lambda connection: fold_all(connection, environment_id)
                 )
             if number % 10 == 9:
@@ -404,7 +404,7 @@ def test_two_processes_on_one_database_count_together(postgres_url: str, tmp_pat
         for user in ("u-0", "u-1"):
             place.reader.delete(f"{place.path}/users/{user}")
         stored = select(tables.events.c.name).distinct()
-        left = one.database.read_now(lambda connection: set(connection.execute(stored).scalars()))
+        left = one.database.read_sync(lambda connection: set(connection.execute(stored).scalars()))
         assert set(place.names(limit=1000)) == left
         other.close()
         apps[1].close()

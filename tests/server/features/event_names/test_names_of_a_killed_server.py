@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, func, select
 
 from templates_server.features.event_names import store
-from templates_server.features.event_names.changes import EventName, Stored
+from templates_server.features.event_names.changes import EventName, StoredEvents
 from templates_server.features.event_names.model_check import NOTHING_MODELLED
 from templates_server.features.event_names.shapes import shape_of
 from templates_server.settings import sqlite_url
@@ -38,16 +38,16 @@ def note(connection: Connection, environment_id: str) -> None:
     """Write down what so many transactions have stored."""
     for number in range(CHANGES):
         events = [Event(number * 7 + each) for each in range(NAMES_A_CHANGE)]
-        store.note_stored(connection, {environment_id: [Stored(1_000_000 + number, NOTHING_MODELLED, events)]})
+        store.note_stored(connection, {environment_id: [StoredEvents(1_000_000 + number, NOTHING_MODELLED, events)]})
 
 
 def names_of(database: Database, environment_id: str) -> Mapping[str, EventName]:
-    return database.read_now(lambda connection: store.list_names(connection, environment_id))
+    return database.read_sync(lambda connection: store.list_names(connection, environment_id))
 
 
 def waiting(database: Database) -> int:
     query = select(func.count()).select_from(tables.event_name_changes)
-    return database.read_now(lambda connection: connection.execute(query).scalar_one())
+    return database.read_sync(lambda connection: connection.execute(query).scalar_one())
 
 
 def fold_until_killed(url: str, folder: Path, *options: str) -> int:
@@ -81,7 +81,7 @@ def test_a_kill_while_names_are_folded_in_changes_no_count(
     database = open_database(url, checkpoints=False)
     migrations.upgrade(database)
     environment = add_environment(database)
-    database.write_now(lambda connection: note(connection, environment.id))
+    database.write_sync(lambda connection: note(connection, environment.id))
     expected = names_of(database, environment.id)
     database.close()
     lefts: list[int] = []
@@ -93,6 +93,6 @@ def test_a_kill_while_names_are_folded_in_changes_no_count(
     assert sum(one.events for one in expected.values()) == CHANGES * NAMES_A_CHANGE
     assert len([left for left in lefts if left]) >= FEWEST_KILLS, lefts  # it was killed in between, so often
     database = open_database(url, checkpoints=False)
-    database.write_now(lambda connection: store.fold_all(connection, environment.id))
+    database.write_sync(lambda connection: store.fold_all(connection, environment.id))
     assert (names_of(database, environment.id), waiting(database)) == (expected, 0)
     database.close()

@@ -50,7 +50,7 @@ def send(server: RunningServer, environment: AppEnvironment, events: Any) -> Any
 
 def stored(server: RunningServer, environment: AppEnvironment, table: Any = tables.events) -> list[Any]:
     query = select(table).where(table.c.environment_id == environment.id)
-    return list(server.database.read_now(lambda connection: connection.execute(query).all()))
+    return list(server.database.read_sync(lambda connection: connection.execute(query).all()))
 
 
 def test_an_event_is_stored_as_it_was_sent(server: RunningServer, environment: AppEnvironment) -> None:

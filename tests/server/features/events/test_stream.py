@@ -17,11 +17,11 @@ from templates_server.errors import Unavailable
 from templates_server.features.events.stream import feed as feeds
 from templates_server.features.events.stream import recorder, store
 from templates_server.features.events.stream.filters import StreamFilter
-from templates_server.features.events.stream.positions import resumed
+from templates_server.features.events.stream.positions import resume_position
 from templates_server.http import server_sent_events
 from templates_server.primitives.timestamps import MINUTE, system_clock
 from templates_server.security.authorization import Role, Scope
-from templates_server.settings import FollowLimits, Settings, sqlite_url
+from templates_server.settings import Settings, StreamLimits, sqlite_url
 from templates_server.storage import migrations, tables
 from templates_server.storage.factory import open_database
 from tests.people import OF_A_SIGN_IN, Grant, Person, add_organization, add_person, add_service, add_space
@@ -198,11 +198,11 @@ def test_a_position_of_no_stream_begins_anew(place: Place, last: str) -> None:
 
 
 def test_positions_compare_by_database() -> None:
-    assert resumed("5", "9", "sqlite") == "5"
-    assert resumed("10", "9", "sqlite") == "9"
-    assert resumed("7:9:8", "9:12:", "postgresql") == "7:9:8"
-    assert resumed("7:13:8", "9:12:", "postgresql") == "9:12:"
-    assert resumed("7:9:8,8", "9:12:", "postgresql") == "9:12:"
+    assert resume_position("5", "9", "sqlite") == "5"
+    assert resume_position("10", "9", "sqlite") == "9"
+    assert resume_position("7:9:8", "9:12:", "postgresql") == "7:9:8"
+    assert resume_position("7:13:8", "9:12:", "postgresql") == "9:12:"
+    assert resume_position("7:9:8,8", "9:12:", "postgresql") == "9:12:"
 
 
 def test_another_process_is_told_what_this_one_stores(place: Place, tmp_path: Path) -> None:
@@ -267,7 +267,7 @@ def test_a_stream_ends_with_what_opened_it(place: Place, end: str, monkeypatch: 
         place.send({"id": "e-1"})
         assert place.ids(stream, 1) == ["e-1"]
         assert not stream.ended.is_set()
-        place.server.database.write_now(lambda connection: connection.execute(changes[end]))
+        place.server.database.write_sync(lambda connection: connection.execute(changes[end]))
         ended(stream)
 
 
@@ -301,7 +301,7 @@ def test_viewers_public_keys_and_strangers_get_no_stream(place: Place) -> None:
 
 
 def test_streams_have_places_with_the_sessions_that_are_followed(tmp_path: Path) -> None:
-    with running_server(tmp_path, follow_limits=FollowLimits(most=1)) as server:
+    with running_server(tmp_path, follow_limits=StreamLimits(most=1)) as server:
         place = Place(server)
         with place.streamed(), place.person.client(server) as client:
             refused = client.get(f"{place.path}/events/stream")
@@ -336,7 +336,7 @@ def test_environments_are_kept_apart(tmp_path: Path) -> None:
 
 def rows(place: Place, table: Any) -> int:
     query = select(func.count()).select_from(table)
-    found: int = place.server.database.read_now(lambda connection: connection.execute(query).scalar_one())
+    found: int = place.server.database.read_sync(lambda connection: connection.execute(query).scalar_one())
     return found
 
 
@@ -350,9 +350,9 @@ def test_nothing_is_noted_where_nobody_follows(tmp_path: Path) -> None:
             place.send({"id": "e-2", "name": "video/started"})
             assert rows(place, tables.event_arrivals) == 1
         now = system_clock()
-        server.database.write_now(lambda connection: store.forget_old(connection, now=now + 4 * MINUTE))
+        server.database.write_sync(lambda connection: store.forget_old(connection, now=now + 4 * MINUTE))
         assert (rows(place, tables.event_arrivals), rows(place, tables.event_followers)) == (1, 1)
-        server.database.write_now(lambda connection: store.forget_old(connection, now=now + 10 * MINUTE))
+        server.database.write_sync(lambda connection: store.forget_old(connection, now=now + 10 * MINUTE))
         assert (rows(place, tables.event_arrivals), rows(place, tables.event_followers)) == (0, 0)
         place.app.close()
         other.app.close()
@@ -365,9 +365,9 @@ def test_an_erasure_forgets_what_was_noted(place: Place) -> None:
         assert rows(place, tables.event_arrivals) >= 1
         assert client.delete(f"{place.path}/users/ada").status_code == 200
         query = select(tables.environments.c.id).join(tables.spaces).where(tables.spaces.c.key == place.space)
-        ids = place.server.database.read_now(lambda connection: list(connection.execute(query).scalars()))
+        ids = place.server.database.read_sync(lambda connection: list(connection.execute(query).scalars()))
         left = select(tables.event_arrivals.c.entries).where(tables.event_arrivals.c.environment_id.in_(ids))
-        assert place.server.database.read_now(lambda connection: list(connection.execute(left))) == []
+        assert place.server.database.read_sync(lambda connection: list(connection.execute(left))) == []
 
 
 def test_what_has_arrived_is_looked_up_by_its_whole_key(tmp_path: Path) -> None:
@@ -376,7 +376,7 @@ def test_what_has_arrived_is_looked_up_by_its_whole_key(tmp_path: Path) -> None:
     migrations.upgrade(database)
     for query, key in ((store.EVENTS, "event_id"), (store.SESSIONS, "session_id")):
         asked = f"EXPLAIN QUERY PLAN {query.format(asked=store.ASKED['sqlite'])}"
-        plan = database.read_now(
+        plan = database.read_sync(
             lambda connection, asked=asked: [row[-1] for row in connection.exec_driver_sql(asked, ("[]", "env_x"))]  # type: ignore[misc]
         )
         assert "SCAN json_each" in plan[0]

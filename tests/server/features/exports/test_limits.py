@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 
 from templates_server.features.exports import file_store, queries, worker
 from templates_server.features.exports.file_store import ExportFiles
-from templates_server.features.exports.worker import Spooler
+from templates_server.features.exports.worker import ExportWorker
 from templates_server.security.authorization import Role, Scope
 from templates_server.storage.data_folder import DataFolder
 from templates_server.storage.tables import audit_entries, exports
@@ -107,7 +107,7 @@ def test_an_idempotency_key_makes_one_export(place: Exporting) -> None:
 def test_an_export_is_remembered_as_a_deed(place: Exporting) -> None:
     export = place.ended(place.ask("gold", format="csv"))["export"]
     query = select(audit_entries.c.action, audit_entries.c.details).where(audit_entries.c.target == export)
-    action, details = place.server.database.read_now(lambda connection: connection.execute(query).one())
+    action, details = place.server.database.read_sync(lambda connection: connection.execute(query).one())
     assert (action, json.loads(details)) == ("export.create", {"format": "csv", "tribe": "gold"})
 
 
@@ -197,7 +197,7 @@ def test_so_many_are_made_at_once_but_everybody_gets_one(place: Exporting, slow_
 def test_the_next_export_is_of_whom_the_fewest_are_made() -> None:
     turns = worker.FairTurns()
     for name in ("a1", "a2", "a3", "b1", "b2", "c1"):
-        slot = worker.Slot(None, name, name[0], None)  # type: ignore[arg-type]  # neither is used here
+        slot = worker.Reservation(None, name, name[0], None)  # type: ignore[arg-type]  # neither is used here
         turns.add(name, slot)  # type: ignore[arg-type]  # nor is the job
     made: list[object] = []
     with turns.next() as (first, _):
@@ -224,7 +224,7 @@ def test_one_that_is_being_made_is_not_there_to_be_fetched(place: Exporting, slo
 def test_one_that_a_stopped_server_left_has_failed(place: Exporting) -> None:
     export = place.ended(place.ask(format="csv"))
     running = update(exports).where(exports.c.id == export["export"]).values(state="running", rows=None)
-    place.server.database.write_now(lambda connection: connection.execute(running))
+    place.server.database.write_sync(lambda connection: connection.execute(running))
     told = place.client.get(f"{place.path}/exports/{export['export']}").json()["data"][0]
     assert (told["state"], told["error"]) == ("failed", worker.STOPPED)
 
@@ -246,12 +246,12 @@ def test_a_server_that_stops_breaks_off_what_it_makes(tmp_path: Path, slow_lines
 def test_what_is_over_is_gone_and_so_are_files_that_nobody_knows(place: Exporting) -> None:
     over, kept = (place.ended(place.ask(format="csv")) for _ in range(2))
     past = update(exports).where(exports.c.id == over["export"]).values(expires=1)
-    place.server.database.write_now(lambda connection: connection.execute(past))
+    place.server.database.write_sync(lambda connection: connection.execute(past))
     folder = folder_of(place.server)
     for name in ("exp_lost", "exp_lost2.part", "exp_lost3.lock"):
         (folder / name).write_text("of before")
     assert place.fetch(over).status_code == 404
-    place.server.app.services.part(Spooler).purge()
+    place.server.app.services.part(ExportWorker).purge()
     left = {entry.name for entry in folder.iterdir()}
     assert kept["export"] in left
     assert not left & {over["export"], "exp_lost", "exp_lost2.part", "exp_lost3.lock"}

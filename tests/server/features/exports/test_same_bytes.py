@@ -15,15 +15,15 @@ import pytest
 from sqlalchemy import Connection, create_engine, select
 
 from templates_server.features.exports import queries
-from templates_server.features.exports.columns import Shape, event_shape, user_shape
+from templates_server.features.exports.columns import ExportFormat, event_format, user_format
 from templates_server.features.exports.file_store import Form, form_of
 from templates_server.features.operations import retention_store
 from templates_server.features.people.api import to_user
-from templates_server.features.people.identity import PersonKind, named
+from templates_server.features.people.identity import PersonKind, make_person_ref
 from templates_server.features.people.profile import COLUMNS, Profile, to_columns
 from templates_server.features.people.store import StoredPerson
 from templates_server.features.tribes.parser import read_tribe
-from templates_server.features.tribes.store import Moment
+from templates_server.features.tribes.store import EvaluationContext
 from templates_server.settings import sqlite_file_url
 from templates_server.storage import migrations
 from templates_server.storage.database import Database
@@ -68,7 +68,7 @@ def fill(database: Database) -> list[StoredPerson]:
     """Everybody, in order of person id, with an event each."""
     stored = []
     for number, (called, profile) in enumerate(hostile_profiles()):
-        person_id = named(PersonKind.USER, called).person_id
+        person_id = make_person_ref(PersonKind.USER, called).person_id
         times = (
             1_700_000_000_000 + number,
             1_700_000_000_000 + 7 * number,
@@ -94,15 +94,15 @@ def fill(database: Database) -> list[StoredPerson]:
         connection.execute(persons.insert(), rows)
         connection.execute(events.insert(), happened)
 
-    database.write_now(add)
+    database.write_sync(add)
     return sorted(stored, key=lambda one: one.person_id)
 
 
-def content_of(database: Database, kind: str, shape: Shape, *, of_events: bool = False) -> bytes:
+def content_of(database: Database, kind: str, shape: ExportFormat, *, of_events: bool = False) -> bytes:
     """What the file of an export holds."""
     form: Form = form_of(kind, shape.header)
     tribe = read_tribe(EVERYBODY, key="everybody")
-    at = Moment(ENVIRONMENT, 1_800_000_000_000, 10**12)
+    at = EvaluationContext(ENVIRONMENT, 1_800_000_000_000, 10**12)
 
     def work(connection: Connection) -> bytes:
         batches = (
@@ -113,7 +113,7 @@ def content_of(database: Database, kind: str, shape: Shape, *, of_events: bool =
         texts = [rows.text for rows in batches]
         return form.head + form.between.join(texts) + form.end + form.tail
 
-    return database.read_now(work)
+    return database.read_sync(work)
 
 
 @pytest.fixture
@@ -127,16 +127,16 @@ def databases(tmp_path: Path, postgres_url: str) -> list[Database]:
 
 def test_both_databases_give_the_same_bytes_and_they_mean_what_was_stored(databases: list[Database]) -> None:
     people, _ = [fill(database) for database in databases]
-    cells = [*(name for name in user_shape("csv", None, raw=True).columns), *(f"attributes.{name}" for name in NAMES)]
+    cells = [*(name for name in user_format("csv", None, raw=True).columns), *(f"attributes.{name}" for name in NAMES)]
     contents = []
     for database in databases:
         contents.append(
             [
-                content_of(database, "ndjson", user_shape("ndjson", None, raw=False)),
-                content_of(database, "csv", user_shape("csv", cells, raw=True)),
-                content_of(database, "csv", user_shape("csv", cells, raw=False)),
-                content_of(database, "ndjson", event_shape("ndjson", None, raw=False), of_events=True),
-                content_of(database, "csv", event_shape("csv", None, raw=False), of_events=True),
+                content_of(database, "ndjson", user_format("ndjson", None, raw=False)),
+                content_of(database, "csv", user_format("csv", cells, raw=True)),
+                content_of(database, "csv", user_format("csv", cells, raw=False)),
+                content_of(database, "ndjson", event_format("ndjson", None, raw=False), of_events=True),
+                content_of(database, "csv", event_format("csv", None, raw=False), of_events=True),
             ]
         )
         database.close()
@@ -188,12 +188,14 @@ def _cells(person: StoredPerson) -> list[str]:
 def test_only_who_changed_or_was_seen_since_is_exported(place: Exporting) -> None:
     place.put({"user_id": "ada"}, {"user_id": "bea"}, {"user_id": "cid"})
     database = place.server.database
-    mine = select(persons.c.environment_id).where(persons.c.person_id == named(PersonKind.USER, "ada").person_id)
+    mine = select(persons.c.environment_id).where(
+        persons.c.person_id == make_person_ref(PersonKind.USER, "ada").person_id
+    )
     newest = mine.order_by(persons.c.created.desc()).limit(1)
-    environment_id = database.read_now(lambda connection: connection.execute(newest).scalar_one())
+    environment_id = database.read_sync(lambda connection: connection.execute(newest).scalar_one())
     here = persons.c.environment_id == environment_id
     long_ago = persons.update().where(here).values(updated=1, last_seen=None)
-    database.write_now(lambda connection: connection.execute(long_ago))
+    database.write_sync(lambda connection: connection.execute(long_ago))
     cursor = place.ended(place.ask(format="csv"))["cursor"]
     place.put({"user_id": "bea", "email": "bea@example.com"})
     with place.app() as app:
@@ -210,9 +212,9 @@ def test_a_change_whose_transaction_is_open_at_the_snapshot_is_in_the_next_expor
     other = create_engine(postgres_url)
     with other.connect() as connection, connection.begin():
         connection.exec_driver_sql("SELECT pg_sleep(0.3)")
-        horizon = database.read_now(lambda reader: queries.horizon(reader, now, margin_ms=0))
+        horizon = database.read_sync(lambda reader: queries.horizon(reader, now, margin_ms=0))
     assert horizon <= now - 300
-    after = database.read_now(lambda reader: queries.horizon(reader, now, margin_ms=0))
+    after = database.read_sync(lambda reader: queries.horizon(reader, now, margin_ms=0))
     assert after > horizon
     other.dispose()
     database.close()
@@ -222,15 +224,15 @@ def test_a_purge_that_takes_hours_moves_no_cursor_back(postgres_url: str) -> Non
     database, other = open_database(postgres_url), open_database(postgres_url)
     migrations.upgrade(database)
     now = 1_700_000_000_000
-    with retention_store.alone(other) as is_alone:
+    with retention_store.hold_purge_lock(other) as is_alone:
         assert is_alone
         time.sleep(0.3)
-        assert database.read_now(lambda reader: queries.horizon(reader, now, margin_ms=0)) > now - 300
+        assert database.read_sync(lambda reader: queries.horizon(reader, now, margin_ms=0)) > now - 300
     database.close()
     other.close()
 
 
 def test_a_cursor_leaves_time_for_changes_that_are_on_their_way(fresh_database_url: str) -> None:
     database = open_database(fresh_database_url)
-    assert database.read_now(lambda reader: queries.horizon(reader, 1_000_000, margin_ms=300_000)) <= 700_000
+    assert database.read_sync(lambda reader: queries.horizon(reader, 1_000_000, margin_ms=300_000)) <= 700_000
     database.close()

@@ -76,7 +76,7 @@ def stored(database: Database, environment_id: str) -> dict[str, dict[str, Any]]
     query = select(tables.persons).where(
         tables.persons.c.environment_id == environment_id, tables.persons.c.kind == "user"
     )
-    rows = database.read_now(lambda connection: connection.execute(query).mappings().all())
+    rows = database.read_sync(lambda connection: connection.execute(query).mappings().all())
     return {row["called"]: _person(row) for row in rows}
 
 

@@ -66,7 +66,7 @@ def importer(server: RunningServer) -> Iterator[Importer]:
         .join(tables.spaces)
         .where(tables.spaces.c.key == space, tables.environments.c.name == "production")
     )
-    environment_id = server.database.read_now(lambda connection: connection.execute(query).scalar_one())
+    environment_id = server.database.read_sync(lambda connection: connection.execute(query).scalar_one())
     path = f"/v2/spaces/{space}/environments/production"
     with person.client(server) as client:
         yield Importer(client, path, environment_id, organization.id)
@@ -89,7 +89,7 @@ def stored_people(database: Database, environment_id: str) -> Mapping[str, Any]:
     persons = tables.persons
     columns = [persons.c.called, *(persons.c[name] for name in COLUMNS)]
     query = select(*columns).where(persons.c.environment_id == environment_id, persons.c.kind == "user")
-    rows = database.read_now(lambda connection: connection.execute(query).all())
+    rows = database.read_sync(lambda connection: connection.execute(query).all())
     return {row[0]: from_columns(row[1:]) for row in rows}
 
 
@@ -97,4 +97,4 @@ def stored_tags(database: Database, environment_id: str) -> Mapping[str, int]:
     """How many users have each tag."""
     tags = tables.user_tags
     query = select(tags.c.tag, tags.c.users).where(tags.c.environment_id == environment_id)
-    return {row.tag: row.users for row in database.read_now(lambda connection: connection.execute(query).all())}
+    return {row.tag: row.users for row in database.read_sync(lambda connection: connection.execute(query).all())}

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from templates_server.features.imports import parser, postgresql_store, sqlite_store
 from templates_server.features.imports.parser import PartRows, read_known_part, read_part
 from templates_server.features.imports.schemas import PartView
-from templates_server.features.imports.service import AppliedBefore, SentPart, apply_part
-from templates_server.features.imports.store import ImportPlace, find_marks
-from templates_server.http.audit_event import Deed
+from templates_server.features.imports.service import AppliedPart, SentPart, apply_part
+from templates_server.features.imports.store import ImportKey, find_marks
+from templates_server.http.audit_event import AuditEvent
 from templates_server.primitives.ids import new_id
 from templates_server.storage import migrations
 from templates_server.storage.database import Database
@@ -84,17 +84,17 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(request.param)
 
 
-def apply(database: Database, place: ImportPlace, number: int, rows: list[Any], organization_id: str) -> PartView:
+def apply(database: Database, place: ImportKey, number: int, rows: list[Any], organization_id: str) -> PartView:
     body = ndjson(rows)
     part = SentPart(place, number, hashlib.sha256(body).hexdigest())
-    deed = Deed(organization_id, NOW + number // 2, "person", "acc_1", "Ada", "import.open", place.import_id)
+    deed = AuditEvent(organization_id, NOW + number // 2, "person", "acc_1", "Ada", "import.open", place.import_id)
 
-    def with_rows(rows: PartRows | AppliedBefore) -> PartView:
-        return database.write_now(lambda connection: apply_part(connection, part, rows=rows, opening=deed))
+    def with_rows(rows: PartRows | AppliedPart) -> PartView:
+        return database.write_sync(lambda connection: apply_part(connection, part, rows=rows, opening=deed))
 
-    marks = database.read_now(lambda connection: find_marks(connection, place.environment_id, part.digest))
+    marks = database.read_sync(lambda connection: find_marks(connection, place.environment_id, part.digest))
     known = read_known_part(body) if marks else None
-    return with_rows(AppliedBefore(known, marks) if known is not None else read_part(body))
+    return with_rows(AppliedPart(known, marks) if known is not None else read_part(body))
 
 
 @pytest.mark.usefixtures("way")
@@ -109,7 +109,7 @@ def apply(database: Database, place: ImportPlace, number: int, rows: list[Any], 
     parts=[[{"user_id": "ada", "tags": ["vip"]}], [{"user_id": "ada", "tags": []}, {"user_id": "ada", "tags": ["vip"]}]]
 )
 def test_the_database_equals_the_model(database: Database, organization_id: str, parts: list[list[Any]]) -> None:
-    place, model = ImportPlace(new_id("env"), "imp"), Model()
+    place, model = ImportKey(new_id("env"), "imp"), Model()
     for number, rows in enumerate(parts, 1):
         view = apply(database, place, number, rows, organization_id)
         counted = model.apply(rows, NOW + number // 2)  # two in the same millisecond
@@ -136,7 +136,7 @@ def test_people_who_are_as_they_were_are_neither_staged_nor_written_again(
     def never(*_: object) -> None:
         raise AssertionError("nothing is to be written")
 
-    place = ImportPlace(new_id("env"), "imp")
+    place = ImportKey(new_id("env"), "imp")
     rows = [{"user_id": f"\\user {n}", "tags": ["a\\b", "c"], "attributes": {"x": text}} for n, text in enumerate(ODD)]
     usual = [{"user_id": f"user-{n}", "email": f"a.{n}@b.cd", "joined": "1969-12-31"} for n in range(50)]
     assert apply(database, place, 1, rows + usual, organization_id).created == len(rows) + len(usual)

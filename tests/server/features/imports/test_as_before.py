@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from templates_server.features.imports import parse_worker
 from templates_server.features.imports.parser import PartRows
-from templates_server.features.people.identity import PersonKind, named
+from templates_server.features.people.identity import PersonKind, make_person_ref
 from templates_server.storage import tables
 from tests.server.features.imports.sending import Importer, importer, stored_people, stored_tags
 from tests.servers import RunningServer
@@ -108,9 +108,9 @@ def test_whatever_changes_a_profile_takes_the_mark_of_the_import_away(
     def mark() -> int | None:
         query = tables.persons.select().where(
             tables.persons.c.environment_id == sender.environment_id,
-            tables.persons.c.person_id == named(PersonKind.USER, "ada").person_id,
+            tables.persons.c.person_id == make_person_ref(PersonKind.USER, "ada").person_id,
         )
-        found = server.database.read_now(lambda connection: connection.execute(query).first())
+        found = server.database.read_sync(lambda connection: connection.execute(query).first())
         return None if found is None else found.imported_by
 
     before = mark()
@@ -129,10 +129,10 @@ def test_who_was_put_right_is_known_the_next_time(sender: Importer, monkeypatch:
 def test_a_change_within_the_same_millisecond_is_seen(sender: Importer, server: RunningServer) -> None:
     persons = tables.persons
     theirs = (persons.c.environment_id == sender.environment_id) & (persons.c.called == "ada")
-    applied = server.database.read_now(lambda connection: connection.execute(persons.select().where(theirs)).one())
+    applied = server.database.read_sync(lambda connection: connection.execute(persons.select().where(theirs)).one())
     upsert(sender, email="other@example.com")
     at_once = update(persons).where(theirs).values(updated=applied.updated)
-    server.database.write_now(lambda connection: connection.execute(at_once))
+    server.database.write_sync(lambda connection: connection.execute(at_once))
     assert sender.applied(1, ROWS, name="second")["updated"] == 1
 
 
@@ -180,6 +180,6 @@ def test_parts_that_left_no_mark_are_read_again(sender: Importer, server: Runnin
     parts, persons = tables.import_parts, tables.persons
     of_parts = update(parts).where(parts.c.environment_id == sender.environment_id).values(mark=None)
     of_persons = update(persons).where(persons.c.environment_id == sender.environment_id).values(imported_by=None)
-    server.database.write_now(lambda connection: connection.execute(of_parts))
-    server.database.write_now(lambda connection: connection.execute(of_persons))
+    server.database.write_sync(lambda connection: connection.execute(of_parts))
+    server.database.write_sync(lambda connection: connection.execute(of_persons))
     assert sender.applied(1, ROWS, name="second")["unchanged"] == len(ROWS)

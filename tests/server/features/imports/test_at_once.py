@@ -34,7 +34,7 @@ def deadlocks(server: RunningServer) -> int:
     if server.database.dialect == "sqlite":
         return 0
     query = text("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
-    return int(server.database.read_now(lambda connection: connection.execute(query).scalar_one()))
+    return int(server.database.read_sync(lambda connection: connection.execute(query).scalar_one()))
 
 
 def test_nothing_of_what_is_written_at_once_is_lost(server: RunningServer) -> None:
@@ -93,7 +93,7 @@ def test_a_part_that_is_sent_many_times_at_once_is_applied_once(server: RunningS
         assert totals == {"read": 300, "created": 300, "updated": 0, "unchanged": 0, "rejected": 0}
         table = tables.imports
         query = table.select().where(table.c.environment_id == sender.environment_id)
-        assert len(server.database.read_now(lambda connection: connection.execute(query).all())) == 1
+        assert len(server.database.read_sync(lambda connection: connection.execute(query).all())) == 1
 
 
 @pytest.mark.parametrize("size", [1, 300])

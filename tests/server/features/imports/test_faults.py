@@ -108,4 +108,4 @@ def limit_pages(server: RunningServer, *, more: int) -> None:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + more}")
 
-    database.write_now(limit)
+    database.write_sync(limit)

@@ -12,7 +12,7 @@ import zstandard
 from sqlalchemy import select
 
 from templates_server.features.imports.parser import MAX_PART_BYTES, MOST_LINES, MOST_PROBLEMS_A_ROW, MOST_ROWS
-from templates_server.features.people.identity import PersonKind, named
+from templates_server.features.people.identity import PersonKind, make_person_ref
 from templates_server.features.people.profile import Profile
 from templates_server.security.authorization import Scope
 from templates_server.storage import tables
@@ -164,7 +164,7 @@ def test_who_opened_and_who_completed_is_remembered(server: RunningServer, sende
     entries = tables.audit_entries
     query = select(entries.c.action, entries.c.target, entries.c.environment, entries.c.details)
     query = query.where(entries.c.organization_id == sender.organization_id, entries.c.action.like("import.%"))
-    rows = server.database.read_now(lambda connection: connection.execute(query.order_by(entries.c.id)).all())
+    rows = server.database.read_sync(lambda connection: connection.execute(query.order_by(entries.c.id)).all())
     assert [tuple(row[:3]) for row in rows] == [
         ("import.open", "imp", "production"),
         ("import.complete", "imp", "production"),
@@ -190,14 +190,14 @@ def test_importing_needs_its_scopes(server: RunningServer, sender: Importer) -> 
 
 
 def test_a_user_who_was_only_seen_is_updated_not_created(server: RunningServer, sender: Importer) -> None:
-    seen = named(PersonKind.USER, "ada")
+    seen = make_person_ref(PersonKind.USER, "ada")
     row: dict[str, object] = {"environment_id": sender.environment_id, "kind": seen.kind, "called": seen.called}
     row |= {"person_id": seen.person_id, "share_number": 5, "created": 5, "first_seen": 5, "last_seen": 5, "updated": 5}
-    server.database.write_now(lambda connection: connection.execute(tables.persons.insert(), row))
+    server.database.write_sync(lambda connection: connection.execute(tables.persons.insert(), row))
     assert sender.applied(1, [{"user_id": "ada"}])["unchanged"] == 1
     assert sender.applied(2, [{"user_id": "ada", "phone": "1"}])["updated"] == 1
     query = select(tables.persons).where(tables.persons.c.environment_id == sender.environment_id)
-    (ada,) = server.database.read_now(lambda connection: connection.execute(query).mappings().all())
+    (ada,) = server.database.read_sync(lambda connection: connection.execute(query).mappings().all())
     assert (ada["created"], ada["first_seen"], ada["phone"]) == (5, 5, "1")
     assert ada["updated"] > 5
 

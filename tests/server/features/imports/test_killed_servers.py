@@ -82,7 +82,7 @@ class Journey:
         try:
             table = tables.import_parts
             count = select(func.count(), func.min(table.c.environment_id)).where(table.c.import_id == "imp")
-            parts, environment_id = database.read_now(lambda connection: connection.execute(count).one())
+            parts, environment_id = database.read_sync(lambda connection: connection.execute(count).one())
             assert self.acknowledged <= parts <= self.acknowledged + 1
             model = self.model_of(parts)
             found = stored(database, environment_id or "").items()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from templates_server.features.imports.fast_parser import UNUSUAL_ESCAPE, plain_rows
 from templates_server.features.imports.parser import LINES_AT_ONCE, read_part, read_row
-from templates_server.features.people.identity import PersonKind, named
+from templates_server.features.people.identity import PersonKind, make_person_ref
 from templates_server.primitives.ids import ALPHABET, derived_id
 from tests.server.features.tribes.oracle import share_number
 
@@ -178,7 +178,7 @@ def test_escapes_that_could_hide_something_are_read_by_the_rules(escape: str) ->
 
 
 def test_ids_of_people_are_the_same_as_ever() -> None:
-    assert named(PersonKind.USER, "ada").person_id == "per_We9WIrqGsoidA2rtQ0u3Ux"
+    assert make_person_ref(PersonKind.USER, "ada").person_id == "per_We9WIrqGsoidA2rtQ0u3Ux"
 
 
 @given(st.text(st.characters(codec="utf-8")))

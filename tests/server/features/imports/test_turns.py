@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
-from templates_server.features.imports.part_sequencer import LONGEST_SECONDS, seconds_to_wait
+from templates_server.features.imports.part_sequencer import LONGEST_SECONDS, read_wait_preference
 from tests.server.features.imports.sending import Importer, importer, stored_people
 from tests.servers import RunningServer
 
@@ -87,4 +87,4 @@ def test_a_part_that_waits_is_told_what_else_is_wrong(sender: Importer) -> None:
     ],
 )
 def test_the_preference_is_read_as_it_is_defined(field: str | None, seconds: int) -> None:
-    assert seconds_to_wait(field) == seconds
+    assert read_wait_preference(field) == seconds

@@ -17,7 +17,7 @@ FOOTBALL = {"name": "video/completed", "metadata": [{"key": "genre", "value": "F
 
 def everything_stored(server: RunningServer) -> dict[str, list[str]]:
     """Every row of every table."""
-    return server.database.read_now(
+    return server.database.read_sync(
         lambda connection: {
             table.name: sorted(map(repr, connection.execute(select(table)).all()))
             for table in tables.metadata.sorted_tables

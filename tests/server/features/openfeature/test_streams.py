@@ -18,13 +18,13 @@ import pytest
 
 from templates_server.features.openfeature import api
 from templates_server.features.openfeature.streams import api as streams_api
-from templates_server.features.openfeature.streams.tokens import Claim, StreamTokens
+from templates_server.features.openfeature.streams.tokens import StreamClaim, StreamTokens
 from templates_server.http import server_sent_events
 from templates_server.primitives.ids import ALPHABET
 from templates_server.primitives.ip_addresses import parse_network
 from templates_server.primitives.timestamps import MINUTE, system_clock, to_rfc3339
 from templates_server.security.server_key import ServerKey
-from templates_server.settings import ConnectionLimits, FollowLimits
+from templates_server.settings import ConnectionLimits, StreamLimits
 from tests import secrecy
 from tests.environments import deliver, revoke
 from tests.people import OF_A_SIGN_IN, add_organization, add_person, add_space
@@ -259,7 +259,7 @@ def test_a_token_of_another_environment_follows_that_one_alone(server: RunningSe
 
 
 def test_a_server_with_another_key_takes_no_token_of_this_one(server: RunningServer, tmp_path: Path) -> None:
-    claim = Claim("key_a", "per_a", 0, b"12345678")
+    claim = StreamClaim("key_a", "per_a", 0, b"12345678")
     token = StreamTokens(ServerKey(b"a" * 32)).make(claim, now=0)
     assert StreamTokens(ServerKey(b"a" * 32)).read(token, now=0) == claim
     assert StreamTokens(ServerKey(b"b" * 32)).read(token, now=0) is None
@@ -302,7 +302,7 @@ def test_another_secret_for_ids_ends_what_the_one_before_opened(server: RunningS
 
 
 def test_there_are_places_for_so_many_and_who_leaves_makes_room(tmp_path: Path) -> None:
-    with running_server(tmp_path, follow_limits=FollowLimits(most=1)) as server, made_app(server) as app:
+    with running_server(tmp_path, follow_limits=StreamLimits(most=1)) as server, made_app(server) as app:
         url = app.stream_url()
         with streamed(server, url) as stream:
             assert is_open(stream)
@@ -317,7 +317,7 @@ def test_there_are_places_for_so_many_and_who_leaves_makes_room(tmp_path: Path) 
 
 
 def test_one_address_cannot_take_all_places(tmp_path: Path) -> None:
-    limits, proxies = FollowLimits(most=10, most_an_address=1), (parse_network("127.0.0.1"),)
+    limits, proxies = StreamLimits(most=10, most_an_address=1), (parse_network("127.0.0.1"),)
     with running_server(tmp_path, follow_limits=limits, trusted_proxies=proxies) as server, made_app(server) as app:
         one, other = {"X-Forwarded-For": "203.0.113.7"}, {"X-Forwarded-For": "203.0.113.8"}
         url = app.stream_url()
@@ -329,7 +329,7 @@ def test_one_address_cannot_take_all_places(tmp_path: Path) -> None:
 def test_who_does_not_read_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server_sent_events, "HEARTBEAT", b":" + b" " * 1_000_000 + b"\n\n")
     monkeypatch.setattr(server_sent_events, "HEARTBEAT_SECONDS", 0.05)
-    patience, places = ConnectionLimits(write_timeout_seconds=0.5), FollowLimits(most=1)
+    patience, places = ConnectionLimits(write_timeout_seconds=0.5), StreamLimits(most=1)
     with (
         running_server(tmp_path, connection_limits=patience, follow_limits=places) as server,
         made_app(server) as app,

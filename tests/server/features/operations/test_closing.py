@@ -19,8 +19,8 @@ from sqlalchemy import Connection, Table, delete, event, select
 from templates_server.__main__ import main
 from templates_server.errors import Unavailable
 from templates_server.features.operations.daily_counts import job, store
-from templates_server.features.operations.daily_counts.job import DayClosing
-from templates_server.features.operations.retention_store import alone
+from templates_server.features.operations.daily_counts.job import DailyCountJob
+from templates_server.features.operations.retention_store import hold_purge_lock
 from templates_server.features.spaces import store as spaces_store
 from templates_server.features.tribes import store as tribes_store
 from templates_server.primitives.revisions import to_json
@@ -61,7 +61,7 @@ class Place:
     def insert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Store rows of the environment."""
         whole = [{"environment_id": self.environment_id, **row} for row in rows]
-        self.database.write_now(lambda connection: connection.execute(table.insert(), whole) if whole else None)
+        self.database.write_sync(lambda connection: connection.execute(table.insert(), whole) if whole else None)
 
     def add_people(self, seen: Mapping[str, int | None]) -> None:
         """People who were last seen at these times."""
@@ -97,7 +97,7 @@ class Place:
             of_it = tables.spaces.c.id == self.space_id
             connection.execute(tables.spaces.update().where(of_it).values(tribes_revision=1))
 
-        self.database.write_now(work)
+        self.database.write_sync(work)
 
     def closed(self) -> dict[int, tuple[int | None, ...]]:
         """The counts of each day that is closed, by how many days ago it was."""
@@ -105,7 +105,7 @@ class Place:
         query = select(columns.day, columns.active_1, columns.active_7, columns.active_30, columns.active_90)
         query = query.add_columns(columns.sessions, columns.events)
         query = query.where(columns.environment_id == self.environment_id)
-        rows = self.database.read_now(lambda connection: connection.execute(query).all())
+        rows = self.database.read_sync(lambda connection: connection.execute(query).all())
         return {(TODAY - row[0]) // DAY: tuple(row[1:]) for row in rows}
 
     def sizes(self) -> dict[str, int]:
@@ -114,14 +114,14 @@ class Place:
         query = select(columns.tribe, columns.people)
         query = query.where(columns.environment_id == self.environment_id, columns.day == YESTERDAY)
         return {
-            row.tribe: row.people for row in self.database.read_now(lambda connection: connection.execute(query).all())
+            row.tribe: row.people for row in self.database.read_sync(lambda connection: connection.execute(query).all())
         }
 
 
 def new_place(database: Database, *, created: int = TODAY - 1000 * DAY) -> Place:
     """A new Space, as if it had been created then."""
     organization, key = add_organization(database), unique("space")
-    database.write_now(
+    database.write_sync(
         lambda connection: spaces_store.create_space(connection, organization.id, key=key, name="x", now=created)
     )
     query = (
@@ -129,13 +129,13 @@ def new_place(database: Database, *, created: int = TODAY - 1000 * DAY) -> Place
         .join_from(tables.spaces, tables.environments)
         .where(tables.spaces.c.key == key, tables.environments.c.name == "production")
     )
-    space_id, environment_id = database.read_now(lambda connection: connection.execute(query).one())
+    space_id, environment_id = database.read_sync(lambda connection: connection.execute(query).one())
     return Place(database, space_id, environment_id)
 
 
 def close(database: Database, now: int = NOW, *, days: int = 30) -> None:
     """Look once, at a time."""
-    DayClosing(database, lambda: now, keep_events_days=days).close()
+    DailyCountJob(database, lambda: now, keep_events_days=days).close()
 
 
 def test_a_day_that_ended_is_counted_by_when_people_were_seen_and_what_began_and_arrived(database: Database) -> None:
@@ -192,7 +192,7 @@ def test_the_counts_are_those_of_plain_python(database: Database, history: Mappi
         for table in (tables.persons, tables.sessions, tables.events, tables.spaces):
             connection.execute(delete(table))
 
-    database.write_now(empty)
+    database.write_sync(empty)
     places = [new_place(database), new_place(database)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(job, "ROWS_AT_ONCE", 3)
@@ -249,8 +249,8 @@ def test_a_day_is_closed_once_and_what_comes_later_changes_nothing(database: Dat
     assert (place.closed(), place.sizes()) == (closed, sizes)
     store_again = store.DayCounts(place.environment_id, YESTERDAY, [9] * 4, 9, 9)
     size = store.TribeSize(place.environment_id, "all", YESTERDAY, 9)
-    database.write_now(lambda connection: store.close_days(connection, [store_again], now=NOW))
-    database.write_now(lambda connection: store.keep_size(connection, size, now=NOW))
+    database.write_sync(lambda connection: store.close_days(connection, [store_again], now=NOW))
+    database.write_sync(lambda connection: store.keep_size(connection, size, now=NOW))
     assert (place.closed(), place.sizes()) == (closed, sizes)
 
 
@@ -269,10 +269,10 @@ def test_of_two_processes_one_counts(postgres_url: str) -> None:
     one, other = open_database(postgres_url), open_database(postgres_url)
     migrations.upgrade(one)
     place = new_place(one)
-    closings = [DayClosing(each, lambda: NOW, keep_events_days=30) for each in (one, other)]
-    with alone(one, DAYS_LOCK) as is_alone:
+    closings = [DailyCountJob(each, lambda: NOW, keep_events_days=30) for each in (one, other)]
+    with hold_purge_lock(one, DAYS_LOCK) as is_alone:
         assert is_alone
-        with alone(other) as is_purging:
+        with hold_purge_lock(other) as is_purging:
             assert is_purging
         closings[1].close()
         assert place.closed() == {}
@@ -336,7 +336,7 @@ def test_what_was_interrupted_goes_on_where_it_stopped(database: Database, monke
         return count(connection, at, tribe)
 
     monkeypatch.setattr(tribes_store, "count_people", goes_away)
-    running = DayClosing(database, lambda: NOW, keep_events_days=30)
+    running = DailyCountJob(database, lambda: NOW, keep_events_days=30)
     with pytest.raises(Unavailable):
         running.close()
     assert 1 in place.closed()
@@ -353,17 +353,17 @@ def test_counts_are_kept_for_400_days_and_then_removed(database: Database, monke
     place.insert(tables.tribe_sizes, [{"tribe": "x", "day": day, "people": 1, "counted": 1} for day in days])
     close(database)
     assert sorted(days_ago for days_ago in place.closed() if days_ago > 40) == [399, 400]
-    kept = database.read_now(lambda connection: connection.execute(select(tables.tribe_sizes.c.day)).scalars().all())
+    kept = database.read_sync(lambda connection: connection.execute(select(tables.tribe_sizes.c.day)).scalars().all())
     assert sorted((TODAY - day) // DAY for day in kept) == [1, 399, 400]
 
 
 def test_nothing_is_kept_of_a_space_that_was_deleted_meanwhile(database: Database) -> None:
     size = store.TribeSize("env_gone", "all", YESTERDAY, 9)
     counts = store.DayCounts("env_gone", YESTERDAY, [9] * 4, 9, 9)
-    database.write_now(lambda connection: store.close_days(connection, [counts], now=NOW))
-    database.write_now(lambda connection: store.keep_size(connection, size, now=NOW))
+    database.write_sync(lambda connection: store.close_days(connection, [counts], now=NOW))
+    database.write_sync(lambda connection: store.keep_size(connection, size, now=NOW))
     for table in (tables.daily_counts, tables.tribe_sizes):
-        assert database.read_now(lambda connection, table=table: connection.execute(select(table)).all()) == []  # type: ignore[misc]
+        assert database.read_sync(lambda connection, table=table: connection.execute(select(table)).all()) == []  # type: ignore[misc]
 
 
 def test_a_backup_has_the_counts(tmp_path: Path) -> None:
@@ -396,14 +396,14 @@ def test_a_bad_day_is_logged_and_the_next_look_goes_on(database: Database, monke
     failures: Iterator[Exception] = iter([Unavailable("The database is away."), ZeroDivisionError("a bug")])
     real = store.next_stretch
 
-    def fails(*given: Any, **named: Any) -> store.Stretch:
+    def fails(*given: Any, **named: Any) -> store.ScanRange:
         failure = next(failures, None)
         if failure is not None:
             raise failure
         return real(*given, **named)
 
     monkeypatch.setattr(store, "next_stretch", fails)
-    running = DayClosing(database, lambda: NOW, keep_events_days=30)
+    running = DailyCountJob(database, lambda: NOW, keep_events_days=30)
     running.start()
     wait_for(lambda: 1 in place.closed())
     asyncio.run(running.finish())
@@ -414,7 +414,7 @@ def test_a_server_stops_in_the_midst_of_it(database: Database, monkeypatch: pyte
     monkeypatch.setattr(job, "ROWS_AT_ONCE", 1)
     place = new_place(database)
     place.add_events([("x", YESTERDAY)] * 3000)
-    running = DayClosing(database, lambda: NOW, keep_events_days=30)
+    running = DailyCountJob(database, lambda: NOW, keep_events_days=30)
     running.start()
     time.sleep(0.1)
     began = time.monotonic()

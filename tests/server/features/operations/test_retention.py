@@ -16,7 +16,7 @@ from sqlalchemy import Table, func, select
 from sqlalchemy.engine import make_url
 
 from templates_server.features.operations import retention_store
-from templates_server.features.operations.retention_job import ROWS_AT_ONCE, Purge
+from templates_server.features.operations.retention_job import ROWS_AT_ONCE, RetentionJob
 from templates_server.primitives.timestamps import DAY
 from templates_server.settings import Settings
 from templates_server.storage import migrations, tables
@@ -54,7 +54,7 @@ def add_events(database: Database, ages_days: Sequence[float]) -> None:
 
 
 def insert(database: Database, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    database.write_now(lambda connection: connection.execute(table.insert(), list(rows)))
+    database.write_sync(lambda connection: connection.execute(table.insert(), list(rows)))
 
 
 def add_sessions(database: Database, ages_days: Sequence[float]) -> None:
@@ -67,12 +67,12 @@ def add_sessions(database: Database, ages_days: Sequence[float]) -> None:
 
 def ages(database: Database, table: str = "events") -> list[float]:
     column = tables.events.c.happened if table == "events" else tables.sessions.c.started
-    times = database.read_now(lambda connection: connection.execute(select(column)).scalars().all())
+    times = database.read_sync(lambda connection: connection.execute(select(column)).scalars().all())
     return sorted((NOW - moment) / DAY for moment in times)
 
 
-def purge(database: Database, days: int) -> Purge:
-    return Purge(database, lambda: NOW, keep_events_days=days)
+def purge(database: Database, days: int) -> RetentionJob:
+    return RetentionJob(database, lambda: NOW, keep_events_days=days)
 
 
 def test_events_are_kept_as_long_as_is_said_and_no_longer(database: Database) -> None:
@@ -101,7 +101,7 @@ def test_nothing_is_forgotten_between_two_steps(database: Database, count: int) 
 def test_a_stretch_that_holds_nothing_old_is_not_written(database: Database) -> None:
     add_events(database, [1] * 2500)
     writes: list[object] = []
-    database.write_now = writes.append  # type: ignore[method-assign,assignment]
+    database.write_sync = writes.append  # type: ignore[method-assign,assignment]
     assert purge(database, 30).purge() == 0
     assert writes == []
 
@@ -110,7 +110,7 @@ def test_of_several_processes_one_is_at_it(postgres_url: str) -> None:
     one, other = open_database(postgres_url), open_database(postgres_url)
     migrations.upgrade(one)
     add_events(one, [40] * 10)
-    with retention_store.alone(one) as is_alone:
+    with retention_store.hold_purge_lock(one) as is_alone:
         assert is_alone
         assert purge(other, 30).purge() == 0
         assert len(ages(other)) == 10
@@ -122,17 +122,17 @@ def test_of_several_processes_one_is_at_it(postgres_url: str) -> None:
 def test_a_timeout_for_idle_transactions_does_not_let_another_process_in(postgres_url: str) -> None:
     one = open_database(postgres_url)
     name = make_url(postgres_url).database
-    one.write_now(
+    one.write_sync(
         lambda connection: connection.exec_driver_sql(
             f"ALTER DATABASE {name} SET idle_in_transaction_session_timeout = 100"
         )
     )
     one.close()
     one, other = open_database(postgres_url), open_database(postgres_url)
-    with retention_store.alone(one) as is_alone:
+    with retention_store.hold_purge_lock(one) as is_alone:
         assert is_alone
         time.sleep(0.5)
-        with retention_store.alone(other) as is_too:
+        with retention_store.hold_purge_lock(other) as is_too:
             assert not is_too
     one.close()
     other.close()
@@ -153,7 +153,7 @@ def test_a_server_stops_in_the_midst_of_it(database: Database) -> None:
 def test_a_server_has_a_purge_that_keeps_to_its_settings(tmp_path: Path) -> None:
     with running_server(tmp_path, clock=lambda: NOW, event_retention_days=3) as server:
         add_events(server.database, [1, 2, 4, 5])
-        assert server.app.services.part(Purge).purge() == 2
+        assert server.app.services.part(RetentionJob).purge() == 2
         assert ages(server.database) == pytest.approx([1, 2])
     assert Settings("http://localhost:1", "sqlite://", tmp_path).event_retention_days == 30
 
@@ -174,7 +174,7 @@ def test_writers_and_readers_hardly_notice(database: Database, capsys: pytest.Ca
             began = time.perf_counter()
             insert(database, tables.events, [{**row, "event_id": f"evt_{number}"}])
             between = time.perf_counter()
-            database.read_now(lambda connection: connection.execute(count).scalar())
+            database.read_sync(lambda connection: connection.execute(count).scalar())
             times["write"].append(between - began)
             times["read"].append(time.perf_counter() - between)
             time.sleep(0.002)

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from templates_server.features.pages.browser_session import Browser as Cookied
+from templates_server.features.pages.browser_session import BrowserContext as Cookied
 from templates_server.features.pages.browser_session import form_token, local_path
 from templates_server.http.response import Surface
 from templates_server.http.route import Route

@@ -125,7 +125,7 @@ def test_assets_are_named_by_their_content_and_kept_for_ever(server: RunningServ
 def test_what_people_are_called_is_shown_as_text(server: RunningServer) -> None:
     hostile = "<script>alert(1)</script>{{ 7 * 7 }}"
     person = someone(server)
-    server.database.write_now(
+    server.database.write_sync(
         lambda connection: accounts_store.add_member(
             connection,
             accounts_store.create_organization(
@@ -144,7 +144,7 @@ def test_what_people_are_called_is_shown_as_text(server: RunningServer) -> None:
 
 def test_an_account_without_an_organization_is_told_so(server: RunningServer) -> None:
     email = f"alone-{system_clock()}@example.com"
-    account_id = server.database.write_now(
+    account_id = server.database.write_sync(
         lambda connection: accounts_store.create_account(
             connection, email, name="Alone", password_hash=PASSWORD_HASH, now=system_clock()
         )

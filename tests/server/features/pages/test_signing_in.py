@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from templates_server.features.pages.store import IDLE_MILLISECONDS, LIFETIME_MILLISECONDS
 from templates_server.primitives.timestamps import system_clock
-from templates_server.security.secrets import hashed
+from templates_server.security.secrets import hash_secret
 from templates_server.storage.tables import browser_sessions
 from tests.server.features.auth.flows import PASSWORD, Browser, hidden_fields, signed_in_browser, someone
 from tests.servers import RunningServer, running_server
@@ -102,8 +102,8 @@ def test_a_session_is_stored_by_its_sha_256(server: RunningServer) -> None:
     person = someone(server)
     browser = signed_in_browser(server, person)
     query = select(browser_sessions.c.id_hash).where(browser_sessions.c.account_id == person.account_id)
-    stored = server.database.read_now(lambda connection: connection.execute(query).scalars().all())
-    assert [bytes(value) for value in stored] == [hashed(cookie_of(browser))]
+    stored = server.database.read_sync(lambda connection: connection.execute(query).scalars().all())
+    assert [bytes(value) for value in stored] == [hash_secret(cookie_of(browser))]
 
 
 def test_a_session_ends_when_idle_and_after_two_weeks_and_leaves_no_row(tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_a_session_ends_when_idle_and_after_two_weeks_and_leaves_no_row(tmp_path
         assert not is_signed_in(idle)
         signed_in_browser(server, person)
         query = select(func.count()).select_from(browser_sessions)
-        assert server.database.read_now(lambda connection: connection.execute(query).scalar_one()) == 1
+        assert server.database.read_sync(lambda connection: connection.execute(query).scalar_one()) == 1
 
 
 @pytest.mark.parametrize("path", ["/sign-in", "/sign-out"])

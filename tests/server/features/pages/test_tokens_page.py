@@ -107,7 +107,7 @@ def test_a_revoked_token_opens_nothing_and_stands_in_the_audit_log(
         assert client.get("/v2/me").status_code == 401
     entries = tables.audit_entries.c
     query = select(entries.action, entries.actor).where(entries.organization_id == person.organization_id)
-    deeds = server.database.read_now(lambda connection: connection.execute(query.order_by(entries.id)).all())
+    deeds = server.database.read_sync(lambda connection: connection.execute(query.order_by(entries.id)).all())
     assert [tuple(deed) for deed in deeds] == [("token.create", person.email), ("token.revoke", person.email)]
 
 

@@ -68,6 +68,6 @@ def place(server: RunningServer) -> Iterator[Place]:
         .join_from(environments, spaces)
         .where(spaces.c.key == space, environments.c.name == "production")
     )
-    environment_id = server.database.read_now(lambda connection: connection.execute(query).scalar_one())
+    environment_id = server.database.read_sync(lambda connection: connection.execute(query).scalar_one())
     with person.client(server) as client:
         yield Place(server, person, space, environment_id, client)

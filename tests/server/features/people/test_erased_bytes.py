@@ -76,5 +76,5 @@ def test_every_connection_overwrites_what_it_removes(tmp_path: Path) -> None:
         return int(connection.exec_driver_sql("PRAGMA secure_delete").scalar_one())
 
     database = open_database(sqlite_url(tmp_path))
-    assert (database.read_now(is_on), database.write_now(is_on)) == (1, 1)
+    assert (database.read_sync(is_on), database.write_sync(is_on)) == (1, 1)
     database.close()

@@ -13,10 +13,15 @@ from sqlalchemy import Connection, select
 
 from templates_server.__main__ import main
 from templates_server.features.people import erasure_store
-from templates_server.features.people.erasure_log import ErasureList, UnreadableList, format_erasures, read_erasures
+from templates_server.features.people.erasure_log import (
+    ErasureLog,
+    UnreadableErasureLog,
+    format_erasures,
+    read_erasures,
+)
 from templates_server.features.people.erasure_store import ErasedPerson, erase_person
-from templates_server.features.people.identity import PersonKind, Stated, named
-from templates_server.features.people.sighting_store import Presence, arrive
+from templates_server.features.people.identity import ClaimedIdentity, PersonKind, make_person_ref
+from templates_server.features.people.sighting_store import Sighting, record_sightings
 from templates_server.features.people.store import upsert_users
 from templates_server.settings import sqlite_url
 from templates_server.storage.database import Database
@@ -26,8 +31,8 @@ from tests.server.features.people.changes import change
 from tests.server.features.people.conftest import Place
 from tests.unhandled import UNHANDLED
 
-ADA = named(PersonKind.USER, "ada").person_id
-VISITOR = named(PersonKind.VISITOR, "v1").person_id
+ADA = make_person_ref(PersonKind.USER, "ada").person_id
+VISITOR = make_person_ref(PersonKind.VISITOR, "v1").person_id
 
 
 def use(app: httpx.Client) -> None:
@@ -62,7 +67,7 @@ def rows_about(database: Database, person_ids: set[str]) -> list[tuple[str, Any]
             if any(str(value) in person_ids for value in row)
         ]
 
-    return database.read_now(read)
+    return database.read_sync(read)
 
 
 def test_a_removed_user_is_gone_from_every_table(place: Place) -> None:
@@ -78,7 +83,7 @@ def test_a_removed_user_is_gone_from_every_table(place: Place) -> None:
         "dataType": "erasure",
         "errors": None,
     }
-    ids = {ADA, VISITOR, named(PersonKind.VISITOR, "of-ada").person_id}
+    ids = {ADA, VISITOR, make_person_ref(PersonKind.VISITOR, "of-ada").person_id}
     mine = [row for row in rows_about(place.server.database, ids) if place.environment_id in str(row)]
     assert sorted(table for table, _ in mine) == ["erasures"] * 3
     assert place.client.get(place.url("users", "ada")).status_code == 404
@@ -171,7 +176,7 @@ def person(number: int) -> ErasedPerson:
 
 
 def test_what_is_listed_is_read_again(tmp_path: Path) -> None:
-    listing = ErasureList(tmp_path / "e")
+    listing = ErasureLog(tmp_path / "e")
     listing.add([person(1), person(2)])
     listing.add([person(3)])
     listing.complete([person(3), person(4)])
@@ -185,18 +190,18 @@ def test_a_line_that_broke_off_spoils_nothing(tmp_path: Path) -> None:
         (tmp_path / "e").write_bytes(whole[:cut])
         kept = list(read_erasures(tmp_path / "e"))
         assert kept == [person(1), person(2)][: whole[:cut].count(b"\n")]
-        ErasureList(tmp_path / "e").add([person(3)])
+        ErasureLog(tmp_path / "e").add([person(3)])
         assert read_erasures(tmp_path / "e") == [*kept, person(3)]
 
 
 def test_a_line_that_is_none_is_named(tmp_path: Path) -> None:
     (tmp_path / "e").write_bytes(format_erasures([person(1)]) + b"{}\n")
-    with pytest.raises(UnreadableList, match="line 2"):
+    with pytest.raises(UnreadableErasureLog, match="line 2"):
         read_erasures(tmp_path / "e")
 
 
 def test_what_the_file_did_not_take_comes_with_the_next(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    listing = ErasureList(tmp_path / "folder" / "e")
+    listing = ErasureLog(tmp_path / "folder" / "e")
     listing.add([person(1)])  # there is no such folder
     assert "1 erasures wait" in caplog.text
     assert ["1 erasures wait" in traceback for traceback in UNHANDLED.take()] == [True]
@@ -230,16 +235,16 @@ class Server:
 
     def erase(self, called: str, kind: PersonKind = PersonKind.USER) -> None:
         """Remove somebody, as the API does."""
-        person_id = named(kind, called).person_id
+        person_id = make_person_ref(kind, called).person_id
         erased = self.write(lambda connection: erase_person(connection, "env_1", person_id, now=self.now))
-        ErasureList(self.folder / "erasures.jsonl").add(erased.people)
+        ErasureLog(self.folder / "erasures.jsonl").add(erased.people)
 
     def write(self, work: Callable[[Connection], Any]) -> Any:
         """What the work returns, a second later than the last."""
         self.now += 1_000
         database = open_database(self.url)
         try:
-            return database.write_now(work)
+            return database.write_sync(work)
         finally:
             database.close()
 
@@ -254,7 +259,7 @@ class Server:
 
         database = open_database(self.url)
         try:
-            found: tuple[list[str], list[tuple[str, int]]] = database.read_now(read)
+            found: tuple[list[str], list[tuple[str, int]]] = database.read_sync(read)
         finally:
             database.close()
         return found
@@ -360,8 +365,8 @@ def test_the_file_in_a_backup_knows_who_was_erased_from_a_space_that_is_gone(liv
 
 def test_a_backup_does_not_bring_back_a_visitor_who_was_erased_after_it(live_on_each: Server, tmp_path: Path) -> None:
     live = live_on_each
-    visitors = [Stated(named(PersonKind.VISITOR, name), None) for name in ("v1", "v2")]
-    live.write(lambda connection: arrive(connection, [Presence("env_1", one, live.now) for one in visitors]))
+    visitors = [ClaimedIdentity(make_person_ref(PersonKind.VISITOR, name), None) for name in ("v1", "v2")]
+    live.write(lambda connection: record_sightings(connection, [Sighting("env_1", one, live.now) for one in visitors]))
     backup = live.back_up(tmp_path / "b")
     live.erase("v1", PersonKind.VISITOR)
     again = restored(backup, tmp_path / "new", "--erasures", str(live.folder / "erasures.jsonl"))
@@ -370,7 +375,7 @@ def test_a_backup_does_not_bring_back_a_visitor_who_was_erased_after_it(live_on_
 
 def test_a_visitor_whose_merge_came_after_the_backup_is_removed_too(live: Server, tmp_path: Path) -> None:
     listed = tmp_path / "list"
-    ErasureList(listed).add([ErasedPerson("env_1", ADA, 9), ErasedPerson("env_1", VISITOR, 9)])
+    ErasureLog(listed).add([ErasedPerson("env_1", ADA, 9), ErasedPerson("env_1", VISITOR, 9)])
     live.add("bob")
     row = {
         "environment_id": "env_1",

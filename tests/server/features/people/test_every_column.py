@@ -15,9 +15,9 @@ from sqlalchemy import Column, Table, insert, select
 from sqlalchemy.engine import make_url
 
 from templates_server.__main__ import main
-from templates_server.features.operations.retention_job import Purge
+from templates_server.features.operations.retention_job import RetentionJob
 from templates_server.features.people.app_versions import version_key, version_text
-from templates_server.features.people.identity import PersonKind, PersonName, named
+from templates_server.features.people.identity import PersonKind, PersonRef, make_person_ref
 from templates_server.features.people.profile import encode_dates
 from templates_server.primitives.timestamps import DAY, to_rfc3339
 from templates_server.settings import sqlite_url
@@ -26,8 +26,8 @@ from templates_server.storage.factory import open_database
 from templates_server.storage.tables import metadata, persons
 from tests.server.features.people.conftest import Place
 
-ADA = named(PersonKind.USER, "ada")
-ALIAS = named(PersonKind.VISITOR, "visitor of ada")
+ADA = make_person_ref(PersonKind.USER, "ada")
+ALIAS = make_person_ref(PersonKind.VISITOR, "visitor of ada")
 LONG_AGO = 1_000_000_000_000
 NOW = LONG_AGO + 1_000 * DAY
 
@@ -103,14 +103,14 @@ def value_of(column: Column[Any], number: int) -> Any:
     return VALUES.get(path_of(column), LONG_AGO + number * 1000 if is_number else f"value of {path_of(column)}")
 
 
-def row_of(table: Table, environment_id: str, person: PersonName) -> dict[str, Any]:
+def row_of(table: Table, environment_id: str, person: PersonRef) -> dict[str, Any]:
     """A row of a person with a value in every column."""
     values = {column.name: value_of(column, number) for number, column in enumerate(table.columns)}
     row = values | {"environment_id": environment_id, "person_id": person.person_id}
     return row | ({"kind": person.kind.value, "called": person.called} if table is persons else {})
 
 
-def fill(database: Database, environment_id: str, person: PersonName, *, but: Collection[str] = ()) -> None:
+def fill(database: Database, environment_id: str, person: PersonRef, *, but: Collection[str] = ()) -> None:
     """A row in every table of people but some."""
     for table in OF_PEOPLE:
         if table.name not in but:
@@ -118,12 +118,12 @@ def fill(database: Database, environment_id: str, person: PersonName, *, but: Co
 
 
 def store(database: Database, table: Table, row: Mapping[str, Any]) -> None:
-    database.write_now(lambda connection: connection.execute(insert(table).values(dict(row))))
+    database.write_sync(lambda connection: connection.execute(insert(table).values(dict(row))))
 
 
 def rows_of(database: Database, table: Table, environment_id: str) -> list[dict[str, Any]]:
     query = select(table).where(table.c.environment_id == environment_id)
-    return database.read_now(lambda connection: [dict(row) for row in connection.execute(query).mappings()])
+    return database.read_sync(lambda connection: [dict(row) for row in connection.execute(query).mappings()])
 
 
 def test_every_table_is_of_people_or_is_known_to_be_of_nobody() -> None:
@@ -189,7 +189,7 @@ def test_what_people_did_is_purged_when_it_is_old(fresh_database_url: str, tmp_p
     assert main(["migrate", "--data", str(tmp_path), "--database", fresh_database_url]) == 0
     database = open_database(fresh_database_url)
     fill(database, "env_1", ADA)
-    Purge(database, lambda: NOW, keep_events_days=30).purge()
+    RetentionJob(database, lambda: NOW, keep_events_days=30).purge()
     left = {table.name for table in OF_PEOPLE if rows_of(database, table, "env_1")}
     database.close()
     assert left == KEPT_WITH_THE_PERSON

@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import Connection
 
 from templates_server.features.people.data_export.api import ROWS_AT_ONCE
-from templates_server.features.people.identity import PersonKind, named
+from templates_server.features.people.identity import PersonKind, make_person_ref
 from templates_server.features.people.schemas import Everything, VisitorEverything
 from templates_server.storage.tables import events, sessions
 from tests.server.features.people.conftest import Place
 
-ADA = named(PersonKind.USER, "ada").person_id
+ADA = make_person_ref(PersonKind.USER, "ada").person_id
 
 
 def everything(place: Place, user: str = "ada") -> dict[str, Any]:
@@ -146,7 +146,7 @@ def test_what_is_kept_of_the_last_session_is_told_when_the_session_is_no_more(pl
     with place.app() as app:
         app.post("/api/client/sessions", json={"external_id": "ada", **SAYS}).raise_for_status()
     (session,) = everything(place)["sessions"]
-    place.server.database.write_now(
+    place.server.database.write_sync(
         lambda connection: connection.execute(
             sessions.delete().where(sessions.c.environment_id == place.environment_id)
         )
@@ -168,7 +168,7 @@ def _by_time(session: dict[str, Any]) -> tuple[str, bool]:
 @pytest.mark.parametrize("count", [ROWS_AT_ONCE - 1, ROWS_AT_ONCE, ROWS_AT_ONCE + 1])
 def test_more_than_a_page_is_told_whole_and_once(place: Place, count: int) -> None:
     place.upsert({"user_id": "ada"})
-    place.server.database.write_now(lambda connection: add_events(connection, place, count))
+    place.server.database.write_sync(lambda connection: add_events(connection, place, count))
     told = everything(place)["events"]
     assert len(told) == count
     assert {one["id"] for one in told} == {f"e{number}" for number in range(count)}
@@ -178,7 +178,7 @@ def test_more_than_a_page_is_told_whole_and_once(place: Place, count: int) -> No
 @pytest.mark.slow
 def test_memory_does_not_grow_with_what_is_known(place: Place) -> None:
     place.upsert({"user_id": "ada"})
-    place.server.database.write_now(lambda connection: add_events(connection, place, 30_000))
+    place.server.database.write_sync(lambda connection: add_events(connection, place, 30_000))
     tracemalloc.start()
     try:
         with place.client.stream("GET", place.url("users", "ada", "everything")) as answer:

@@ -15,7 +15,7 @@ from templates_server.features.people.identity import (
     BLANKS,
     PersonKind,
     have_edges,
-    named,
+    make_person_ref,
     problem_of_anonymous_id,
     problem_of_asked_user_id,
     problem_of_user_id,
@@ -108,7 +108,7 @@ def filled(body: Any, text: str) -> Any:
 
 def called(server: RunningServer, sender: Importer) -> set[str]:
     query = tables.persons.select().where(tables.persons.c.environment_id == sender.environment_id)
-    return {row.called for row in server.database.read_now(lambda connection: connection.execute(query).all())}
+    return {row.called for row in server.database.read_sync(lambda connection: connection.execute(query).all())}
 
 
 @pytest.mark.parametrize("door", SAID)
@@ -136,7 +136,7 @@ def test_an_upsert_and_an_import_refuse_blank_edges(server: RunningServer, sende
 
 def rename(server: RunningServer, sender: Importer, before: str, after: str) -> None:
     """Make a user of before the rule: the one called `before` is called `after`."""
-    old, new = named(PersonKind.USER, before), named(PersonKind.USER, after)
+    old, new = make_person_ref(PersonKind.USER, before), make_person_ref(PersonKind.USER, after)
     here = tables.persons.c.environment_id == sender.environment_id
     is_old = here & (tables.persons.c.person_id == old.person_id)
 
@@ -145,7 +145,7 @@ def rename(server: RunningServer, sender: Importer, before: str, after: str) -> 
         connection.execute(tables.persons.delete().where(is_old))
         connection.execute(tables.persons.insert(), {**row, "person_id": new.person_id, "called": after})
 
-    server.database.write_now(work)
+    server.database.write_sync(work)
 
 
 @pytest.mark.parametrize("text", [" k", "k\u00a0", "   ", "\u200b"])
@@ -168,7 +168,7 @@ def test_a_part_of_before_the_rule_brings_nobody_back(server: RunningServer, sen
     body = sender.applied(1, rows, name="first")
     assert body["rejected"] == 1
     change = update(tables.import_parts).where(tables.import_parts.c.rejected == 1).values(rejected=0)
-    server.database.write_now(lambda connection: connection.execute(change))
+    server.database.write_sync(lambda connection: connection.execute(change))
     again = sender.applied(1, rows, name="second")
     assert (again["read"], again["unchanged"], again["rejected"]) == (2, 1, 1)
     assert called(server, sender) == {"good"}

@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 from templates_server.features.people.profile import (
     COLUMNS,
     NOTHING_KNOWN,
-    Change,
     Profile,
-    canonical,
+    ProfileChange,
+    apply_change,
+    canonical_scalar,
     dates_of,
     decode_tags,
     encode_tags,
+    format_joined,
     from_columns,
-    joined_text,
-    merged,
     moment_of,
     to_columns,
 )
@@ -35,7 +35,7 @@ def applied(users: list[dict[str, Any]]) -> Profile:
     for sent in users:
         _, change, problems = read_user(sent)
         assert problems == []
-        profile = merged(profile, change)
+        profile = apply_change(profile, change)
     return profile
 
 
@@ -65,7 +65,7 @@ def test_merging_is_what_the_rules_say(users: list[dict[str, Any]]) -> None:
     assert [profile.email, profile.phone, profile.timezone, profile.locale] == [
         plain[name] for name in ("email", "phone", "timezone", "locale")
     ]
-    assert joined_text(profile.joined) == plain["joined"]
+    assert format_joined(profile.joined) == plain["joined"]
     assert list(profile.tags) == plain["tags"]
     assert dict(profile.attributes) == plain["attributes"]
     kinds = {name: isinstance(value, bool) for name, value in plain["attributes"].items()}
@@ -87,15 +87,15 @@ def test_columns_hold_all_of_a_profile_and_nothing_else(users: list[dict[str, An
 def test_the_same_again_changes_no_column(users: list[dict[str, Any]]) -> None:
     once = applied(users)
     _, change, _ = read_user(users[-1])
-    assert to_columns(merged(once, change)) == to_columns(once)
+    assert to_columns(apply_change(once, change)) == to_columns(once)
 
 
 @given(ATTRIBUTES, st.randoms())
 def test_the_order_in_which_attributes_come_makes_no_difference(attributes: dict[str, Any], random: Any) -> None:
     names = list(attributes)
     random.shuffle(names)
-    one = merged(NOTHING_KNOWN, Change(attributes=attributes))
-    other = merged(NOTHING_KNOWN, Change(attributes={name: attributes[name] for name in names}))
+    one = apply_change(NOTHING_KNOWN, ProfileChange(attributes=attributes))
+    other = apply_change(NOTHING_KNOWN, ProfileChange(attributes={name: attributes[name] for name in names}))
     assert to_columns(one) == to_columns(other)
 
 
@@ -111,7 +111,7 @@ def test_a_stored_tag_is_found_by_its_whole_text_and_by_what_is_above_it(tags: l
 def test_a_value_is_kept_as_it_was_meant(value: Any) -> None:
     _, change, problems = read_user({"user_id": "u", "attributes": {"x": value}})
     assert problems == []
-    kept = from_columns(to_columns(merged(NOTHING_KNOWN, change))).attributes["x"]
+    kept = from_columns(to_columns(apply_change(NOTHING_KNOWN, change))).attributes["x"]
     assert kept == value
     assert isinstance(kept, bool) == isinstance(value, bool)
     assert isinstance(kept, str) == isinstance(value, str)
@@ -119,11 +119,11 @@ def test_a_value_is_kept_as_it_was_meant(value: Any) -> None:
 
 @pytest.mark.parametrize(("sent", "kept"), [(1.0, "1"), (-0.0, "0"), (2.0**53, "9007199254740992"), (1.5, "1.5")])
 def test_one_number_has_one_form(sent: float, kept: str) -> None:
-    assert json.dumps(canonical(sent)) == kept
+    assert json.dumps(canonical_scalar(sent)) == kept
 
 
 def test_true_and_1_are_two_values() -> None:
-    one, true = (merged(NOTHING_KNOWN, Change(attributes={"x": value})) for value in (1, True))
+    one, true = (apply_change(NOTHING_KNOWN, ProfileChange(attributes={"x": value})) for value in (1, True))
     assert to_columns(one) != to_columns(true)
 
 
@@ -152,7 +152,7 @@ def test_what_is_a_time_is_known_and_nothing_else(text: str, moment: int | None)
 
 @given(st.text())
 def test_any_text_is_a_time_or_none(text: str) -> None:
-    assert moment_of(text) is None or joined_text(moment_of(text))
+    assert moment_of(text) is None or format_joined(moment_of(text))
 
 
 @given(st.text(max_size=80))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from templates_server.features.people.profile import NOTHING_KNOWN, from_columns, merged, to_columns
+from templates_server.features.people.profile import NOTHING_KNOWN, apply_change, from_columns, to_columns
 from templates_server.features.people.profile_parser import (
     FIELDS,
     LOCALE,
@@ -38,7 +38,7 @@ def test_whatever_is_sent_is_good_or_is_refused(sent: Any) -> None:
     _, change, problems = read_user(sent, "[7]")
     assert all(problem.path.startswith("[7]") and problem.message for problem in problems)
     if not problems:
-        profile = merged(NOTHING_KNOWN, change)
+        profile = apply_change(NOTHING_KNOWN, change)
         assert from_columns(to_columns(profile)) == profile
 
 

@@ -12,17 +12,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from templates_server.features.people.identity import PersonKind, Stated, named
+from templates_server.features.people.identity import ClaimedIdentity, PersonKind, make_person_ref
 from templates_server.features.people.shares import (
     BUCKETS,
     PRIME,
-    Draw,
-    draw_of,
+    ShareDraw,
     ids_and_numbers,
+    make_draw,
     share_number,
     share_number_of,
 )
-from templates_server.features.tribes.model import Share
+from templates_server.features.tribes.model import ShareFilter
 from templates_server.features.tribes.percentages import to_hundredths, to_percent
 
 P = 2**31 - 1
@@ -44,13 +44,13 @@ def test_a_number_is_made_of_the_last_bytes_of_the_digest_of_kind_and_name(kind:
 @given(texts)
 def test_a_draw_is_made_of_the_digest_of_its_salt(salt: str) -> None:
     digest = hashlib.sha256(f"share\0{salt}".encode()).digest()
-    assert draw_of(salt) == Draw(whole(digest, 0) % (P - 1) + 1, whole(digest, 8) % P)
-    assert Share(salt, 0, 1).draw == draw_of(salt)
+    assert make_draw(salt) == ShareDraw(whole(digest, 0) % (P - 1) + 1, whole(digest, 8) % P)
+    assert ShareFilter(salt, 0, 1).draw == make_draw(salt)
 
 
 def test_the_numbers_of_some_people_stay_what_they_are() -> None:
     assert [share_number(PersonKind.USER, "ada"), share_number(PersonKind.VISITOR, "ada")] == [1658269473, 867854348]
-    assert [draw_of(salt).bucket_of(share_number(PersonKind.USER, "ada")) for salt in ("spring", "autumn")] == [
+    assert [make_draw(salt).bucket_of(share_number(PersonKind.USER, "ada")) for salt in ("spring", "autumn")] == [
         3720,
         7935,
     ]
@@ -58,7 +58,7 @@ def test_the_numbers_of_some_people_stay_what_they_are() -> None:
 
 @given(st.sampled_from(PersonKind), st.lists(texts, max_size=5))
 def test_many_names_give_what_each_gives(kind: PersonKind, names: list[str]) -> None:
-    one_by_one = [named(kind, name).person_id for name in names], [share_number(kind, name) for name in names]
+    one_by_one = [make_person_ref(kind, name).person_id for name in names], [share_number(kind, name) for name in names]
     assert ids_and_numbers(kind, names) == one_by_one
 
 
@@ -88,7 +88,7 @@ def salts() -> Sequence[tuple[str, str]]:
 
 
 def drawn(numbers: Sequence[int], salt: str) -> Sequence[int]:
-    draw = draw_of(salt)
+    draw = make_draw(salt)
     return [draw.bucket_of(number) for number in numbers]
 
 
@@ -127,7 +127,7 @@ def test_uneven_and_dependent_draws_are_seen(numbers: Sequence[int]) -> None:
 
 def test_a_tenth_is_about_a_tenth_for_many_salts(numbers: Sequence[int]) -> None:
     for salt in ("spring", "autumn", "new-checkout", "日本"):
-        share = Share(salt, 0, 1000)
+        share = ShareFilter(salt, 0, 1000)
         within = sum(share.holds(bucket) for bucket in drawn(numbers, salt))
         assert abs(within - PEOPLE / 10) < VERY_UNLIKELY * math.sqrt(PEOPLE * 0.1 * 0.9)
 
@@ -139,16 +139,16 @@ ranges = st.tuples(st.integers(0, BUCKETS), st.integers(0, BUCKETS)).map(sorted)
 
 @given(texts, ranges, st.integers(0, BUCKETS), remainders)
 def test_raising_to_moves_nobody_out(salt: str, ends: list[int], more: int, number: int) -> None:
-    before, after = Share(salt, *ends), Share(salt, ends[0], min(BUCKETS, ends[1] + more))
-    bucket = draw_of(salt).bucket_of(number)
+    before, after = ShareFilter(salt, *ends), ShareFilter(salt, ends[0], min(BUCKETS, ends[1] + more))
+    bucket = make_draw(salt).bucket_of(number)
     assert after.holds(bucket) or not before.holds(bucket)
 
 
 @given(texts, st.lists(st.integers(1, BUCKETS - 1), unique=True, max_size=6), remainders)
 def test_ranges_that_meet_are_groups_of_which_each_person_is_in_one(salt: str, borders: list[int], number: int) -> None:
     ends = [0, *sorted(borders), BUCKETS]
-    groups = [Share(salt, *pair) for pair in itertools.pairwise(ends)]
-    assert sum(group.holds(draw_of(salt).bucket_of(number)) for group in groups) == 1
+    groups = [ShareFilter(salt, *pair) for pair in itertools.pairwise(ends)]
+    assert sum(group.holds(make_draw(salt).bucket_of(number)) for group in groups) == 1
 
 
 def test_each_hundredth_of_a_percent_is_read_and_written_exactly() -> None:
@@ -176,7 +176,11 @@ def test_a_percentage_is_read_if_it_has_two_decimals_at_most(value: float) -> No
 
 
 def test_who_would_be_created_now_has_the_number_of_the_visitor_where_there_is_one() -> None:
-    visitor, user = named(PersonKind.VISITOR, "v"), named(PersonKind.USER, "u")
+    visitor, user = make_person_ref(PersonKind.VISITOR, "v"), make_person_ref(PersonKind.USER, "u")
     number_of_visitor, number_of_user = share_number(PersonKind.VISITOR, "v"), share_number(PersonKind.USER, "u")
-    assert share_number_of(Stated(visitor, None)) == share_number_of(Stated(visitor, user)) == number_of_visitor
-    assert share_number_of(Stated(None, user)) == number_of_user
+    assert (
+        share_number_of(ClaimedIdentity(visitor, None))
+        == share_number_of(ClaimedIdentity(visitor, user))
+        == number_of_visitor
+    )
+    assert share_number_of(ClaimedIdentity(None, user)) == number_of_user

@@ -20,13 +20,13 @@ from sqlalchemy import Connection, select
 
 from templates_server.errors import NotFound
 from templates_server.features.event_names.shapes import shape_of
-from templates_server.features.events.parser import Event
-from templates_server.features.events.store import Arrival, add_events
-from templates_server.features.people.apply_changes import Outcome
-from templates_server.features.people.erasure_store import Erased, erase_person, list_erasures
-from templates_server.features.people.identity import PersonKind, named, stated
-from templates_server.features.people.profile import NOTHING_KNOWN, Profile, merged, to_columns
-from templates_server.features.people.store import Wanted, change_person, list_people, upsert_users
+from templates_server.features.events.parser import ParsedEvent
+from templates_server.features.events.store import EventBatch, add_events
+from templates_server.features.people.apply_changes import ChangeOutcome
+from templates_server.features.people.erasure_store import ErasureSummary, erase_person, list_erasures
+from templates_server.features.people.identity import PersonKind, claim_identity, make_person_ref
+from templates_server.features.people.profile import NOTHING_KNOWN, Profile, apply_change, to_columns
+from templates_server.features.people.store import UserQuery, change_person, list_people, upsert_users
 from templates_server.primitives.ids import new_id
 from templates_server.storage.database import Database
 from templates_server.storage.tables import events, persons, user_tags
@@ -64,24 +64,24 @@ class Hands:
 
         with self._lock:
             self.asked += 1
-        return self.database.write_now(counted)
+        return self.database.write_sync(counted)
 
-    def upsert(self, *users: Mapping[str, Any], now: int = 1) -> Sequence[Outcome]:
+    def upsert(self, *users: Mapping[str, Any], now: int = 1) -> Sequence[ChangeOutcome]:
         """Insert or update these users."""
         changes = [change(one) for one in users]
-        outcomes: Sequence[Outcome] = self.write(
+        outcomes: Sequence[ChangeOutcome] = self.write(
             lambda connection: upsert_users(connection, self.environment_id, changes, now=now)
         )
         return outcomes
 
-    def happen(self, *came: Event, now: int) -> None:
+    def happen(self, *came: ParsedEvent, now: int) -> None:
         """Store these events."""
-        self.write(lambda connection: add_events(connection, [Arrival(self.environment_id, now, came)]))
+        self.write(lambda connection: add_events(connection, [EventBatch(self.environment_id, now, came)]))
 
-    def erase(self, user_id: str, *, now: int = 1) -> Erased:
+    def erase(self, user_id: str, *, now: int = 1) -> ErasureSummary:
         """Remove this user."""
-        person_id = named(PersonKind.USER, user_id).person_id
-        erased: Erased = self.write(
+        person_id = make_person_ref(PersonKind.USER, user_id).person_id
+        erased: ErasureSummary = self.write(
             lambda connection: erase_person(connection, self.environment_id, person_id, now=now)
         )
         return erased
@@ -94,15 +94,15 @@ def chosen(things: Sequence[str], count: int, *seed: int) -> list[str]:
 
 def profiles(database: Database, environment_id: str) -> Mapping[str, Profile]:
     """What is kept of each user."""
-    wanted = Wanted(PersonKind.USER, 100_000)
-    found = database.read_now(lambda connection: list_people(connection, environment_id, wanted))
+    wanted = UserQuery(PersonKind.USER, 100_000)
+    found = database.read_sync(lambda connection: list_people(connection, environment_id, wanted))
     return {person.called: person.profile for person in found.people}
 
 
 def tag_counts(database: Database, environment_id: str) -> dict[str, int]:
     """How many users have each tag, as it is kept."""
     query = select(user_tags.c.tag, user_tags.c.users).where(user_tags.c.environment_id == environment_id)
-    return {row.tag: row.users for row in database.read_now(lambda connection: connection.execute(query).all())}
+    return {row.tag: row.users for row in database.read_sync(lambda connection: connection.execute(query).all())}
 
 
 def recounted(found: Mapping[str, Profile]) -> dict[str, int]:
@@ -208,19 +208,19 @@ def test_users_are_removed_while_others_change_them_and_events_come(database: Da
     assert removed["profile"] > 0
     left = _owners_of_events(database, hands.environment_id)
     assert left.total() + removed["events"] == 4 * ROUNDS * 5
-    assert set(left) <= {named(PersonKind.USER, user_id).person_id for user_id in found}
+    assert set(left) <= {make_person_ref(PersonKind.USER, user_id).person_id for user_id in found}
     assert hands.run == hands.asked
 
 
-def _event(user_id: str, event_id: str) -> Event:
-    who = stated(None, user_id)
+def _event(user_id: str, event_id: str) -> ParsedEvent:
+    who = claim_identity(None, user_id)
     assert who is not None
-    return Event(who, event_id, "a/b", None, None, None, None, 1, shape_of(("a/b",)))
+    return ParsedEvent(who, event_id, "a/b", None, None, None, None, 1, shape_of(("a/b",)))
 
 
 def _owners_of_events(database: Database, environment_id: str) -> Counter[str]:
     query = select(events.c.person_id).where(events.c.environment_id == environment_id)
-    return Counter(database.read_now(lambda connection: connection.execute(query).scalars().all()))
+    return Counter(database.read_sync(lambda connection: connection.execute(query).scalars().all()))
 
 
 def test_an_update_says_when_and_an_equal_one_does_not(database: Database) -> None:
@@ -229,7 +229,7 @@ def test_an_update_says_when_and_an_equal_one_does_not(database: Database) -> No
     times = []
     for now, value in ((5, 1), (6, 1.0), (7, 2)):
         hands.upsert({"user_id": "ada", "attributes": {"a": value}}, now=now)
-        times.append(tuple(database.read_now(lambda connection: connection.execute(query).one())))
+        times.append(tuple(database.read_sync(lambda connection: connection.execute(query).one())))
     assert times == [(5, 5), (5, 5), (5, 7)]
 
 
@@ -256,7 +256,7 @@ class Model:
 
     def _merge(self, sent: dict[str, Any]) -> str:
         user_id, before = sent["user_id"], self.profiles.get(sent["user_id"])
-        self.profiles[user_id] = merged(before or NOTHING_KNOWN, change(sent).change)
+        self.profiles[user_id] = apply_change(before or NOTHING_KNOWN, change(sent).change)
         if before is None:
             return "created"
         return "unchanged" if to_columns(before) == to_columns(self.profiles[user_id]) else "updated"
@@ -273,7 +273,7 @@ def perform(step: tuple[str, Any], model: Model, environment_id: str, connection
         case ("tag", (user_id, tag)):
             _change(connection, environment_id, model, {"user_id": user_id, "add_tags": [tag]})
         case ("erase", user_id):
-            person_id = named(PersonKind.USER, user_id).person_id
+            person_id = make_person_ref(PersonKind.USER, user_id).person_id
             if model.profiles.pop(user_id, None) is None:
                 with pytest.raises(NotFound):
                     erase_person(connection, environment_id, person_id, now=1)
@@ -283,7 +283,7 @@ def perform(step: tuple[str, Any], model: Model, environment_id: str, connection
 
 
 def _change(connection: Connection, environment_id: str, model: Model, sent: dict[str, Any]) -> None:
-    person_id = named(PersonKind.USER, sent["user_id"]).person_id
+    person_id = make_person_ref(PersonKind.USER, sent["user_id"]).person_id
     if sent["user_id"] in model.profiles:
         outcome = change_person(connection, environment_id, person_id, change(sent).change, now=1)
         assert [outcome] == model.upsert([sent])
@@ -297,7 +297,7 @@ def _change(connection: Connection, environment_id: str, model: Model, sent: dic
 def test_any_sequence_comes_to_what_a_plain_model_says(database: Database, steps: list[tuple[str, Any]]) -> None:
     environment_id, model = new_id("env"), Model()
     for step in steps:
-        database.write_now(functools.partial(perform, step, model, environment_id))
+        database.write_sync(functools.partial(perform, step, model, environment_id))
         found = profiles(database, environment_id)
         assert {name: to_columns(one) for name, one in found.items()} == {
             name: to_columns(one) for name, one in model.profiles.items()

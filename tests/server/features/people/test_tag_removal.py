@@ -15,10 +15,10 @@ from sqlalchemy import Connection, select
 
 from templates_server.features.people import profile_parser
 from templates_server.features.people.apply_changes import UserChange
-from templates_server.features.people.profile import Change, decode_tags
+from templates_server.features.people.profile import ProfileChange, decode_tags
 from templates_server.features.people.store import upsert_users
 from templates_server.features.people.tag_removal import job, store
-from templates_server.features.people.tag_removal.job import TagRemovals
+from templates_server.features.people.tag_removal.job import TagRemovalJob
 from templates_server.security.authorization import Role, Scope
 from templates_server.storage.database import Database
 from templates_server.storage.factory import open_database
@@ -51,7 +51,7 @@ def counts(place: Place) -> dict[str, tuple[int, int]]:
 
 def removals(place: Place) -> Sequence[Any]:
     query = select(tag_removals.c.tag).where(tag_removals.c.environment_id == place.environment_id)
-    return place.server.database.read_now(lambda connection: connection.execute(query).scalars().all())
+    return place.server.database.read_sync(lambda connection: connection.execute(query).scalars().all())
 
 
 def wait_for_the_end(place: Place) -> None:
@@ -111,7 +111,7 @@ def test_it_is_on_the_record_with_how_many_had_the_tag(place: Place) -> None:
     query = select(audit_entries.c.target, audit_entries.c.details).where(
         audit_entries.c.action == "tag.delete", audit_entries.c.space == place.space
     )
-    entries = place.server.database.read_now(lambda connection: connection.execute(query).all())
+    entries = place.server.database.read_sync(lambda connection: connection.execute(query).all())
     assert [tuple(entry) for entry in entries] == [(TAG, '{"users": 2, "visitors": 1}')]
 
 
@@ -146,25 +146,25 @@ class Environment:
 
     def __init__(self, url: str) -> None:
         self.database: Database = open_database(url)
-        self.database.write_now(metadata.create_all)
-        self.database.write_now(_add_environment)
-        self.removals = TagRemovals(self.database, lambda: 7)
+        self.database.write_sync(metadata.create_all)
+        self.database.write_sync(_add_environment)
+        self.removals = TagRemovalJob(self.database, lambda: 7)
 
     def put(self, *users: str, tags: Sequence[str] = (TAG, "news"), now: int = 1) -> None:
-        changes = [UserChange(one, Change(tags=tuple(tags))) for one in users]
-        self.database.write_now(lambda connection: upsert_users(connection, "env", changes, now=now))
+        changes = [UserChange(one, ProfileChange(tags=tuple(tags))) for one in users]
+        self.database.write_sync(lambda connection: upsert_users(connection, "env", changes, now=now))
 
-    def begin(self) -> store.Removal:
-        return self.database.write_now(lambda connection: store.begin(connection, "env", TAG, now=2))
+    def begin(self) -> store.TagRemovalState:
+        return self.database.write_sync(lambda connection: store.begin(connection, "env", TAG, now=2))
 
-    def step(self, removal: store.Removal) -> store.Removal | None:
-        stretch = self.database.read_now(lambda connection: store.next_stretch(connection, removal))
+    def step(self, removal: store.TagRemovalState) -> store.TagRemovalState | None:
+        stretch = self.database.read_sync(lambda connection: store.next_stretch(connection, removal))
         return self.take(removal, stretch)
 
-    def take(self, removal: store.Removal, stretch: store.Stretch) -> store.Removal | None:
-        return self.database.write_now(lambda connection: store.take_step(connection, removal, stretch, now=3))
+    def take(self, removal: store.TagRemovalState, stretch: store.TaggedRange) -> store.TagRemovalState | None:
+        return self.database.write_sync(lambda connection: store.take_step(connection, removal, stretch, now=3))
 
-    def end(self, removal: store.Removal | None) -> int:
+    def end(self, removal: store.TagRemovalState | None) -> int:
         """Take all steps; how many there were."""
         for number in itertools.count():
             if removal is None:
@@ -174,7 +174,7 @@ class Environment:
 
     def tags(self) -> dict[str, tuple[str, ...]]:
         query = select(persons.c.called, persons.c.tags)
-        found = self.database.read_now(lambda connection: connection.execute(query).all())
+        found = self.database.read_sync(lambda connection: connection.execute(query).all())
         return {row.called: decode_tags(row.tags) for row in found}
 
     def check(self) -> None:
@@ -182,10 +182,10 @@ class Environment:
         tags = self.tags()
         assert TAG not in {one for mine in tags.values() for one in mine}
         query = select(user_tags.c.tag, user_tags.c.users)
-        found = self.database.read_now(lambda connection: connection.execute(query).all())
+        found = self.database.read_sync(lambda connection: connection.execute(query).all())
         counted = {row.tag: row.users for row in found}
         assert counted == dict(Counter(one for mine in tags.values() for one in mine))
-        assert self.database.read_now(store.list_removals) == []
+        assert self.database.read_sync(store.list_removals) == []
 
 
 def _add_environment(connection: Connection) -> None:
@@ -220,7 +220,7 @@ def test_however_small_the_steps_everybody_is_reached(
 
 def test_no_step_changes_more_than_its_limit(environment: Environment) -> None:
     environment.put(*(f"u{number}" for number in range(store.MOST_CHANGED + 10)))
-    removal: store.Removal | None = environment.begin()
+    removal: store.TagRemovalState | None = environment.begin()
     changed = []
     while removal is not None:
         before = sum(TAG in tags for tags in environment.tags().values())
@@ -236,7 +236,7 @@ def test_a_step_that_somebody_else_took_is_not_taken_again(
     monkeypatch.setattr(store, "MOST_CHANGED", 2)
     environment.put(*(f"u{number}" for number in range(6)))
     removal = environment.begin()
-    stretch = environment.database.read_now(lambda connection: store.next_stretch(connection, removal))
+    stretch = environment.database.read_sync(lambda connection: store.next_stretch(connection, removal))
     moved = environment.take(removal, stretch)
     assert moved is not None
     environment.put("u0", "u1", "u2", "u3", "u4", "u5", now=4)  # everybody has it again
@@ -265,14 +265,14 @@ def test_a_tag_that_somebody_keeps_giving_does_not_keep_it_running(
 ) -> None:
     monkeypatch.setattr(store, "MOST_LOOKED_THROUGH", 2)
     environment.put("a", "b", "c")
-    removal: store.Removal | None = environment.begin()
+    removal: store.TagRemovalState | None = environment.begin()
     steps = 0
     while removal is not None:
         removal = environment.step(removal)
         environment.put("a", "b", "c")
         steps += 1
     assert steps <= store.MOST_PASSES * 3
-    assert environment.database.read_now(store.list_removals) == []
+    assert environment.database.read_sync(store.list_removals) == []
 
 
 def test_beginning_again_leaves_what_was_reached(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -302,7 +302,7 @@ def test_a_failure_in_a_step_leaves_the_people_and_the_position(
         environment.step(removal)
     monkeypatch.undo()
     assert environment.tags() == before
-    assert environment.database.read_now(store.list_removals) == [removal]
+    assert environment.database.read_sync(store.list_removals) == [removal]
     environment.end(removal)
     environment.check()
 
@@ -314,13 +314,13 @@ def test_several_removals_and_writers_at_once_end_as_they_should(
     people = [f"u{number}" for number in range(30)]
     environment.put(*people)
     environment.begin()
-    workers = [TagRemovals(environment.database, lambda: 7) for _ in range(2)]
+    workers = [TagRemovalJob(environment.database, lambda: 7) for _ in range(2)]
     for worker in workers:
         worker.start()
     for number in range(30):
         environment.put(people[number], tags=["news", f"own-{number}"], now=5)
     deadline = time.monotonic() + WAIT_SECONDS
-    while environment.database.read_now(store.list_removals):
+    while environment.database.read_sync(store.list_removals):
         assert time.monotonic() < deadline
         time.sleep(0.01)
     for worker in workers:
@@ -332,7 +332,7 @@ def test_several_removals_and_writers_at_once_end_as_they_should(
 def test_what_was_accepted_is_done_after_a_restart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "MOST_CHANGED", 3)
     with monkeypatch.context() as stalled, running_server(tmp_path) as server:
-        stalled.setattr(TagRemovals, "_end_all", lambda _removals: None)
+        stalled.setattr(TagRemovalJob, "_end_all", lambda _removals: None)
         person: Person = add_person(server.database, add_organization(server.database))
         path = f"/v2/spaces/{add_space(server, person)}/environments/production"
         with person.client(server) as client:
@@ -355,12 +355,14 @@ def test_nobody_waits_until_all_removals_of_another_organization_have_ended(
 ) -> None:
     many = [f"t{number:03}" for number in range(60)]
     environment.put("u", tags=[*many])
-    environment.database.write_now(lambda connection: _begin_all(connection, "env", many))
+    environment.database.write_sync(lambda connection: _begin_all(connection, "env", many))
     _add_second_organization(environment.database)
     taken: list[str] = []
     take_step = store.take_step
 
-    def noted(connection: Connection, removal: store.Removal, *rest: Any, **more: Any) -> store.Removal | None:
+    def noted(
+        connection: Connection, removal: store.TagRemovalState, *rest: Any, **more: Any
+    ) -> store.TagRemovalState | None:
         if removal.tag == many[0]:  # the thread works already when somebody else deletes a tag
             store.begin(connection, "other", TAG, now=3)
         taken.append(removal.environment_id)
@@ -375,10 +377,12 @@ def test_nobody_waits_until_all_removals_of_another_organization_have_ended(
 
 def test_a_removal_that_fails_holds_up_no_other(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     environment.put("u", tags=["a", "b", "c"])
-    environment.database.write_now(lambda connection: _begin_all(connection, "env", ["a", "b", "c"]))
+    environment.database.write_sync(lambda connection: _begin_all(connection, "env", ["a", "b", "c"]))
     take_step = store.take_step
 
-    def failing(connection: Connection, removal: store.Removal, *rest: Any, **more: Any) -> store.Removal | None:
+    def failing(
+        connection: Connection, removal: store.TagRemovalState, *rest: Any, **more: Any
+    ) -> store.TagRemovalState | None:
         if removal.tag == "a":
             raise RuntimeError("a planted fault")
         return take_step(connection, removal, *rest, **more)
@@ -396,10 +400,10 @@ def test_a_tag_is_taken_from_who_has_more_attributes_than_may_be_now(
     environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environment.put("u", tags=[TAG])
-    large = UserChange("u", Change(attributes={f"a{number}": "x" * 4000 for number in range(20)}))
+    large = UserChange("u", ProfileChange(attributes={f"a{number}": "x" * 4000 for number in range(20)}))
     with monkeypatch.context() as before:
         before.setattr(profile_parser, "MAX_ATTRIBUTES_BYTES", 10**6)
-        environment.database.write_now(lambda connection: upsert_users(connection, "env", [large], now=2))
+        environment.database.write_sync(lambda connection: upsert_users(connection, "env", [large], now=2))
     environment.end(environment.begin())
     environment.check()
 
@@ -418,4 +422,4 @@ def _add_second_organization(database: Database) -> None:
         row = {"id": "other", "space_id": "spc2", "name": "production", "revision": 0}
         connection.execute(metadata.tables["environments"].insert(), row)
 
-    database.write_now(add)
+    database.write_sync(add)

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from templates_server.features.people import store
-from templates_server.features.people.identity import PersonKind, named
+from templates_server.features.people.identity import PersonKind, make_person_ref
 from templates_server.security.authorization import Role, Scope
 from templates_server.storage.tables import audit_entries
 from tests.people import Grant, add_organization, add_person
@@ -167,7 +167,7 @@ def test_any_id_can_stand_in_a_path(place: Place, user_id: str) -> None:
 
 def test_a_user_can_be_named_by_the_derived_id_too(place: Place) -> None:
     place.upsert(ADA)
-    person_id = named(PersonKind.USER, "ada").person_id
+    person_id = make_person_ref(PersonKind.USER, "ada").person_id
     assert place.user(person_id) == place.user("ada")
     assert place.client.put(place.url("users", person_id, "tags", "x")).status_code == 204
 
@@ -295,7 +295,7 @@ def test_visitors_are_listed_apart_from_users(place: Place) -> None:
     assert visitor["anonymous_id"] == "v1"
     assert visitor["first_seen"] == visitor["last_seen"] is not None
     assert found(place) == {"ada"}
-    person_id = named(PersonKind.VISITOR, "v1").person_id
+    person_id = make_person_ref(PersonKind.VISITOR, "v1").person_id
     for method in ("GET", "PATCH", "DELETE"):
         assert place.client.request(method, place.url("users", person_id), json={}).status_code == 404
 
@@ -347,9 +347,9 @@ def test_deeds_are_remembered_by_the_derived_id_alone(place: Place) -> None:
     place.client.get(place.url("users", "ada", "everything"))
     place.client.delete(place.url("users", "ada"))
     query = select(audit_entries).where(audit_entries.c.organization_id == place.person.organization.id)
-    rows = place.server.database.read_now(lambda connection: connection.execute(query).mappings().all())
+    rows = place.server.database.read_sync(lambda connection: connection.execute(query).mappings().all())
     rows = [row for row in rows if row["action"].startswith("user.")]
-    ada, bob, eve = (named(PersonKind.USER, called).person_id for called in ("ada", "bob", "eve"))
+    ada, bob, eve = (make_person_ref(PersonKind.USER, called).person_id for called in ("ada", "bob", "eve"))
     actions = ["user.upsert", "user.upsert", "user.tag", "user.untag", "user.export", "user.delete"]
     assert sorted((row["action"], row["target"]) for row in rows) == sorted(
         [*((action, ada) for action in actions), ("user.upsert", "2 users")]

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from templates_server.features.people.erasure_store import ErasedPerson, erase_again
-from templates_server.features.people.identity import PersonKind, named
-from templates_server.features.people.profile import Scalar, attribute_patterns, encode_attributes, merged_attributes
+from templates_server.features.people.erasure_store import ErasedPerson, repeat_erasures
+from templates_server.features.people.identity import PersonKind, make_person_ref
+from templates_server.features.people.profile import Scalar, attribute_patterns, encode_attributes, merge_attributes
 from templates_server.features.people.profile_parser import MOST_TAGS
 from templates_server.primitives.timestamps import system_clock
 from templates_server.security.authorization import Role, Scope
@@ -83,7 +83,7 @@ def test_tagging_is_an_update_of_the_visitor(place: Place) -> None:
 
 @pytest.mark.usefixtures("app")
 def test_a_visitor_is_found_by_the_derived_id_too(place: Place) -> None:
-    assert tag(place, named(PersonKind.VISITOR, "v").person_id, "news").status_code == 204
+    assert tag(place, make_person_ref(PersonKind.VISITOR, "v").person_id, "news").status_code == 204
     assert visitors(place)["v"] == ["news"]
 
 
@@ -99,7 +99,7 @@ def test_a_tag_that_breaks_a_rule_is_refused(place: Place, name: str) -> None:
 def test_who_is_no_visitor_there_is_not_found(place: Place, app: httpx.Client) -> None:
     place.upsert({"user_id": "u"})
     app.post("/api/client/alias", json={"anonymous_id": "w", "external_id": "u"})
-    for nobody in ("nobody", "u", "w", named(PersonKind.USER, "u").person_id):
+    for nobody in ("nobody", "u", "w", make_person_ref(PersonKind.USER, "u").person_id):
         assert tag(place, nobody, "news").status_code == 404
     assert place.client.put(place.url("users", "v", "tags", "news")).status_code == 404
     assert counts(place) == {}
@@ -123,8 +123,8 @@ def test_tagging_is_on_the_record_without_the_id(place: Place) -> None:
         audit_entries.c.action.like("visitor.%"), audit_entries.c.space == place.space
     )
     query = query.order_by(audit_entries.c.action)
-    entries = place.server.database.read_now(lambda connection: connection.execute(query).all())
-    person_id = named(PersonKind.VISITOR, "v").person_id
+    entries = place.server.database.read_sync(lambda connection: connection.execute(query).all())
+    person_id = make_person_ref(PersonKind.VISITOR, "v").person_id
     assert [tuple(entry) for entry in entries] == [("visitor.tag", person_id, "{}"), ("visitor.untag", person_id, "{}")]
 
 
@@ -186,7 +186,7 @@ NAMES = st.text(st.sampled_from('ab",:{}\\é '), min_size=1, max_size=3)
 
 @given(st.dictionaries(NAMES, SCALARS, max_size=4), NAMES, SCALARS)
 def test_patterns_find_what_has_that_value_and_nothing_else(sent: dict[str, Any], name: str, value: Scalar) -> None:
-    attributes = merged_attributes({}, sent)
+    attributes = merge_attributes({}, sent)
     for wanted in {name, *attributes}:
         looked_for = value if isinstance(value, str) else encode_attributes({"x": value})[5:-1]
         patterns = attribute_patterns(wanted, looked_for)
@@ -257,8 +257,8 @@ def test_a_visitor_of_a_restored_backup_who_is_erased_again_leaves_true_counts(p
     place.upsert({"user_id": "u", "tags": ["news"]})
     for visitor in ("v", "w"):
         tag(place, visitor, "news")
-    erased = ErasedPerson(place.environment_id, named(PersonKind.VISITOR, "v").person_id, system_clock())
-    assert place.server.database.write_now(lambda connection: erase_again(connection, [erased])) == 1
+    erased = ErasedPerson(place.environment_id, make_person_ref(PersonKind.VISITOR, "v").person_id, system_clock())
+    assert place.server.database.write_sync(lambda connection: repeat_erasures(connection, [erased])) == 1
     assert counts(place) == {"news": (1, 1)}
     assert set(visitors(place)) == {"w"}
 

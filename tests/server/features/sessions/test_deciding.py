@@ -8,12 +8,18 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from templates_server.features.people.identity import PersonKind, Stated, named
+from templates_server.features.people.identity import ClaimedIdentity, PersonKind, make_person_ref
 from templates_server.features.sessions import store
 from templates_server.features.sessions.app_report import NO_REPORT, AppReport
-from templates_server.features.sessions.compiled_states import StatesCache, chosen_states
-from templates_server.features.sessions.evaluator import Context, Decided, Deciding, Person, Said
-from templates_server.features.sessions.store import Start, add_sessions
+from templates_server.features.sessions.compiled_states import StatesCache, choose_states
+from templates_server.features.sessions.evaluator import (
+    ClientContext,
+    EvaluatedPerson,
+    SessionEvaluation,
+    SessionEvaluator,
+    StartContext,
+)
+from templates_server.features.sessions.store import SessionStartRow, add_sessions
 from templates_server.features.tribes.evaluator import outcome_of
 from templates_server.primitives.timestamps import DAY, system_clock
 from templates_server.storage import tables
@@ -21,7 +27,7 @@ from tests.environments import AppEnvironment, add_environment, decide, deliver
 from tests.server.features.sessions.test_targeting import MODEL, scenario, targeted, tribe
 from tests.servers import RunningServer
 
-ADA = Stated(None, named(PersonKind.USER, "ada"))
+ADA = ClaimedIdentity(None, make_person_ref(PersonKind.USER, "ada"))
 FIELD = {"contextual": "fields.campaign", "operator": "equals", "value": "spring"}
 DEVICE = {"attribute": "device.os", "operator": "equals", "value": "tvOS"}
 AWAY = {"behaviour": "days_since_seen", "operator": "greater_than", "value": 2}
@@ -34,7 +40,7 @@ OF_START = [FIELD, DEVICE, AWAY, LAST_SEEN, *OF_APP]
 NEVER = {"tag": "no/body/has"}
 ALWAYS = {"attribute": "created", "operator": "exists"}
 REPORT = AppReport(app_version="2.3.0", app_platform="ios", os_version="17.4.1")
-SAID = Said({"campaign": "spring"}, "tvOS", app=REPORT.facts)
+SAID = ClientContext({"campaign": "spring"}, "tvOS", app=REPORT.facts)
 
 
 class Running:
@@ -46,27 +52,29 @@ class Running:
         self.environment = add_environment(
             server.database, model=MODEL, delivery=targeted(scenario("Theirs", "theirs")), tribes={"theirs": described}
         )
-        self.person = Person(self.environment.id, ADA)
+        self.person = EvaluatedPerson(self.environment.id, ADA)
 
-    def start(self, said: Said = SAID, *, days_ago: int = 0, report: AppReport = NO_REPORT) -> Decided:
+    def start(
+        self, said: ClientContext = SAID, *, days_ago: int = 0, report: AppReport = NO_REPORT
+    ) -> SessionEvaluation:
         """A session that started so many days ago."""
         at = self.now - days_ago * DAY
-        start = Start(self.environment.id, ADA, store.new_session_id(ADA), at, report)
+        start = SessionStartRow(self.environment.id, ADA, store.new_session_id(ADA), at, report)
 
         async def store_it() -> None:
             await self.database.write(lambda connection: add_sessions(connection, [start]))
 
-        return asyncio.run(self.deciding.begin(self.person, said, now=at, store_it=store_it))
+        return asyncio.run(self.deciding.start(self.person, said, now=at, store_it=store_it))
 
-    def again(self, context: Context | None) -> list[str | None] | None:
+    def again(self, context: StartContext | None) -> list[str | None] | None:
         """The scenario of `home.top`, in a list; [] where it cannot be known, None where nobody is there."""
-        decided = asyncio.run(self.deciding.again(self.person, context, now=self.now))
+        decided = asyncio.run(self.deciding.reevaluate(self.person, context, now=self.now))
         return None if decided is None else [one.scenario for one in decided.shown if one is not None]
 
     @property
-    def deciding(self) -> Deciding:
+    def deciding(self) -> SessionEvaluator:
         """As another process would have it: nothing is kept."""
-        return Deciding(self.database, StatesCache(self.database), retention_ms=30 * DAY)
+        return SessionEvaluator(self.database, StatesCache(self.database), retention_ms=30 * DAY)
 
 
 @pytest.mark.parametrize("of_start", OF_START)
@@ -106,7 +114,7 @@ def test_where_it_started_it_goes_on_as_it_started(server: RunningServer, of_sta
     decided = running.start()
     assert [one and one.scenario for one in decided.shown] == ["Theirs"]
     assert running.again(decided.context) == ["Theirs"]
-    assert running.again(Context(Said(), running.now)) == ["default"]
+    assert running.again(StartContext(ClientContext(), running.now)) == ["default"]
 
 
 @pytest.mark.parametrize(("of_start", "expected"), [(AWAY, []), (LAST_SEEN, []), (FIELD, ["Theirs"])])
@@ -116,7 +124,7 @@ def test_when_somebody_was_seen_before_is_not_known_where_nobody_asked(
     running = Running(server, tribe(of_start))
     deliver(server.database, running.environment, targeted())
     decided = running.start()
-    assert decided.context == Context(SAID, None)
+    assert decided.context == StartContext(SAID, None)
     deliver_again(server, running.environment)
     assert running.again(decided.context) == expected
 
@@ -125,7 +133,7 @@ def deliver_again(server: RunningServer, environment: AppEnvironment) -> None:
     """What was delivered first."""
     environments = tables.environments
     back = update(environments).where(environments.c.id == environment.id).values(revision=1)
-    server.database.write_now(lambda connection: connection.execute(back))
+    server.database.write_sync(lambda connection: connection.execute(back))
 
 
 def test_who_was_removed_is_nobody(server: RunningServer) -> None:
@@ -154,9 +162,9 @@ def test_what_the_app_of_the_session_says_wins_over_what_is_stored(
     running = Running(server, tribe(of_app))
     running.start(report=REPORT)
     others = AppReport(app_version="2.2.9", app_platform="browser", os_version="18.0")
-    assert [one and one.scenario for one in running.start(Said(app=others.facts)).shown] == ["default"]
+    assert [one and one.scenario for one in running.start(ClientContext(app=others.facts)).shown] == ["default"]
     running.start(report=REPORT)
-    assert [one and one.scenario for one in running.start(Said(app=NO_REPORT.facts)).shown] == ["default"]
+    assert [one and one.scenario for one in running.start(ClientContext(app=NO_REPORT.facts)).shown] == ["default"]
     assert [one and one.scenario for one in running.start(SAID).shown] == ["Theirs"]
 
 
@@ -173,9 +181,9 @@ def test_where_no_app_is_asked_what_is_stored_counts(server: RunningServer, of_a
 def foreseen(running: Running) -> list[str]:
     """The scenario of `home.top` for a session that never starts, as OFREP evaluates it."""
     states = asyncio.run(StatesCache(running.database).states_of(running.environment.id))
-    facts = asyncio.run(running.deciding.foresee(states, running.person, Said(), now=running.now))
+    facts = asyncio.run(running.deciding.preview(states, running.person, ClientContext(), now=running.now))
     return [
         str(one.scenario)
-        for one in chosen_states(states, running.now, lambda each: outcome_of(each, facts, running.now))
+        for one in choose_states(states, running.now, lambda each: outcome_of(each, facts, running.now))
         if one
     ]

@@ -169,7 +169,7 @@ def test_an_explanation_stores_nothing_and_says_what_the_next_session_shows(
         assert place.shown(anonymous_id="v-1") == expected
     assert place.explain(anonymous_id="never-seen").status_code == 404
     called = tables.persons.c.called
-    rows = server.database.read_now(
+    rows = server.database.read_sync(
         lambda connection: connection.execute(tables.persons.select().where(called == "never-seen")).all()
     )
     assert rows == []

@@ -15,10 +15,10 @@ from templates_server.errors import ValidationFailed
 from templates_server.features.people.app_versions import version_key
 from templates_server.features.people.last_session import AppFacts
 from templates_server.features.sessions import store
-from templates_server.features.sessions.changes.diff import Told
-from templates_server.features.sessions.changes.start_cache import StartedSessions
-from templates_server.features.sessions.compiled_states import TOO_LARGE, States, StatesCache, make_states
-from templates_server.features.sessions.evaluator import Context, Decided, Said
+from templates_server.features.sessions.changes.diff import KnownStates
+from templates_server.features.sessions.changes.start_cache import StartCache
+from templates_server.features.sessions.compiled_states import TOO_LARGE, CompiledStates, StatesCache, make_states
+from templates_server.features.sessions.evaluator import ClientContext, SessionEvaluation, StartContext
 from templates_server.primitives.timestamps import system_clock
 from templates_server.storage import tables
 from tests.environments import AppEnvironment, add_environment, deliver
@@ -44,22 +44,24 @@ def delivery(mark: int, *, is_targeted: bool = False) -> dict[str, Any]:
     return {"published": ["home"], "scenarios": scenarios}
 
 
-def states(mark: int, *, is_targeted: bool = False) -> States:
+def states(mark: int, *, is_targeted: bool = False) -> CompiledStates:
     document, revision = delivery(mark, is_targeted=is_targeted), f"1.{mark}.1"
-    documents = store.Documents("space", "Space", "production", revision, MODEL, document, {"tribes": TRIBES})
+    documents = store.EnvironmentDocuments(
+        "space", "Space", "production", revision, MODEL, document, {"tribes": TRIBES}
+    )
     return make_states(documents, "sqlite")
 
 
-def untargeted(made: States, context: Context | None = None) -> Decided:
-    return Decided(made, made.untargeted, context)
+def untargeted(made: CompiledStates, context: StartContext | None = None) -> SessionEvaluation:
+    return SessionEvaluation(made, made.untargeted, context)
 
 
 @pytest.mark.slow
 def test_sessions_hold_no_states_of_their_time() -> None:
-    sessions = StartedSessions()
+    sessions = StartCache()
     with measured() as grown:
         for mark in range(30):
-            sessions.remember(f"ses_{mark}", untargeted(states(mark)))
+            sessions.save(f"ses_{mark}", untargeted(states(mark)))
         assert grown() < MIB / 2
         assert grown() <= sessions.bytes <= 3 * grown()
 
@@ -72,31 +74,33 @@ def test_the_budget_of_sessions_counts_what_they_hold(kind: str) -> None:
     made = states(1, is_targeted=True)
     names = itertools.count()
 
-    def decided() -> Decided:
+    def decided() -> SessionEvaluation:
         own = next(names)
         said = {
-            "with fields": lambda: Said({f"field-{own}-{number}": own + number for number in range(100)}),
-            "with long fields": lambda: Said({"\u4e2d\u6587": f"{own} ".ljust(4096, "\u4e2d")}),
-            "with a device": lambda: Said({}, f"{own} ".ljust(256, "x"), f"{own} ".ljust(256, "\u4e2d")),
-            "with an app": lambda: Said({}, app=AppFacts(version_key(f"{own}.1"), version_key(f"{own}.2"), "ios")),
-        }.get(kind, Said)()
+            "with fields": lambda: ClientContext({f"field-{own}-{number}": own + number for number in range(100)}),
+            "with long fields": lambda: ClientContext({"\u4e2d\u6587": f"{own} ".ljust(4096, "\u4e2d")}),
+            "with a device": lambda: ClientContext({}, f"{own} ".ljust(256, "x"), f"{own} ".ljust(256, "\u4e2d")),
+            "with an app": lambda: ClientContext(
+                {}, app=AppFacts(version_key(f"{own}.1"), version_key(f"{own}.2"), "ios")
+            ),
+        }.get(kind, ClientContext)()
         shown = list(made.untargeted) if kind == "targeted" else made.untargeted
-        return Decided(made, shown, Context(said, 10**12 + own))
+        return SessionEvaluation(made, shown, StartContext(said, 10**12 + own))
 
-    sessions = StartedSessions()
+    sessions = StartCache()
     with measured() as grown:
         for number in range(300):
-            sessions.remember(f"ses_{number}_".ljust(49, "x"), decided())
+            sessions.save(f"ses_{number}_".ljust(49, "x"), decided())
         assert grown() <= sessions.bytes <= 3 * grown()
 
 
 @pytest.mark.slow
 def test_sessions_keep_to_their_budget_and_the_oldest_go() -> None:
-    sessions = StartedSessions(most_bytes=100_000)
+    sessions = StartCache(most_bytes=100_000)
     with measured() as grown:
         for mark in range(80):
-            context = Context(Said({"campaign": f"{mark} ".ljust(1000, "x")}))
-            sessions.remember(f"ses_{mark}", untargeted(states(mark % 7), context))
+            context = StartContext(ClientContext({"campaign": f"{mark} ".ljust(1000, "x")}))
+            sessions.save(f"ses_{mark}", untargeted(states(mark % 7), context))
         assert grown() <= 100_000 + 50_000  # the interpreter's own, and what states have in common
         assert sessions.bytes <= 100_000
     assert sessions.find("ses_0") is None
@@ -104,42 +108,42 @@ def test_sessions_keep_to_their_budget_and_the_oldest_go() -> None:
 
 
 def test_what_is_shared_is_counted_once_and_given_back() -> None:
-    sessions = StartedSessions(most_bytes=20_000)
+    sessions = StartCache(most_bytes=20_000)
     made = states(1)
-    sessions.remember("ses_0", untargeted(made))
+    sessions.save("ses_0", untargeted(made))
     first = sessions.bytes
-    sessions.remember("ses_1", untargeted(made))
+    sessions.save("ses_1", untargeted(made))
     assert sessions.bytes < 1.5 * first
     for number in range(1000):
-        sessions.remember(f"ses_{number}", untargeted(states(2) if number > 500 else made))
+        sessions.save(f"ses_{number}", untargeted(states(2) if number > 500 else made))
     kept = [number for number in range(1000) if sessions.find(f"ses_{number}")]
     assert kept == list(range(kept[0], 1000))
     assert sessions.bytes <= 20_000
-    empty = StartedSessions(most_bytes=10)
-    empty.remember("ses_0", untargeted(made))
+    empty = StartCache(most_bytes=10)
+    empty.save("ses_0", untargeted(made))
     assert (empty.bytes, empty.find("ses_0")) == (0, None)
 
 
 def test_a_session_remembers_what_it_was_told() -> None:
     made = states(1, is_targeted=True)
     shown = [*made.untargeted[:2], None, made.entities[3].candidates[0].shown, *made.untargeted[4:]]
-    sessions = StartedSessions()
-    sessions.remember("ses_0", Decided(made, shown, None))
+    sessions = StartCache()
+    sessions.save("ses_0", SessionEvaluation(made, shown, None))
     started = sessions.find("ses_0")
     assert started is not None
     expected = {name: one.digest for name, one in zip(made.outline.names, shown, strict=True) if one is not None}
     assert started.told.by_name() == expected
     assert (started.outline.revision, len(expected)) == ("1.1.1", 39)
-    sessions.remember("ses_1", untargeted(made))
+    sessions.save("ses_1", untargeted(made))
     assert sessions.find("ses_1") == started_of(made)
 
 
-def started_of(made: States) -> object:
-    sessions = StartedSessions()
-    sessions.remember("", Decided(made, made.untargeted, None))
+def started_of(made: CompiledStates) -> object:
+    sessions = StartCache()
+    sessions.save("", SessionEvaluation(made, made.untargeted, None))
     found = sessions.find("")
     assert found is not None
-    assert found.told == Told(made.outline.names, "".join(one.digest for one in made.untargeted))
+    assert found.told == KnownStates(made.outline.names, "".join(one.digest for one in made.untargeted))
     return found
 
 
@@ -207,7 +211,7 @@ def test_a_new_revision_is_seen_at_once_and_replaces_the_old_one(server: Running
     [place] = environments(server, 1)
     cache = StatesCache(server.database)
 
-    async def ask() -> States:
+    async def ask() -> CompiledStates:
         return await cache.states_of(place.id)
 
     first = asyncio.run(ask())
@@ -224,13 +228,13 @@ def test_those_who_ask_at_once_have_states_made_once(server: RunningServer, monk
     made: list[str] = []
     documents_of = store.documents_of
 
-    def counted(connection: Connection, environment_id: str) -> store.Documents:
+    def counted(connection: Connection, environment_id: str) -> store.EnvironmentDocuments:
         made.append(environment_id)
         return documents_of(connection, environment_id)
 
     monkeypatch.setattr(store, "documents_of", counted)
 
-    async def ask() -> list[States]:
+    async def ask() -> list[CompiledStates]:
         return await asyncio.gather(*(cache.states_of(place.id) for _ in range(50)))
 
     assert len({id(one) for one in asyncio.run(ask())}) == len(made) <= 2
@@ -281,4 +285,4 @@ def push(server: RunningServer, place: AppEnvironment, document: dict[str, Any],
     row = {"environment_id": place.id, "document": json.dumps(document), "revision": revision}
     row |= {"created": system_clock(), "created_by": "test"}
     present = update(tables.environments).where(tables.environments.c.id == place.id).values(revision=revision)
-    server.database.write_now(lambda one: (one.execute(tables.delivery_revisions.insert(), row), one.execute(present)))
+    server.database.write_sync(lambda one: (one.execute(tables.delivery_revisions.insert(), row), one.execute(present)))

@@ -29,7 +29,7 @@ def start(server: RunningServer, environment: AppEnvironment, **body: Any) -> An
 
 def rows_of(server: RunningServer, table: Any, environment: AppEnvironment) -> list[Any]:
     query = select(table).where(table.c.environment_id == environment.id)
-    return list(server.database.read_now(lambda connection: connection.execute(query).all()))
+    return list(server.database.read_sync(lambda connection: connection.execute(query).all()))
 
 
 def test_a_session_has_the_untargeted_state_of_every_entity(server: RunningServer, environment: AppEnvironment) -> None:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from templates_server.features.people.identity import PersonKind, named
+from templates_server.features.people.identity import PersonKind, make_person_ref
 from templates_server.storage import tables
 from tests.environments import AppEnvironment, add_environment, decide, deliver
 from tests.servers import RunningServer
@@ -70,9 +70,9 @@ class App:
 
     def rewrite(self, user: str, **columns: Any) -> None:
         """Change what is stored of a user, as time would."""
-        persons, person_id = tables.persons, named(PersonKind.USER, user).person_id
+        persons, person_id = tables.persons, make_person_ref(PersonKind.USER, user).person_id
         theirs = (persons.c.environment_id == self.environment.id) & (persons.c.person_id == person_id)
-        self.server.database.write_now(
+        self.server.database.write_sync(
             lambda connection: connection.execute(update(persons).where(theirs).values(**columns))
         )
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import pytest
 
 from templates_server.features.spaces import api_key_cache
-from templates_server.features.spaces.api_key_cache import KEPT_SECONDS, Apps
+from templates_server.features.spaces.api_key_cache import KEPT_SECONDS, ApiKeyCache
 from templates_server.storage.database import Database, Parameter
 from templates_server.storage.factory import open_database
 from tests.environments import AppEnvironment, add_environment, deliver, revoke
@@ -28,14 +28,14 @@ class Watched:
 
     def __init__(self, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
         self.look_ups, self.now = 0, 100.0
-        self.apps = Apps(database, clock=lambda: self.now)
-        look_up = database.look_up
+        self.apps = ApiKeyCache(database, clock=lambda: self.now)
+        fetch_one = database.fetch_one
 
         async def counted(query: str, *parameters: Parameter) -> Any:
             self.look_ups += 1
-            return await look_up(query, *parameters)
+            return await fetch_one(query, *parameters)
 
-        monkeypatch.setattr(database, "look_up", counted)
+        monkeypatch.setattr(database, "fetch_one", counted)
 
     async def revisions(self, environment: AppEnvironment) -> Any:
         found = await self.apps.find(environment.key)

@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from templates_server.features.codegen.code_hash import code_hash
 from templates_server.features.codegen.differences import diff
 from templates_server.features.codegen.renderer import LANGUAGES
-from templates_server.features.spaces.model import Event, Field, GenerationInput, Metadata, PropertyType, SpaceModel
+from templates_server.features.spaces.model import (
+    EventDefinition,
+    FieldDefinition,
+    GenerationInput,
+    MetadataKey,
+    PropertyType,
+    SpaceModel,
+)
 from templates_server.features.spaces.parser import parse_model, read_model, to_document
 from templates_server.features.spaces.schemas import Change
 from templates_server.primitives.yaml_json import read_yaml, write_yaml
@@ -44,15 +51,15 @@ def event(**metadata: Any) -> dict[str, Any]:
 
 def test_events_and_fields_are_read_in_order_of_their_names() -> None:
     model = read(DESIGNED)
-    genre = Metadata("genre", PropertyType.SELECT, options=("Drama", "Football"))
-    title = Metadata("title", PropertyType.TEXT)
+    genre = MetadataKey("genre", PropertyType.SELECT, options=("Drama", "Football"))
+    title = MetadataKey("title", PropertyType.TEXT)
     assert model.events == (
-        Event("item/clicked"),
-        Event("video/completed", "Video completed", "The credits began.", (genre, title)),
+        EventDefinition("item/clicked"),
+        EventDefinition("video/completed", "Video completed", "The credits began.", (genre, title)),
     )
     assert model.fields == (
-        Field("campaign", PropertyType.TEXT),
-        Field("cart-total", PropertyType.NUMBER, "Cart total"),
+        FieldDefinition("campaign", PropertyType.TEXT),
+        FieldDefinition("cart-total", PropertyType.NUMBER, "Cart total"),
     )
 
 

@@ -19,7 +19,7 @@ from templates_server.storage import tables as schema
 from templates_server.storage.database import Database
 from templates_server.storage.factory import open_database
 from templates_server.storage.removal import job, store
-from templates_server.storage.removal.job import SpaceRemovals
+from templates_server.storage.removal.job import SpaceRemovalJob
 from tests.people import add_organization, add_person, add_space
 from tests.servers import PostgresServer, running_server
 from tests.unhandled import UNHANDLED
@@ -58,7 +58,7 @@ def fill(database: Database, environment_id: str, tables: tuple[Table, ...], row
         for table in tables:
             connection.execute(table.insert(), [row(table, environment_id, number) for number in range(rows)])
 
-    database.write_now(work)
+    database.write_sync(work)
 
 
 def counts(database: Database, environment_id: str) -> dict[str, int]:
@@ -69,7 +69,7 @@ def counts(database: Database, environment_id: str) -> dict[str, int]:
         }
         return {name: connection.execute(query).scalar_one() for name, query in queries.items()}
 
-    return database.read_now(work)
+    return database.read_sync(work)
 
 
 def begun(database: Database, *environment_ids: str, created: int | None = None) -> None:
@@ -77,11 +77,11 @@ def begun(database: Database, *environment_ids: str, created: int | None = None)
     rows = [
         {"environment_id": one, "created": system_clock() if created is None else created} for one in environment_ids
     ]
-    database.write_now(lambda connection: connection.execute(schema.environment_removals.insert(), rows))
+    database.write_sync(lambda connection: connection.execute(schema.environment_removals.insert(), rows))
 
 
 def removals(database: Database) -> list[str]:
-    return [environment_id for environment_id, _ in database.read_now(store.list_removals)]
+    return [environment_id for environment_id, _ in database.read_sync(store.list_removals)]
 
 
 def test_every_table_of_an_environment_goes_or_goes_with_it() -> None:
@@ -111,7 +111,7 @@ def test_all_rows_go_in_bounded_steps_and_those_of_others_stay(
         return removed[-1]
 
     monkeypatch.setattr(store, "take_step", counted)
-    SpaceRemovals(database, system_clock).remove()
+    SpaceRemovalJob(database, system_clock).remove()
     assert set(counts(database, "env_gone").values()) == {0}
     assert set(counts(database, "env_there").values()) == {ROWS}
     assert (max(removed), sum(removed)) == (STEP, ROWS * len(store.TABLES))
@@ -122,13 +122,13 @@ def test_what_arrives_late_goes_too_and_then_it_is_over(database: Database) -> N
     now = system_clock()
     begun(database, "env_gone", "env_young", created=now)
     clock = [now]
-    removal = SpaceRemovals(database, lambda: clock[0])
+    removal = SpaceRemovalJob(database, lambda: clock[0])
     removal.remove()
     fill(database, "env_gone", (schema.persons, schema.events), 3)
     removal.remove()
     assert set(counts(database, "env_gone").values()) == {0}
     assert removals(database) == ["env_gone", "env_young"]
-    database.write_now(
+    database.write_sync(
         lambda connection: connection.execute(
             schema.environment_removals.update()
             .where(schema.environment_removals.c.environment_id == "env_young")
@@ -155,7 +155,7 @@ def test_a_large_space_is_gone_at_once_and_its_rows_soon(tmp_path: Path, monkeyp
         space, other = add_space(server, person), add_space(server, person)
         query = select(schema.environments.c.id).join(schema.spaces)
         gone, there = (
-            server.database.read_now(
+            server.database.read_sync(
                 lambda connection, key=key: connection.execute(query.where(schema.spaces.c.key == key)).scalars().all()  # type: ignore[misc]
             )
             for key in (space, other)
@@ -200,7 +200,7 @@ def test_a_bad_day_is_logged_and_the_next_look_goes_on(tmp_path: Path, monkeypat
         return real(connection, environment_id, table_name)
 
     monkeypatch.setattr(store, "take_step", fails)
-    removal = SpaceRemovals(database, system_clock)
+    removal = SpaceRemovalJob(database, system_clock)
     removal.start()
     wait_for(lambda: counts(database, "env_gone")["persons"] == 0)
     asyncio.run(removal.finish())

@@ -264,7 +264,7 @@ def test_a_space_goes_with_everything_that_is_in_it(server: RunningServer, clien
     assert client.get(f"/v2/spaces/{space}").status_code == 404
     with server.client(Authorization=f"Bearer {key}") as app:
         assert app.post("/api/client/events", json=[{"anonymous_id": "a", "name": "x/y"}]).status_code == 401
-    left = server.database.read_now(
+    left = server.database.read_sync(
         lambda connection: (
             connection.execute(spaces.select().where(spaces.c.id == space_id)).all(),
             connection.execute(model_revisions.select().where(model_revisions.c.space_id == space_id)).all(),

@@ -12,12 +12,12 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from templates_server.features.people.app_versions import key_of
-from templates_server.features.people.identity import PersonKind, named
-from templates_server.features.people.profile import COLUMNS, Profile, dates_of, merged_attributes, to_columns
+from templates_server.features.people.identity import PersonKind, make_person_ref
+from templates_server.features.people.profile import COLUMNS, Profile, dates_of, merge_attributes, to_columns
 from templates_server.features.tribes import compiler, facts, model
-from templates_server.features.tribes.evaluator import Outcome, PersonFacts, evaluate, outcome_of
+from templates_server.features.tribes.evaluator import PersonFacts, TribeOutcome, evaluate, outcome_of
 from templates_server.features.tribes.parser import read_tribe
-from templates_server.features.tribes.sql_fragments import Finished
+from templates_server.features.tribes.sql_fragments import CompiledSql
 from templates_server.storage import migrations
 from templates_server.storage.database import Database
 from templates_server.storage.factory import open_database
@@ -30,7 +30,7 @@ from tests.server.features.tribes.oracle import behaviour as oracle_behaviour
 ENVIRONMENT = "env_of_the_test"
 OTHER_ENVIRONMENT = "env_of_others"
 RETENTION_MS = KEPT // MILLISECOND
-OUTCOMES = {True: Outcome.MATCHED, False: Outcome.NOT_MATCHED, None: Outcome.UNKNOWN}
+OUTCOMES = {True: TribeOutcome.MATCHED, False: TribeOutcome.NOT_MATCHED, None: TribeOutcome.UNKNOWN}
 
 
 def milliseconds(moment: datetime | None) -> Any:
@@ -42,7 +42,7 @@ class Asked:
     """A tribe at a time, as its document and as rules, and who is in it."""
 
     document: Mapping[str, Any]
-    tribe: model.Tribe
+    tribe: model.TribeDefinition
     now: datetime
     expected: Sequence[bool | None]  # of each of the people
     facts: Sequence[PersonFacts]  # of each of the people, in a session
@@ -73,12 +73,12 @@ def profile_of(person: History) -> Profile:
         person.locale,
         joined,
         person.tags,
-        merged_attributes({}, person.attributes),
+        merge_attributes({}, person.attributes),
     )
 
 
 def name_of(person: History) -> Any:
-    return named(PersonKind(person.kind), f"p{person.number}")
+    return make_person_ref(PersonKind(person.kind), f"p{person.number}")
 
 
 def store(database: Database, people: Sequence[History]) -> None:
@@ -91,7 +91,7 @@ def store(database: Database, people: Sequence[History]) -> None:
                 if rows:
                     connection.execute(table.insert(), rows)
 
-    database.write_now(work)
+    database.write_sync(work)
 
 
 def _rows(people: Sequence[History], environment: str) -> Mapping[Any, list[dict[str, Any]]]:
@@ -141,7 +141,7 @@ def _encoded(metadata: Mapping[str, str] | None) -> str | None:
     return msgspec.json.encode(metadata, order="deterministic").decode() if metadata else None
 
 
-def facts_of(person: History, document: Mapping[str, Any], tribe: model.Tribe, now: datetime) -> PersonFacts:
+def facts_of(person: History, document: Mapping[str, Any], tribe: model.TribeDefinition, now: datetime) -> PersonFacts:
     """What the evaluator is told; counts are the oracle's."""
     profile = profile_of(person)
     counts_sessions = model.questions_of([tribe]).sessions
@@ -166,7 +166,7 @@ def facts_of(person: History, document: Mapping[str, Any], tribe: model.Tribe, n
         events={
             each.question: count_of_events(rule, person, now, kept=KEPT)
             for rule, each in zip(document["filters"], tribe.filters, strict=True)
-            if isinstance(each, model.Done)
+            if isinstance(each, model.EventFilter)
         },
     )
 
@@ -191,7 +191,7 @@ def _of_evaluator(asked: Asked, people: Sequence[History]) -> Iterator[Disagreem
 
 
 def _of_sql(asked: Asked, people: Sequence[History], database: Database) -> Iterator[Disagreement]:
-    if model.questions_of([asked.tribe]) != model.Questions():
+    if model.questions_of([asked.tribe]) != model.CountQueries():
         yield from _of_facts(asked, people, database)
     if asked.tribe.is_contextual:
         return
@@ -210,7 +210,7 @@ def _of_facts(asked: Asked, people: Sequence[History], database: Database) -> It
             yield Disagreement(f"facts from {database.dialect}", asked, person, None)
 
 
-def _as_counted(known: PersonFacts, questions: model.Questions) -> PersonFacts:
+def _as_counted(known: PersonFacts, questions: model.CountQueries) -> PersonFacts:
     """What is known when counting ends where the tribe is decided."""
     most = dict(zip(questions.events, questions.most_events, strict=True))
     sessions = known.sessions_30_days
@@ -221,7 +221,7 @@ def _as_counted(known: PersonFacts, questions: model.Questions) -> PersonFacts:
     )
 
 
-def _found(database: Database, asked: Asked, make: Callable[..., Finished]) -> set[str]:
+def _found(database: Database, asked: Asked, make: Callable[..., CompiledSql]) -> set[str]:
     where, parameters = make(
         asked.tribe,
         database.dialect,
@@ -230,7 +230,7 @@ def _found(database: Database, asked: Asked, make: Callable[..., Finished]) -> s
         environment_id=ENVIRONMENT,
     )
     query = f"SELECT person_id FROM persons WHERE {where}"  # noqa: S608 - what is tested
-    return set(database.read_now(lambda connection: connection.exec_driver_sql(query, parameters).scalars().all()))
+    return set(database.read_sync(lambda connection: connection.exec_driver_sql(query, parameters).scalars().all()))
 
 
 def stored_facts(database: Database, asked: Asked, people: Sequence[History]) -> list[PersonFacts]:
@@ -241,7 +241,7 @@ def stored_facts(database: Database, asked: Asked, people: Sequence[History]) ->
     )
     query = f"SELECT {columns}, person_id FROM persons WHERE environment_id = '{ENVIRONMENT}'"  # noqa: S608 - as above
     with statements.apart():  # of everybody at once, which no server asks
-        rows = database.read_now(lambda connection: connection.exec_driver_sql(query, parameters).all())
+        rows = database.read_sync(lambda connection: connection.exec_driver_sql(query, parameters).all())
     by_id = {row[-1]: facts.read_facts(row[:-1], questions) for row in rows}
     return [by_id[name_of(person).person_id] for person in people]
 

@@ -58,7 +58,7 @@ def filled(folder: Path, count: int) -> sqlite3.Connection:
         write_all(connection, EVENTS, events)
         write_all(connection, INSERTED_SESSIONS, sessions)
 
-    database.write_now(store)
+    database.write_sync(store)
     database.close()
     return sqlite3.connect(path)
 
@@ -112,7 +112,7 @@ def test_counting_ends_where_a_tribe_is_decided(
 def test_exact_questions_count_everything(databases: tuple[sqlite3.Connection, sqlite3.Connection]) -> None:
     rules = [rule for rule, _, _ in CASES.values()]
     tribe = read_tribe({"audience": "all", "match": "all", "filters": rules}, key="x")
-    exact = questions_of([tribe]).exact
+    exact = questions_of([tribe]).without_limits
     columns, parameters = compile_facts(exact, "sqlite", now=NOW, retention_ms=30 * DAY)
     for connection, count in zip(databases, (FEW, MANY), strict=True):
         rows, _ = ask(connection, f"SELECT {columns} FROM persons", parameters)  # noqa: S608 - what is tested

@@ -17,7 +17,7 @@ from templates_server.features.tribes import compiler, json_paths, sql_fragments
 from templates_server.features.tribes.data_parser import OPERATORS
 from templates_server.features.tribes.json_paths import PATHS
 from templates_server.features.tribes.model import Comparison, Operator
-from templates_server.features.tribes.sql_fragments import Sql
+from templates_server.features.tribes.sql_fragments import SqlFragment
 from templates_server.settings import sqlite_file_url
 from templates_server.storage.database import Database
 from tests.server.features.tribes.agreement import Asked, opened
@@ -50,19 +50,23 @@ def of_operators(where: str) -> Iterator[Mutant]:
             another = Operator.EQUALS if operator is Operator.NOT_EXISTS else Operator.EXISTS
             yield of_table(compiler.NEGATIONS, operator, another, where, "of another")
             continue
-        for replacement, how in ((Sql("1 = 1"), "always"), (Sql("1 = 0"), "never"), (Sql("NULL"), "NULL")):
+        for replacement, how in (
+            (SqlFragment("1 = 1"), "always"),
+            (SqlFragment("1 = 0"), "never"),
+            (SqlFragment("NULL"), "NULL"),
+        ):
             yield of_table(compiler.CONDITIONS_OF, operator, _constant(replacement), where, how)
         if operator in NEIGHBOURS:
             other = compiler.CONDITIONS_OF[NEIGHBOURS[operator]]
             yield of_table(compiler.CONDITIONS_OF, operator, _with_a_value(other), where, f"as {NEIGHBOURS[operator]}")
 
 
-def _constant(replacement: Sql) -> Any:
+def _constant(replacement: SqlFragment) -> Any:
     return lambda _subject, _comparison, _situation: replacement
 
 
 def _with_a_value(other: compiler.Compile) -> Any:
-    def compile_with(subject: Any, comparison: Any, situation: Any) -> Sql:
+    def compile_with(subject: Any, comparison: Any, situation: Any) -> SqlFragment:
         given = comparison if comparison.values else Comparison(comparison.source, Operator.EQUALS, ("gold",))
         return other(subject, given, situation)
 
@@ -72,8 +76,8 @@ def _with_a_value(other: compiler.Compile) -> Any:
 def of_paths(where: str) -> Iterator[Mutant]:
     kind = type(PATHS[where])
     for name in ("text", "number"):
-        yield of_attribute(kind, name, lambda _self, _column, _steps: Sql("NULL"), where, "finds nothing")
-    yield of_attribute(kind, "is_there", lambda _self, _column, _steps: Sql("1 = 1"), where, "always")
+        yield of_attribute(kind, name, lambda _self, _column, _steps: SqlFragment("NULL"), where, "finds nothing")
+    yield of_attribute(kind, "is_there", lambda _self, _column, _steps: SqlFragment("1 = 1"), where, "always")
     for name in ("text", "number", "is_there"):
         yield of_attribute(kind, name, _with_steps(getattr(kind, name), lambda steps: steps[:1]), where, "a step only")
         yield of_attribute(kind, name, _with_steps(getattr(kind, name), lambda steps: steps[-1:]), where, "the last")
@@ -89,23 +93,23 @@ def of_paths(where: str) -> Iterator[Mutant]:
     yield of_attribute(compiler, "_within_event", lambda _question, _situation: iter(()), where, "nothing")
     yield of_attribute(compiler, "_within_event", _first_of_data(compiler._within_event), where, "the first")
     yield of_attribute(
-        type(sql_fragments.DIALECTS[where]), "position", lambda _self, _text, _part: Sql("0"), where, "nowhere"
+        type(sql_fragments.DIALECTS[where]), "position", lambda _self, _text, _part: SqlFragment("0"), where, "nowhere"
     )
     yield of_attribute(
         type(sql_fragments.DIALECTS[where]), "end", lambda _self, text, _part: text, where, "the whole text"
     )
 
 
-def _with_steps(method: Callable[..., Sql], change: Callable[[Sequence[str]], Sequence[str]]) -> Any:
+def _with_steps(method: Callable[..., SqlFragment], change: Callable[[Sequence[str]], Sequence[str]]) -> Any:
     return lambda self, column, steps: method(self, column, change(steps))
 
 
-def _with_values(method: Callable[..., Sql], change: Callable[[Any], Any]) -> Any:
+def _with_values(method: Callable[..., SqlFragment], change: Callable[[Any], Any]) -> Any:
     return lambda self, column, steps, values: method(self, column, steps, [change(value) for value in values])
 
 
-def _first_of_data(within: Callable[..., Iterator[Sql]]) -> Any:
-    def within_event(question: Any, situation: Any) -> Iterator[Sql]:
+def _first_of_data(within: Callable[..., Iterator[SqlFragment]]) -> Any:
+    def within_event(question: Any, situation: Any) -> Iterator[SqlFragment]:
         return within(replace(question, data=question.data[:1]), situation)
 
     return within_event
@@ -138,15 +142,15 @@ def of_sqlite() -> Iterator[Mutant]:
         yield of_attribute(json_paths, "_by_keys", _with_text(by_keys, change), "sqlite", how)
 
 
-def _with_text(by_keys: Callable[..., Sql], change: Callable[[Sql], str]) -> Any:
-    def broken(column: str, steps: Sequence[str], types: str, value: str) -> Sql:
+def _with_text(by_keys: Callable[..., SqlFragment], change: Callable[[SqlFragment], str]) -> Any:
+    def broken(column: str, steps: Sequence[str], types: str, value: str) -> SqlFragment:
         query = by_keys(column, steps, types, value)
-        return Sql(change(query), query.parameters)
+        return SqlFragment(change(query), query.parameters)
 
     return broken
 
 
-def _with_words(of_types: Callable[..., Sql], word: str, other: str) -> Any:
+def _with_words(of_types: Callable[..., SqlFragment], word: str, other: str) -> Any:
     return lambda column, steps, types, value: of_types(column, steps, types, value.replace(word, other))
 
 
@@ -167,9 +171,9 @@ def of_postgresql() -> Iterator[Mutant]:
         yield of_attribute(json_paths, name, condition, "postgresql", f"is {condition}")
     at = json_paths._at
 
-    def lax(column: str, steps: Any, condition: str = "") -> Sql:
+    def lax(column: str, steps: Any, condition: str = "") -> SqlFragment:
         found = at(column, steps, condition)
-        return Sql(found.text, tuple(str(path).replace("strict", "lax") for path in found.parameters))
+        return SqlFragment(found.text, tuple(str(path).replace("strict", "lax") for path in found.parameters))
 
     yield of_attribute(json_paths, "_at", lax, "postgresql", "lax")
     for column in ("_quoted", "_array"):

@@ -210,5 +210,5 @@ def test_stored_data_has_each_key_once_and_numbers_that_doubles_hold(
     answer = tell(server, environment, f'[{{"name": "a/b", "external_id": "ada", "data": {sent}}}]'.encode())
     events = tables.events.c
     query = select(events.data).where(events.environment_id == environment.id)
-    found = list(server.database.read_now(lambda connection: connection.execute(query)).scalars())
+    found = list(server.database.read_sync(lambda connection: connection.execute(query)).scalars())
     assert (answer.is_success, found) == (stored is not None, [] if stored is None else [stored])

@@ -113,7 +113,7 @@ def contents(database: Database) -> dict[str, list[str]]:
             for name in metadata.tables
         }
 
-    return database.read_now(load)
+    return database.read_sync(load)
 
 
 def test_hostile_texts_are_only_texts(people: Sequence[History], databases: Sequence[Database]) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from templates_server.features.people.identity import PersonKind
 from templates_server.features.people.profile import Scalar
-from templates_server.features.tribes.evaluator import Outcome, PersonFacts, outcome_of
-from templates_server.features.tribes.model import Comparison, Operator, Origin, Source, Tribe
+from templates_server.features.tribes.evaluator import PersonFacts, TribeOutcome, outcome_of
+from templates_server.features.tribes.model import Comparison, Operator, Origin, Source, TribeDefinition
 from templates_server.primitives.timestamps import parse_day
 
 DAYS = [f"2020-{month:02}-{day:02}" for month in range(1, 11) for day in range(1, 11)]
@@ -42,7 +42,7 @@ ALONE: dict[str, Scalar] = {"days": "2020-01-05", "numbers and a flag": True}
 
 def calls_of(source: Source, operator: Operator, values: Sequence[Scalar]) -> int:
     """How many functions are called to decide a tribe with one filter: unlike time it is the same every time."""
-    tribe = Tribe("t", "", filters=(Comparison(source, operator, tuple(values)),))
+    tribe = TribeDefinition("t", "", filters=(Comparison(source, operator, tuple(values)),))
     calls = 0
 
     def count(_frame: FrameType, event: str, _argument: object) -> None:
@@ -54,7 +54,7 @@ def calls_of(source: Source, operator: Operator, values: Sequence[Scalar]) -> in
         outcome = outcome_of(tribe, FACTS, 0)
     finally:
         sys.setprofile(None)
-    assert outcome is (Outcome.MATCHED if operator is Operator.IN else Outcome.NOT_MATCHED)
+    assert outcome is (TribeOutcome.MATCHED if operator is Operator.IN else TribeOutcome.NOT_MATCHED)
     return calls
 
 
@@ -82,5 +82,5 @@ def test_a_value_among_a_hundred_is_found_as_soon_as_the_only_one(name: str, ope
 def test_values_are_the_same_as_they_were(value: Scalar | None, values: list[Scalar], is_in: object) -> None:
     facts = PersonFacts(PersonKind.USER, 0, 0, attributes={} if value is None else {"a": value})
     for operator, outcome in ((Operator.IN, bool(is_in)), (Operator.NOT_IN, not is_in)):
-        tribe = Tribe("t", "", filters=(Comparison(Source(Origin.ATTRIBUTE, "a"), operator, tuple(values)),))
-        assert (outcome_of(tribe, facts, 0) is Outcome.MATCHED) is outcome
+        tribe = TribeDefinition("t", "", filters=(Comparison(Source(Origin.ATTRIBUTE, "a"), operator, tuple(values)),))
+        assert (outcome_of(tribe, facts, 0) is TribeOutcome.MATCHED) is outcome

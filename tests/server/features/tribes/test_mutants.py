@@ -14,17 +14,17 @@ import pytest
 from templates_server.features.people import shares
 from templates_server.features.people.identity import PersonKind
 from templates_server.features.tribes import compiler, evaluator, model, sql_fragments, time_windows
-from templates_server.features.tribes.evaluator import Outcome
+from templates_server.features.tribes.evaluator import TribeOutcome
 from templates_server.features.tribes.model import (
     Audience,
     Behaviour,
-    Condition,
+    EventCondition,
     FrequencyKind,
     Match,
     Operator,
     Timeframe,
 )
-from templates_server.features.tribes.sql_fragments import Sql
+from templates_server.features.tribes.sql_fragments import SqlFragment
 from templates_server.features.tribes.time_windows import Window
 from templates_server.settings import sqlite_file_url
 from templates_server.storage.database import Database
@@ -103,15 +103,15 @@ def of_evaluator() -> Iterator[Mutant]:
     for kind in FrequencyKind:
         for replacement, how in ((yes, "always"), (no, "never")):
             yield of_table(evaluator.FREQUENCIES, kind, replacement, "evaluator", how)
-    for condition in Condition:
-        other_condition = evaluator.CONDITIONS[next(one for one in Condition if one is not condition)]
+    for condition in EventCondition:
+        other_condition = evaluator.CONDITIONS[next(one for one in EventCondition if one is not condition)]
         yield of_table(evaluator.CONDITIONS, condition, other_condition, "evaluator", "as the other")
     for audience in Audience:
         people = frozenset(PersonKind) if audience is not Audience.ALL else frozenset({PersonKind.USER})
         yield of_table(evaluator.AUDIENCES, audience, people, "evaluator", "of others")
     for match in Match:
-        yield of_table(evaluator.DECIDING, match, Outcome.UNKNOWN, "evaluator", "never decides")
-        yield of_table(evaluator.OTHERWISE, match, Outcome.UNKNOWN, "evaluator", "is unknown")
+        yield of_table(evaluator.DECIDING, match, TribeOutcome.UNKNOWN, "evaluator", "never decides")
+        yield of_table(evaluator.OTHERWISE, match, TribeOutcome.UNKNOWN, "evaluator", "is unknown")
     yield of_attribute(
         evaluator, "is_at_or_below", lambda tag, wanted: tag.startswith(wanted), "evaluator", "by prefix"
     )
@@ -171,7 +171,11 @@ def _kept_shorter(timeframe: Timeframe, now: int, *, retention_ms: int) -> Windo
 
 def of_compiler(where: str) -> Iterator[Mutant]:
     for operator in compiler.CONDITIONS_OF:
-        for replacement, how in ((Sql("1 = 1"), "always"), (Sql("1 = 0"), "never"), (Sql("NULL"), "NULL")):
+        for replacement, how in (
+            (SqlFragment("1 = 1"), "always"),
+            (SqlFragment("1 = 0"), "never"),
+            (SqlFragment("NULL"), "NULL"),
+        ):
             broken = _constant(replacement)
             yield of_table(compiler.CONDITIONS_OF, operator, broken, where, how)
     for operator in compiler.NEGATIONS:
@@ -183,15 +187,15 @@ def of_compiler(where: str) -> Iterator[Mutant]:
                 template.replace(" > ", f" {word} ").replace(" < ", f" {word} ").replace(" = ", f" {word} ")
             )
             yield of_table(compiler.FREQUENCIES, kind, broken_template, where, how)
-    yield of_table(compiler.CONDITIONS, Condition.HAVE_DONE, "NOT {}", where, "negated")
-    yield of_table(compiler.CONDITIONS, Condition.HAVE_NOT_DONE, "{}", where, "not negated")
+    yield of_table(compiler.CONDITIONS, EventCondition.HAVE_DONE, "NOT {}", where, "negated")
+    yield of_table(compiler.CONDITIONS, EventCondition.HAVE_NOT_DONE, "{}", where, "not negated")
     for audience in Audience:
         people = compiler.EVERYBODY if audience is not Audience.ALL else compiler.AUDIENCES[Audience.USERS]
         yield of_table(compiler.AUDIENCES, audience, people, where, "of others")
     for match, word in ((Match.ANY, "AND"), (Match.ALL, "OR")):
         yield of_table(compiler.MATCHES, match, word, where, "as the other")
     for behaviour in Behaviour:
-        yield of_table(compiler.BEHAVIOURS, behaviour, lambda _: Sql("1"), where, "is 1")
+        yield of_table(compiler.BEHAVIOURS, behaviour, lambda _: SqlFragment("1"), where, "is 1")
     yield of_attribute(
         compiler, "_of_the_person", lambda table: f"{table}.person_id = persons.person_id", where, "here"
     )
@@ -231,9 +235,9 @@ def of_shares(where: str) -> Iterator[Mutant]:
 
 def of_shares_in_python() -> Iterator[Mutant]:
     for how, holds in HELD.items():
-        yield of_attribute(model.Share, "holds", holds, "evaluator", how)
+        yield of_attribute(model.ShareFilter, "holds", holds, "evaluator", how)
     for how, bucket_of in BUCKETS_OF.items():
-        yield of_attribute(shares.Draw, "bucket_of", bucket_of, "evaluator", how)
+        yield of_attribute(shares.ShareDraw, "bucket_of", bucket_of, "evaluator", how)
 
 
 HELD: Mapping[str, Any] = {
@@ -256,33 +260,33 @@ BUCKETS_OF: Mapping[str, Any] = {
 def _share_in_sql(template: str) -> Any:
     """A condition on the bucket {0}, from {1} and to {2}, in either database: mod is a name of our own in SQLite."""
 
-    def condition(share: model.Share, dialect: sql_fragments.Dialect) -> Sql:
+    def condition(share: model.ShareFilter, dialect: sql_fragments.Dialect) -> SqlFragment:
         drawn = sql_fragments.sql("{} * persons.share_number + {}", share.draw.multiplier, share.draw.increment)
         bucket = dialect.remainder(dialect.remainder(drawn, shares.PRIME), shares.BUCKETS)
         filled = template.replace("{0}", bucket.text).replace("{1}", str(share.starts)).replace("{2}", str(share.ends))
-        return Sql(filled, bucket.parameters * template.count("{0}"))
+        return SqlFragment(filled, bucket.parameters * template.count("{0}"))
 
     return condition
 
 
 def _of_another_draw(multiplier: int, increment: int) -> Any:
     return lambda share, dialect: COMPILED_SHARE(
-        _Drawn(share, shares.Draw(share.draw.multiplier + multiplier, share.draw.increment + increment)), dialect
+        _Drawn(share, shares.ShareDraw(share.draw.multiplier + multiplier, share.draw.increment + increment)), dialect
     )
 
 
 class _Drawn:
     """A share with another draw."""
 
-    def __init__(self, share: model.Share, draw: shares.Draw) -> None:
+    def __init__(self, share: model.ShareFilter, draw: shares.ShareDraw) -> None:
         self.draw, self.starts, self.ends = draw, share.starts, share.ends
 
 
 COMPILED_SHARE: Any = compiler._is_in_share
 SHARES_IN_SQL: Mapping[str, Any] = {
-    "always": lambda _share, _dialect: Sql("1 = 1"),
-    "never": lambda _share, _dialect: Sql("1 = 0"),
-    "NULL": lambda _share, _dialect: Sql("NULL"),
+    "always": lambda _share, _dialect: SqlFragment("1 = 1"),
+    "never": lambda _share, _dialect: SqlFragment("1 = 0"),
+    "NULL": lambda _share, _dialect: SqlFragment("NULL"),
     "without its first": _share_in_sql("{0} > {1} AND {0} < {2}"),
     "with the one after": _share_in_sql("{0} >= {1} AND {0} <= {2}"),
     "from 0": _share_in_sql("{0} < {2}"),
@@ -292,7 +296,7 @@ SHARES_IN_SQL: Mapping[str, Any] = {
 }
 
 
-def _constant(replacement: Sql) -> Any:
+def _constant(replacement: SqlFragment) -> Any:
     return lambda _subject, _comparison, _situation: replacement
 
 
@@ -300,10 +304,10 @@ def of_dialect(where: str) -> Iterator[Mutant]:
     dialect = sql_fragments.DIALECTS[where]
     kind = type(dialect)
     for name in ("json_text", "json_number", "json_boolean", "json_integer"):
-        yield of_attribute(kind, name, lambda _self, _column, _name: Sql("NULL"), where, "finds nothing")
-    yield of_attribute(kind, "has_key", lambda _self, _column, _name: Sql("1 = 1"), where, "always")
-    yield of_attribute(kind, "position", lambda _self, _text, _part: Sql("0"), where, "nowhere")
-    yield of_attribute(kind, "by_code_points", lambda _self, _text: Sql("NULL"), where, "finds nothing")
+        yield of_attribute(kind, name, lambda _self, _column, _name: SqlFragment("NULL"), where, "finds nothing")
+    yield of_attribute(kind, "has_key", lambda _self, _column, _name: SqlFragment("1 = 1"), where, "always")
+    yield of_attribute(kind, "position", lambda _self, _text, _part: SqlFragment("0"), where, "nowhere")
+    yield of_attribute(kind, "by_code_points", lambda _self, _text: SqlFragment("NULL"), where, "finds nothing")
     yield of_attribute(kind, "end", lambda _self, text, _part: text, where, "the whole text")
     folded = "lower" if where == "postgresql" else "upper"
     yield of_attribute(
@@ -315,7 +319,7 @@ def of_dialect(where: str) -> Iterator[Mutant]:
     )
 
 
-def _position_of_any_case(where: str, fold: str, text: Sql, part: str) -> Sql:
+def _position_of_any_case(where: str, fold: str, text: SqlFragment, part: str) -> SqlFragment:
     name, value = ("instr", "{}") if where == "sqlite" else ("strpos", "CAST({} AS text)")
     return sql_fragments.sql(f"{name}({fold}({{}}), {fold}({value}))", text, part)
 

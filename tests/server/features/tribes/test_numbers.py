@@ -11,7 +11,7 @@ import psycopg
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from templates_server.features.people.profile import canonical, encode_attributes
+from templates_server.features.people.profile import canonical_scalar, encode_attributes
 from templates_server.primitives.yaml_json import LARGEST_INTEGER
 
 SPECIAL = (0.1 + 0.2, 5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, -0.0, 2.0**53, 2.0**63, 1e22, 1e23)
@@ -29,7 +29,7 @@ doubles = st.one_of(
 @settings(max_examples=20, deadline=None)
 @given(st.lists(doubles, min_size=1, max_size=500))
 def test_numbers_are_read_alike(postgres_connection: psycopg.Connection[tuple[float]], numbers: list[float]) -> None:
-    texts = [encode_attributes({"n": canonical(number)}) for number in numbers]
+    texts = [encode_attributes({"n": canonical_scalar(number)}) for number in numbers]
     expected = [float(number) for number in numbers]
     assert [float(json.loads(text)["n"]) for text in texts] == expected
     with contextlib.closing(sqlite3.connect(":memory:")) as sqlite:

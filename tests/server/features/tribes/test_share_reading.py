@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from templates_server.errors import ValidationFailed
-from templates_server.features.tribes.model import Share
+from templates_server.features.tribes.model import ShareFilter
 from templates_server.features.tribes.parser import parse_tribes, read_tribe
 from templates_server.features.tribes.serializer import to_document, to_tribe_document
 from templates_server.primitives.yaml_json import read_json, read_yaml, write_yaml
@@ -52,7 +52,7 @@ def test_a_percentage_is_a_whole_hundredth_however_it_is_written(text: str) -> N
         (read_yaml, f"filters: [{{share: {{salt: s, from: 0, to: {text}}}}}]"),
     ):
         [share] = read_tribe(read(document.encode(), max_depth=9), key="x").filters
-        assert share == Share("s", 0, 29)
+        assert share == ShareFilter("s", 0, 29)
 
 
 def test_whole_and_broken_percentages_are_written_in_one_form() -> None:

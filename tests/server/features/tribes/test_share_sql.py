@@ -9,7 +9,7 @@ import psycopg
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from templates_server.features.people.shares import BUCKETS, PRIME, Draw
+from templates_server.features.people.shares import BUCKETS, PRIME, ShareDraw
 from templates_server.features.tribes.sql_fragments import DIALECTS, sql
 
 P = 2**31 - 1
@@ -33,7 +33,7 @@ def test_sqlite_draws_the_same_buckets_in_whole_numbers(multiplier: int, number:
         connection.execute("INSERT INTO persons VALUES (?)", (number,))
         values = (multiplier, increment)
         row = connection.execute(f"SELECT {query}, typeof({query}), {product} FROM persons", values * 3).fetchone()  # noqa: S608 - what is tested
-    assert row == (Draw(multiplier, increment).bucket_of(number), "integer", "integer")
+    assert row == (ShareDraw(multiplier, increment).bucket_of(number), "integer", "integer")
 
 
 def test_a_larger_prime_would_have_made_a_real_of_it() -> None:
@@ -57,4 +57,4 @@ def test_postgresql_draws_the_same_buckets(
         ).fetchone()
         for multiplier, number, increment in drawn
     ]
-    assert found == [(Draw(multiplier, increment).bucket_of(number),) for multiplier, number, increment in drawn]
+    assert found == [(ShareDraw(multiplier, increment).bucket_of(number),) for multiplier, number, increment in drawn]

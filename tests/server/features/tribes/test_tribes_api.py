@@ -346,7 +346,7 @@ def test_every_change_is_remembered(client: httpx.Client, server: RunningServer,
     client.put(f"{space}/tribes/new", json={"filters": [GOLD]})  # changes nothing
     client.delete(f"{space}/tribes/new")
     query = audit_entries.select().where(audit_entries.c.space == space.split("/")[3])
-    entries = server.database.read_now(lambda connection: connection.execute(query).all())
+    entries = server.database.read_sync(lambda connection: connection.execute(query).all())
     deeds = [(entry.action, json.loads(entry.details)["revision"]) for entry in entries if "tribe" in entry.action]
     assert set(deeds) == {("tribes.replace", 1), ("tribe.replace", 2), ("tribe.delete", 3)}
     assert len(deeds) == 3
@@ -467,7 +467,7 @@ def add_reserved_tribe(server: RunningServer, space: str) -> None:
         is_newest = (columns.space_id == row.space_id) & (columns.revision == row.revision)
         connection.execute(update(tribe_revisions).where(is_newest).values(document=json.dumps(document)))
 
-    server.database.write_now(work)
+    server.database.write_sync(work)
 
 
 def test_every_word_of_a_path_in_the_place_of_a_tribe_is_reserved() -> None:

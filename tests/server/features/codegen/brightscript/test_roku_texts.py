@@ -14,9 +14,9 @@ from templates_server.features.spaces.model import (
     Child,
     ChildKind,
     Collection,
-    EntityState,
     Experience,
     GenerationInput,
+    ModelEntityState,
     Property,
     PropertyType,
     SpaceModel,
@@ -104,7 +104,7 @@ def test_hostile_keys_are_read_as_what_they_are(tmp_path: Path) -> None:
     children = tuple(Child(key, ChildKind.EXPERIENCE, "all") for key in POSSIBLE_KEYS)
     model = SpaceModel("made", experiences=(experience,), collections=(Collection("page", children=children),))
     properties: dict[str, Value] = {key: f"of {key}" for key in POSSIBLE_KEYS}
-    states = {f"page.{key}": EntityState(enabled=True, properties=properties) for key in POSSIBLE_KEYS}
+    states = {f"page.{key}": ModelEntityState(enabled=True, properties=properties) for key in POSSIBLE_KEYS}
     folder = write_app(tmp_path, render(GenerationInput(model, states), "brightscript", {}), READER)
     assert diagnostics(folder) == []
     named = identifiers(name_model(model), "brightscript")

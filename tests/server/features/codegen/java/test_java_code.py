@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from templates_server.features.codegen.java.names import identifier, method, type_name
-from templates_server.features.codegen.naming import Scope, name_scope
+from templates_server.features.codegen.naming import NameScope, name_scope
 from templates_server.features.codegen.renderer import render
 from templates_server.features.spaces.model import GenerationInput, SpaceModel
 from tests.server.features.codegen.client_api_peer import ClientApiPeer
@@ -148,9 +148,9 @@ def test_what_generated_code_needs_is_no_class(key: str) -> None:
 
 def test_an_app_writes_methods_and_classes() -> None:
     name = name_scope(["title-ids"])["title-ids"]
-    written = {scope: identifier(scope, name) for scope in Scope}
-    assert written.pop(Scope.EXPERIENCE) == "TitleIds"
-    assert written.pop(Scope.SECTION) == "TitleIdsSection"
+    written = {scope: identifier(scope, name) for scope in NameScope}
+    assert written.pop(NameScope.EXPERIENCE) == "TitleIds"
+    assert written.pop(NameScope.SECTION) == "TitleIdsSection"
     assert set(written.values()) == {"titleIds"}
 
 

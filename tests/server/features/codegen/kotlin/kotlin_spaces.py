@@ -9,16 +9,16 @@ from templates_server.features.spaces.model import (
     Child,
     ChildKind,
     Collection,
-    EntityState,
-    Event,
+    EventDefinition,
     Experience,
-    Field,
+    FieldDefinition,
     GenerationInput,
     Item,
-    Metadata,
+    MetadataKey,
+    ModelEntityState,
     Property,
     PropertyType,
-    Section,
+    SectionDefinition,
     SpaceModel,
     Value,
 )
@@ -46,7 +46,7 @@ def _text_space(texts: Sequence[str]) -> GenerationInput:
         experiences=(*made.model.experiences, Experience("options", properties=(select,))),
         collections=(replace(page, children=tuple(children)),),
     )
-    return GenerationInput(model, {**made.fallbacks, "page.options": EntityState(enabled=True, properties={})})
+    return GenerationInput(model, {**made.fallbacks, "page.options": ModelEntityState(enabled=True, properties={})})
 
 
 def option_of(text: str) -> str:
@@ -54,18 +54,18 @@ def option_of(text: str) -> str:
     return text or "empty"
 
 
-def _event(key: str) -> Event:
-    return Event(
+def _event(key: str) -> EventDefinition:
+    return EventDefinition(
         f"{key}/{key}",
         metadata=(
-            Metadata("another", PropertyType.TEXT, is_required=True),
-            Metadata(key, PropertyType.SELECT, options=options_of(key)),
+            MetadataKey("another", PropertyType.TEXT, is_required=True),
+            MetadataKey(key, PropertyType.SELECT, options=options_of(key)),
         ),
     )
 
 
-def _field(key: str) -> Field:
-    return Field(key, PropertyType.SELECT, options=options_of(key))
+def _field(key: str) -> FieldDefinition:
+    return FieldDefinition(key, PropertyType.SELECT, options=options_of(key))
 
 
 def key_space(keys: Sequence[str]) -> GenerationInput:
@@ -79,7 +79,7 @@ def key_space(keys: Sequence[str]) -> GenerationInput:
     model = SpaceModel(
         "made",
         experiences=tuple(sorted([*experiences, Experience("zz", properties=every)], key=lambda each: each.key)),
-        sections=tuple(Section(key, supports=(key,)) for key in keys),
+        sections=tuple(SectionDefinition(key, supports=(key,)) for key in keys),
         collections=(
             *(Collection(key, children=(Child(key, ChildKind.SECTION, key),)) for key in keys),
             Collection("zz", children=tuple(Child(key, ChildKind.EXPERIENCE, key) for key in keys)),
@@ -87,7 +87,7 @@ def key_space(keys: Sequence[str]) -> GenerationInput:
         events=tuple(map(_event, keys)),
         fields=tuple(map(_field, keys[:MOST_FIELDS])),
     )
-    states = {f"zz.{key}": EntityState(enabled=True, properties={key: f"Text {key}"}) for key in keys}
+    states = {f"zz.{key}": ModelEntityState(enabled=True, properties={key: f"Text {key}"}) for key in keys}
     return GenerationInput(model, states)
 
 
@@ -102,7 +102,7 @@ def large_space(count: int, fields: Sequence[str] = ()) -> GenerationInput:
     model = SpaceModel(
         "made",
         experiences=tuple(Experience(key, properties=properties) for key in keys),
-        sections=(Section("all", supports=tuple(keys)),),
+        sections=(SectionDefinition("all", supports=tuple(keys)),),
         collections=(
             Collection(
                 "page",
@@ -114,6 +114,6 @@ def large_space(count: int, fields: Sequence[str] = ()) -> GenerationInput:
         ),
         fields=tuple(map(_field, fields)),
     )
-    states = {f"page.{key}": EntityState(enabled=True, properties=values) for key in keys}
+    states = {f"page.{key}": ModelEntityState(enabled=True, properties=values) for key in keys}
     items = tuple(Item(key, key, enabled=True, properties=values) for key in keys)
-    return GenerationInput(model, states | {"page.everything": EntityState(enabled=True, items=items)})
+    return GenerationInput(model, states | {"page.everything": ModelEntityState(enabled=True, items=items)})

@@ -9,7 +9,7 @@ from templates_server.features.codegen.kotlin.modules import package_of
 from templates_server.features.codegen.kotlin.names import class_name, entry_name, function, member, package_segment
 from templates_server.features.codegen.naming import Name, name_scope
 from templates_server.features.codegen.renderer import render
-from templates_server.features.spaces.model import EntityState, GenerationInput
+from templates_server.features.spaces.model import GenerationInput, ModelEntityState
 from tests.server.features.codegen.reference_space import HOST, tracked_vod, vod
 
 
@@ -110,7 +110,7 @@ def test_comments_neither_end_nor_nest_nor_begin_a_tag() -> None:
 
 def test_the_code_hash_and_the_fallbacks_change_their_own_file_alone() -> None:
     before = vod()
-    states = dict(before.fallbacks) | {"onboarding.welcome": EntityState(enabled=False, properties={})}
+    states = dict(before.fallbacks) | {"onboarding.welcome": ModelEntityState(enabled=False, properties={})}
     old, new = render(before, "kotlin", {}), render(GenerationInput(before.model, states), "kotlin", {})
     assert {path for path in old if old[path] != new[path]} == {"Fallbacks.kt"}
 

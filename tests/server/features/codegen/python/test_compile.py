@@ -11,7 +11,13 @@ from pathlib import Path
 import pytest
 
 from templates_server.features.codegen.renderer import render
-from templates_server.features.spaces.model import Event, Field, GenerationInput, PropertyType, SpaceModel
+from templates_server.features.spaces.model import (
+    EventDefinition,
+    FieldDefinition,
+    GenerationInput,
+    PropertyType,
+    SpaceModel,
+)
 from tests.server.features.codegen.made_spaces import made_space
 from tests.server.features.codegen.python.tools import (
     lines_of,
@@ -27,7 +33,9 @@ from tests.server.features.codegen.reference_space import HOST, tracked_vod, vod
 CONSUMER = Path(__file__).with_name("consumer.py.txt").read_text("utf-8")
 MODELLED_ALONE = Path(__file__).with_name("modelled.py.txt").read_text("utf-8")
 NOTHING = GenerationInput(SpaceModel("empty"), {})
-SAYS_LITTLE = GenerationInput(SpaceModel("little", events=(Event("a/b"),), fields=(Field("f", PropertyType.TEXT),)), {})
+SAYS_LITTLE = GenerationInput(
+    SpaceModel("little", events=(EventDefinition("a/b"),), fields=(FieldDefinition("f", PropertyType.TEXT),)), {}
+)
 MANY = [f"experience-{number}" for number in range(500)]
 SPACES: dict[str, Callable[[], GenerationInput]] = {
     "vod": vod,

@@ -14,19 +14,19 @@ import pytest
 
 from templates_server.features.codegen.python.runtime.reading import number_text
 from templates_server.features.codegen.renderer import render
-from tests.server.features.codegen.client_api_peer import STARTED, Answer, ClientApiPeer, session_answer
+from tests.server.features.codegen.client_api_peer import STARTED, ApiResult, ClientApiPeer, session_answer
 from tests.server.features.codegen.python.tools import run_python, threads_left, write_package
 from tests.server.features.codegen.reference_space import vod
 
 pytestmark = pytest.mark.slow
 
-FAILING = Answer(status=503, body={})
+FAILING = ApiResult(status=503, body={})
 
 
 def test_start_waits_for_the_answer_and_no_longer_than_it_should(package: Any, peer: ClientApiPeer) -> None:
     with package.create_space(api_key="pk_1", host=peer.url) as space:
         assert space.start("u1").status == "served"
-        peer.answers["/sessions"] = [Answer(body=session_answer(), wait_seconds=0.6)]
+        peer.answers["/sessions"] = [ApiResult(body=session_answer(), wait_seconds=0.6)]
         space.client.wait_time_msec = 100
         began = time.monotonic()
         session = space.start("u2")
@@ -39,7 +39,7 @@ def test_start_waits_for_the_answer_and_no_longer_than_it_should(package: Any, p
 
 
 def test_start_does_not_block_an_event_loop(package: Any, peer: ClientApiPeer) -> None:
-    peer.answers["/sessions"] = [Answer(body=session_answer(), wait_seconds=0.3)]
+    peer.answers["/sessions"] = [ApiResult(body=session_answer(), wait_seconds=0.3)]
 
     async def serve() -> list[str]:
         async with package.create_space(api_key="pk_1", host=peer.url) as space:
@@ -55,7 +55,7 @@ def test_start_does_not_block_an_event_loop(package: Any, peer: ClientApiPeer) -
 
 
 def test_a_start_that_nobody_awaits_any_more_leaves_others_alone(package: Any, peer: ClientApiPeer) -> None:
-    peer.answers["/sessions"] = [Answer(body=session_answer(), wait_seconds=0.2), STARTED]
+    peer.answers["/sessions"] = [ApiResult(body=session_answer(), wait_seconds=0.2), STARTED]
 
     async def cancel() -> str:
         space = package.create_space(api_key="pk_1", host=peer.url)
@@ -109,7 +109,7 @@ def test_an_executor_that_was_shut_down_loses_no_listener(package: Any, peer: Cl
 
 
 def test_close_cuts_what_is_under_way_and_leaves_no_thread(package: Any, peer: ClientApiPeer) -> None:
-    peer.answers["/sessions"] = [Answer(body=session_answer(), wait_seconds=3)]
+    peer.answers["/sessions"] = [ApiResult(body=session_answer(), wait_seconds=3)]
     space = package.create_space(api_key="pk_1", host=peer.url, wait_time_msec=50)
     session = space.start("u1")
     session.track("item/clicked")
@@ -186,15 +186,17 @@ def test_a_program_that_ends_waits_for_no_timer(peer: ClientApiPeer, tmp_path: P
 @pytest.mark.parametrize(
     "answer",
     [
-        Answer(status=422, raw=b'{"errors": [{"path": "' + b"9" * 5000 + b'"}]}'),
-        Answer(status=200, raw=b'{"session": "s", "revision": ' + b"9" * 5000 + b', "states": {}}'),
-        Answer(status=200, raw=b'{"session": "s", "revision": NaN, "states": {}}'),
-        Answer(status=200, raw=b"\xff\xfe"),
+        ApiResult(status=422, raw=b'{"errors": [{"path": "' + b"9" * 5000 + b'"}]}'),
+        ApiResult(status=200, raw=b'{"session": "s", "revision": ' + b"9" * 5000 + b', "states": {}}'),
+        ApiResult(status=200, raw=b'{"session": "s", "revision": NaN, "states": {}}'),
+        ApiResult(status=200, raw=b"\xff\xfe"),
     ],
     ids=["many digits in a path", "many digits in a revision", "no number", "no text"],
 )
-def test_answers_that_python_reads_in_its_own_way_do_no_harm(answer: Answer, package: Any, peer: ClientApiPeer) -> None:
-    peer.answers |= {"/sessions": [answer], "/events": [answer, Answer(status=204)]}
+def test_answers_that_python_reads_in_its_own_way_do_no_harm(
+    answer: ApiResult, package: Any, peer: ClientApiPeer
+) -> None:
+    peer.answers |= {"/sessions": [answer], "/events": [answer, ApiResult(status=204)]}
     with package.create_space(api_key="pk_1", host=peer.url, logger=lambda _: None) as space:
         session = space.start("u1")
         assert session.status == "fallback"
@@ -203,7 +205,7 @@ def test_answers_that_python_reads_in_its_own_way_do_no_harm(answer: Answer, pac
 
 
 def test_a_redirect_takes_the_key_nowhere(package: Any, peer: ClientApiPeer) -> None:
-    peer.answers["/sessions"] = [Answer(status=307, body={}, headers={"Location": f"{peer.url}/elsewhere"})]
+    peer.answers["/sessions"] = [ApiResult(status=307, body={}, headers={"Location": f"{peer.url}/elsewhere"})]
     with package.create_space(api_key="pk_1", host=peer.url, logger=lambda _: None) as space:
         assert space.start("u1").status == "fallback"
     assert [asked.path for asked in peer.asked] == ["/api/client/sessions"]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from templates_server.features.codegen.naming import name_scope
-from templates_server.features.codegen.swift.names import argument, case, declared, member, nested_type
+from templates_server.features.codegen.swift.names import argument, case, declare, member, nested_type
 
 
 @pytest.mark.parametrize("key", ["class", "default", "in", "protocol", "true", "where", "nil", "inout"])
 def test_reserved_words_stand_in_backticks_where_they_are_declared(key: str) -> None:
     name = member(name_scope([key])[key])
     assert name.text == key
-    assert declared(name).text == f"`{key}`"
+    assert declare(name).text == f"`{key}`"
 
 
 @pytest.mark.parametrize("key", ["init", "self", "description", "hash-value"])

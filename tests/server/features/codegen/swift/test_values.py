@@ -15,9 +15,9 @@ from templates_server.features.spaces.model import (
     Child,
     ChildKind,
     Collection,
-    EntityState,
     Experience,
     GenerationInput,
+    ModelEntityState,
     Property,
     PropertyType,
     SpaceModel,
@@ -53,7 +53,9 @@ def test_hostile_keys_are_read_as_what_they_are(tmp_path: Path) -> None:
     experience = Experience("all", properties=tuple(Property(key, PropertyType.TEXT, default="unset") for key in keys))
     children = tuple(Child(key, ChildKind.EXPERIENCE, "all") for key in keys)
     model = SpaceModel("made", experiences=(experience,), collections=(Collection("page", children=children),))
-    states = {f"page.{key}": EntityState(enabled=True, properties={of: f"given {of}" for of in keys}) for key in keys}
+    states = {
+        f"page.{key}": ModelEntityState(enabled=True, properties={of: f"given {of}" for of in keys}) for key in keys
+    }
     named = identifiers(name_model(model), "swift")
     properties = {named[f"experiences.all.properties.{key}"]: f"given {key}" for key in keys}
     seen = read(tmp_path, GenerationInput(model, states))

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from templates_server.features.codegen.display.file_list import TITLES
-from templates_server.features.codegen.display.highlighting import highlighted
+from templates_server.features.codegen.display.highlighting import highlight
 from templates_server.features.codegen.renderer import LANGUAGES, render
 from templates_server.features.demo import seed
 from templates_server.primitives.timestamps import system_clock
@@ -29,7 +29,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     folder = Path(tmp_path_factory.mktemp("demo"))
     with running_server(folder, demo=True) as running:
         passwords, key = Passwords(), server_key.load(folder)
-        running.database.write_now(
+        running.database.write_sync(
             lambda connection: seed(connection, system_clock(), key=key, hash_password=passwords.hash_now)
         )
         passwords.close()
@@ -101,7 +101,7 @@ def test_every_language_has_a_tab_by_its_name(demo: RunningServer) -> None:
 
 
 def test_what_a_person_wrote_is_text_on_the_page_of_the_code() -> None:
-    shown = highlighted("a.ts", 'const a = "<script>alert(1)</script> &amp;"; // </code></pre>')
+    shown = highlight("a.ts", 'const a = "<script>alert(1)</script> &amp;"; // </code></pre>')
     assert "<script" not in shown
     assert "</code>" not in shown
     assert html.unescape(re.sub("<[^>]*>", "", shown)).rstrip().endswith('&amp;"; // </code></pre>')
@@ -111,15 +111,15 @@ def test_the_generated_code_follows_the_model(demo: RunningServer) -> None:
     with demo.client() as client:
         assert demo.url in client.get("/demo/mtspace/vod/index.js").text
         before = client.get("/demo/mtspace/vod/fallbacks.js").text
-        demo.database.write_now(
+        demo.database.write_sync(
             lambda connection: connection.exec_driver_sql(
                 "UPDATE delivery_revisions SET document = replace(document, '#6f58c4', '#0e9f6e')"
             )
         )
-        demo.database.write_now(
+        demo.database.write_sync(
             lambda connection: connection.exec_driver_sql("UPDATE delivery_revisions SET revision = revision + 1")
         )
-        demo.database.write_now(
+        demo.database.write_sync(
             lambda connection: connection.exec_driver_sql("UPDATE environments SET revision = revision + 1")
         )
         after = client.get("/demo/mtspace/vod/fallbacks.js").text

@@ -12,7 +12,7 @@ from sqlalchemy import delete
 
 from templates_server.http import server_sent_events
 from templates_server.primitives.ip_addresses import parse_network
-from templates_server.settings import ConnectionLimits, FollowLimits
+from templates_server.settings import ConnectionLimits, StreamLimits
 from templates_server.storage import tables
 from tests.environments import deliver
 from tests.server.features.sessions.changes.following import (
@@ -92,7 +92,7 @@ def test_a_stream_says_that_it_lives_while_nothing_changes(server: RunningServer
 
 
 def test_there_are_places_for_so_many_and_who_leaves_makes_room(tmp_path: Path) -> None:
-    with running_server(tmp_path, follow_limits=FollowLimits(most=1)) as server, made_app(server, GOLD_FIRST) as app:
+    with running_server(tmp_path, follow_limits=StreamLimits(most=1)) as server, made_app(server, GOLD_FIRST) as app:
         started = app.start(anonymous_id="v")
         with streamed(app, started["session"]):
             refused = app.poll(started["session"], started["revision"], wait=0)
@@ -105,7 +105,7 @@ def test_there_are_places_for_so_many_and_who_leaves_makes_room(tmp_path: Path) 
 
 
 def test_one_address_cannot_take_all_places(tmp_path: Path) -> None:
-    limits = FollowLimits(most=10, most_an_address=1)
+    limits = StreamLimits(most=10, most_an_address=1)
     proxies = (parse_network("127.0.0.1"),)
     with (
         running_server(tmp_path, follow_limits=limits, trusted_proxies=proxies) as server,
@@ -122,7 +122,7 @@ def test_who_does_not_read_is_dropped(tmp_path: Path) -> None:
     lists = {f"list-{number}": ["x" * 1000] * 1000 for number in range(10)}
     hero = {"properties": {"title": {"type": "text"}, **{key: {"type": "list"} for key in lists}}}
     megabytes = delivery({**scenario("For gold", "gold"), "properties": lists})
-    patience, places = ConnectionLimits(write_timeout_seconds=0.5), FollowLimits(most=1)
+    patience, places = ConnectionLimits(write_timeout_seconds=0.5), StreamLimits(most=1)
     with (
         running_server(tmp_path, connection_limits=patience, follow_limits=places) as server,
         made_app(server, megabytes, hero=hero) as app,
@@ -142,7 +142,7 @@ def test_a_session_that_is_no_more_ends_its_stream_and_is_not_found(server: Runn
         started = app.start(anonymous_id="v")
         with streamed(app, started["session"]) as stream:
             gone = delete(sessions).where(sessions.c.session_id == started["session"])
-            app.server.database.write_now(lambda connection: connection.execute(gone))
+            app.server.database.write_sync(lambda connection: connection.execute(gone))
             deliver(app.server.database, app.environment, delivery(title="Everybody"))
             assert stream.ended.wait(5)
         assert app.poll(started["session"], wait=0).status_code == 404

@@ -8,29 +8,35 @@ from collections.abc import Mapping, Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from templates_server.features.sessions.changes.diff import MOST_DIGESTS, NOTHING, change_of, told_by_revision
-from templates_server.features.sessions.compiled_states import Entity, Outline, Shown, States, digest_of
-from templates_server.features.sessions.evaluator import Decided
-from templates_server.features.sessions.store import FactsQuestion
+from templates_server.features.sessions.changes.diff import MOST_DIGESTS, NOTHING, change_of, find_known_states
+from templates_server.features.sessions.compiled_states import (
+    CompiledEntity,
+    CompiledStates,
+    RenderedState,
+    StatesOutline,
+    digest_of,
+)
+from templates_server.features.sessions.evaluator import SessionEvaluation
+from templates_server.features.sessions.store import SessionFacts
 from templates_server.features.tribes.model import questions_of
 
 NAMES = ("a.a", "a.b", "b.a")
 
 
-def shown(name: str, title: str) -> Shown:
+def shown(name: str, title: str) -> RenderedState:
     encoded = f'"{name}":{{"title":"{title}"}}'.encode()
-    return Shown("default", True, encoded, digest_of(encoded))  # noqa: FBT003 - a field
+    return RenderedState("default", True, encoded, digest_of(encoded))  # noqa: FBT003 - a field
 
 
-def decided(titles: Mapping[str, str | None], revision: str = "1.1.1") -> Decided:
+def decided(titles: Mapping[str, str | None], revision: str = "1.1.1") -> SessionEvaluation:
     states = [None if title is None else shown(name, title) for name, title in titles.items()]
-    entities = tuple(Entity(name, True, shown(name, "")) for name in titles)  # noqa: FBT003 - a field
-    question = FactsQuestion(questions_of([]), "sqlite")
-    made = States(Outline(revision, tuple(titles), ""), entities, (), b"{}", question, is_targeted=True)
-    return Decided(made, states, None)
+    entities = tuple(CompiledEntity(name, True, shown(name, "")) for name in titles)  # noqa: FBT003 - a field
+    question = SessionFacts(questions_of([]), "sqlite")
+    made = CompiledStates(StatesOutline(revision, tuple(titles), ""), entities, (), b"{}", question, is_targeted=True)
+    return SessionEvaluation(made, states, None)
 
 
-def with_revision(states: States, revision: str) -> States:
+def with_revision(states: CompiledStates, revision: str) -> CompiledStates:
     return dataclasses.replace(states, outline=dataclasses.replace(states.outline, revision=revision))
 
 
@@ -49,7 +55,7 @@ def test_an_app_that_carries_its_revision_has_all_that_is_known(
         known |= {name: title for name, title in titles.items() if title is not None}
         now = decided({name: titles[name] for name in NAMES})
         if forgets:
-            told = told_by_revision(revision, now.states) or NOTHING
+            told = find_known_states(revision, now.states) or NOTHING
         change = change_of(now, told, revision=revision)
         if change is not None:
             revision, told = change.revision, change.told
@@ -64,8 +70,8 @@ def test_digests_of_another_model_say_nothing() -> None:
     before = change_of(decided(dict.fromkeys(NAMES, "x")), NOTHING, revision="")
     assert before is not None
     now = decided(dict.fromkeys(NAMES, "x"), "2.1.1")
-    assert told_by_revision(before.revision, now.states) == NOTHING
-    assert told_by_revision(before.revision, with_revision(now.states, "1.9.9")) == before.told
+    assert find_known_states(before.revision, now.states) == NOTHING
+    assert find_known_states(before.revision, with_revision(now.states, "1.9.9")) == before.told
 
 
 def test_a_revision_fits_into_an_address_however_many_entities_there_are() -> None:
@@ -73,7 +79,7 @@ def test_a_revision_fits_into_an_address_however_many_entities_there_are() -> No
     first = change_of(decided(many), NOTHING, revision="")
     assert first is not None
     assert len(first.revision) < 20
-    told = told_by_revision(first.revision, decided(many).states) or NOTHING
+    told = find_known_states(first.revision, decided(many).states) or NOTHING
     assert change_of(decided(many), told, revision=first.revision) is None
     second = change_of(decided({**many, "a.7": "y"}), told, revision=first.revision)
     assert second is not None

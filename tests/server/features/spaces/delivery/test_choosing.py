@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from templates_server.features import demo
-from templates_server.features.spaces.delivery.parser import Surroundings, read_delivery
+from templates_server.features.spaces.delivery.parser import ParseContext, read_delivery
 from templates_server.features.spaces.delivery.scenario_selection import choose_states, default_states, is_in_time
-from templates_server.features.spaces.delivery.state import NOTHING, Delivery, Scenario, TargetedScenario
-from templates_server.features.spaces.model import Color, EntityState, Item, SpaceModel
+from templates_server.features.spaces.delivery.state import NOTHING, DeliveryState, Scenario, TargetedScenario
+from templates_server.features.spaces.model import Color, Item, ModelEntityState, SpaceModel
 from templates_server.features.spaces.parser import read_model
 from templates_server.primitives.yaml_json import read_yaml
 
@@ -41,24 +41,24 @@ MODEL = read_model(
 UNSET = {"title": "Own", "link": None, "tags": (), "mode": "", "tint": Color(), "flag": True}
 
 
-def delivery(scenarios: Any, *, published: bool = True) -> Delivery:
+def delivery(scenarios: Any, *, published: bool = True) -> DeliveryState:
     document = {"published": ["home"] if published else [], "scenarios": scenarios}
-    return read_delivery(document, Surroundings(MODEL, "production"))
+    return read_delivery(document, ParseContext(MODEL, "production"))
 
 
-def states(scenarios: Any, *, published: bool = True) -> dict[str, EntityState]:
+def states(scenarios: Any, *, published: bool = True) -> dict[str, ModelEntityState]:
     return default_states(MODEL, delivery(scenarios, published=published))
 
 
-def chosen(scenarios: Any, entity: str, *matching: str) -> tuple[str | None, EntityState]:
+def chosen(scenarios: Any, entity: str, *matching: str) -> tuple[str | None, ModelEntityState]:
     choice = choose_states(MODEL, delivery(scenarios), lambda targeted: targeted.name in matching)[entity]
     return choice.scenario, choice.state
 
 
 def test_without_scenarios_an_entity_is_enabled_with_its_own_defaults_and_no_items() -> None:
     assert states({}) == {
-        "home.list": EntityState(enabled=True, items=()),
-        "home.top": EntityState(enabled=True, properties=UNSET),
+        "home.list": ModelEntityState(enabled=True, items=()),
+        "home.top": ModelEntityState(enabled=True, properties=UNSET),
     }
 
 
@@ -72,7 +72,7 @@ def test_the_default_scenario_gives_values_over_the_models_defaults() -> None:
     given = {"title": "Hi", "flag": False, "tags": ["x"], "tint": {"value": "#112233"}}
     state = states({"home.top": {"default": {"properties": given}}})["home.top"]
     expected = {**UNSET, "title": "Hi", "flag": False, "tags": ("x",), "tint": Color("#112233")}
-    assert state == EntityState(enabled=True, properties=expected)
+    assert state == ModelEntityState(enabled=True, properties=expected)
 
 
 def test_a_default_scenario_may_disable() -> None:
@@ -126,7 +126,7 @@ def test_items_are_taken_whole_and_never_merged() -> None:
         Item("d", "hero", enabled=True, properties={**of_hero, "title": "D"}),
     )
     assert chosen(TARGETED, "home.list", "few")[1].items == (Item("f", "hero", enabled=False, properties=of_hero),)
-    assert chosen(TARGETED, "home.list", "none") == ("none", EntityState(enabled=True, items=()))
+    assert chosen(TARGETED, "home.list", "none") == ("none", ModelEntityState(enabled=True, items=()))
 
 
 def test_without_any_scenario_there_is_no_name() -> None:
@@ -145,9 +145,9 @@ def test_an_end_is_exclusive(starts: int | None, ends: int | None) -> None:
 
 def test_the_reference_spaces_fallbacks_are_what_its_documents_say() -> None:
     model = read_model(_document("vod-space"), space="vod", name="VOD")
-    found = default_states(model, read_delivery(_document("vod-production"), Surroundings(model, "production")))
+    found = default_states(model, read_delivery(_document("vod-production"), ParseContext(model, "production")))
     assert list(found) == ["homepage.body", "homepage.header", "onboarding.welcome"]
-    assert found["homepage.header"] == EntityState(
+    assert found["homepage.header"] == ModelEntityState(
         enabled=True,
         properties={"background": Color("#6f58c4"), "gradient": Color("#2363ae"), "sticky": True},
     )

@@ -46,7 +46,7 @@ def space(server: RunningServer, person: Person, client: httpx.Client) -> str:
     key = add_space(server, person)
     client.put(f"/v2/spaces/{key}/model", json=MODEL)
     space_id = client.get(f"/v2/spaces/{key}").json()["data"][0]["id"]
-    server.database.write_now(lambda connection: store_tribes(connection, space_id, NewRevision(TRIBES, 0, "", 0)))
+    server.database.write_sync(lambda connection: store_tribes(connection, space_id, NewRevision(TRIBES, 0, "", 0)))
     return f"/v2/spaces/{key}"
 
 

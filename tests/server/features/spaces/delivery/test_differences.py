@@ -12,7 +12,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from templates_server.features.spaces.delivery.differences import differences
+from templates_server.features.spaces.delivery.differences import compare_deliveries
 from templates_server.features.spaces.delivery.schemas import DeliveryChange, ValueChange
 
 Document = dict[str, Any]
@@ -171,13 +171,13 @@ def without_empty(document: Document) -> Document:
 
 @given(DOCUMENTS, DOCUMENTS)
 def test_there_is_no_change_exactly_where_the_deliveries_are_equal(before: Document, after: Document) -> None:
-    assert (differences(before, after) == ()) == (content_of(before) == content_of(after))
-    assert differences(before, deepcopy(before)) == ()
+    assert (compare_deliveries(before, after) == ()) == (content_of(before) == content_of(after))
+    assert compare_deliveries(before, deepcopy(before)) == ()
 
 
 @given(DOCUMENTS, DOCUMENTS)
 def test_the_changes_make_the_second_of_the_first(before: Document, after: Document) -> None:
-    made = applied(before, differences(before, after))
+    made = applied(before, compare_deliveries(before, after))
     assert content_of(made) == content_of(without_empty(after))
 
 
@@ -192,7 +192,7 @@ def test_the_way_back_has_the_same_changes_the_other_way_round(before: Document,
             if each.kind != "moved"
         }
 
-    there, back = differences(before, after), differences(after, before)
+    there, back = compare_deliveries(before, after), compare_deliveries(after, before)
     unmoved = [[each for each in changes if not _moves_alone(each)] for changes in (there, back)]
     assert told(unmoved[0], backwards=True) == told(unmoved[1], backwards=False)
 
@@ -216,7 +216,7 @@ def targeted(name: str, **more: Any) -> Document:
 def told(before: Document, after: Document) -> list[Any]:
     return [
         {key: value for key, value in change.items() if value not in (None, [])}
-        for change in json.loads(msgspec.json.encode(differences(before, after)))
+        for change in json.loads(msgspec.json.encode(compare_deliveries(before, after)))
     ]
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from templates_server.errors import ValidationFailed
-from templates_server.features.spaces.delivery.parser import Surroundings, parse_delivery, read_delivery, to_document
+from templates_server.features.spaces.delivery.parser import ParseContext, parse_delivery, read_delivery, to_document
 from templates_server.features.spaces.delivery.scenario_selection import default_states
-from templates_server.features.spaces.delivery.state import Delivery, Scenario, ScenarioItem, TargetedScenario
+from templates_server.features.spaces.delivery.state import DeliveryState, Scenario, ScenarioItem, TargetedScenario
 from templates_server.features.spaces.model import Color, SpaceModel
 from templates_server.features.spaces.parser import read_model
 
@@ -31,12 +31,12 @@ def model(document: Any = SPACE) -> SpaceModel:
     return read_model(document, space="vod", name="VOD")
 
 
-def read(document: Any, of: SpaceModel | None = None) -> Delivery:
-    return read_delivery(document, Surroundings(of or model(), "production", TRIBES))
+def read(document: Any, of: SpaceModel | None = None) -> DeliveryState:
+    return read_delivery(document, ParseContext(of or model(), "production", TRIBES))
 
 
 def problems(document: Any, of: SpaceModel | None = None) -> dict[str, str]:
-    _, found = parse_delivery(document, Surroundings(of or model(), "production", TRIBES))
+    _, found = parse_delivery(document, ParseContext(of or model(), "production", TRIBES))
     told = {problem.path: problem.message for problem in found}
     assert all(" " in message for message in told.values())
     return told
@@ -194,7 +194,7 @@ def test_what_the_model_no_longer_has_is_passed_over_and_a_problem_of_the_next_p
         },
     }
     small = smaller_model()
-    delivery, found = parse_delivery(document, Surroundings(small, "production"))
+    delivery, found = parse_delivery(document, ParseContext(small, "production"))
     states = default_states(small, delivery)
     assert set(states) == {"home.top", "home.list"}
     assert states["home.top"].enabled is True

@@ -42,26 +42,26 @@ def store_revisions(connection: Connection, **more: str) -> None:
 
 def notes(database: Database) -> Sequence[Any]:
     queries = [select(each.c.note) for each in OWNERS]
-    return database.read_now(lambda connection: [connection.execute(query).scalars().all() for query in queries])
+    return database.read_sync(lambda connection: [connection.execute(query).scalars().all() for query in queries])
 
 
 def test_revisions_of_a_backup_before_notes_have_none(tmp_path: Path) -> None:
     folder, database = opened(tmp_path, "old")
-    database.write_now(lambda connection: migrations.upgrade_connection(connection, revision="0006"))
-    database.write_now(store_revisions)
+    database.write_sync(lambda connection: migrations.upgrade_connection(connection, revision="0006"))
+    database.write_sync(store_revisions)
     back_up(folder, database, tmp_path / "backup")
     database.close()
     folder, database = opened(tmp_path, "new")
     restore_into(database, folder, tmp_path / "backup")
     assert notes(database) == [[None]] * len(OWNERS)
-    assert database.read_now(migrations.current_revision) == migrations.head_revision()
+    assert database.read_sync(migrations.current_revision) == migrations.head_revision()
     database.close()
 
 
 def test_notes_outlive_backups_to_another_database_and_back(tmp_path: Path, postgres: PostgresServer) -> None:
     folder, database = opened(tmp_path, "first")
     migrations.upgrade(database)
-    database.write_now(lambda connection: store_revisions(connection, note="Für 日本"))
+    database.write_sync(lambda connection: store_revisions(connection, note="Für 日本"))
     for number, url in enumerate((postgres.new_database_url(), None)):
         back_up(folder, database, tmp_path / f"backup-{number}")
         database.close()

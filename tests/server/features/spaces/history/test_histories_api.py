@@ -86,11 +86,11 @@ def test_a_revision_tells_who_made_it_and_when(
 
 
 def test_an_author_who_is_gone_has_an_id_alone(server: RunningServer, client: httpx.Client, space: str) -> None:
-    place = server.database.read_now(lambda connection: locate(connection, {"space": space.rpartition("/")[2]}))
+    place = server.database.read_sync(lambda connection: locate(connection, {"space": space.rpartition("/")[2]}))
     assert place is not None
     made = [NewRevision({"name": f"N{n}"}, n, author, n) for n, author in enumerate(("acc_gone", "svc_gone"))]
     space_id = str(place.space_id)
-    server.database.write_now(lambda connection: [store_model(connection, space_id, new) for new in made])
+    server.database.write_sync(lambda connection: [store_model(connection, space_id, new) for new in made])
     found = revisions(client, f"{space}/model/revisions")
     assert [each["author"] for each in found] == [
         {"kind": "service", "id": "svc_gone", "name": None},
