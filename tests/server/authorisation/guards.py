@@ -390,7 +390,7 @@ class _Finder(importlib.abc.MetaPathFinder):
             return None
         spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
         if spec is None or spec.origin is None:
-            raise LookupError(f"{fullname} is not there")
+            raise LookupError(f"{fullname} does not exist")
         spec.loader = _Altered(fullname, spec.origin)
         spec.loader.guard = self._guard
         return spec

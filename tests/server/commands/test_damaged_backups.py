@@ -161,14 +161,14 @@ DAMAGES: Mapping[str, tuple[Callable[[Members], Members], str]] = {
     "a key that is cut": (lambda m: changed(m, "files/server.key", lambda c: c[:-1]), "files/server.key in it is not"),
     "a bad list of erasures": (
         lambda m: [*m[:1], ("files/erasures.jsonl", b"nobody\n"), *m[1:]],
-        "files/erasures.jsonl in it is no list of erasures: line 1",
+        "files/erasures.jsonl in it is not a valid list of erasures: line 1",
     ),
     "no key": (lambda m: without(m, "files/server.key"), "files/server.key is missing in it"),
     "no table": (lambda m: without(m, ORGANIZATIONS), "the database refuses"),
-    "a table of fewer rows": (lambda m: without(m, TOKENS), "rows are missing in it: tokens has 0 of 1"),
-    "no manifest": (lambda m: m[1:], "it does not begin with a manifest"),
-    "no end": (lambda m: m[:-1], "it is cut: the end is missing"),
-    "nothing at all": (lambda _: [], "it does not begin with a manifest"),
+    "a table of fewer rows": (lambda m: without(m, TOKENS), "rows are missing: table tokens has 0 of 1"),
+    "no manifest": (lambda m: m[1:], "the manifest is missing"),
+    "no end": (lambda m: m[:-1], "the file is truncated: the end is missing"),
+    "nothing at all": (lambda _: [], "the manifest is missing"),
     "a manifest that is none": (
         lambda m: changed(m, "manifest.json", lambda _: b"[]"),
         "manifest.json in it cannot be read",
@@ -188,7 +188,7 @@ DAMAGES: Mapping[str, tuple[Callable[[Members], Members], str]] = {
     ),
     "an end that does not count a table": (
         lambda m: changed(m, "end.json", lambda c: c.replace(b'"organizations":2,', b"")),
-        "end.json does not count the rows of organizations",
+        "end.json has no row count for organizations",
     ),
     "a member twice": (
         lambda m: [m[0], *m[:-1], m[-1]],
@@ -225,8 +225,8 @@ DAMAGES: Mapping[str, tuple[Callable[[Members], Members], str]] = {
         lambda m: [*m[:1], ("files/\x1b[31m", b""), *m[1:]],
         "which is no part of a backup",
     ),
-    "something after the end": (lambda m: [*m, ("files/x", b"")], "it holds 'files/x' after its end"),
-    "two ends": (lambda m: [*m, m[-1]], "it holds 'end.json' after its end"),
+    "something after the end": (lambda m: [*m, ("files/x", b"")], "unexpected member 'files/x' after its end"),
+    "two ends": (lambda m: [*m, m[-1]], "unexpected member 'end.json' after its end"),
 }
 
 
@@ -297,7 +297,7 @@ def test_what_follows_the_end_of_the_file_is_refused(
     more: bytes, whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert restored(whole.read_bytes() + more, tmp_path) == 1
-    assert f"more follows its end at byte {whole.stat().st_size}" in capsys.readouterr().err
+    assert f"unexpected data after its end at byte {whole.stat().st_size}" in capsys.readouterr().err
     assert restored(whole.read_bytes() * 2, tmp_path) == 1
     assert "more follows its end" in capsys.readouterr().err
     assert left_in(tmp_path) <= {"server.lock"}
@@ -355,7 +355,8 @@ def test_whatever_happens_to_the_tar_file_is_told_in_words(data: st.DataObject, 
 
 
 @pytest.mark.parametrize(
-    ("name", "fault"), [("server.key", "is not a server key"), ("erasures.jsonl", "line 1 is no erasure")]
+    ("name", "fault"),
+    [("server.key", "is not a valid server key"), ("erasures.jsonl", "line 1 is not a valid erasure")],
 )
 def test_what_could_not_be_restored_is_not_backed_up(
     name: str, fault: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

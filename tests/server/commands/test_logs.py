@@ -306,7 +306,7 @@ def test_a_hang_up_opens_the_log_anew_and_ends_nothing(tmp_path: Path) -> None:
         log.rename(server.folder / "server.log.old")
         server.process.send_signal(signal.SIGHUP)
         wait_for(log.exists)
-        wait_for(lambda: "the log was opened anew (SIGHUP)" in log.read_text())
+        wait_for(lambda: "log reopened (SIGHUP)" in log.read_text())
         assert status_of(f"{server.url}/healthz") == 200
         assert " is at " in (server.folder / "server.log.old").read_text()
         assert server.stop() == 0
@@ -328,7 +328,7 @@ def test_a_terminal_that_is_closed_ends_the_server_with_a_word(tmp_path: Path) -
         os.close(controller)
         process.send_signal(signal.SIGHUP)  # as the system does to those for whom it is the controlling terminal
         assert process.wait(30) == 0
-    assert "the terminal was closed (SIGHUP): stopping" in log.read_text()
+    assert "terminal closed (SIGHUP): stopping" in log.read_text()
     assert log.read_text().rstrip().endswith("stopped")
 
 
@@ -363,7 +363,7 @@ def test_a_hang_up_ends_no_worker(postgres: PostgresServer, tmp_path: Path) -> N
         before = workers()
         for pid in (*map(int, before), server.process.pid):
             os.kill(pid, signal.SIGHUP)
-        wait_for(lambda: "the log was opened anew (SIGHUP)" in log.read_text())
+        wait_for(lambda: "log reopened (SIGHUP)" in log.read_text())
         time.sleep(1)
         assert workers() == before, log.read_text() + server.said()
         assert status_of(f"{server.url}/readyz") == 200

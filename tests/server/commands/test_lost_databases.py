@@ -33,7 +33,9 @@ def test_no_command_makes_a_database_where_one_was_lost(
     before = sorted(path.name for path in folder.iterdir())
     assert main([*command, "--data", str(folder)]) == 1
     said = capsys.readouterr().err
-    assert f"A server ran on {folder} before (server.key), but its database {folder / 'mtribes.db'} is missing." in said
+    assert (
+        f"A server has used {folder} before (server.key), but its database {folder / 'mtribes.db'} is missing." in said
+    )
     assert "restore a backup into a new --data folder" in said
     assert "--new-database" in said
     assert sorted(path.name for path in folder.iterdir()) == before
@@ -74,7 +76,7 @@ def test_an_empty_postgresql_is_no_heir_of_the_former_one(
     first, other = postgres.new_database_url(), postgres.new_database_url()
     folder = lived(tmp_path / "data", "--database", first)
     assert main(["migrate", "--data", str(folder), "--database", other]) == 1
-    assert "the database that --database or MTRIBES_DATABASE names is empty" in capsys.readouterr().err
+    assert "the database in --database or MTRIBES_DATABASE is empty" in capsys.readouterr().err
     assert main(["migrate", "--data", str(folder)]) == 1  # nor is the file that is made where no --database is given
     assert not (folder / "mtribes.db").exists()
     assert main(["migrate", "--data", str(folder), "--database", first]) == 0

@@ -160,14 +160,14 @@ def test_a_head_that_does_not_end_is_cut_off(running: ServerProcess) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--workers", "2"], "SQLite is served by one process."),
+        (["--workers", "2"], "SQLite supports one process only."),
         (["--workers", "2", "--local", "--database", "postgresql://x/y"], "--local is one process."),
         (["--host", "0.0.0.0"], "--public-url https://"),  # noqa: S104 - refused, that is the point
         (["--host", "0.0.0.0", "--public-url", "http://example.com"], "must be https"),  # noqa: S104 - as above
         (["--host", "0.0.0.0", "--local"], "--local is for this machine alone"),  # noqa: S104 - as above
         (["--public-url", "https://example.com/"], "slash at the end"),
         (["--database", "mysql://x/y"], "not supported"),
-        (["--database", "nonsense"], "it is not a URL"),
+        (["--database", "nonsense"], "not a URL"),
         (["--port", "65536"], "--port"),
         (["--nonsense"], "No such option"),
         (["argument"], "unexpected extra argument"),
@@ -263,7 +263,7 @@ def test_a_log_that_is_stderr_is_written_once(tmp_path: Path) -> None:
         ("--cors-origin", "https://app.example.com/", "'https://app.example.com/' is not an origin"),
         ("--cors-origin", "app.example.com", "'app.example.com' is not an origin"),
         ("--cors-origin", "*", "'*' is not an origin"),
-        ("--rate-limits", "client=0", "client must be a number of requests a minute, not '0'"),
+        ("--rate-limits", "client=0", "client must be a number of requests per minute, not '0'"),
         ("--rate-limits", "on", "'on' is not `off` nor one of platform=N"),
     ],
 )

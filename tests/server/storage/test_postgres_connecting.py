@@ -56,7 +56,7 @@ def port_of_nobody() -> int:
         ("postgresql://u:{secret}@db.example.com:{secret}/mtribes", "its port is not a number"),
         ("postgresql://u:{secret}@db.example.com/mtribes?sslmode=a&sslmode={secret}", "several parameters sslmode"),
         ("postgresql://u:{secret}@db.example.com/mtribes?{secret}=1", "a URL that PostgreSQL's library can read"),
-        ("{secret}", "it is not a URL"),
+        ("{secret}", "not a URL"),
     ],
 )
 def test_a_database_url_that_cannot_be_read_is_refused_without_a_secret(
@@ -79,7 +79,7 @@ def test_a_refused_connection_and_an_unknown_host_are_told_apart(
     assert f"Nothing accepts connections at 127.0.0.1:{port_of_nobody}" in refused
     assert migrate(tmp_path / "data", f"postgresql://u:{SECRET}@nowhere.invalid/x") == 75
     unknown = capsys.readouterr().err
-    assert "The host of the database, nowhere.invalid:5432, is unknown." in unknown
+    assert "Cannot resolve the database host nowhere.invalid:5432." in unknown
     assert migrate(tmp_path / "data", f"postgresql://u:{SECRET}@/x?host={tmp_path}") == 75
     no_socket = capsys.readouterr().err
     assert f"Nothing accepts connections at {tmp_path}" in no_socket

@@ -72,7 +72,7 @@ def accept(server: RunningServer, path: str, browser: Browser | None = None, **f
 
 
 def is_over(answer: httpx.Response) -> bool:
-    return answer.status_code == 404 and "This invitation is over" in answer.text
+    return answer.status_code == 404 and "This invitation is no longer valid" in answer.text
 
 
 # The link

@@ -31,7 +31,7 @@ def test_one_signs_in_first_and_comes_back_with_the_code(server: RunningServer) 
     assert back.headers["location"] == f"/device?user_code={issued['user_code']}"
     form = browser.get(back.headers["location"])
     assert f'value="{issued["user_code"]}"' in form.text
-    assert "Is this the code that you see?" in form.text
+    assert "Is this your code?" in form.text
     question = browser.submit("/device", form, user_code=issued["user_code"])
     assert "Allow the mtribes command line?" in question.text
     assert person.email in question.text

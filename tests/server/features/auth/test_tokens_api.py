@@ -118,7 +118,7 @@ def test_a_token_gets_no_scope_that_the_sign_in_lacks(server: RunningServer) -> 
         answer = client.post("/v2/tokens", json={"name": "x", "scopes": ["code:read", "spaces:read", "spaces:raed"]})
     assert answer.status_code == 422
     assert problems(answer) == {
-        "scopes[1]": "is a scope that you do not have here yourself",
+        "scopes[1]": "is a scope that you don't have yourself",
         "scopes[2]": '"spaces:raed" is not a scope; did you mean "spaces:read"?',
     }
 

@@ -93,7 +93,7 @@ def test_a_day_that_is_not_known_is_a_gap_and_no_zero(server: RunningServer, per
     assert len(rows) == 7  # with today, and without days from before the first one that is known
     assert next(iter(rows)) == "Today so far"
     assert card.count('class="gaps"') == 3
-    assert "2 of them not counted in full" in card
+    assert "2 of them incomplete" in card
 
 
 def test_today_is_counted_as_far_as_it_is_quick(
@@ -166,7 +166,7 @@ def test_bars_are_as_high_as_their_numbers() -> None:
     assert chart.gaps == "M20 99h8"
     assert chart.view_box == f"0 0 50 {HEIGHT}"
     assert chart.label == "Sessions a day from 1 Jan 1970 to 5 Jan 1970: between 0 and 100"
-    assert chart_of("x", [(0, None)]).label.endswith("not known")
+    assert chart_of("x", [(0, None)]).label.endswith("unknown")
     assert chart_of("x", every_day({DAY: 1_000_000, 2 * DAY: 1}, 0, 2 * DAY)).bars.endswith("M20 100v-1h8V100z")
 
 

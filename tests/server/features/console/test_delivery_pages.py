@@ -85,7 +85,7 @@ def test_a_scenario_is_moved_to_a_place_after_the_same_review(space: DeliverySpa
     third = {**LATER, "name": "Third"}
     space.deliver({"home.top": {"targeted": [GOLD, LATER, third]}})
     page = space.review("move", entity="home.top", scenario="Third", position="1")
-    assert "Move “Third” to place 1 in home.top" in text_of(page)
+    assert "Move “Third” to position 1 in home.top" in text_of(page)
     assert names_of(space) == ["Gold", "Later", "Third"]
     assert space.push(page).headers["location"] == space.path("/entities/home.top")
     assert names_of(space) == ["Third", "Gold", "Later"]
@@ -119,7 +119,7 @@ def test_production_is_promoted_to_only_when_that_is_ticked(space: DeliverySpace
     assert space.delivery("production")["revision"] == 0
     assert space.push(refused, "production", sure="yes").status_code == 303
     assert space.delivery("production")["scenarios"] == space.delivery()["scenarios"]
-    assert "No difference" in space.browser.get(f"{space.path('/compare', 'production')}?to=staging").text
+    assert "No differences" in space.browser.get(f"{space.path('/compare', 'production')}?to=staging").text
 
 
 def test_any_revision_is_delivered_again(space: DeliverySpace) -> None:
@@ -238,12 +238,12 @@ def test_a_preview_shows_what_is_scheduled_at_a_moment_of_any_zone(space: Delive
     space.push(space.review("publish", collection="home"))
     at = {"person": "ada", "at.zone": "Europe/Oslo"}
     now = text_of(space.browser.get(space.path("/preview"), **at))
-    assert "it is not shown before" in now
+    assert "not shown before" in now
     then = text_of(space.browser.get(space.path("/preview"), at="2099-12-04T00:00", **at))
     assert "user, Thu 3 Dec 2099, 23:00 UTC" in then
     assert "Gold : the first targeted scenario that matches" in then
     before = text_of(space.browser.get(space.path("/preview"), at="2099-12-03T23:59", **at))
-    assert "it is not shown before" in before
+    assert "not shown before" in before
     wrong = space.browser.get(space.path("/preview"), person="ada", at="2099-12-04T00:00", **{"at.zone": "Oslo"})
     assert wrong.status_code == 422
     assert "There is no time zone “Oslo”" in text_of(wrong)

@@ -342,7 +342,7 @@ def test_every_problem_stands_beside_its_field_in_the_words_of_the_model(place: 
         "r1-default": "Write a number",
         "r2-key": "Is missing",
         "r2-options": "Is missing: a select needs at least one option",
-        "r3-key": '"wide" is there twice',
+        "r3-key": '"wide" appears twice',
         "r3-description": "Has 2001 characters",
         "r4-default": "Write a date and a time",
         "r5-key": '"no key" is not a key',
@@ -359,7 +359,7 @@ WRONG: list[tuple[str, str, Fields, str, str]] = [
     ("event", "", {"part_key": "mtribes/x"}, "part_key", "reserved prefix"),
     ("event", "", {"part_key": "video/started"}, "part_key", "There is an event with this key already"),
     ("event", "video/completed", {"r0__key": "pair1"}, "r0-key", "cannot be modelled"),
-    ("field", "plan", {"options": "a\na"}, "options", '"a" is there twice'),
+    ("field", "plan", {"options": "a\na"}, "options", '"a" appears twice'),
     ("field", "plan", {"type": "image"}, "type", '"image" is not one of text, number, toggle, select'),
     ("section", "rows", {"supports": ["banner", "none"]}, "supports", '"none" is not an experience'),
     ("section", "rows", {"part_key": ""}, "part_key", "Is missing: type a key such as rows"),
@@ -408,9 +408,9 @@ def test_what_scenarios_lose_is_told_before_it_is_lost(place: Place) -> None:
     place.space.deliver({"home.top": {"default": {"properties": {"title": "Hi", "width": 3}}}}, "production")
     page = place.press(place.open("experience", "banner"), "experience", "remove-7")
     review = place.press(page, "experience", "review")
-    assert "What scenarios lose" in text_of(review)
+    assert "Effect on scenarios" in text_of(review)
     assert "production scenarios.home.top" in text_of(review).replace('"home.top"', "home.top")
-    assert "What scenarios lose" not in text_of(place.review("experience", "hero", name="x"))
+    assert "Effect on scenarios" not in text_of(place.review("experience", "hero", name="x"))
 
 
 def test_of_two_at_once_the_second_sees_the_first_and_keeps_what_was_typed(place: Place) -> None:

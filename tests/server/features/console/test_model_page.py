@@ -68,7 +68,7 @@ def document_in(page: str) -> str:
 def test_a_model_is_written_in_the_form_and_shown_as_what_it_means(
     server: RunningServer, person: Someone, browser: Browser, path: str
 ) -> None:
-    assert "Nothing is modelled yet" in browser.get(path).text
+    assert "The model is empty" in browser.get(path).text
     assert save(browser, path, MODEL, note="First <draft>") == path
     page = browser.get(path)
     assert "&lt;b&gt;Hero&lt;/b&gt;" in page.text
@@ -125,7 +125,7 @@ def test_of_two_who_edit_at_once_the_second_sees_the_first_and_loses_nothing(bro
     submit(browser, theirs, path, document=MODEL.replace("Tonight", "Today"), deed="save")
     answer = submit(browser, mine, path, document=MODEL.replace("small", "tiny"), deed="save")
     text = text_of(answer)
-    assert "Somebody saved revision 2 meanwhile" in text
+    assert "Someone else has saved revision 2" in text
     assert '"Tonight" "Today"' in text
     assert "tiny" in document_in(answer.text)
     merged = MODEL.replace("Tonight", "Today").replace("small", "tiny")

@@ -72,8 +72,8 @@ def test_every_type_of_property_is_set_and_unset(space: DeliverySpace) -> None:
 
 def test_what_is_typed_beside_an_empty_box_counts_and_a_default_is_told(space: DeliverySpace) -> None:
     page = editor(space, "Later")
-    assert "Left out, it is 0.5, as the default scenario has it." in text_of(page)
-    assert "Left out, it is 5, as the model has it." in text_of(editor(space))
+    assert "If not set: 0.5 from the default scenario." in text_of(page)
+    assert "If not set: 5 from the model." in text_of(editor(space))
     space.push(edit(space, page, "home.top", p__tags="a"))
     (_, later) = space.delivery()["scenarios"]["home.top"]["targeted"]
     assert later["properties"] == {"title": "Late", "tags": ["a"]}

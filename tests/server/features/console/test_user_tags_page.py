@@ -83,4 +83,7 @@ def test_what_is_no_tag_is_refused(browser: Browser, server: RunningServer, spac
     refused = submit(browser, browser.get(path), f"{path}/delete", tag="Vip//")
     assert refused.status_code == 422
     assert 'id="whole-problem" role="alert">This has a level that is empty' in refused.text
-    assert "`cursor` is not one of ours." in browser.get(path, cursor="?").text
+    assert (
+        "Invalid `cursor`. Use the one from the `Link` header of the previous page."
+        in browser.get(path, cursor="?").text
+    )

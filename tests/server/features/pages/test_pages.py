@@ -160,7 +160,7 @@ def test_a_path_that_leads_nowhere_is_a_page_for_browsers_and_json_for_programs(
         wrong_method = client.delete("/sign-in", headers={"Accept": "text/html"})
         programs = [client.get(path, headers={"Accept": "text/html"}) for path in ("/v2/nowhere", "/oauth/nowhere")]
     assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
-    assert "There is nothing here" in page.text
+    assert "Page not found" in page.text
     assert (wrong_method.status_code, wrong_method.headers["allow"]) == (405, "GET, POST")
     assert {answer.headers["content-type"] for answer in programs} == {"application/json"}
 
