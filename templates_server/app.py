@@ -65,21 +65,15 @@ from templates_server.features.sessions.evaluator import Deciding
 from templates_server.features.spaces import store as spaces_store
 from templates_server.features.spaces.api_key_cache import Apps
 from templates_server.features.v1 import deprecation
+from templates_server.http.context import Authenticate, Call, Locate, Services
 from templates_server.http.host_validation import HostCheck
 from templates_server.http.idempotency.idempotent_request import IdempotentAnswers
 from templates_server.http.pipeline import serve
 from templates_server.http.proxy_check import SilentProxies
 from templates_server.http.rate_limiter import RateLimiter
 from templates_server.http.request import IncomingRequest
-from templates_server.http.route import (
-    Authenticate,
-    Call,
-    Locate,
-    Route,
-    Services,
-    Surface,
-    error_response,
-)
+from templates_server.http.response import Surface, error_response
+from templates_server.http.route import Route
 from templates_server.http.router import Router
 from templates_server.http.stream_limiter import Places
 from templates_server.primitives.ids import ENVIRONMENT_KEY_PREFIX, new_id

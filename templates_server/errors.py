@@ -7,7 +7,7 @@
     ├── Misdirected 421       ├── TooManyRequests 429     ├── Failed 500           ├── Unavailable 503
     └── RangeNotSatisfiable 416
 
-How they become an envelope is in `endpoint.py`.
+How they become an envelope is in `http/response.py`.
 """
 
 from __future__ import annotations

@@ -78,6 +78,10 @@ class Limits:
     min_body_bytes_a_second: int = 16 * 1024  # of what comes later than the timeout
 
 
+SIGN_IN_MAX_BYTES = 16 * 1024  # of a form without a document or a file
+DOCUMENT_MAX_BYTES = Limits.max_document_bytes
+
+
 @dataclass(frozen=True)
 class Settings:
     """All that a server is told from outside. `public_url` is the issuer, byte for byte, without a slash at the end."""

@@ -15,7 +15,8 @@ from starlette.responses import Response
 
 from templates_server.errors import BadRequest, Problem, ValidationFailed
 from templates_server.http import request_body
-from templates_server.http.route import Answer, Call, to_response
+from templates_server.http.context import Call
+from templates_server.http.response import Answer, to_response
 from templates_server.primitives import yaml_json
 from templates_server.primitives.integers import whole_number
 from templates_server.primitives.revisions import entity_tag

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from templates_server.errors import BadRequest
-from templates_server.http.route import Call
+from templates_server.http.context import Call
 from templates_server.primitives.integers import whole_number
 
 DEFAULT_LIMIT = 100

@@ -1,6 +1,6 @@
 """From a request to its handler: credentials, rate, place, permission, body. The same steps for every route.
 
-What a route asks for stands in its `Route`; what a handler then gets and gives is in `endpoint.py`.
+What a route asks for stands in its `Route`; what a handler then gets and gives is in `context.py` and `response.py`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from starlette.responses import Response
 from templates_server.errors import ApiError, BadRequest, Forbidden, NotFound, TooLarge, Unauthenticated
 from templates_server.http import request_body
 from templates_server.http.compression import pack
+from templates_server.http.context import Call
 from templates_server.http.idempotency.idempotent_request import HEADER, IdempotentAnswers
 from templates_server.http.proxy_check import SilentProxies
 from templates_server.http.rate_limiter import RateLimiter
-from templates_server.http.route import Call, Route, Surface, check_permission, to_response
+from templates_server.http.response import Surface, to_response
+from templates_server.http.route import Route, check_permission
 from templates_server.http.route_docs import Body
 from templates_server.primitives.ip_addresses import Caller
 from templates_server.security import authorization

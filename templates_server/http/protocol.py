@@ -2,7 +2,7 @@
 
 A connection is in one of a few states, each with a deadline: the head of a request is awaited or arrives, a body
 arrives that nobody reads any more, an answer waits to be taken, or nothing happens. Bytes alone never move a deadline.
-The time for a body that is read is in `bodies.py`; how many connections there may be in `connections.py`.
+The time for a body that is read is in `request_body.py`; how many connections there may be in `connection_limits.py`.
 
 What a proxy in front might read differently is refused before the application sees it: lengths stated twice or in two
 ways, codings other than `chunked`, targets that are not paths. Trailers are dropped: they must not become headers.

@@ -1,7 +1,7 @@
 """How often may be asked: a bucket of requests for each caller, which fills again all the time. In memory, no HTTP.
 
 A bucket holds a minute's worth, so that a burst is fine and only what goes on is not. Each process counts by itself.
-Who is counted as whom, and where, is in `endpoint.py`.
+Who is counted as whom, and where, is in `pipeline.py`.
 """
 
 from __future__ import annotations

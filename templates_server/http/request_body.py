@@ -24,7 +24,7 @@ from templates_server.primitives.json_depth import check_depth
 from templates_server.settings import Limits
 
 Decoded = TypeVar("Decoded")
-HAS_ARRIVED = "mtribes.body_has_arrived"  # in the scope: tells whether all of the body is here (`http_protocol.py`)
+HAS_ARRIVED = "mtribes.body_has_arrived"  # in the scope: tells whether all of the body is here (`protocol.py`)
 GZIP_WINDOW_BITS = 31
 INFLATED_CHUNK_BYTES = 64 * 1024
 MOST_MEMBERS = 10_000  # of a compressed body; an empty one takes 20 bytes and inflates to none

@@ -287,8 +287,8 @@ persons = Table(
     Column("imported_by", BigInteger),  # the `mark` of the part that made the profile what it is; None: others did
     Column("device_seen", BigInteger),  # when that device was seen; None: `devices` has to be read
     Column("event_units", BigInteger),  # of the stored events at most so many (events/limits.py); None: not counted
-    Column("share_number", BigInteger, nullable=False),  # what their buckets are made of (`persons.shares`)
-    Column("app_version", Text),  # a key that sorts (`persons.versions`), of the session that began last
+    Column("share_number", BigInteger, nullable=False),  # what their buckets are made of (`people.shares`)
+    Column("app_version", Text),  # a key that sorts (`people.app_versions`), of the session that began last
     Column("os_version", Text),  # likewise
     Column("app_platform", Text),  # of that session
     Column("app_seen", BigInteger),  # when that session began, told of or not; None: before it was kept

@@ -14,7 +14,8 @@ from urllib.parse import quote, urlencode, urlsplit
 import yaml
 
 from templates_server.features.api_docs.responses import PATH_PARAMETER
-from templates_server.http.route import Route, Surface
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
 from templates_server.routes import ROUTES
 from tests.fuzz.hostile_bytes import CODINGS, changed_bytes, changed_value, hostile_json, hostile_text
 from tests.fuzz.stage import CONSENT, Stage

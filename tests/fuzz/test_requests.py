@@ -15,7 +15,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from templates_server.http.route import Route, Surface
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
 from templates_server.routes import ROUTES
 from tests.fuzz.requests import HostileRequest, hostile_requests
 from tests.fuzz.sending import status_of

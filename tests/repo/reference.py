@@ -20,7 +20,8 @@ from mtribes_cli.commands import WORDS
 from mtribes_cli.global_options import GLOBAL_OPTIONS
 from templates_server.commands.main import app as server_app
 from templates_server.features.api_docs.statuses import WHEN
-from templates_server.http.route import Route, Surface
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
 from templates_server.routes import ROUTES
 from tests.repo.completions import write_made_files
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from templates_server.http.route import Call, Route, Surface
+from templates_server.http.context import Call
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
 from templates_server.routes import ROUTES
 from tests.servers import running_server
 from tests.unhandled import TRACEBACK, UNHANDLED

@@ -1,4 +1,4 @@
-"""Who one is, one's organizations and their members. Service accounts: `service_accounts_api.py`."""
+"""Who one is, one's organizations and their members. Service accounts: `auth.service_accounts`."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from templates_server.features.accounts.invitations import store as invitations_
 from templates_server.features.accounts.schemas import ChangedMember, Me, Membership, MemberView, OrganizationView
 from templates_server.features.accounts.store import Member, Organization
 from templates_server.features.audit import store as audit_store
+from templates_server.http.context import Call
 from templates_server.http.pagination import asked_page, next_link
-from templates_server.http.route import Answer, Call
+from templates_server.http.response import Answer
 from templates_server.primitives.timestamps import to_rfc3339
 from templates_server.security.authorization import Place, PrincipalKind, may_see
 

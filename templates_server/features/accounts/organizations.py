@@ -14,7 +14,8 @@ from templates_server.features.accounts import token_store as tokens_store
 from templates_server.features.accounts.schemas import ChangedOrganization, NewOrganization, OrganizationView
 from templates_server.features.accounts.store import MAX_ADMINISTRATED, Organization
 from templates_server.features.audit import store as audit_store
-from templates_server.http.route import NOTHING, Answer, Call
+from templates_server.http.context import Call
+from templates_server.http.response import NOTHING, Answer
 from templates_server.primitives.ids import is_key
 from templates_server.primitives.timestamps import to_rfc3339
 from templates_server.primitives.validation import KEY_RULE, Reader, read_required_name

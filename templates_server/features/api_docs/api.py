@@ -14,7 +14,8 @@ from starlette.responses import Response
 from templates_server.features.api_docs.document import described
 from templates_server.features.api_docs.html_reference import guide_to
 from templates_server.features.pages.renderer import Page, Pages, pages_of
-from templates_server.http.route import Call, Route
+from templates_server.http.context import Call
+from templates_server.http.route import Route
 from templates_server.settings import Settings
 
 TAG_LENGTH = 24

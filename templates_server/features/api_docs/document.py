@@ -12,7 +12,8 @@ from templates_server.features.api_docs.examples import part_of
 from templates_server.features.api_docs.groups import group_of, place_of
 from templates_server.features.api_docs.responses import PossibleAnswer, answers_of, open_path, path_parameters, taken
 from templates_server.features.api_docs.schemas import FAILURE_BODIES, Schemas
-from templates_server.http.route import Route, Surface
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
 from templates_server.http.route_docs import Body, Parameter
 
 OPENAPI_VERSION = "3.1.1"

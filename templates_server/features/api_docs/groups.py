@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from templates_server.http.route import Route, Surface
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
 
 BY_SURFACE = {
     Surface.SYSTEM: "The server",

@@ -24,7 +24,8 @@ from templates_server.features.api_docs.responses import (
 from templates_server.features.api_docs.schema_text import Field, Words, fields_of, in_words
 from templates_server.features.api_docs.schemas import Schema, Schemas
 from templates_server.features.api_docs.statuses import WHEN
-from templates_server.http.route import Route, Surface
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
 from templates_server.http.route_docs import Body
 
 

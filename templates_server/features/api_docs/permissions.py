@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from templates_server.http.route import Route, Surface
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
 from templates_server.security.authorization import ALL_SCOPES, ROLE_SCOPES, Role
 
 OPEN = {

@@ -9,7 +9,8 @@ from http import HTTPStatus
 from typing import Any
 
 from templates_server.features.api_docs.statuses import WHEN
-from templates_server.http.route import Route, Surface
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
 from templates_server.http.route_docs import (
     ACCOUNT,
     CONTENT_RANGE,

@@ -17,7 +17,8 @@ from urllib.parse import quote, urlencode
 
 from templates_server.features.api_docs.examples import part_of
 from templates_server.features.api_docs.responses import PATH_PARAMETER
-from templates_server.http.route import Route, Surface
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
 from templates_server.http.route_docs import FORM, JSON, Body, Parameter
 
 VARIABLE = re.compile(r"\$([A-Z][A-Z_]*)")

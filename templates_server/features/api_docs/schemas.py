@@ -13,7 +13,8 @@ from templates_server.errors import ApiError
 from templates_server.features.api_docs.responses import data_type_of
 from templates_server.features.auth.oauth_schemas import OAuthError
 from templates_server.features.openfeature.schemas import ErrorCode
-from templates_server.http.route import Route, Surface
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
 from templates_server.http.route_docs import CSV, FORM, HTML, JSON, NDJSON, YAML, Body
 
 Schema: TypeAlias = dict[str, Any]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from templates_server.errors import Problem, ValidationFailed
 from templates_server.features.audit import store
 from templates_server.features.audit.schemas import Actor, AuditEntry
+from templates_server.http.context import Call
 from templates_server.http.pagination import asked_page, link_after
-from templates_server.http.route import Answer, Call
+from templates_server.http.response import Answer
 from templates_server.primitives.timestamps import DAY_PATTERN, parse_day, parse_rfc3339, to_rfc3339
 
 NO_TIME = "This must be a time such as 2026-11-21T20:35:00Z or a date such as 2026-11-21."

@@ -10,7 +10,7 @@ from templates_server.features.auth.oauth_api import authority_of
 from templates_server.features.pages.api import sign_in_as
 from templates_server.features.pages.browser_session import browser_of, local_path
 from templates_server.features.pages.renderer import see_other
-from templates_server.http.route import Call
+from templates_server.http.context import Call
 
 USED_UP = "This link was already used. Run `mtribes open` to get a new one."
 

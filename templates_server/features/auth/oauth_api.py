@@ -20,9 +20,10 @@ from templates_server.features.pages.api import sign_out_to
 from templates_server.features.pages.browser_session import Browser, browser_of, check_form
 from templates_server.features.pages.renderer import Page, pages_of, see_other
 from templates_server.http import request_body
+from templates_server.http.context import Call
 from templates_server.http.forms import urlencoded
 from templates_server.http.forms.urlencoded import FORM_TYPE, Parameters
-from templates_server.http.route import Call, json_response
+from templates_server.http.response import json_response
 from templates_server.primitives import json_depth
 from templates_server.primitives.timestamps import DAY
 from templates_server.security.authorization import ALL_SCOPES

@@ -14,8 +14,9 @@ from templates_server.features.accounts.schemas import CreatedServiceAccount, Ne
 from templates_server.features.accounts.store import ServiceAccount
 from templates_server.features.audit import store as audit_store
 from templates_server.features.auth.token_scopes import read_name, read_scopes
+from templates_server.http.context import Call
 from templates_server.http.pagination import asked_page, next_link
-from templates_server.http.route import Answer, Call
+from templates_server.http.response import Answer
 from templates_server.primitives.timestamps import to_rfc3339
 from templates_server.primitives.validation import Reader
 

@@ -18,8 +18,9 @@ from templates_server.features.auth import oauth_store
 from templates_server.features.auth.token_schemas import MAX_LIVE_TOKENS, CreatedToken, NewToken, TokenText, TokenView
 from templates_server.features.auth.token_scopes import administrated, wanted_token
 from templates_server.http.audit_event import Deed
+from templates_server.http.context import Call
 from templates_server.http.pagination import Page, asked_page, next_link
-from templates_server.http.route import Answer, Call
+from templates_server.http.response import Answer
 from templates_server.primitives.timestamps import DAY, to_rfc3339
 from templates_server.security import authorization
 from templates_server.security.authorization import Place, PrincipalKind, Role, Scope

@@ -16,7 +16,8 @@ from templates_server.features.codegen.schemas import Code, CodeRequest, Rendere
 from templates_server.features.codegen.targets import check_targets
 from templates_server.features.spaces.model import GenerationInput
 from templates_server.http.conditional_requests import LARGEST_REVISION
-from templates_server.http.route import Answer, Call
+from templates_server.http.context import Call
+from templates_server.http.response import Answer
 
 Load = Callable[[], Coroutine[Any, Any, GenerationInput]]
 

@@ -22,7 +22,8 @@ from templates_server.http.conditional_requests import (
     expected_revision,
     sent_document,
 )
-from templates_server.http.route import Answer, Call
+from templates_server.http.context import Call
+from templates_server.http.response import Answer
 from templates_server.primitives.revisions import NewRevision, Stored, entity_tag
 
 

@@ -18,9 +18,11 @@ from starlette.responses import Response
 from templates_server.errors import Conflict, Forbidden
 from templates_server.features.console.visit import Visit
 from templates_server.http import request_body
+from templates_server.http.context import Call
 from templates_server.http.idempotency.idempotent_request import HEADER, IdempotentAnswers
 from templates_server.http.request import IncomingRequest
-from templates_server.http.route import Answer, Call, Handler, Route, Surface, check_permission, to_response
+from templates_server.http.response import Answer, Surface, to_response
+from templates_server.http.route import Handler, Route, check_permission
 from templates_server.http.route_docs import Body
 
 PREFIX = "/v2/"

@@ -20,9 +20,10 @@ from templates_server.features.console.saved_forms import forms as kept_forms
 from templates_server.features.pages.browser_session import Browser, browser_of, check_form
 from templates_server.features.pages.renderer import see_other
 from templates_server.http import request_body
+from templates_server.http.context import Call
 from templates_server.http.forms.multipart import decode_multipart
 from templates_server.http.forms.urlencoded import FILES_TYPE, FORM_TYPE, MAX_PARAMETERS, Parameters, decode_form
-from templates_server.http.route import Call, Handler
+from templates_server.http.route import Handler
 from templates_server.security.authorization import ALL_SCOPES, Place, Principal, PrincipalKind, may_see
 
 PLACE_PARTS = ("organization", "space", "environment")

@@ -28,3 +28,10 @@ class DemoFacts(msgspec.Struct, frozen=True):
     token: str
     service_account: DemoServiceAccount
     spaces: dict[str, dict[str, str]]
+
+
+class Configuration(msgspec.Struct, frozen=True):
+    """The Space of the app, and a public key of each of its environments."""
+
+    space: str
+    keys: dict[str, str]

@@ -7,8 +7,9 @@ from templates_server.features.event_names.changes import EventName
 from templates_server.features.event_names.model_cache import ModelEvents
 from templates_server.features.event_names.schemas import EventNameView
 from templates_server.features.spaces import store as spaces_store
+from templates_server.http.context import Call
 from templates_server.http.pagination import asked_page, next_link
-from templates_server.http.route import Answer, Call
+from templates_server.http.response import Answer
 from templates_server.primitives.timestamps import to_rfc3339
 
 

@@ -21,7 +21,8 @@ from templates_server.features.exports.worker import KEPT_MS, Job, Lines, Spoole
 from templates_server.features.people.identity import PersonKind, named, problem_of_asked_user_id
 from templates_server.features.tribes.api import load_tribe
 from templates_server.features.tribes.store import Moment
-from templates_server.http.route import Answer, Call
+from templates_server.http.context import Call
+from templates_server.http.response import Answer
 from templates_server.http.route_docs import CSV, JSON, NDJSON
 from templates_server.primitives.event_names import problem_of_event_name
 from templates_server.primitives.ids import new_id

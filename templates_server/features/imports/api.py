@@ -20,7 +20,8 @@ from templates_server.features.imports.schemas import Completion, ImportView, Pa
 from templates_server.features.imports.service import AppliedBefore, Early, SentPart, answer_to, apply_part
 from templates_server.features.imports.store import ImportPlace, StoredImport, find_marks
 from templates_server.http import request_body
-from templates_server.http.route import Answer, Call, to_response
+from templates_server.http.context import Call
+from templates_server.http.response import Answer, to_response
 from templates_server.http.route_docs import NDJSON
 from templates_server.primitives.integers import whole_number
 

@@ -1,8 +1,8 @@
 """The quick way to read rows that nothing is unusual about; which ones are is decided here, and no more. Pure.
 
-Rows that are read here give the same columns as by `persons.reading` and `persons.profiles`, where all the rules are;
-those with anything wrong, or with anything that could be, are left to these. Some lines are read at once, because each
-call costs more than what it does to one row.
+Rows that are read here give the same columns as by `people.profile_parser` and `people.profile`, where all the rules
+are; those with anything wrong, or with anything that could be, are left to these. Some lines are read at once,
+because each call costs more than what it does to one row.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """From the body of a part to rows as they are stored, and to what is wrong with those that cannot be. Pure.
 
-What a row may hold is in `persons.reading`; this says where in the part something is wrong, and brings the rows that
-are good into the order of the table. A row that is met again under the same person follows the first, in order of line.
+What a row may hold is in `people.profile_parser`; this says where in the part something is wrong, and brings the rows
+that are good into the order of the table. A row that is met again under the same person follows the first, in order of
+line.
 """
 
 from __future__ import annotations

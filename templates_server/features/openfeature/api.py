@@ -15,7 +15,7 @@ from templates_server.features.openfeature.streams.tokens import Claim, StreamTo
 from templates_server.features.sessions.evaluator import Person, Said
 from templates_server.features.sessions.store import revision_text
 from templates_server.http import request_body
-from templates_server.http.route import Call
+from templates_server.http.context import Call
 from templates_server.primitives.integers import whole_number
 from templates_server.primitives.timestamps import parse_rfc3339
 from templates_server.security.authorization import Principal, PrincipalKind

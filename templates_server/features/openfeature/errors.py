@@ -1,4 +1,4 @@
-"""What is wrong with a question of the protocol. The form of the answers is in `endpoint.py`."""
+"""What is wrong with a question of the protocol. The form of the answers is in `http/response.py`."""
 
 from __future__ import annotations
 

@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from templates_server.errors import Unavailable
 from templates_server.features.operations.health_schemas import Health, Readiness
-from templates_server.http.route import Call, json_response
+from templates_server.http.context import Call
+from templates_server.http.response import json_response
 from templates_server.storage import migrations
 
 LEAST_FREE_BYTES = 64 * 1024 * 1024

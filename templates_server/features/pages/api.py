@@ -23,8 +23,8 @@ from templates_server.features.pages.browser_session import (
     set_cookie,
 )
 from templates_server.features.pages.renderer import ASSET_MAX_AGE_SECONDS, Page, pages_of, see_other
+from templates_server.http.context import Call
 from templates_server.http.forms.urlencoded import decode_form
-from templates_server.http.route import Call
 from templates_server.security.login_throttle import Attempts
 from templates_server.security.passwords import Passwords
 

@@ -15,8 +15,8 @@ from starlette.responses import Response
 from templates_server.errors import Forbidden
 from templates_server.features.accounts.store import Account
 from templates_server.features.pages import store
+from templates_server.http.context import Call
 from templates_server.http.forms.urlencoded import Parameters
-from templates_server.http.route import Call
 from templates_server.primitives.ids import random_text
 from templates_server.security.server_key import ServerKey
 from templates_server.settings import Settings

@@ -8,7 +8,7 @@ import hmac
 from starlette.responses import Response
 
 from templates_server.features.pages.browser_session import Browser, cookie_in, cookie_name
-from templates_server.http.route import Call
+from templates_server.http.context import Call
 from templates_server.primitives.integers import whole_number
 from templates_server.primitives.timestamps import SECOND
 from templates_server.security.server_key import ServerKey

@@ -24,8 +24,8 @@ from templates_server.features.pages.api import sign_in_as, sign_out_to
 from templates_server.features.pages.browser_session import Browser, browser_of, check_form
 from templates_server.features.pages.renderer import Page, pages_of, see_other
 from templates_server.http.audit_event import Deed
+from templates_server.http.context import Call
 from templates_server.http.forms.urlencoded import Parameters, decode_form
-from templates_server.http.route import Call
 from templates_server.primitives.timestamps import DAY
 from templates_server.security import passwords
 from templates_server.security.authorization import PrincipalKind

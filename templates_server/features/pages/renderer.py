@@ -18,7 +18,7 @@ from templates_server.errors import ApiError, NotFound
 from templates_server.features.pages import browser_session
 from templates_server.features.pages.browser_session import Browser
 from templates_server.features.pages.time_elements import moment_element, time_element
-from templates_server.http.route import Call
+from templates_server.http.context import Call
 from templates_server.security.server_key import ServerKey
 from templates_server.settings import Settings
 

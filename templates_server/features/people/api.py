@@ -1,4 +1,4 @@
-"""Users, tags and visitors over HTTP. What may be sent of a user is in `persons.reading`, exports in `everything`."""
+"""Users, tags and visitors over HTTP. What may be sent of a user is in `profile_parser`, exports in `everything`."""
 
 from __future__ import annotations
 
@@ -37,8 +37,9 @@ from templates_server.features.people.schemas import (
     VisitorErasure,
 )
 from templates_server.http import request_body
+from templates_server.http.context import Call
 from templates_server.http.pagination import asked_page, link_after, next_link
-from templates_server.http.route import NOTHING, Answer, Call
+from templates_server.http.response import NOTHING, Answer
 from templates_server.primitives.timestamps import to_rfc3339
 from templates_server.storage.database import Database
 

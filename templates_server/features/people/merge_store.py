@@ -1,6 +1,6 @@
 """All SQL about merging a visitor into a user.
 
-Whoever merges holds the rows of both people (`persons.store`), so that nothing can come to the visitor meanwhile.
+Whoever merges holds the rows of both people (`sighting_store`), so that nothing can come to the visitor meanwhile.
 """
 
 from __future__ import annotations

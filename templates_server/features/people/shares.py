@@ -2,7 +2,7 @@
 
 Every person has one of `PRIME` numbers, derived from what they are called; a salt spreads all of them over `BUCKETS`
 buckets by a function that is the same here and in SQL (`tribes.compiler`). Products stay below 2^63: SQLite would turn
-a larger one into a REAL. Who has which number when a visitor becomes a user is in `persons.store`.
+a larger one into a REAL. Who has which number when a visitor becomes a user is in `sighting_store`.
 """
 
 from __future__ import annotations

@@ -14,7 +14,8 @@ from templates_server.features.sessions.evaluator import Decided, Deciding, Pers
 from templates_server.features.sessions.explanation import Occasion, explain_session
 from templates_server.features.sessions.schemas import AskedExplanation
 from templates_server.http import request_body
-from templates_server.http.route import Answer, Call
+from templates_server.http.context import Call
+from templates_server.http.response import Answer
 from templates_server.primitives.timestamps import parse_rfc3339
 from templates_server.security import authorization
 from templates_server.security.user_signatures import UserSignatures

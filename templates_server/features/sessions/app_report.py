@@ -2,7 +2,7 @@
 
 It is telemetry of apps that are in the field for years, so what may be new to this server never refuses a session: a
 platform that is not known here is `other`, and of `unknown` what is too much is cut. It decides for tribes
-(`persons.last_session`) and is an indication, no proof: anybody who has a pk_ key can send it.
+(`people.last_session`) and is an indication, no proof: anybody who has a pk_ key can send it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Spaces, and the public keys of their environments, over HTTP. Models: `model_api.py`; deliveries: `delivery`."""
+"""Spaces, and the public keys of their environments, over HTTP. Models: `codegen.model_api`; deliveries: `delivery`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from templates_server.features.audit import store as audit
 from templates_server.features.spaces import store
 from templates_server.features.spaces.schemas import ChangedSpace, Key, NewKey, NewSpace, Space
 from templates_server.http.conditional_requests import asked_note
+from templates_server.http.context import Call
 from templates_server.http.pagination import asked_page, next_link
-from templates_server.http.route import NOTHING, Answer, Call
+from templates_server.http.response import NOTHING, Answer
 from templates_server.primitives.ids import is_key
 from templates_server.primitives.timestamps import to_rfc3339
 from templates_server.primitives.validation import KEY_RULE, Reader, read_required_name

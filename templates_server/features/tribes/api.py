@@ -41,8 +41,9 @@ from templates_server.http.conditional_requests import (
     revision_of,
     sent_document,
 )
+from templates_server.http.context import Call
 from templates_server.http.pagination import asked_page, link_after
-from templates_server.http.route import NOTHING, Answer, Call
+from templates_server.http.response import NOTHING, Answer
 from templates_server.primitives.revisions import NewRevision, entity_tag
 from templates_server.primitives.timestamps import DAY
 from templates_server.security import authorization

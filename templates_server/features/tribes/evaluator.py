@@ -55,7 +55,7 @@ class Outcome(enum.StrEnum):
 class PersonFacts(msgspec.Struct, frozen=True, gc=False):
     """What is known of one person. Times in milliseconds.
 
-    `dates` are the times that attributes stand for (`profiles.dates_of`). The versions are keys (`persons.versions`).
+    `dates` are the times that attributes stand for (`profile.dates_of`). The versions are keys (`people.app_versions`).
     `fields` is what the app said when the session started; None: there is no session. `sessions_30_days` and `events`
     need only hold what the tribes ask for (`questions_of`): a question without an answer is a KeyError.
     """

@@ -142,7 +142,7 @@ def read_moment(text: str) -> Moment | None:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version as it was written, and the key by which it is compared (`persons.versions`)."""
+    """A version as it was written, and the key by which it is compared (`people.app_versions`)."""
 
     text: str
     key: str

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from templates_server.http.route import Surface
+from templates_server.http.response import Surface
 from templates_server.routes import ROUTES
 from tests.server.authorisation.expected import (
     CREDENTIALS,

@@ -104,14 +104,14 @@ GUARDS = (
     Guard("the sign-in of a route is asked for", "http.route", "if route.needs_sign_in:", "if False:", TOKENS),
     Guard(
         "a viewer reads no events",
-        "routes",
+        "features.events.routes",
         "        role=Role.DEVELOPER,\n        gives=EventView,\n",
         "        gives=EventView,\n",
         ("GET /v2/spaces/{space}/environments/{environment}/events",),
     ),
     Guard(
         "a viewer exports no events",
-        "routes",
+        "features.exports.routes",
         "        role=Role.DEVELOPER,\n        reads=EventExport,\n",
         "        reads=EventExport,\n",
         ("/events/exports",),
@@ -119,16 +119,22 @@ GUARDS = (
     *(
         Guard(
             f"a viewer sees no authors of {what}",
-            "routes",
+            f"features.{feature}.routes",
             f"        {summary},\n        scope=Scope.{scope},\n        role=Role.DEVELOPER,\n",
             f"        {summary},\n        scope=Scope.{scope},\n",
             (f"{what}/revisions",),
         )
-        for what, scope, summary in (
-            ("model", "SPACES_READ", '"Who changed the model, when and why: the newest revision first."'),
-            ("tribes", "TRIBES_READ", '"Who changed the tribes of a Space, when and why: the newest revision first."'),
+        for what, feature, scope, summary in (
+            ("model", "codegen", "SPACES_READ", '"Who changed the model, when and why: the newest revision first."'),
+            (
+                "tribes",
+                "tribes",
+                "TRIBES_READ",
+                '"Who changed the tribes of a Space, when and why: the newest revision first."',
+            ),
             (
                 "delivery",
+                "spaces",
                 "SPACES_READ",
                 '"Who changed what an environment delivers, when and why: the newest revision first."',
             ),
@@ -178,7 +184,7 @@ GUARDS = (
     Guard(
         "a personal token is no sign-in",
         "features.accounts.token_store",
-        'signed_in=token.kind == "security.authorization"',
+        'signed_in=token.kind == "access"',
         "signed_in=True",
         MEMBERS,
     ),
@@ -208,7 +214,7 @@ GUARDS = (
     Guard(
         "who administrates a token's organizations",
         "features.auth.token_api",
-        "if not administrated(principal, store.organizations_reached(connection, token)):",
+        "if not administrated(principal, token_store.organizations_reached(connection, token)):",
         "if False:",
         TOKENS,
     ),

@@ -244,7 +244,7 @@ NOT_MISSED = {
         "features.events.stream.store",
         "user_person_id FROM merges WHERE environment_id = ?",
     ): "a test of streams holds it",
-    ("features.events.stream.store", 'FORGET_OF_ENVIRONMENT = "DELETE FROM event_arrivals WHERE environment_id = ?'): (
+    ("features.people.erasure_store", 'FORGET_ARRIVALS = "DELETE FROM event_arrivals WHERE environment_id = ?'): (
         "what arrived elsewhere would not be told: a test of streams holds it"
     ),
     ("features.events.stream.store", "SELECT entries FROM event_arrivals WHERE environment_id = ?"): (

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from templates_server.http.route import Surface
+from templates_server.http.response import Surface
 from templates_server.routes import ROUTES
 from tests.server.client.app_of_tests import DEVICE, App
 

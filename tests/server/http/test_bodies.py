@@ -20,8 +20,10 @@ from starlette.responses import Response
 
 from templates_server.errors import BadRequest, TooLarge, ValidationFailed
 from templates_server.http import request_body
+from templates_server.http.context import Call
 from templates_server.http.request_body import decode_json
-from templates_server.http.route import Call, Route, Surface, json_response
+from templates_server.http.response import Surface, json_response
+from templates_server.http.route import Route
 from templates_server.primitives.json_depth import check_depth
 from templates_server.routes import ROUTES
 from templates_server.settings import Limits

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from templates_server.http.route import Surface
+from templates_server.http.response import Surface
 from templates_server.routes import ROUTES
 from templates_server.settings import DEFAULT_LIMITS
 from tests.people import Person, add_organization, add_person, add_space

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from templates_server.features.api_docs.examples import part_of
 from templates_server.features.api_docs.responses import PATH_PARAMETER
-from templates_server.http.route import Route, Surface
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
 from templates_server.http.route_docs import JSON
 from templates_server.routes import ROUTES
 from templates_server.settings import ConnectionLimits

@@ -8,7 +8,8 @@ from unittest.mock import patch
 import pytest
 
 from templates_server.features.exports import worker
-from templates_server.http.route import Route, Surface
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
 from templates_server.routes import ROUTES
 from templates_server.settings import ConnectionLimits
 from tests.people import OF_A_SIGN_IN, add_organization, add_person, add_space

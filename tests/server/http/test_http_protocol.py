@@ -11,8 +11,10 @@ import pytest
 from starlette.responses import Response, StreamingResponse
 
 from templates_server.http.connection_limits import Connections
+from templates_server.http.context import Call
 from templates_server.http.request_body import read_body
-from templates_server.http.route import Call, Route, Surface, json_response
+from templates_server.http.response import Surface, json_response
+from templates_server.http.route import Route
 from templates_server.primitives.ip_addresses import parse_network
 from templates_server.routes import ROUTES
 from templates_server.settings import ConnectionLimits

@@ -15,8 +15,9 @@ from templates_server.features.accounts.invitations.codes import link_of
 from templates_server.features.accounts.invitations.store import Invitation, Invited
 from templates_server.features.accounts.schemas import CreatedInvitation, InvitationView, NewMember
 from templates_server.features.audit import store as audit_store
+from templates_server.http.context import Call
 from templates_server.http.pagination import asked_page, next_link
-from templates_server.http.route import Answer, Call
+from templates_server.http.response import Answer
 from templates_server.primitives.timestamps import to_rfc3339
 
 

@@ -1,4 +1,4 @@
-"""The pages of the device flow: enter the code, decide, done. Programs talk to `oauth.api`.
+"""The pages of the device flow: enter the code, decide, done. Programs talk to `auth.oauth_api`.
 
 A code is looked up by a POST alone, so that no link or picture of another site can have a person guess.
 """
@@ -24,8 +24,8 @@ from templates_server.features.auth.oauth_store import FAMILY_LIFETIME, REFRESH_
 from templates_server.features.pages.api import sign_out_to
 from templates_server.features.pages.browser_session import Browser, browser_of, check_form
 from templates_server.features.pages.renderer import Page, pages_of, see_other
+from templates_server.http.context import Call
 from templates_server.http.forms.urlencoded import decode_form
-from templates_server.http.route import Call
 from templates_server.primitives.timestamps import DAY, MINUTE, SECOND
 
 PURPOSE = "device code"

@@ -28,8 +28,8 @@ from templates_server.features.imports.csv_files.rows import CsvFile, open_csv
 from templates_server.features.imports.file_job import Bringing
 from templates_server.features.imports.uploads import MAX_FILE_BYTES, Owner, Upload, upload_id
 from templates_server.features.pages.renderer import Page, see_other
+from templates_server.http.context import Call
 from templates_server.http.forms.urlencoded import Parameters, SentFile
-from templates_server.http.route import Call
 from templates_server.primitives.ids import new_id
 from templates_server.primitives.timestamps import to_rfc3339
 

@@ -15,8 +15,8 @@ from templates_server.errors import ApiError, NotFound, PreconditionFailed
 from templates_server.features.codegen import api as code
 from templates_server.features.codegen import model_api as models
 from templates_server.features.codegen.differences import diff
-from templates_server.features.codegen.file_list import TITLES, first_of, in_folders
-from templates_server.features.codegen.highlighting import highlighted
+from templates_server.features.codegen.display.file_list import TITLES, first_of, in_folders
+from templates_server.features.codegen.display.highlighting import highlighted
 from templates_server.features.codegen.renderer import LANGUAGES
 from templates_server.features.console.document_diff import changes_between
 from templates_server.features.console.form_state import KEY, REFUSALS, Typed, prefilled, typed_in

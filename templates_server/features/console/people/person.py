@@ -37,8 +37,8 @@ from templates_server.features.tribes.model import questions_of
 from templates_server.features.tribes.parser import read_tribe
 from templates_server.features.tribes.schemas import Explanation
 from templates_server.features.tribes.store import Moment, load_facts, load_tribes
+from templates_server.http.context import Call
 from templates_server.http.forms.urlencoded import Parameters
-from templates_server.http.route import Call
 from templates_server.primitives.timestamps import DAY
 
 USER_PATH = f"{PATHS[PersonKind.USER]}/{{user}}"

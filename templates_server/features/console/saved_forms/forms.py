@@ -29,7 +29,7 @@ from templates_server.features.pages.browser_session import (
     cookie_name,
     is_form_key,
 )
-from templates_server.http.route import Call
+from templates_server.http.context import Call
 from templates_server.primitives.ids import random_text
 from templates_server.primitives.timestamps import SECOND
 from templates_server.security.server_key import ServerKey

@@ -10,14 +10,15 @@ from starlette.responses import Response
 
 from templates_server.errors import NotFound
 from templates_server.features.codegen.code_hash_recorder import record_rendering
-from templates_server.features.codegen.file_list import TITLES, first_of, in_folders
-from templates_server.features.codegen.highlighting import highlighted
+from templates_server.features.codegen.display.file_list import TITLES, first_of, in_folders
+from templates_server.features.codegen.display.highlighting import highlighted
 from templates_server.features.codegen.loader import CodeHashes, load_input
 from templates_server.features.codegen.renderer import LANGUAGES, render
-from templates_server.features.demo.app.schemas import Configuration
 from templates_server.features.demo.app.store import Shop, find_shop
+from templates_server.features.demo.schemas import Configuration
 from templates_server.features.pages.renderer import Page, pages_of
-from templates_server.http.route import Call, json_response
+from templates_server.http.context import Call
+from templates_server.http.response import json_response
 
 SPACE = "vod"
 FOLDER = Path(__file__).parent / "files"

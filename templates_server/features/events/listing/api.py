@@ -6,8 +6,9 @@ from templates_server.errors import BadRequest, Problem, ValidationFailed
 from templates_server.features.events.listing import store
 from templates_server.features.events.listing.schemas import event_view
 from templates_server.features.people.identity import PersonKind, named, problem_of_asked_user_id
+from templates_server.http.context import Call
 from templates_server.http.pagination import asked_page, link_after
-from templates_server.http.route import Answer, Call
+from templates_server.http.response import Answer
 from templates_server.primitives.event_names import problem_of_event_name
 
 

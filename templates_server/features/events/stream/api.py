@@ -19,7 +19,7 @@ from templates_server.features.people.identity import (
     problem_of_anonymous_id,
     problem_of_asked_user_id,
 )
-from templates_server.http.route import Call
+from templates_server.http.context import Call
 from templates_server.http.server_sent_events import EventStream
 from templates_server.http.stream_limiter import Places
 from templates_server.primitives.event_names import problem_of_event_name

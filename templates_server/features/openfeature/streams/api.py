@@ -16,7 +16,7 @@ from templates_server.features.openfeature.streams.subscription import FollowedF
 from templates_server.features.openfeature.streams.tokens import Claim, StreamTokens
 from templates_server.features.sessions.changes.notifier import Follower, Watch
 from templates_server.features.sessions.changes.subscription import Evaluations
-from templates_server.http.route import Call
+from templates_server.http.context import Call
 from templates_server.http.server_sent_events import EventStream
 from templates_server.http.stream_limiter import Places
 from templates_server.primitives.integers import whole_number

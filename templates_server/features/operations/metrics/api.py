@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from templates_server.errors import NotFound
 from templates_server.features.operations.metrics.registry import Metrics
-from templates_server.http.route import Call
+from templates_server.http.context import Call
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

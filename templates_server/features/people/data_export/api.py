@@ -24,7 +24,7 @@ from templates_server.features.people.data_export.store import (
 )
 from templates_server.features.people.identity import PersonKind
 from templates_server.features.people.store import StoredPerson, find_person
-from templates_server.http.route import Call
+from templates_server.http.context import Call
 from templates_server.storage.database import Database
 
 ROWS_AT_ONCE = 5000

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from templates_server.errors import Problem, ValidationFailed
 from templates_server.features.people.devices import schemas, store
 from templates_server.http import request_body
-from templates_server.http.route import Call
+from templates_server.http.context import Call
 from templates_server.security.user_signatures import UserSignatures
 from templates_server.storage.write_batcher import Arrivals
 

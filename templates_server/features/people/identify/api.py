@@ -11,7 +11,7 @@ from templates_server.errors import Problem, ValidationFailed
 from templates_server.features.people.identify import schemas, store
 from templates_server.features.people.merge_store import Merge
 from templates_server.http import request_body
-from templates_server.http.route import Call
+from templates_server.http.context import Call
 from templates_server.security.user_signatures import UserSignatures
 from templates_server.storage.write_batcher import Arrivals
 

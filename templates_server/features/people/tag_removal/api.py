@@ -12,7 +12,8 @@ from templates_server.features.people.profile_parser import problem_of_tag
 from templates_server.features.people.schemas import TagRemoval
 from templates_server.features.people.tag_removal import store
 from templates_server.features.people.tag_removal.job import TagRemovals
-from templates_server.http.route import NOTHING, Answer, Call
+from templates_server.http.context import Call
+from templates_server.http.response import NOTHING, Answer
 
 
 async def delete_tag(call: Call) -> Answer:

@@ -12,7 +12,7 @@ from templates_server.errors import Problem, Unauthenticated, ValidationFailed
 from templates_server.features.sessions.changes.notifier import Follower, Watch
 from templates_server.features.sessions.changes.start_cache import StartedSessions
 from templates_server.features.sessions.changes.subscription import Evaluations, FollowedSession
-from templates_server.http.route import Call
+from templates_server.http.context import Call
 from templates_server.http.route_docs import EVENT_STREAM
 from templates_server.http.server_sent_events import EventStream, ending_with
 from templates_server.http.stream_limiter import Places

@@ -23,7 +23,8 @@ from templates_server.http.conditional_requests import (
     expected_revision,
     sent_document,
 )
-from templates_server.http.route import NO_DETAILS, Answer, Call
+from templates_server.http.context import NO_DETAILS, Call
+from templates_server.http.response import Answer
 from templates_server.primitives.revisions import NewRevision, check_revision, entity_tag
 from templates_server.primitives.validation import Reader
 

@@ -16,7 +16,8 @@ from templates_server.features.spaces.delivery.differences import differences
 from templates_server.features.spaces.delivery.schemas import DeliveryAt, DeliveryDiff, Restoration
 from templates_server.features.spaces.store import ENVIRONMENTS
 from templates_server.http.conditional_requests import LARGEST_REVISION, expected_revision
-from templates_server.http.route import Answer, Call
+from templates_server.http.context import Call
+from templates_server.http.response import Answer
 from templates_server.primitives.integers import whole_number
 from templates_server.primitives.revisions import StoredDocument, entity_tag
 from templates_server.primitives.yaml_json import shown

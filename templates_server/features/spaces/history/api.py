@@ -8,8 +8,9 @@ from templates_server.errors import BadRequest
 from templates_server.features.spaces.history import store
 from templates_server.features.spaces.history.schemas import Author, Revision
 from templates_server.http.conditional_requests import LARGEST_REVISION
+from templates_server.http.context import Call
 from templates_server.http.pagination import asked_page, next_link
-from templates_server.http.route import Answer, Call
+from templates_server.http.response import Answer
 from templates_server.primitives.integers import whole_number
 from templates_server.primitives.timestamps import to_rfc3339
 from templates_server.security.authorization import PrincipalKind

@@ -9,7 +9,8 @@ from templates_server.features.audit import store as audit
 from templates_server.features.spaces.signed_ids import store
 from templates_server.features.spaces.signed_ids.schemas import SignedIds, SignedIdsPut
 from templates_server.features.spaces.signed_ids.store import Signing
-from templates_server.http.route import Answer, Call
+from templates_server.http.context import Call
+from templates_server.http.response import Answer
 from templates_server.security.user_signatures import UserSignatures
 
 

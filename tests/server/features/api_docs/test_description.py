@@ -12,7 +12,8 @@ import pytest
 
 from templates_server.features.api_docs.document import described
 from templates_server.features.api_docs.responses import open_path, path_parameters
-from templates_server.http.route import Route, Surface
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
 from templates_server.routes import ROUTES
 from templates_server.security.authorization import ROLE_SCOPES, Role, Scope
 from tests.servers import RunningServer

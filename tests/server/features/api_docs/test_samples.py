@@ -13,7 +13,8 @@ import pytest
 
 from templates_server.features.api_docs import samples
 from templates_server.features.api_docs.responses import answers_of, path_parameters
-from templates_server.http.route import Route, Surface
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
 from templates_server.routes import ROUTES
 from tests.requirements import require
 from tests.server.features.api_docs.demonstration import Demonstration, demonstration

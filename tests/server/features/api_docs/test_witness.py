@@ -12,7 +12,7 @@ import pytest
 from starlette.responses import Response
 
 from templates_server.features.operations import health as system
-from templates_server.http.route import json_response
+from templates_server.http.response import json_response
 from tests.people import add_organization, add_person, add_space
 from tests.servers import running_server
 from tests.witness import FINDINGS

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from templates_server.features.codegen.highlighting import MAX_CHARACTERS, MOST_SECONDS, highlighted
+from templates_server.features.codegen.display.highlighting import MAX_CHARACTERS, MOST_SECONDS, highlighted
 
 TEXT = 'const a = "<b>&\'"; // it\n'
 TAG = re.compile(r"<[^>]*>")

@@ -11,7 +11,7 @@ import pytest
 
 from templates_server.features.pages.browser_session import Browser as Cookied
 from templates_server.features.pages.browser_session import form_token
-from templates_server.http.route import Surface
+from templates_server.http.response import Surface
 from templates_server.routes import ROUTES
 from templates_server.security.authorization import Role
 from templates_server.security.server_key import ServerKey

@@ -13,7 +13,8 @@ import pytest
 
 from templates_server.features.pages.browser_session import Browser as Cookied
 from templates_server.features.pages.browser_session import form_token, local_path
-from templates_server.http.route import Route, Surface
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
 from templates_server.routes import ROUTES
 from templates_server.security.server_key import ServerKey
 from templates_server.settings import Settings

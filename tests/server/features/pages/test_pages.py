@@ -11,7 +11,9 @@ from urllib.parse import urlencode
 import pytest
 
 from templates_server.features.accounts import store as accounts_store
-from templates_server.http.route import Call, Route, Surface
+from templates_server.http.context import Call
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
 from templates_server.primitives.timestamps import system_clock
 from templates_server.routes import ROUTES
 from templates_server.security.authorization import Role

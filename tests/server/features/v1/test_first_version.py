@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from templates_server.features.v1.deprecation import headers, successor
-from templates_server.http.route import Surface
+from templates_server.http.response import Surface
 from templates_server.routes import ROUTES
 from templates_server.security.authorization import Scope
 from tests.people import Grant, Person, add_organization, add_person, add_space

@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from templates_server.features.codegen.file_list import TITLES
-from templates_server.features.codegen.highlighting import highlighted
+from templates_server.features.codegen.display.file_list import TITLES
+from templates_server.features.codegen.display.highlighting import highlighted
 from templates_server.features.codegen.renderer import LANGUAGES, render
 from templates_server.features.demo import seed
 from templates_server.primitives.timestamps import system_clock

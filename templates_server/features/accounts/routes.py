@@ -1,0 +1,168 @@
+"""Accounts, organizations, members and invitations: every path, who may use it, what it reads and gives."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from templates_server.errors import Conflict
+from templates_server.features.accounts import api as accounts
+from templates_server.features.accounts import organizations
+from templates_server.features.accounts.invitations import api as invitations
+from templates_server.features.accounts.schemas import (
+    ChangedMember,
+    ChangedOrganization,
+    CreatedInvitation,
+    InvitationView,
+    Me,
+    MemberView,
+    NewMember,
+    NewOrganization,
+    OrganizationView,
+)
+from templates_server.http.paths import ORGANIZATION
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
+from templates_server.http.route_docs import PAGE
+from templates_server.security.authorization import Role, Scope
+
+ROUTES = (
+    Route(
+        "GET",
+        "/v2/me",
+        accounts.me,
+        Surface.PLATFORM,
+        "Who asks, and what their token may do.",
+        gives=Me,
+    ),
+    Route(
+        "GET",
+        "/v2/organizations",
+        accounts.list_organizations,
+        Surface.PLATFORM,
+        "The caller's organizations.",
+        gives=OrganizationView,
+    ),
+    Route(
+        "POST",
+        "/v2/organizations",
+        organizations.create_organization,
+        Surface.PLATFORM,
+        "Create an organization, which the caller then administrates; for administrators of another on this server.",
+        scope=Scope.SPACES_WRITE,
+        needs_sign_in=True,
+        reads=NewOrganization,
+        gives=OrganizationView,
+        status=HTTPStatus.CREATED,
+        refuses=(Conflict,),
+        example={"key": "acme-labs", "name": "Acme Labs"},
+    ),
+    Route(
+        "GET",
+        "/v2/organizations/{organization}",
+        accounts.get_organization,
+        Surface.PLATFORM,
+        "One organization.",
+        gives=OrganizationView,
+    ),
+    Route(
+        "PATCH",
+        "/v2/organizations/{organization}",
+        organizations.rename_organization,
+        Surface.PLATFORM,
+        "Give an organization another name; its key stays.",
+        scope=Scope.SPACES_WRITE,
+        role=Role.ADMINISTRATOR,
+        reads=ChangedOrganization,
+        gives=OrganizationView,
+        example={"name": "Acme Inc."},
+    ),
+    Route(
+        "DELETE",
+        "/v2/organizations/{organization}",
+        organizations.delete_organization,
+        Surface.PLATFORM,
+        "Remove an organization that has no Spaces, with its members, invitations, service accounts and audit log.",
+        scope=Scope.SPACES_WRITE,
+        role=Role.ADMINISTRATOR,
+        needs_sign_in=True,
+        status=HTTPStatus.NO_CONTENT,
+        refuses=(Conflict,),
+        path_examples={"organization": "acme-labs"},
+    ),
+    Route(
+        "GET",
+        f"{ORGANIZATION}/members",
+        accounts.list_members,
+        Surface.PLATFORM,
+        "The members of an organization.",
+        scope=Scope.SPACES_READ,
+        role=Role.DEVELOPER,
+        gives=MemberView,
+        takes=PAGE,
+    ),
+    Route(
+        "POST",
+        f"{ORGANIZATION}/members",
+        invitations.invite_member,
+        Surface.PLATFORM,
+        "Invite a person: the answer has a link to hand over, which is good once, for 7 days.",
+        scope=Scope.SPACES_WRITE,
+        role=Role.ADMINISTRATOR,
+        needs_sign_in=True,
+        reads=NewMember,
+        gives=CreatedInvitation,
+        status=HTTPStatus.CREATED,
+        refuses=(Conflict,),
+        data_type="invitation",
+        example={"email": "grace@example.com", "role": "developer"},
+    ),
+    Route(
+        "PATCH",
+        f"{ORGANIZATION}/members/{{member}}",
+        accounts.change_member,
+        Surface.PLATFORM,
+        "Give a member, named by e-mail address, another role; the last administrator stays one.",
+        scope=Scope.SPACES_WRITE,
+        role=Role.ADMINISTRATOR,
+        needs_sign_in=True,
+        reads=ChangedMember,
+        gives=MemberView,
+        refuses=(Conflict,),
+        example={"role": "developer"},
+        path_examples={"member": "developer@acme.example.com"},
+    ),
+    Route(
+        "DELETE",
+        f"{ORGANIZATION}/members/{{member}}",
+        accounts.remove_member,
+        Surface.PLATFORM,
+        "End a membership: from then on the person's tokens do not reach the organization.",
+        scope=Scope.SPACES_WRITE,
+        role=Role.ADMINISTRATOR,
+        status=HTTPStatus.NO_CONTENT,
+        refuses=(Conflict,),
+        path_examples={"member": "viewer@acme.example.com"},
+    ),
+    Route(
+        "GET",
+        f"{ORGANIZATION}/invitations",
+        invitations.list_invitations,
+        Surface.PLATFORM,
+        "The invitations that can still be accepted.",
+        scope=Scope.SPACES_READ,
+        role=Role.ADMINISTRATOR,
+        gives=InvitationView,
+        takes=PAGE,
+    ),
+    Route(
+        "DELETE",
+        f"{ORGANIZATION}/invitations/{{invitation}}",
+        invitations.withdraw_invitation,
+        Surface.PLATFORM,
+        "Withdraw an invitation: its link opens nothing from then on.",
+        scope=Scope.SPACES_WRITE,
+        role=Role.ADMINISTRATOR,
+        status=HTTPStatus.NO_CONTENT,
+        path_examples={"invitation": "$INVITATION"},
+    ),
+)

@@ -1,0 +1,39 @@
+"""The audit log: every path, who may use it, what it reads and gives."""
+
+from __future__ import annotations
+
+from templates_server.errors import ValidationFailed
+from templates_server.features.audit import api as audit
+from templates_server.features.audit.schemas import AuditEntry
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
+from templates_server.http.route_docs import PAGE, Parameter
+from templates_server.security.authorization import Role, Scope
+
+ROUTES = (
+    Route(
+        "GET",
+        "/v2/organizations/{organization}/audit",
+        audit.list_entries,
+        Surface.PLATFORM,
+        "Who changed what, when and from where: the newest first. With a filter, a page may be short and yet not the "
+        "last.",
+        scope=Scope.SPACES_READ,
+        role=Role.ADMINISTRATOR,
+        gives=AuditEntry,
+        takes=(
+            *PAGE,
+            Parameter(
+                "actor",
+                str,
+                "Only what the person with this e-mail address, or the service account with this "
+                "name, did; or by its id.",
+                example="ada@example.com",
+            ),
+            Parameter("action", str, "Only this action, or all of a noun: `token`.", example="space.create"),
+            Parameter("space", str, "Only in this Space, by its key.", example="vod"),
+            Parameter("since", str, "Only since a time or a day (RFC 3339).", example="2026-11-21"),
+        ),
+        refuses=(ValidationFailed,),
+    ),
+)

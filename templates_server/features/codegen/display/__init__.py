@@ -1,0 +1,1 @@
+"""Generated code as people read it in a browser."""

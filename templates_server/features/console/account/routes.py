@@ -1,0 +1,66 @@
+"""Pages of a person's own account: every path, who may use it, what it reads and gives."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from templates_server.errors import Forbidden, TooManyRequests, ValidationFailed
+from templates_server.features.console.account import profile as profile_pages
+from templates_server.features.console.account import tokens as token_pages
+from templates_server.features.console.page_routes import form_route, page_route
+from templates_server.features.pages.schemas import DeedForm, PasswordForm, RevokeTokenForm, TokenForm
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
+from templates_server.http.route_docs import form
+from templates_server.settings import SIGN_IN_MAX_BYTES
+
+TOKEN_ROUTES = (
+    Route(
+        "GET",
+        "/account/tokens",
+        token_pages.tokens_page,
+        Surface.PAGE,
+        "A person's own tokens, and the form for a new one.",
+        also=(HTTPStatus.SEE_OTHER,),
+    ),
+    Route(
+        "POST",
+        "/account/tokens",
+        token_pages.create_token,
+        Surface.PAGE,
+        "Make a token; its text is shown this once.",
+        reads=form(TokenForm),
+        also=(HTTPStatus.SEE_OTHER,),
+        refuses=(Forbidden, ValidationFailed),
+        max_body_bytes=SIGN_IN_MAX_BYTES,
+    ),
+    Route(
+        "POST",
+        "/account/tokens/{token}/revoke",
+        token_pages.revoke_token,
+        Surface.PAGE,
+        "End a token of one's own.",
+        reads=form(RevokeTokenForm),
+        refuses=(Forbidden,),
+        status=HTTPStatus.SEE_OTHER,
+        max_body_bytes=SIGN_IN_MAX_BYTES,
+        path_examples={"token": "$TOKEN_ID"},
+    ),
+)
+
+PROFILE_ROUTES = (
+    page_route("/account", profile_pages.profile_page, "A person's own account, and where they are signed in."),
+    form_route(
+        "/account/password",
+        profile_pages.change_password,
+        "Change one's own password.",
+        PasswordForm,
+        refuses=(Forbidden, ValidationFailed, TooManyRequests),
+    ),
+    form_route(
+        "/account/sign-out-everywhere",
+        profile_pages.sign_out_everywhere,
+        "Sign out of every other browser and program.",
+        DeedForm,
+    ),
+)

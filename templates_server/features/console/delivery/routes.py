@@ -1,0 +1,74 @@
+"""Pages of what environments deliver: every path, who may use it, what it reads and gives."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from templates_server.errors import Conflict, Forbidden, ValidationFailed
+from templates_server.features.console.delivery import comparison as comparison_pages
+from templates_server.features.console.delivery import editor as scenario_pages
+from templates_server.features.console.delivery import overview as delivery_pages
+from templates_server.features.console.delivery import preview as preview_pages
+from templates_server.features.console.delivery import review as review_pages
+from templates_server.features.console.page_routes import (
+    CONSOLE_ENVIRONMENT,
+    SCENARIO_FORM_MAX_BYTES,
+    form_route,
+    page_route,
+)
+from templates_server.features.pages.schemas import PushForm, ScenarioEditForm
+
+CONSOLE_DELIVERY = f"{CONSOLE_ENVIRONMENT}/delivery"
+OF_ENTITY = {"entity": "homepage.header"}
+
+
+ROUTES = (
+    page_route(CONSOLE_DELIVERY, delivery_pages.overview_page, "What an environment delivers, entity by entity."),
+    page_route(
+        f"{CONSOLE_DELIVERY}/entities/{{entity}}",
+        delivery_pages.entity_page,
+        "The scenarios of an entity, in order.",
+        path_examples=OF_ENTITY,
+    ),
+    page_route(
+        f"{CONSOLE_DELIVERY}/entities/{{entity}}/scenario",
+        scenario_pages.editor_page,
+        "The editor of a scenario.",
+        path_examples=OF_ENTITY,
+    ),
+    form_route(
+        f"{CONSOLE_DELIVERY}/entities/{{entity}}/scenario",
+        scenario_pages.edit_scenario,
+        "Review a scenario that was edited, or go on editing it; nothing is stored.",
+        ScenarioEditForm,
+        status=HTTPStatus.OK,
+        also=(HTTPStatus.SEE_OTHER,),
+        path_examples=OF_ENTITY,
+        max_body_bytes=SCENARIO_FORM_MAX_BYTES,
+    ),
+    page_route(
+        f"{CONSOLE_DELIVERY}/review",
+        review_pages.review_page,
+        "What a change of the delivery would change.",
+        refuses=(Forbidden, ValidationFailed, Conflict),
+    ),
+    form_route(
+        f"{CONSOLE_DELIVERY}/push",
+        review_pages.push,
+        "Make a change of the delivery that was reviewed, unless somebody else was faster.",
+        PushForm,
+        max_body_bytes=SCENARIO_FORM_MAX_BYTES,
+    ),
+    page_route(
+        f"{CONSOLE_DELIVERY}/compare",
+        comparison_pages.comparison_page,
+        "What differs between two environments or revisions.",
+    ),
+    page_route(f"{CONSOLE_DELIVERY}/history", comparison_pages.history_page, "The revisions of the delivery."),
+    page_route(
+        f"{CONSOLE_DELIVERY}/preview",
+        preview_pages.preview_page,
+        "What a person sees, and why.",
+        refuses=(Forbidden, ValidationFailed),
+    ),
+)

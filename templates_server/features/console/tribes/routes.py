@@ -1,0 +1,69 @@
+"""Pages of tribes: every path, who may use it, what it reads and gives."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from templates_server.errors import Forbidden, ValidationFailed
+from templates_server.features.console.page_routes import CONSOLE_ENVIRONMENT, form_route, page_route
+from templates_server.features.console.tribes import editor, explanation, history
+from templates_server.features.console.tribes import exports as tribe_exports
+from templates_server.features.console.tribes import overview as tribe_list
+from templates_server.features.console.tribes import tribe as tribe_pages
+from templates_server.features.pages.schemas import DeedForm, DownloadForm, TribeForm
+from templates_server.http.route_docs import CONTENT_DISPOSITION, CSV, ETAG, JSON, NDJSON, Body
+from templates_server.settings import DOCUMENT_MAX_BYTES
+
+CONSOLE_TRIBES = f"{CONSOLE_ENVIRONMENT}/tribes"
+CONSOLE_TRIBE = f"{CONSOLE_TRIBES}/{{tribe}}"
+
+
+ROUTES = (
+    page_route(CONSOLE_TRIBES, tribe_list.tribes_page, "The tribes of a Space by category, counted where one asks."),
+    page_route(
+        f"{CONSOLE_ENVIRONMENT}/tribe-history",
+        history.history_page,
+        "Who changed tribes, and what differs.",
+        refuses=(Forbidden, ValidationFailed),
+    ),
+    page_route(f"{CONSOLE_ENVIRONMENT}/new-tribe", editor.new_page, "The editor for a new tribe."),
+    form_route(
+        f"{CONSOLE_ENVIRONMENT}/new-tribe",
+        editor.create_tribe,
+        "Create a tribe, or do what another button of the editor says.",
+        TribeForm,
+        also=(HTTPStatus.OK,),
+        max_body_bytes=DOCUMENT_MAX_BYTES,
+    ),
+    page_route(CONSOLE_TRIBE, tribe_pages.tribe_page, "A tribe: its rules, how many people it has, where it is used."),
+    page_route(f"{CONSOLE_TRIBE}/edit", editor.edit_page, "The editor of a tribe."),
+    form_route(
+        f"{CONSOLE_TRIBE}/edit",
+        editor.change_tribe,
+        "Save a tribe, or do what another button of the editor says.",
+        TribeForm,
+        also=(HTTPStatus.OK,),
+        max_body_bytes=DOCUMENT_MAX_BYTES,
+    ),
+    form_route(
+        f"{CONSOLE_TRIBE}/delete", tribe_pages.delete_tribe, "Delete a tribe that no scenario is for.", DeedForm
+    ),
+    page_route(
+        f"{CONSOLE_TRIBE}/explanation",
+        explanation.explanation_page,
+        "Why a person is in a tribe or not.",
+        refuses=(Forbidden, ValidationFailed),
+    ),
+    form_route(
+        f"{CONSOLE_TRIBE}/exports", tribe_exports.begin_download, "Have its users made into a file.", DownloadForm
+    ),
+    page_route(f"{CONSOLE_TRIBE}/exports/{{export}}", tribe_exports.download_page, "How far the file is."),
+    page_route(
+        f"{CONSOLE_TRIBE}/exports/{{export}}/content",
+        tribe_exports.download,
+        "The file.",
+        gives=Body(Any, (CSV, NDJSON, JSON)),
+        sends=(ETAG, CONTENT_DISPOSITION),
+    ),
+)

@@ -1,0 +1,26 @@
+"""The names of events: every path, who may use it, what it reads and gives."""
+
+from __future__ import annotations
+
+from templates_server.features.event_names import api as event_names
+from templates_server.features.event_names.schemas import EventNameView
+from templates_server.http.paths import ENVIRONMENT
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
+from templates_server.http.route_docs import PAGE, search
+from templates_server.security.authorization import Scope
+
+ROUTES = (
+    Route(
+        "GET",
+        f"{ENVIRONMENT}/event-names",
+        event_names.list_names,
+        Surface.PLATFORM,
+        "The names of the events that arrive, in alphabetical order: how often, with which metadata, and whether the "
+        "model has them. At most 2,000 are counted: those that came first.",
+        scope=Scope.EVENTS_READ,
+        gives=EventNameView,
+        takes=(*PAGE, search("A part of the name, in any case.", "video/")),
+        data_type="event_name",
+    ),
+)

@@ -1,0 +1,79 @@
+"""The first page, signing in and out, invitations, and what pages load."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from templates_server.errors import Forbidden, TooManyRequests, ValidationFailed
+from templates_server.features.pages import api as pages
+from templates_server.features.pages import invitations as invitation_pages
+from templates_server.features.pages.schemas import InvitationForm, SignInForm, SignOutForm
+from templates_server.http.response import Surface
+from templates_server.http.route import Route
+from templates_server.http.route_docs import JAVASCRIPT, Body, form
+from templates_server.settings import SIGN_IN_MAX_BYTES
+
+SIGN_IN_ROUTES = (
+    Route("GET", "/", pages.first_page, Surface.PAGE, "The first page."),
+    Route("GET", "/sign-in", pages.sign_in_page, Surface.PAGE, "The form to sign in.", also=(HTTPStatus.SEE_OTHER,)),
+    Route(
+        "POST",
+        "/sign-in",
+        pages.sign_in,
+        Surface.PAGE,
+        "Sign in.",
+        reads=form(SignInForm),
+        refuses=(Forbidden, TooManyRequests),
+        status=HTTPStatus.SEE_OTHER,
+        max_body_bytes=SIGN_IN_MAX_BYTES,
+    ),
+)
+
+SIGN_OUT_ROUTES = (
+    Route(
+        "POST",
+        "/sign-out",
+        pages.sign_out,
+        Surface.PAGE,
+        "Sign out.",
+        reads=form(SignOutForm),
+        refuses=(Forbidden,),
+        status=HTTPStatus.SEE_OTHER,
+        max_body_bytes=SIGN_IN_MAX_BYTES,
+    ),
+    Route("GET", "/signed-out", pages.signed_out_page, Surface.PAGE, "That one is signed out."),
+)
+
+INVITATION_ROUTES = (
+    Route(
+        "GET",
+        "/invitation/{code}",
+        invitation_pages.invitation_page,
+        Surface.PAGE,
+        "Into which organization one is invited, and how to join.",
+        path_examples={"code": "$INVITATION_CODE"},
+    ),
+    Route(
+        "POST",
+        "/invitation/{code}",
+        invitation_pages.accept_invitation,
+        Surface.PAGE,
+        "Join an organization, with a new account or one's own.",
+        reads=form(InvitationForm),
+        refuses=(Forbidden, ValidationFailed),
+        status=HTTPStatus.SEE_OTHER,
+        max_body_bytes=SIGN_IN_MAX_BYTES,
+        path_examples={"code": "$INVITATION_CODE"},
+    ),
+)
+
+ASSET_ROUTES = (
+    Route(
+        "GET",
+        "/assets/{name}",
+        pages.asset,
+        Surface.PAGE,
+        "A file that pages load.",
+        gives=Body(bytes, ("text/css", "image/svg+xml", JAVASCRIPT)),
+    ),
+)

@@ -1,0 +1,171 @@
+"""What a handler gets: the request on its way, and the services that the composition root made."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import Response
+
+from templates_server.http.audit_event import Deed
+from templates_server.http.idempotency.idempotent_request import Once
+from templates_server.http.rate_limiter import Quota
+from templates_server.http.response import Answer, to_response
+from templates_server.primitives.ip_addresses import Caller, caller_of
+from templates_server.primitives.timestamps import Clock
+from templates_server.security import authorization
+from templates_server.settings import Settings
+from templates_server.storage.database import Database
+
+Part = TypeVar("Part")
+
+
+NO_DETAILS: Mapping[str, object] = {}
+
+
+Authenticate = Callable[[str], Awaitable[authorization.Principal | None]]
+
+
+Locate = Callable[[Mapping[str, str]], Awaitable[authorization.Place | None]]
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the composition root made for the handlers. `parts` are the features' own, by their class."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    authenticate: Authenticate
+    locate: Locate
+    parts: Mapping[type, Any] = field(default_factory=dict)
+
+    def part(self, kind: type[Part]) -> Part:
+        """The part of that class; KeyError when the composition root made none."""
+        found: Part = self.parts[kind]
+        return found
+
+
+@dataclass
+class Call:
+    """One request on its way through the steps (`pipeline.py`), which fill it in, and its handler."""
+
+    request: Request
+    services: Services
+    parameters: Mapping[str, str]
+    body: Any = None
+    asker: authorization.Principal | None = None
+    located: authorization.Place | None = None
+    once: Once | None = None
+    quota: Quota | None = None
+    brought_back: Mapping[str, str] | None = None
+
+    @property
+    def database(self) -> Database:
+        """Where things are stored."""
+        return self.services.database
+
+    @property
+    def settings(self) -> Settings:
+        """What the server was told."""
+        return self.services.settings
+
+    @property
+    def now(self) -> int:
+        """The present time in milliseconds."""
+        return self.services.clock()
+
+    @functools.cached_property
+    def caller(self) -> Caller:
+        """The network address of who asks, and as what they are counted."""
+        peer, settings = self.request.client, self.settings
+        return caller_of(
+            peer.host if peer else "",
+            self.request.headers.raw,
+            proxies=settings.trusted_proxies,
+            header=settings.proxy_header,
+        )
+
+    @property
+    def address(self) -> str:
+        """The network address of who asks; of a listed proxy, the one that it says. Empty when there is none."""
+        return self.caller.address
+
+    @property
+    def principal(self) -> authorization.Principal:
+        """Who asks; only where the surface asks for credentials."""
+        if self.asker is None:
+            raise LookupError("this route has no principal")
+        return self.asker
+
+    @property
+    def place(self) -> authorization.Place:
+        """Where it acts; only where the path names an organization or a Space."""
+        if self.located is None:
+            raise LookupError("this route has no place")
+        return self.located
+
+    @property
+    def space_id(self) -> str:
+        """The Space of the path."""
+        return _present(self.place.space_id)
+
+    @property
+    def environment_id(self) -> str:
+        """The environment of the path."""
+        return _present(self.place.environment_id)
+
+    @property
+    def app_environment_id(self) -> str:
+        """The environment of the pk_ key; only in the Client API."""
+        return _present(self.principal.environment_id)
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """The parameters behind the question mark, of a repeated one the last; and what is brought back of a form."""
+        query = self.request.query_params
+        return query if self.brought_back is None else {**query, **self.brought_back}
+
+    async def effect(self, work: Callable[[Connection], Answer]) -> Response:
+        """The answer to what changes something: the work stores the change and says what to answer.
+
+        It is one transaction. Under an Idempotency-Key (POST) the answer is stored in it too, and given again to who
+        asks again.
+        """
+        if self.once is None:
+            return to_response(await self.database.write(work))
+        return await self.once.perform(self.database, lambda connection: to_response(work(connection)))
+
+    def deed(
+        self,
+        action: str,
+        target: str,
+        *,
+        organization_id: str | None = None,
+        details: Mapping[str, object] = NO_DETAILS,
+    ) -> Deed:
+        """What is to be remembered of what is being done: in the organization of the path, or in one that is named."""
+        place = self.located
+        return Deed(
+            organization_id or self.place.organization_id,
+            self.now,
+            self.principal.kind.value,
+            self.principal.id,
+            self.principal.email or self.principal.name,
+            action,
+            target,
+            space=place.space_key if place else None,
+            environment=place.environment_name if place else None,
+            address=self.address,
+            details=details,
+        )
+
+
+def _present(value: str | None) -> str:
+    if value is None:
+        raise LookupError("the path of this route does not name it")
+    return value
