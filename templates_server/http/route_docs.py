@@ -76,49 +76,64 @@ def search(text: str, example: str) -> Parameter:
 
 Revision = Annotated[str, Meta(pattern="^[0-9]{1,10}$")]
 LIMIT = Parameter(
-    "limit", Annotated[int, Meta(ge=1, le=1000)], "How many entries a page has: 100 unless said.", example=100
+    "limit", Annotated[int, Meta(ge=1, le=1000)], "Number of entries per page (default: 100).", example=100
 )
 CURSOR = Parameter(
     "cursor",
     Annotated[str, Meta(pattern="^[A-Za-z0-9_-]*$")],
-    "Where the page begins; take it from the `Link` of the page before.",
+    "Start of the page, from the `Link` header of the previous page.",
 )
 PAGE = (LIMIT, CURSOR)
-REVISION = Parameter("revision", Revision, "An older document instead of the present one.", example="0")
+REVISION = Parameter(
+    "revision", Revision, "A specific revision of the document (default: the current one).", example="0"
+)
 NOTE = Parameter(
     "note",
     Annotated[str, Meta(max_length=200, pattern="^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$")],
-    "Why: kept with the revision that this makes, where it makes one.",
+    "Reason for the change, stored with the new revision if there is one.",
     example="Spring campaign",
 )
 IF_MATCH = Parameter(
     "If-Match",
     str,
-    'The revision that the document was made from, such as `"3"`, or `*` for any; else the one that it names.',
+    'The revision that the document is based on, such as `"3"`, or `*` for any. Default: the revision in the document.',
     place="header",
     example="*",
     in_samples=True,
 )
 IF_NONE_MATCH = Parameter(
-    "If-None-Match", str, "The `ETag` that the caller has: 304 when it is still the present one.", place="header"
+    "If-None-Match", str, "The caller's `ETag`. Returns 304 if it is still current.", place="header"
 )
 IDEMPOTENCY_KEY = Parameter(
     "Idempotency-Key",
     Annotated[str, Meta(pattern="^[ -~]{1,255}$")],
-    "Makes it safe to send again: the same key and body get the stored answer, another body 422.",
+    "Makes the request safe to retry: the same key and body get the stored response, a different body 422.",
     place="header",
 )
 RANGE = Parameter(
-    "Range", str, "One range of bytes, such as `bytes=1000-`: 206 with that part.", place="header", example="bytes=0-"
+    "Range",
+    str,
+    "One byte range, such as `bytes=1000-`. Returns 206 with that part.",
+    place="header",
+    example="bytes=0-",
 )
-IF_RANGE = Parameter("If-Range", str, "The `ETag` that the range belongs to; of another one all comes.", place="header")
-CONTENT_ENCODING = Parameter("Content-Encoding", Literal["gzip", "zstd"], "How the body is compressed.", place="header")
-ACCOUNT = Parameter("accountId", str, "An organization, by key or id: outside of it there is nothing for this call.")
-ETAG = Header("ETag", "The revision as an entity tag.")
+IF_RANGE = Parameter(
+    "If-Range",
+    str,
+    "The `ETag` that the range belongs to. If it does not match, the whole file is returned.",
+    place="header",
+)
+CONTENT_ENCODING = Parameter("Content-Encoding", Literal["gzip", "zstd"], "Compression of the body.", place="header")
+ACCOUNT = Parameter("accountId", str, "Restricts the request to one organization, by key or ID.")
+ETAG = Header("ETag", "The revision, as an entity tag.")
 ACCEPT_RANGES = Header("Accept-Ranges", "`bytes`.")
-CONTENT_DISPOSITION = Header("Content-Disposition", "The name of the file.")
-CONTENT_RANGE = Header("Content-Range", "Which part it is, and of how many bytes; absent where it is all.")
-LINK_TO_NEXT = Header("Link", 'The next page, `rel="next"`; absent on the last one.')
-LOCATION = Header("Location", "Where to go on.")
-X_ACCEL_BUFFERING = Header("X-Accel-Buffering", "`no`, with a stream: proxies pass it on as it comes.")
-LAST_EVENT_ID = Parameter("Last-Event-ID", str, "The same, as browsers send it when they come back.", place="header")
+CONTENT_DISPOSITION = Header("Content-Disposition", "Name of the file.")
+CONTENT_RANGE = Header(
+    "Content-Range", "The returned byte range and the total size; absent if the response is the whole file."
+)
+LINK_TO_NEXT = Header("Link", 'The next page, `rel="next"`; absent on the last page.')
+LOCATION = Header("Location", "URL to continue at.")
+X_ACCEL_BUFFERING = Header("X-Accel-Buffering", "`no` for a stream, so that proxies do not buffer it.")
+LAST_EVENT_ID = Parameter(
+    "Last-Event-ID", str, "The current revision, as browsers send it when they reconnect.", place="header"
+)

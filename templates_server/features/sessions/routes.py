@@ -19,13 +19,11 @@ from templates_server.http.route import Route
 from templates_server.http.route_docs import EVENT_STREAM, JSON, LAST_EVENT_ID, X_ACCEL_BUFFERING, Body, Parameter
 from templates_server.security.authorization import Scope
 
-SINCE = Parameter(
-    "since", str, "The `revision` that the app has: of its session's start, or of the change it was told last."
-)
+SINCE = Parameter("since", str, "The app's current `revision`, from the session start or the latest change.")
 WAIT = Parameter(
     "wait",
     Annotated[int, Meta(ge=0, le=changes.MAX_WAIT_SECONDS)],
-    f"How many seconds a long poll waits for a change: {changes.DEFAULT_WAIT_SECONDS} unless said.",
+    f"Seconds that a long poll waits for a change (default: {changes.DEFAULT_WAIT_SECONDS}).",
     example=0,
     in_samples=True,
 )
@@ -37,7 +35,8 @@ EXPLANATION_ROUTES = (
         f"{ENVIRONMENT}/session-explanation",
         sessions.explain,
         Surface.PLATFORM,
-        "What a session would show a person now, or at a time, and why; needs `spaces:read` and `tribes:read` as well.",
+        "Explain what a session would show a person, now or at a given time. Also requires `spaces:read` and "
+        "`tribes:read`.",
         scope=Scope.USERS_READ,
         reads=AskedExplanation,
         gives=SessionExplanation,
@@ -51,7 +50,7 @@ CLIENT_ROUTES = (
         "/api/client/sessions",
         sessions.start_session,
         Surface.CLIENT,
-        "Start a session: the state of every entity for one person.",
+        "Start a session and get the state of every entity for one person.",
         reads=Body(SentStart),
         gives=StartedSession,
         example={
@@ -68,8 +67,8 @@ CLIENT_ROUTES = (
         "/api/client/sessions/{session}/changes",
         changes.follow_session,
         Surface.CLIENT,
-        "The entities that changed while the session runs: server-sent events (`id`, `event: states`, `data` as the "
-        "JSON here), where those are accepted; else a long poll, 204 when nothing did.",
+        "Get the entities that change during a session, as server-sent events (`id`, `event: states`, `data` as the "
+        "JSON here) if the client accepts them, otherwise as a long poll, which returns 204 if nothing has changed.",
         gives=Body(StatesChange, (JSON, EVENT_STREAM)),
         also=(HTTPStatus.NO_CONTENT,),
         refuses=(ValidationFailed,),
