@@ -96,9 +96,9 @@ def typer_command(word: CommandSpec) -> Any:
 def _word(given: str) -> CommandSpec:
     if given in WORDS:
         return WORDS[given]
-    what = f"No such option: {given}" if given.startswith("-") else f"There is no command {given!r}."
+    what = f"No such option: {given}" if given.startswith("-") else f"Unknown command: {given!r}"
     near = nearest(given, WORDS)
-    advice = f"Did you mean `{PROGRAM} {near}`?" if near else f"`{PROGRAM}` alone lists the commands."
+    advice = f"Did you mean `{PROGRAM} {near}`?" if near else f"Run `{PROGRAM}` to list the commands."
     raise UsageError(what, advice)
 
 
@@ -122,7 +122,7 @@ def strip_variables(environment: Mapping[str, str]) -> Mapping[str, str]:
     for name, value in ours.items():
         if len(value) >= SHORTEST_QUOTED and value[0] == value[-1] and value[0] in QUOTES:
             raise UsageError(
-                f"The value of {name} begins and ends with a quotation mark.",
-                "Remove the quotation marks: files of variables and settings of containers keep them in the value.",
+                f"The value of {name} is enclosed in quotation marks.",
+                "Remove the quotation marks. Environment files and container settings keep them as part of the value.",
             )
     return {**environment, **ours}

@@ -76,7 +76,7 @@ class Context:
             return self.started_in
         resolved = Path(os.path.realpath(self.started_in / folder))
         if not resolved.is_dir():
-            raise UsageError(f"There is no folder {folder}.", "Give -C a folder that is there.")
+            raise UsageError(f"No folder {folder}.", "Pass an existing folder to -C.")
         return resolved
 
     @cached_property

@@ -27,7 +27,7 @@ def as_mtribes_error(error: BaseException, context: Context) -> MtribesError:
         return error
     if isinstance(error, KeyboardInterrupt):
         by = f"Interrupted by {error}." if str(error) else "Interrupted."
-        return InterruptedCommandError(by, "Run it again; nothing half-written is left.")
+        return InterruptedCommandError(by, "No partial files were written. Run the command again.")
     if isinstance(error, OSError):
         return file_error(error)
     return _as_usage_error(error) or _bug(error, context)
@@ -42,7 +42,7 @@ def _as_usage_error(error: BaseException) -> UsageError | None:
     path = call.command_path if call else "mtribes"
     unknown = getattr(error, "option_name", None) if hasattr(error, "possibilities") else None
     near = _near_option(unknown, call) if isinstance(unknown, str) else None
-    advice = f"Did you mean {near}?" if near else f"`{path} --help` says what it takes."
+    advice = f"Did you mean {near}?" if near else f"Run `{path} --help` for usage."
     what = f"No such option: {unknown}" if unknown else _named_plainly(error.format_message(), error)
     return UsageError(" ".join(what.split()), advice)
 
@@ -68,12 +68,12 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def _bug(error: BaseException, context: Context) -> BugError:
-    what = f"A fault of mtribes itself: {redact(str(error), context) or type(error).__name__}"
+    what = f"Internal error in mtribes: {redact(str(error), context) or type(error).__name__}"
     try:
         path = _write_traceback(error, context)
     except OSError as reason:
-        return BugError(what, f"The traceback could not be written ({reason}). Please report what you did.")
-    return BugError(what, f"Please report it with {path}; secrets have been taken out.")
+        return BugError(what, f"Could not write the traceback ({reason}). Please report what you did.")
+    return BugError(what, f"Please report it and attach {path}. Secrets have been removed from the file.")
 
 
 def _write_traceback(error: BaseException, context: Context) -> Path:

@@ -16,14 +16,16 @@ class GlobalOption(NamedTuple):
 
 
 GLOBAL_OPTIONS = (
-    GlobalOption(("--host",), "The server; else MTRIBES_HOST, mtribes.toml, or where you signed in.", "URL"),
-    GlobalOption(("-C",), "Work as if started in this folder.", "DIR"),
+    GlobalOption(
+        ("--host",), "Server URL (default: MTRIBES_HOST, mtribes.toml, or the server you signed in to).", "URL"
+    ),
+    GlobalOption(("-C",), "Run as if started in this folder.", "DIR"),
     GlobalOption(("--json",), "Print one JSON envelope instead of text."),
-    GlobalOption(("--quiet",), "No progress and no notices."),
-    GlobalOption(("--verbose",), "Say what is sent where, and how long it takes."),
-    GlobalOption(("--no-color",), "No colour, as with NO_COLOR."),
+    GlobalOption(("--quiet",), "Hide progress and notices."),
+    GlobalOption(("--verbose",), "Show requests and their timing."),
+    GlobalOption(("--no-color",), "Disable color, like NO_COLOR."),
     GlobalOption(("--version",), "Print the version."),
-    GlobalOption(("--help", "-h"), "Print help for the command."),
+    GlobalOption(("--help", "-h"), "Print help."),
 )
 ALIASES: Mapping[str, str] = {"--org": "--organization", "--env": "--environment"}
 
@@ -79,13 +81,14 @@ def _split(word: str) -> tuple[str, str, str]:
 
 def _switch(option: GlobalOption, *, has_value: bool) -> str:
     if has_value:
-        raise UsageError(f"{option.names[0]} takes no value.", f"Give {option.names[0]} alone.")
+        raise UsageError(f"{option.names[0]} does not take a value.", f"Pass {option.names[0]} without a value.")
     return option.names[0]
 
 
 def _take(option: GlobalOption, rest: list[str]) -> str:
     if not rest or rest[0] == "--" or rest[0] in _BY_NAME:
         raise UsageError(
-            f"{option.names[0]} needs a value.", f"Give it as {option.names[0]} {option.value}; --help says more."
+            f"{option.names[0]} requires a value.",
+            f"Use the form {option.names[0]} {option.value}. Run with --help for usage.",
         )
     return rest.pop(0)

@@ -9,18 +9,19 @@ from mtribes_cli.terminal.sanitize import columns
 
 _PURPOSE = "Model an app as a Space, decide who sees what, and generate typed code for it."
 _SECRETS = (
-    "MTRIBES_TOKEN, or MTRIBES_CLIENT_ID and MTRIBES_CLIENT_SECRET, replace a sign-in.\n"
-    "They are sent only to a server that --host, MTRIBES_HOST or a sign-in names."
+    "MTRIBES_TOKEN, or MTRIBES_CLIENT_ID with MTRIBES_CLIENT_SECRET, replaces signing in.\nThey are sent "
+    "only to a server given by --host or MTRIBES_HOST, or one you signed in to."
 )
 _EXIT_CODES = (
-    "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not all well, 4 no access, 70 bug, 75 try later, 130 interrupted."
+    "Exit codes: 0 success, 1 failed, 2 usage error, 3 completed with problems, 4 not authorized, 70 "
+    "internal error, 75 temporarily unavailable, 130 interrupted."
 )
 
 
 def program_help() -> str:
     """What `mtribes` alone says."""
     commands = _section("Commands", [(name, word.help) for name, word in WORDS.items()])
-    start = "Start with `mtribes setup`; `mtribes COMMAND --help` says more about one."
+    start = "Get started with `mtribes setup`. Run `mtribes COMMAND --help` for usage."
     return "\n".join(
         [
             "Usage: mtribes COMMAND [OPTIONS]",

@@ -39,7 +39,7 @@ def installation() -> Installation:
 def upgrade_advice() -> str:
     """One line: how it was installed, and what to run."""
     found = installation()
-    return f"It is installed {found.by}: upgrade it with `{found.upgrade}`."
+    return f"It was installed {found.by}. Upgrade it with `{found.upgrade}`."
 
 
 def _editable_source() -> str | None:

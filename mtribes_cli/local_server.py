@@ -68,13 +68,13 @@ def started_server(context: "Context") -> RunningServer:
         if server is None:
             _require_server_parts()
             _refuse_foreign_folder(folder)
-            context.console.notice(f"Starting a local server with demo data; its data folder is {folder}.")
-            with context.console.working("Waiting for it to answer"):
+            context.console.notice(f"Starting a local server with demo data in {folder}.")
+            with context.console.working("Waiting for the server to respond"):
                 server = _start(folder, context.environment, context.clock)
     if not server.is_local:
         raise UsageError(
-            f"The server at {server.url} was started without --local, so it offers no sign-in without a browser.",
-            f"Run `mtribes setup --host {server.url}`, or `mtribes-server stop` first.",
+            f"The server at {server.url} was started without --local, so you cannot sign in without a browser.",
+            f"Run `mtribes setup --host {server.url}`, or run `mtribes-server stop` first.",
         )
     return server
 
@@ -100,7 +100,8 @@ def _require_server_parts() -> None:
     missing = [name for name in (SERVER_MODULE, *SERVER_PARTS) if importlib.util.find_spec(name) is None]
     if missing:
         raise MtribesError(
-            f"No local server runs, and this installation cannot start one: {', '.join(missing)} is not installed.",
+            f"No local server is running, and this installation cannot start one: {', '.join(missing)} is "
+            "not installed.",
             f"Install the server: {INSTALL_COMMAND}",
         )
 
@@ -110,7 +111,7 @@ def _refuse_foreign_folder(folder: Path) -> None:
     names = [path.name for path in folder.iterdir() if path.name != LOST_AND_FOUND] if folder.is_dir() else []
     if names and not any(name in SERVER_FILES for name in names):
         raise FileError(
-            f"{folder} holds other things than a server's data.", "Name an empty or new folder by MTRIBES_DATA."
+            f"{folder} contains files that are not the data of a server.", "Set MTRIBES_DATA to an empty or new folder."
         )
 
 
@@ -136,7 +137,7 @@ def _start(folder: Path, environment: Mapping[str, str], clock: "Clock") -> Runn
     said = content[log_start if is_same else 0 :].decode("utf-8", "replace").splitlines()[-MAX_LOG_LINES:]
     raise MtribesError(
         "The local server did not start. The end of its log:",
-        f"Read {log}, or run `mtribes-server start --demo --local` to see it start.",
+        f"See {log}, or run `mtribes-server start --demo --local` to see its output.",
         problems=[Problem(line) for line in said],
     )
 

@@ -51,11 +51,13 @@ class Settings:
             return host_from(project.host, said_by=NAMED_BY_PROJECT, server_folder=self._server_folder)
         stored = self._stored_hosts()
         if len(stored) == 1:
-            return Host(stored[0], "the only sign-in")
-        what = f"You are signed in to {len(stored)} servers" if stored else "No server is known"
+            return Host(stored[0], "your sign-in")
+        what = (
+            f"You are signed in to {len(stored)} servers, but did not specify one" if stored else "No server specified"
+        )
         raise NotSignedInError(
-            f"{what}: which one is meant is not said.",
-            "Give --host URL, set MTRIBES_HOST, or run `mtribes setup`; `--host local` is your own local server.",
+            f"{what}.",
+            "Pass --host URL (`--host local` for a local server), set MTRIBES_HOST, or run `mtribes setup`.",
         )
 
     def organization(self, flag: str | None) -> str:
@@ -73,7 +75,5 @@ class Settings:
     def _needed(self, flag: str | None, name: str) -> str:
         value = flag or getattr(self._project(), name, None)
         if not isinstance(value, str) or not value:
-            raise UsageError(
-                f"Which {name} is meant is not said.", f'Give --{name}, or write `{name} = "..."` into mtribes.toml.'
-            )
+            raise UsageError(f"No {name} specified.", f'Pass --{name}, or set `{name} = "..."` in mtribes.toml.')
         return value

@@ -611,7 +611,7 @@ class Client:
         kind = answer.headers.get("content-type", "").partition(";")[0]
         if kind != YAML:
             raise AnswerError(
-                f"{answer.url} answered {kind or 'nothing known'}, where YAML was agreed.", "Is the host right?"
+                f"{answer.url} returned {kind or 'an unknown content type'} instead of YAML.", "Check the host."
             )
         return answer.text()
 
@@ -669,34 +669,32 @@ class Client:
     def _pause(self, attempt: int, asked_seconds: float | None) -> None:
         grown = FIRST_PAUSE_SECONDS * 2 ** (attempt - 1)
         seconds = asked_seconds if asked_seconds is not None else grown * random.uniform(0.5, 1.5)  # noqa: S311 - spread
-        self._console.trace(f"waiting {seconds:.1f} s before attempt {attempt + 1}")
+        self._console.trace(f"Retrying in {seconds:.1f} s (attempt {attempt + 1}).")
         self._clock.sleep(seconds)
 
 
 def _endless_list(answer: ApiResponse, place: str, seen: set[str]) -> AnswerError:
     return AnswerError(
-        f"{answer.url} has a list without an end: {_endless(place, seen)}.",
-        "Is the host right? If it is, tell whoever runs the server.",
+        f"{answer.url} returned an endless list: {_endless(place, seen)}.",
+        "Check the host. If it is correct, contact the server's administrator.",
     )
 
 
 def _endless(place: str | None, seen: set[str]) -> str:
     """Why a list is taken for endless."""
     if place in seen:
-        return "a page names one as the next that was there before"
-    return f"more than {min(len(seen), MAX_PAGES):,} pages, or {MAX_LIST_BYTES:,} bytes"
+        return "the next page is one that was already read"
+    return f"more than {min(len(seen), MAX_PAGES):,} pages or {MAX_LIST_BYTES:,} bytes"
 
 
 def _only(data: Sequence[object], read: Callable[[object, str], Entity]) -> Entity:
     found = items(data, read, "data")
     if len(found) != 1:
-        raise AnswerError(f"The server answered {len(found)} entities where one was agreed.", "Is the host right?")
+        raise AnswerError(f"The server returned {len(found)} entities instead of one.", "Check the host.")
     return found[0]
 
 
 def _document(value: object, place: str) -> Mapping[str, object]:
     if not isinstance(value, dict):
-        raise AnswerError(
-            f"The server's answer is not what was agreed: {place} is not an object.", "Is the host right?"
-        )
+        raise AnswerError(f"Invalid response from the server: {place} is not an object.", "Check the host.")
     return value

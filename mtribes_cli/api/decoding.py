@@ -13,7 +13,8 @@ MAX_WHOLE = 2**63 - 1
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can write what no file can hold
 UPGRADE_ADVICE = (
-    "Is the host right, and are `mtribes` and the server of versions that fit? `--verbose` says what was asked."
+    "Check the host, and that the versions of `mtribes` and the server are compatible. Use --verbose to "
+    "see the request."
 )
 
 
@@ -32,14 +33,14 @@ class JsonObject:
         """A string that can be sent in a header: visible ASCII alone (RFC 6749, A.12). It is not repeated."""
         text = self.text(name)
         if not text or not text.isascii() or not text.isprintable() or " " in text:
-            raise _not(f"{self._place}.{name}", "a token")
+            raise _not(f"{self._place}.{name}", "a valid token")
         return text
 
     def identifier(self, name: str) -> str:
         """An id of the server's that becomes a part of a path here: letters, digits, `_` and `-` alone."""
         text = self.text(name)
         if not _IDENTIFIER.fullmatch(text):
-            raise _not(f"{self._place}.{name}", "an id")
+            raise _not(f"{self._place}.{name}", "a valid ID")
         return text
 
     def optional_text(self, name: str) -> str | None:
@@ -48,9 +49,9 @@ class JsonObject:
 
     def whole(self, name: str) -> int:
         """A whole number that must be there, and that fits into 64 bits."""
-        value = self._one_of(name, int, "a whole number")
+        value = self._one_of(name, int, "an integer")
         if isinstance(value, bool) or abs(value) > MAX_WHOLE:
-            raise _not(f"{self._place}.{name}", "a whole number")
+            raise _not(f"{self._place}.{name}", "an integer")
         return value
 
     def optional_whole(self, name: str) -> int | None:
@@ -105,9 +106,9 @@ def _text(value: object, place: str) -> str:
     if not isinstance(value, str):
         raise _not(place, "text")
     if _LONE_SURROGATE.search(value):
-        raise _not(place, "text that UTF-8 can hold")
+        raise _not(place, "valid UTF-8 text")
     return value
 
 
 def _not(place: str, words: str) -> AnswerError:
-    return AnswerError(f"The server's answer is not what was agreed: {place} is not {words}.", UPGRADE_ADVICE)
+    return AnswerError(f"Invalid response from the server: {place} is not {words}.", UPGRADE_ADVICE)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from mtribes_cli.errors import AnswerError
 
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
-_LOOK_AT_HOST = "See that the host is right, and that nothing stands between you and it (a proxy, a sign-in page)."
+_LOOK_AT_HOST = "Check the host, and whether a proxy or sign-in page intercepts the connection."
 
 
 class Message(NamedTuple):
@@ -48,7 +48,7 @@ class EventStreamReader:
             if message is not None:
                 yield message
         if len(self._rest) + sum(map(len, self._data)) > MAX_MESSAGE_BYTES:
-            raise AnswerError("The server's stream has a message without an end.", _LOOK_AT_HOST)
+            raise AnswerError("The server sent an unterminated message on the event stream.", _LOOK_AT_HOST)
 
     def _message(self, line: bytes) -> Message | None:
         """Return the message that ends with a line, unless it was told before; an empty line ends one."""

@@ -14,7 +14,7 @@ from mtribes_cli.errors import UsageError
 
 VARIABLES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")  # in the order in which they count
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_ADVICE = "Set it as http://proxy.example.com:3128, or name the host in NO_PROXY."
+_ADVICE = "Set it in the form http://proxy.example.com:3128, or add the host to NO_PROXY."
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def proxy_for(url: str) -> Proxy | None:
     stated = proxies.get(parts.scheme) or proxies.get("all")
     if not stated or is_loopback(name) or _is_reached_without(name, parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)):
         return None
-    said_by = next((variable for variable in VARIABLES if os.environ.get(variable)), "the system's settings")
+    said_by = next((variable for variable in VARIABLES if os.environ.get(variable)), "the system settings")
     return Proxy(_checked(stated, said_by), said_by)
 
 
@@ -62,9 +62,9 @@ def _checked(stated: str, said_by: str) -> str:
         parts = urlsplit(url)
         is_address = bool(parts.hostname) and parts.port != 0
     except ValueError:
-        raise UsageError(f"The proxy from {said_by} is not an address.", _ADVICE) from None
+        raise UsageError(f"The proxy address from {said_by} is invalid.", _ADVICE) from None
     if parts.scheme.startswith("socks") and importlib.util.find_spec("socksio") is None:
-        raise UsageError(f"The proxy from {said_by} is a SOCKS proxy, which needs `pip install socksio`.", _ADVICE)
+        raise UsageError(f"The proxy from {said_by} is a SOCKS proxy, which requires `pip install socksio`.", _ADVICE)
     if not is_address or parts.scheme not in {"http", "https", "socks5", "socks5h"}:
-        raise UsageError(f"The proxy from {said_by} is not an address of an HTTP proxy.", _ADVICE)
+        raise UsageError(f"The proxy address from {said_by} is not an HTTP proxy address.", _ADVICE)
     return url

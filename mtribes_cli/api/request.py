@@ -70,12 +70,12 @@ def path_of(*parts: str, query: Mapping[str, object] | None = None) -> str:
     """A path of `parts`, each kept one part whatever is in it. Raises UsageError for what would change the path."""
     for part in parts:
         if part in {"", ".", ".."}:
-            raise UsageError(f"{part!r} is not a name.", "Give the key or the id of what is meant.")
+            raise UsageError(f"{part!r} is not a valid name.", "Pass a key or an ID.")
     try:
         encoded = "/".join(quote(part, safe="") for part in parts)
         asked = f"?{urlencode(query)}" if query else ""
     except UnicodeEncodeError:  # bytes of the command line that are no UTF-8
-        raise UsageError("A name on the command line is not UTF-8.", "Give it as UTF-8.") from None
+        raise UsageError("An argument on the command line is not valid UTF-8.", "Pass it as UTF-8.") from None
     return f"/{encoded}{asked}"
 
 

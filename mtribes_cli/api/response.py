@@ -33,8 +33,8 @@ _REFUSALS = frozenset({400, 401, 403})  # of the token endpoint
 _MORE_PROBLEMS = "MORE_PROBLEMS"  # the code of the last problem where there are more than the server lists
 _NEXT_LINK = re.compile(r"""<([^<>]*+)>[^,<]*;\s*rel=["']?next["']?(?![\w-])""", re.IGNORECASE)
 _MOST_SECONDS = 999_999_999
-_SIGN_IN = "Run `mtribes login`; where MTRIBES_TOKEN is set, set it to a token that is good."
-_LOOK_AT_HOST = "See that the host is right, and that nothing stands between you and it (a proxy, a sign-in page)."
+_SIGN_IN = "Run `mtribes login`. If MTRIBES_TOKEN is set, set it to a valid token."
+_LOOK_AT_HOST = "Check the host, and whether a proxy or sign-in page intercepts the connection."
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class ApiResponse:
         try:
             return self.body.decode("utf-8")
         except UnicodeDecodeError:
-            raise AnswerError(f"{self.url} answered what is not UTF-8.", _LOOK_AT_HOST) from None
+            raise AnswerError(f"{self.url} returned a response that is not valid UTF-8.", _LOOK_AT_HOST) from None
 
     @property
     def kind(self) -> str:
@@ -67,14 +67,14 @@ class ApiResponse:
         """The body as JSON; what else it may be is told."""
         kind = self.kind
         if not self.body:
-            raise AnswerError(f"{self.url} answered {self.status} without a body.", _LOOK_AT_HOST)
+            raise AnswerError(f"{self.url} returned {self.status} without a body.", _LOOK_AT_HOST)
         if kind and not kind.endswith("json"):
-            raise AnswerError(f"{self.url} answered {self.status} with {kind}, where JSON was agreed.", _LOOK_AT_HOST)
+            raise AnswerError(f"{self.url} returned {self.status} with {kind} instead of JSON.", _LOOK_AT_HOST)
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
             raise AnswerError(
-                f"{self.url} answered {self.status} with JSON that breaks off or is none.", _LOOK_AT_HOST
+                f"{self.url} returned {self.status} with invalid or truncated JSON.", _LOOK_AT_HOST
             ) from None
 
 
@@ -87,7 +87,7 @@ def unwrap_envelope(answer: ApiResponse) -> Sequence[object]:
     envelope = answer.json()
     data = envelope.get("data") if isinstance(envelope, Mapping) else None
     if not isinstance(data, list):
-        raise AnswerError(f"{answer.url} answered JSON without the agreed `data`.", _LOOK_AT_HOST)
+        raise AnswerError(f"{answer.url} returned JSON without `data`.", _LOOK_AT_HOST)
     return data
 
 
@@ -95,14 +95,14 @@ def raise_failure(answer: ApiResponse) -> NoReturn:
     """The error that a failure of the Platform API stands for."""
     if 300 <= answer.status < 400:  # noqa: PLR2004 - HTTP's own numbers
         raise NetworkError(
-            f"{answer.url} redirects to {answer.headers.get('location', 'somewhere else')}.",
-            "Credentials are not sent after a redirect: give the address that it leads to as the host.",
+            f"{answer.url} redirects to {answer.headers.get('location', 'another address')}.",
+            "Credentials are not sent after a redirect. Use the address that it redirects to as the host.",
         )
     problems = _problems(answer)
     if answer.status in _SAID_BY_ANYBODY and not problems:
         kind = answer.kind or "nothing"
         raise AnswerError(
-            f"{answer.url} answered {answer.status} with {kind}, which no mtribes server does.", _LOOK_AT_HOST
+            f"{answer.url} returned {answer.status} with {kind}. This is not an mtribes server.", _LOOK_AT_HOST
         )
     raise _error(answer, problems, "; ".join(problem.message for problem in problems))
 
@@ -110,38 +110,48 @@ def raise_failure(answer: ApiResponse) -> NoReturn:
 def _error(answer: ApiResponse, problems: tuple[Problem, ...], said: str) -> MtribesError:
     """By status; `said` are the server's own words, if it had any."""
     simple: dict[int, tuple[type[MtribesError], str, str]] = {
-        401: (NotSignedInError, "The server does not accept the sign-in.", _SIGN_IN),
-        403: (NotAllowedError, "You may not do that.", "Ask an administrator, or use a token that has the scope."),
+        401: (NotSignedInError, "The server rejected your credentials.", _SIGN_IN),
+        403: (
+            NotAllowedError,
+            "Access denied.",
+            "Ask an administrator for access, or use a token with the required scope.",
+        ),
         404: (
             NotFoundError,
-            "It is not there, or it is not yours.",
-            "See that the names are right: `mtribes space list`.",
+            "Not found, or you don't have access.",
+            "Check the name: `mtribes space list` shows your Spaces.",
         ),
-        409: (ConflictError, "It exists already, or is in use.", "Choose another name, or see who uses it."),
+        409: (ConflictError, "It already exists or is in use.", "Choose another name, or check what uses it."),
         412: (
             ConflictError,
-            "Somebody else was faster: what you send is not based on the newest revision.",
-            "Pull, bring your changes into what you pulled, and push again; --force overrides what is there.",
+            "The document was changed on the server since you pulled it.",
+            "Pull it again, reapply your changes, and push. Pass --force to overwrite.",
         ),
-        413: (ServerError, "The server does not take that much at once.", "Send less."),
+        413: (ServerError, "The request is too large for the server.", "Send less at a time."),
     }
     if answer.status == 422:  # noqa: PLR2004 - breaks a rule
-        what = f"The server found {_count(problems)}." if problems else "The server says that a rule is broken."
-        return DocumentError(what, "Mend what is listed and send it again.", problems=problems)
+        what = (
+            f"The server found {_count(problems)}."
+            if problems
+            else "The server rejected the request because it is invalid."
+        )
+        return DocumentError(what, "Fix the problems above and try again.", problems=problems)
     if answer.status == 426:  # noqa: PLR2004 - a newer client is needed
         from mtribes_cli.installation import upgrade_advice  # noqa: PLC0415 - rarely needed
 
-        return ClientTooOldError(said or "The server needs a newer mtribes.", upgrade_advice())
+        return ClientTooOldError(said or "The server requires a newer version of mtribes.", upgrade_advice())
     if answer.status in TRY_LATER_STATUSES:
-        busy = UnavailableError(said or f"{answer.url} is too busy or down ({answer.status}).", _try_again(answer))
+        busy = UnavailableError(
+            said or f"{answer.url} is overloaded or unavailable ({answer.status}).", _try_again(answer)
+        )
         busy.retry_after_seconds = retry_after_seconds(answer)
         return busy
     if answer.status in simple:
         kind, what, advice = simple[answer.status]
         return kind(said or what, advice)
     return ServerError(
-        said or f"{answer.url} answered {answer.status}.",
-        "If it stays so, tell whoever runs the server, with the time.",
+        said or f"{answer.url} returned {answer.status}.",
+        "If the problem persists, contact the server's administrator and include the time.",
     )
 
 
@@ -215,5 +225,5 @@ def parse_token_response(answer: ApiResponse) -> object:
     refusal = answer.json()
     fields: Mapping[str, object] = refusal if isinstance(refusal, Mapping) else {}
     code, description = fields.get("error"), fields.get("error_description")
-    what = f"The server refuses the sign-in: {description or code or answer.status}"
+    what = f"The server rejected the sign-in: {description or code or answer.status}"
     raise SignInRefusedError(what, _SIGN_IN, reason=str(code))

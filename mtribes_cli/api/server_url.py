@@ -50,12 +50,12 @@ def validate_url(text: str, *, said_by: str) -> str:
     is_plain = stripped.isprintable() and "@" not in parts.netloc and len(stripped) <= MAX_URL_LENGTH and port != 0
     if not name or not is_plain or parts.scheme not in {"http", "https"} or parts.query or parts.fragment:
         raise UsageError(
-            f"The host from {said_by} is not an address of a server.", "Give it as https://mtribes.example.com."
+            f"The host from {said_by} is not a valid server URL.", "Use the form https://mtribes.example.com."
         )
     if parts.scheme == "http" and not is_loopback(name):
         raise UsageError(
-            f"The host from {said_by} is not encrypted: {stripped}",
-            "Use https://; plain http is for this machine alone.",
+            f"The host from {said_by} does not use HTTPS: {stripped}",
+            "Use https://. Plain http:// is only allowed for a server on this machine.",
         )
     bracketed = f"[{name}]" if ":" in name else name
     is_default = port in {None, {"http": 80, "https": 443}[parts.scheme]}
@@ -100,11 +100,9 @@ def _local_url(server_folder: Path) -> str:
         raise UnavailableError("No local server is running.", START_LOCAL) from None
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise UnavailableError(
-            f"{server_folder / 'server.json'} does not say where the local server is.", START_LOCAL
+            f"{server_folder / 'server.json'} does not contain the address of the local server.", START_LOCAL
         ) from None
     url = validate_url(str(said), said_by="server.json")
     if not is_loopback(urlsplit(url).hostname or ""):
-        raise UnavailableError(
-            f"The server of {server_folder} is not on this machine alone: {url}", f"Use --host {url}."
-        )
+        raise UnavailableError(f"The address in {server_folder} is not on this machine: {url}", f"Pass --host {url}.")
     return url

@@ -14,26 +14,26 @@ _NOT_YET_VALID, _EXPIRED = 9, 10  # X509_V_ERR_..., as OpenSSL counts them
 _UNKNOWN_AUTHORITY = frozenset({2, 18, 19, 20, 21})
 _OTHER_NAME = frozenset({62, 64})
 _NOT_STRICT = {  # what RFC 5280 demands, and Python verifies since 3.13, by the X509_V_ERR_... that misses it
-    32: "the use keyCertSign in its Key Usage",
-    81: "the use keyCertSign in its Key Usage",
+    32: "the keyCertSign usage in its Key Usage",
+    81: "the keyCertSign usage in its Key Usage",
     84: "a subject",
-    85: "the extension Authority Key Identifier",
-    86: "the extension Subject Key Identifier",
+    85: "the Authority Key Identifier extension",
+    86: "the Subject Key Identifier extension",
     87: "a name in its Subject Alternative Name",
-    88: "a Subject Alternative Name that is marked critical",
-    89: "Basic Constraints that are marked critical",
-    92: "the extension Key Usage",
+    88: "a Subject Alternative Name marked critical",
+    89: "Basic Constraints marked critical",
+    92: "the Key Usage extension",
 }
 _NOT_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE"})
 _OWN_AUTHORITY = (
-    "If the authority is your organization's (or its proxy's), add it to the system's,"
-    " or set SSL_CERT_FILE to a file with it."
+    "If the authority belongs to your organization or its proxy, add it to the system's trusted "
+    "certificates, or set SSL_CERT_FILE to a file that contains it."
 )
 _REISSUE = (
-    "Python 3.13 and later verify certificates strictly (RFC 5280). Have the authority issue a certificate with it;"
-    " until then run mtribes on Python 3.12 or 3.11."
+    "Python 3.13 and later verify certificates strictly (RFC 5280). Ask the authority for a compliant "
+    "certificate. Until then, run mtribes on Python 3.12 or 3.11."
 )
-_SET_CERT_FILE = "Set it to a file with the certificates of authorities (PEM), or unset it."
+_SET_CERT_FILE = "Set it to a PEM file with the certificates of trusted authorities, or unset it."
 
 
 def trusted_authorities() -> ssl.SSLContext:
@@ -63,9 +63,9 @@ def _check_own_file(name: str | None) -> None:
         read_regular_file(Path(name), MAX_CERTIFICATES_BYTES)
         no_authorities().load_verify_locations(cafile=name)
     except ssl.SSLError:
-        raise UsageError(f"SSL_CERT_FILE names {name}, which holds no certificate.", _SET_CERT_FILE) from None
+        raise UsageError(f"SSL_CERT_FILE is set to {name}, which contains no certificates.", _SET_CERT_FILE) from None
     except OSError as error:
-        what = f"SSL_CERT_FILE names {name}, which cannot be read: {error.strerror}."
+        what = f"SSL_CERT_FILE is set to {name}, which cannot be read: {error.strerror}."
         raise UsageError(what, _SET_CERT_FILE) from None
 
 
@@ -75,12 +75,12 @@ def handshake_error(error: ssl.SSLError, name: str) -> NetworkError:
         why, advice = _certificate_fault(error, name)
         return NetworkError(f"{name} cannot be trusted: its certificate {why}.", advice)
     if error.reason in _NOT_TLS:
-        what = f"{name} does not speak TLS on that port."
-        return NetworkError(what, "See that the port is right; plain http:// is for a server on this machine alone.")
+        what = f"{name} does not support TLS on that port."
+        return NetworkError(what, "Check the port. Plain http:// is only allowed for a server on this machine.")
     said = (error.reason or str(error)).replace("_", " ").lower()
     return NetworkError(
-        f"No secure connection to {name} comes about: {said}.",
-        "See that the host is right, and that nothing stands between you and it (a proxy, a firewall).",
+        f"Could not establish a secure connection to {name}: {said}.",
+        "Check the host, and whether a proxy or firewall blocks the connection.",
     )
 
 
@@ -88,15 +88,18 @@ def _certificate_fault(error: ssl.SSLCertVerificationError, name: str) -> tuple[
     """What is wrong with a certificate, and what to do."""
     code = error.verify_code
     now = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
-    see_clock = f"see that this machine's clock is right: it says {now}"
+    see_clock = f"check this machine's clock, which shows {now}"
     if code == _EXPIRED:
-        return "has expired", f"Have whoever runs the server renew it, and {see_clock}."
+        return "has expired", f"Ask the server's administrator to renew it, and {see_clock}."
     if code == _NOT_YET_VALID:
-        return "is not valid yet", f"Before anything else {see_clock}."
+        return "is not valid yet", f"First, {see_clock}."
     if code in _OTHER_NAME:
-        return "is for another name", f"See that the host is right; else the server needs a certificate for {name}."
+        return (
+            "is for a different name",
+            f"Check the host. If it is correct, the server needs a certificate for {name}.",
+        )
     if code in _UNKNOWN_AUTHORITY:
-        return "is signed by an authority that is not known here", _OWN_AUTHORITY
+        return "is signed by an unknown authority", _OWN_AUTHORITY
     if lacks := _NOT_STRICT.get(code):
-        return f"or that of its authority lacks {lacks}", _REISSUE
-    return f"was refused ({error.verify_message})", "Tell whoever runs the server."
+        return f"or its authority's certificate lacks {lacks}", _REISSUE
+    return f"was rejected ({error.verify_message})", "Contact the server's administrator."

@@ -39,8 +39,8 @@ WHOLE_ANSWER_TIMEOUT_SECONDS = 120.0
 MAX_ANSWER_BYTES = 128 * 1024 * 1024
 ENCODINGS = "gzip, deflate"
 USER_AGENT = f"mtribes/{__version__}"
-_LOOK_AT_HOST = "See that the host is right, and that nothing stands between you and it (a proxy, a sign-in page)."
-_GIVE_HOST = "Give the host as https://mtribes.example.com."
+_LOOK_AT_HOST = "Check the host, and whether a proxy or sign-in page intercepts the connection."
+_GIVE_HOST = "Use the form https://mtribes.example.com."
 _PROXY_IS_BUSY = ("502", "503", "504")
 
 
@@ -99,7 +99,7 @@ class Transport:
         except httpx.HTTPError as error:
             raise self._failure(error) from error
         except (httpx.InvalidURL, UnicodeError) as error:  # a name that cannot be looked up at all
-            raise UsageError(f"{self.base_url} is not an address of a server: {_said(error)}.", _GIVE_HOST) from None
+            raise UsageError(f"{self.base_url} is not a valid server URL: {_said(error)}.", _GIVE_HOST) from None
         seconds = time.monotonic() - began
         self._console.trace(f"{request.method} {url} {response.status_code} {seconds * 1000:.0f} ms")
         return TimedResponse(ApiResponse(url, response.status_code, dict(response.headers), body), seconds, tls)
@@ -144,7 +144,7 @@ class Transport:
         except HTTPException as error:
             raise self._failure(_as_httpx(httpx.RemoteProtocolError, httpx.ReadTimeout, error)) from error
         if len(body) > MAX_ANSWER_BYTES:
-            raise AnswerError(f"{url} answered more than {MAX_ANSWER_BYTES} bytes.", _LOOK_AT_HOST)
+            raise AnswerError(f"{url} returned more than {MAX_ANSWER_BYTES} bytes.", _LOOK_AT_HOST)
         seconds = time.monotonic() - began
         self._console.trace(f"{request.method} {url} {status} {seconds * 1000:.0f} ms")
         return TimedResponse(ApiResponse(url, status, answered, body), seconds, None)
@@ -243,15 +243,15 @@ def _read_whole(response: httpx.Response, *, deadline: float) -> bytes:
     """The body, inflated, within a size and a time."""
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in {"identity", *ENCODINGS.split(", ")}:
-        raise AnswerError(f"{response.url} answered in an encoding that was not asked for: {encoding}.", _LOOK_AT_HOST)
+        raise AnswerError(f"{response.url} returned an unsupported content encoding: {encoding}.", _LOOK_AT_HOST)
     chunks: list[bytes] = []
     size_bytes = 0
     for chunk in response.iter_bytes():
         size_bytes += len(chunk)
         if size_bytes > MAX_ANSWER_BYTES:
-            raise AnswerError(f"{response.url} answered more than {MAX_ANSWER_BYTES} bytes.", _LOOK_AT_HOST)
+            raise AnswerError(f"{response.url} returned more than {MAX_ANSWER_BYTES} bytes.", _LOOK_AT_HOST)
         if time.monotonic() > deadline:
-            raise httpx.ReadTimeout("the whole answer took too long", request=response.request)
+            raise httpx.ReadTimeout("the response took too long", request=response.request)
         chunks.append(chunk)
     return b"".join(chunks)
 
@@ -259,25 +259,25 @@ def _read_whole(response: httpx.Response, *, deadline: float) -> bytes:
 def _at_proxy(error: httpx.HTTPError, proxy: Proxy, base_url: str) -> MtribesError | None:
     """What it means that no connection came about through `proxy`; None: it was not the proxy's doing."""
     what = f"The proxy {proxy.shown} (from {proxy.said_by})"
-    see = f"See that {proxy.said_by} is right; a host that needs no proxy is named in NO_PROXY."
+    see = f"Check {proxy.said_by}. To bypass the proxy for a host, add the host to NO_PROXY."
     if isinstance(error, httpx.ProxyError):
         said = _said(error)
         if said.startswith("407"):
             return NetworkError(
-                f"{what} wants a user and a password, or others.",
-                f"Put them into {proxy.said_by}: http://USER:PASSWORD@HOST:PORT.",
+                f"{what} requires a user name and password, or rejected them.",
+                f"Add them to {proxy.said_by}: http://USER:PASSWORD@HOST:PORT.",
             )
         if said.startswith(_PROXY_IS_BUSY):
             return UnavailableError(
-                f"{what} does not reach {base_url}: {said}.", "See that the host is right; else try again later."
+                f"{what} could not reach {base_url}: {said}.", "Check the host, or try again later."
             )
-        return NetworkError(f"{what} does not let through to {base_url}: {said}.", see)
+        return NetworkError(f"{what} rejected the connection to {base_url}: {said}.", see)
     if _cause(error, socket.gaierror):
-        return NetworkError(f"{what} has a name that is not known.", see)
+        return NetworkError(f"{what} could not be resolved.", see)
     if isinstance(error, httpx.ConnectTimeout):
-        return NetworkError(f"{what} does not answer.", see)
+        return NetworkError(f"{what} does not respond.", see)
     if _cause(error, ssl.SSLError) is None:
-        return NetworkError(f"{what} does not accept connections.", see)
+        return NetworkError(f"{what} refused the connection.", see)
     return None
 
 
@@ -286,22 +286,26 @@ def _on_the_way(error: httpx.HTTPError, base_url: str) -> MtribesError:
     name = urlsplit(base_url).hostname or base_url
     tls = _cause(error, ssl.SSLError)
     if _cause(error, socket.gaierror):
-        return NetworkError(f"There is no server called {name}.", "See that the host is right and that you are online.")
+        return NetworkError(f"Could not resolve the host {name}.", "Check the host and your network connection.")
     if tls:
         return handshake_error(tls, name)
     if isinstance(error, httpx.TimeoutException):
-        return UnavailableError(f"{base_url} took too long to answer.", "Try again later.")
+        return UnavailableError(f"{base_url} took too long to respond.", "Try again later.")
     if isinstance(error, httpx.ConnectError):
-        return UnavailableError(f"{base_url} does not accept connections.", "Is it running? Try again later.")
+        return UnavailableError(
+            f"{base_url} refused the connection.", "Check that the server is running, or try again later."
+        )
     if isinstance(error, httpx.DecodingError):
-        return AnswerError(f"{base_url} answered what cannot be unpacked: {_said(error)}.", _LOOK_AT_HOST)
+        return AnswerError(
+            f"{base_url} returned a response that cannot be decompressed: {_said(error)}.", _LOOK_AT_HOST
+        )
     if isinstance(error, httpx.RemoteProtocolError) and _said(error).startswith("illegal"):
-        return AnswerError(f"{base_url} answers, but not as a web server does.", _LOOK_AT_HOST)
+        return AnswerError(f"{base_url} responded, but not with HTTP.", _LOOK_AT_HOST)
     if isinstance(error, (httpx.RemoteProtocolError, httpx.NetworkError)):
         return NetworkError(
-            f"{base_url} broke the connection off: {_said(error)}.", "Try again; see that the host is right."
+            f"{base_url} closed the connection: {_said(error)}.", "Try again. If it fails again, check the host."
         )
-    return NetworkError(f"{base_url} cannot be talked to: {_said(error)}.", "See that the host is right.")
+    return NetworkError(f"Could not communicate with {base_url}: {_said(error)}.", "Check the host.")
 
 
 def _said(error: Exception) -> str:

@@ -38,7 +38,7 @@ def sign_in_with_browser(context: AuthContext, host: Host, *, offers_code: bool)
         context.console.instruction(f"Open this address in a browser to sign in:\n\n  {url}\n")
         is_shown = context.browser(url)
         if not is_shown:
-            context.console.notice("No browser could be started here: open the address yourself.")
+            context.console.notice("Could not start a browser. Open the address yourself.")
         has_codes = server.device_authorization_endpoint is not None
         offered_after_seconds = CODE_OFFERED_AFTER_SECONDS if is_shown else 0.0
         waiting = _Waiting(
@@ -90,8 +90,8 @@ class _Waiting:
         if now_seconds >= self._ends_at_seconds:
             minutes = BROWSER_TIMEOUT_SECONDS / 60
             raise NotSignedInError(
-                f"Nobody signed in within {minutes:.0f} minutes.",
-                "Run `mtribes login` again, or `mtribes login --device` to use a browser elsewhere.",
+                f"Sign-in timed out after {minutes:.0f} minutes.",
+                "Run `mtribes login` again, or use a browser on another device with `mtribes login --device`.",
             )
         if self._is_offered:
             if self._context.console.enter_was_pressed():
@@ -99,8 +99,8 @@ class _Waiting:
         elif self._offers_at_seconds is not None and now_seconds >= self._offers_at_seconds:
             self._is_offered = True
             self._context.console.instruction(
-                "Nothing has come back from a browser yet. The address above stays good;\n"
-                "or press Enter for a code that you enter in a browser elsewhere.\n"
+                "Still waiting for the browser. The address above stays valid.\nPress Enter to sign in "
+                "with a code on another device instead.\n"
             )
         return None
 
@@ -123,10 +123,10 @@ def _authorize_url(server: OAuthServer, redirect_uri: str, state: str, challenge
 def _checked_code(answer: dict[str, str], server: OAuthServer) -> str:
     """The code, if it is from the server that was asked (RFC 9207, 2.4)."""
     if answer.get("iss") != server.issuer:
-        raise AccessError("The sign-in was answered by another server.", "Run `mtribes login` again.")
+        raise AccessError("The sign-in response came from a different server.", "Run `mtribes login` again.")
     if "error" in answer:
         said = answer.get("error_description") or answer["error"]
-        raise NotSignedInError(f"The sign-in was not granted: {said}", "Run `mtribes login` again.")
+        raise NotSignedInError(f"Sign-in failed: {said}", "Run `mtribes login` again.")
     if not answer.get("code"):
-        raise AccessError("The sign-in was answered without a code.", "Run `mtribes login` again.")
+        raise AccessError("The sign-in response contained no code.", "Run `mtribes login` again.")
     return answer["code"]

@@ -60,7 +60,8 @@ class CredentialStore:
                 yield
         except Timeout:
             raise UnavailableError(
-                f"Another mtribes has been holding {self._lock.lock_file} for too long.", "Try again when it has ended."
+                f"Another mtribes process is holding the lock {self._lock.lock_file}.",
+                "Wait for it to finish, then try again.",
             ) from None
 
     @cached_property
@@ -120,7 +121,9 @@ class CredentialStore:
         if keyring_store.works():
             return IN_KEYRING
         if all(entry.get("store") != IN_FILE for entry in stored["hosts"].values()):  # said once
-            self._console.notice(f"No keyring works here: the sign-in is kept in {self.path}, which only you can read.")
+            self._console.notice(
+                f"No keyring is available. Your credentials are stored in {self.path}, which only you can read."
+            )
         return IN_FILE
 
     def _sign_in(self, entry: Mapping[str, Any]) -> TokenSet:
@@ -143,7 +146,7 @@ class CredentialStore:
         write_private(self.path, json.dumps(document, indent=2).encode(), self._failpoint)
 
     def _damaged(self) -> FileError:
-        return FileError(f"{self.path} is damaged.", "Remove it and run `mtribes login` again.")
+        return FileError(f"{self.path} is corrupted.", "Delete it and run `mtribes login` again.")
 
 
 def _entry(secret: str) -> Mapping[str, Any]:
@@ -152,5 +155,5 @@ def _entry(secret: str) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         entry = None
     if not isinstance(entry, dict):
-        raise NotSignedInError("What the keyring holds is not a sign-in.", "Run `mtribes login` again.")
+        raise NotSignedInError("The credentials in the keyring are invalid.", "Run `mtribes login` again.")
     return entry

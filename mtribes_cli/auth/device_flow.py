@@ -91,32 +91,30 @@ class DeviceFlow:
             case "slow_down":
                 self._interval_seconds += SLOWER_BY_SECONDS
             case "access_denied":
-                raise NotSignedInError("The sign-in was not allowed.", _AGAIN)
+                raise NotSignedInError("The sign-in was denied.", _AGAIN)
             case "expired_token":
                 raise self._run_out()
             case "invalid_grant":
-                raise NotSignedInError("The server does not know the code, or no longer.", _AGAIN)
+                raise NotSignedInError("The code is invalid or has expired.", _AGAIN)
             case _:
                 raise refusal
 
     def _go_on_without(self, error: MtribesError) -> None:
         """The code is good however the network is: ask less often, and say it once (RFC 8628, 3.5)."""
         if not self._is_cut_off:
-            self._context.console.notice(f"{error.what} The code stays good; still waiting.")
+            self._context.console.notice(f"{error.what} The code is still valid. Waiting.")
         self._is_cut_off = True
         self._pause_seconds = max(min(2 * self._pause_seconds, MAX_PAUSE_SECONDS), self._interval_seconds)
 
     def _run_out(self) -> NotSignedInError:
         minutes = _minutes(self._codes.expires_in_seconds)
-        return NotSignedInError(
-            f"The code has run out: nobody entered it within {minutes}.", f"{_AGAIN[:-1]}, for another."
-        )
+        return NotSignedInError(f"The code expired: it was not entered within {minutes}.", _AGAIN)
 
 
 def _codes(context: AuthContext, host: Host, server: OAuthServer) -> DeviceCodes:
     if server.device_authorization_endpoint is None:
         raise NotSignedInError(
-            f"The server at {host.url} signs nobody in by a code.",
+            f"The server at {host.url} does not support signing in with a code.",
             "Run `mtribes login --browser`, or set MTRIBES_TOKEN.",
         )
     return context.client_for(host).device_codes({"client_id": CLIENT_ID})
@@ -126,7 +124,9 @@ def _checked_codes(codes: DeviceCodes, host: Host) -> DeviceCodes:
     """The codes, if people are to enter them at home."""
     addresses = [codes.verification_uri, codes.verification_uri_complete or codes.verification_uri]
     if not all(address.startswith(f"{host.url}/") for address in addresses):
-        raise NetworkError(f"{host.url} sends people elsewhere to enter a code.", "Tell whoever runs the server.")
+        raise NetworkError(
+            f"{host.url} returned a sign-in address on another host.", "Contact the server's administrator."
+        )
     return codes
 
 
@@ -141,11 +141,11 @@ def _instruction(codes: DeviceCodes) -> str:
     if codes.verification_uri_complete:
         lines += [
             "",
-            "or open the address that has the code in it:",
+            "or open this address, which includes the code:",
             "",
             f"  {sanitize_line(codes.verification_uri_complete)}",
         ]
-    return "\n".join([*lines, "", f"Waiting; the code is good for {_minutes(codes.expires_in_seconds)}."])
+    return "\n".join([*lines, "", f"Waiting. The code expires in {_minutes(codes.expires_in_seconds)}."])
 
 
 def _minutes(seconds: int) -> str:

@@ -32,15 +32,15 @@ def sign_in_by_best_flow(context: AuthContext, host: Host) -> TokenSet:
     require_own_project(context)
     if not context.console.is_interactive:
         raise NotSignedInError(
-            "Nobody is at the terminal to sign in.",
-            "Set MTRIBES_HOST and MTRIBES_TOKEN (or MTRIBES_CLIENT_ID and MTRIBES_CLIENT_SECRET), pipe a token into"
-            " `mtribes login --with-token`, or have somebody sign in elsewhere by `mtribes login --device`; `--browser`"
-            " forces a browser.",
+            "Cannot sign in without a terminal.",
+            "Set MTRIBES_HOST and MTRIBES_TOKEN (or MTRIBES_CLIENT_ID and MTRIBES_CLIENT_SECRET), pipe a "
+            "token to `mtribes login --with-token`, or sign in on another device with `mtribes login "
+            "--device`. Pass --browser to use a browser anyway.",
         )
     reason = reason_for_code(context.environment, context.system_root)
     if reason is None:
         return sign_in_with_browser(context, host, offers_code=True)
-    context.console.notice(f"Signing in with a code, since {reason} (--browser forces a browser on this machine).")
+    context.console.notice(f"Signing in with a code because {reason}. Pass --browser to use a browser on this machine.")
     return sign_in_with_code(context, host)
 
 
@@ -69,7 +69,7 @@ def reason_for_code(environment: Mapping[str, str], system_root: Path) -> str | 
     if _is_container(system_root):
         return "this is a container"
     if not any(environment.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")):
-        return "there is no display here"
+        return "no display is available"
     return None
 
 

@@ -43,7 +43,7 @@ def require_own_project(context: AuthContext) -> None:
         return
     raise FileError(
         f"{project.path} belongs to another user ({_user_name(strangers[0])}), so nothing was sent to {project.host}.",
-        f"If you trust the file, set MTRIBES_HOST={quote(project.host)}; otherwise use one of your own.",
+        f"If you trust the file, set MTRIBES_HOST={quote(project.host)}. Otherwise, use a file of your own.",
     )
 
 
@@ -59,7 +59,7 @@ def require_named_host(context: AuthContext, host: Host, secret: str) -> None:
     if not console.is_interactive:
         raise refusal
     named_by = sanitize_line(_named_by(context))  # a folder of a checkout may have line ends in its name
-    console.instruction(f"{named_by} names a server that you have not used before:\n\n  {host.url}\n")
+    console.instruction(f"{named_by} specifies a server that you have not used before:\n\n  {host.url}\n")
     if not console.confirm(f"Send {secret} to it?", flag="--host", default=False):
         raise refusal
     remember_host(context, host)
@@ -70,8 +70,8 @@ def refusal_of(context: AuthContext, host: Host, secret: str) -> AccessError | N
     if _is_named(context, host):
         return None
     return AccessError(
-        f"{secret} was not sent to {host.url}: only {_named_by(context)} names that server.",
-        f"If the server is right, add this to the environment: MTRIBES_HOST={quote(host.url)}",
+        f"{secret} was not sent to {host.url}: only {_named_by(context)} specifies that server.",
+        f"If you trust the server, set MTRIBES_HOST={quote(host.url)}",
     )
 
 
@@ -98,7 +98,7 @@ def remember_host(context: AuthContext, host: Host) -> None:
     try:
         write_private(context.folders.config / TRUSTED_HOSTS, json.dumps(document, indent=2).encode())
     except OSError as error:
-        context.console.trace(f"{host.url} cannot be remembered: {error.strerror}")
+        context.console.trace(f"Could not save the trust decision for {host.url}: {error.strerror}")
 
 
 def _is_named(context: AuthContext, host: Host) -> bool:

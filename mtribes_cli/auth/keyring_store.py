@@ -63,6 +63,6 @@ def delete(host: str) -> None:
 def _unavailable(error: Exception) -> NotSignedInError:
     """Backends raise what they like: the kind is named, the text may hold anything and is not."""
     return NotSignedInError(
-        f"The keyring that holds the sign-in does not answer ({type(error).__name__}).",
-        "Unlock it, or set MTRIBES_TOKEN.",
+        f"The keyring with your credentials is not available ({type(error).__name__}).",
+        "Unlock the keyring, or set MTRIBES_TOKEN.",
     )

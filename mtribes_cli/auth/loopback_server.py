@@ -84,14 +84,14 @@ class _Handler(BaseHTTPRequestHandler):
         """The redirect; anything else is turned away and waited past."""
         parts = urlsplit(self.path)
         if parts.path != PATH or self.headers.get("Host") != self.server.authority:
-            self._page(404, "Nothing here", "This address only ends a sign-in.")
+            self._page(404, "Not found", "This address is only used to complete a sign-in.")
             return
         answer = _single_values(parts.query)
         if answer is None or not hmac.compare_digest(answer.get("state", "").encode(), self.server.state.encode()):
-            self._page(400, "Not the sign-in that was asked for", "Start again with mtribes login.")
+            self._page(400, "Unexpected sign-in", "Run mtribes login again.")
             return
         if not self.server.unanswered.acquire(blocking=False):
-            self._page(400, "Answered already", "This sign-in has had its answer.")
+            self._page(400, "Already signed in", "This sign-in is already complete.")
             return
         try:  # the page first: the program may end as soon as it has the answer
             self._page(200, *_outcome(answer))
@@ -117,8 +117,8 @@ class _Handler(BaseHTTPRequestHandler):
 def _outcome(answer: dict[str, str]) -> tuple[str, str]:
     """What the person reads: whether they are signed in is for the program to find out, that they refused is known."""
     if "error" in answer:
-        return "Not signed in", "The sign-in was refused. Your terminal says more; this page can be closed."
-    return "Back to your terminal", "mtribes goes on there; this page can be closed."
+        return "Not signed in", "The sign-in was denied. See your terminal for details. You can close this page."
+    return "Return to your terminal", "The sign-in continues there. You can close this page."
 
 
 def _single_values(query: str) -> dict[str, str] | None:

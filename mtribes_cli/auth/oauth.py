@@ -42,7 +42,7 @@ def local_code(context: AuthContext, host: Host) -> str:
         return read_regular_file(context.folders.server / "local-code", MAX_STATE_FILE_BYTES).decode("ascii").strip()
     except (OSError, UnicodeDecodeError):
         raise NotSignedInError(
-            f"The server at {host.url} offers no sign-in without a browser.",
+            f"The server at {host.url} does not support signing in without a browser.",
             f"{START_LOCAL} Or run `mtribes login --browser`.",
         ) from None
 
@@ -91,8 +91,11 @@ def verify_issuer(server: OAuthServer, host: Host) -> OAuthServer:
     """The server must be who it was asked to be (RFC 8414, 3.3), and sign people in at home."""
     if server.issuer.rstrip("/") != host.url:
         raise NetworkError(
-            f"The server at {host.url} calls itself {server.issuer}.", f"If that is right, use --host {server.issuer}."
+            f"The server at {host.url} identifies itself as {server.issuer}.",
+            f"If that is correct, pass --host {server.issuer}.",
         )
     if not server.authorization_endpoint.startswith(f"{host.url}/"):
-        raise NetworkError(f"{host.url} sends people elsewhere to sign in.", "Tell whoever runs the server.")
+        raise NetworkError(
+            f"{host.url} returned a sign-in address on another host.", "Contact the server's administrator."
+        )
     return server

@@ -23,7 +23,7 @@ CRASH_POINTS = (
     "private-file-replaced",
     "renewal-kept",
 )
-_TOKEN_ADVICE = "Copy it again: letters, digits and _ without spaces or quotes."  # noqa: S105 - advice, not a token
+_TOKEN_ADVICE = "Copy it again: letters, digits and _, without spaces or quotes."  # noqa: S105 - advice, not a token
 
 
 class HostTokenProvider:
@@ -90,7 +90,7 @@ class HostTokenProvider:
         except NotSignedInError:
             if self._host.is_local:
                 return oauth.sign_in_locally(self._context, self._host)
-            raise NotSignedInError(f"The sign-in to {self._host.url} has ended.", "Run `mtribes login`.") from None
+            raise NotSignedInError(f"Your sign-in to {self._host.url} has expired.", "Run `mtribes login`.") from None
         self._context.failpoint("renewal-answered")
         self._context.credentials.keep(self._host.url, renewed, is_new=False)
         self._context.failpoint("renewal-kept")
@@ -100,7 +100,7 @@ class HostTokenProvider:
         client_id, secret = (self._context.variable(f"MTRIBES_CLIENT_{part}") for part in ("ID", "SECRET"))
         if bool(client_id) != bool(secret):
             missing = "MTRIBES_CLIENT_SECRET" if client_id else "MTRIBES_CLIENT_ID"
-            raise UsageError(f"{missing} is not set.", "Set both, or neither.")
+            raise UsageError(f"{missing} is not set.", "Set both or neither.")
         return (client_id, secret) if client_id and secret else None
 
     def _service_token(self, client: Client, client_id: str, secret: str, *, refused: str | None) -> str:
@@ -115,7 +115,7 @@ class HostTokenProvider:
         try:
             credentials.keep_service_token(name, issued)
         except OSError as error:  # such as a home that cannot be written to: the token is got anew each time
-            self._context.console.trace(f"the token cannot be kept: {error.strerror}")
+            self._context.console.trace(f"could not save the token: {error.strerror}")
         return issued.access_token
 
     def _is_fresh(self, kept: TokenSet) -> bool:
@@ -150,7 +150,7 @@ def token_variable(context: AuthContext) -> str | None:
 def validate_token(token: str, origin: str) -> str:
     """`token`, if it can be sent at all."""
     if not token or not token.isascii() or not token.isprintable() or " " in token:
-        raise UsageError(f"What {origin} gives is not a token.", _TOKEN_ADVICE)
+        raise UsageError(f"{origin} is not a valid token.", _TOKEN_ADVICE)
     return token
 
 

@@ -14,38 +14,38 @@ class CommandSpec(NamedTuple):
 
 
 _ALL = (
-    CommandSpec("setup", "setup", "Sign in, choose what to generate, write mtribes.toml, generate."),
-    CommandSpec("update", "update", "Bring the generated code in step; --check only looks."),
-    CommandSpec("status", "status", "Say who is signed in where, and whether the code is in step."),
+    CommandSpec("setup", "setup", "Sign in, choose what to generate, create mtribes.toml, and generate code."),
+    CommandSpec("update", "update", "Update the generated code. Pass --check to only check it."),
+    CommandSpec("status", "status", "Show your sign-in, and whether the generated code is up to date."),
     CommandSpec("login", "login", "Sign in to a server."),
-    CommandSpec("logout", "logout", "Sign out, here and at the server."),
-    CommandSpec("whoami", "whoami", "Say who is signed in, and what they may do."),
-    CommandSpec("open", "open", "Show a page of the server in your browser."),
-    CommandSpec("token", "token", "Your personal access tokens: for CI and scripts.", has_verbs=True),
+    CommandSpec("logout", "logout", "Sign out on this machine and on the server."),
+    CommandSpec("whoami", "whoami", "Show the signed-in user and their access."),
+    CommandSpec("open", "open", "Open a page of the server in your browser."),
+    CommandSpec("token", "token", "Manage your personal access tokens for CI and scripts.", has_verbs=True),
     CommandSpec(
         "org",
         "organization",
-        "Organizations: create, rename, delete them; members and service accounts.",
+        "Manage organizations, their members and service accounts.",
         has_verbs=True,
         nested=("member", "service-account"),
     ),
-    CommandSpec("space", "space", "Spaces and their models: what code is generated from.", has_verbs=True),
+    CommandSpec("space", "space", "Manage Spaces and their models, from which code is generated.", has_verbs=True),
     CommandSpec(
         "env",
         "environment",
-        "Environments: what is delivered, the keys of apps, signed ids.",
+        "Manage what environments deliver, their API keys and signed IDs.",
         has_verbs=True,
         nested=("key", "signing"),
     ),
     CommandSpec("user", "user", "List, search, import, tag, export and delete users.", has_verbs=True),
     CommandSpec(
-        "visitor", "visitor", "List, tag, export and delete visitors, who have not said who they are.", has_verbs=True
+        "visitor", "visitor", "List, tag, export and delete visitors (people who have not signed in).", has_verbs=True
     ),
-    CommandSpec("tag", "tag", "List the tags of users and visitors, and delete them.", has_verbs=True),
-    CommandSpec("tribe", "tribe", "Tribes: filters over people, who is in them, and why.", has_verbs=True),
-    CommandSpec("session", "session", "Sessions of apps: what somebody is shown, and why.", has_verbs=True),
-    CommandSpec("event", "event", "What people do in apps.", has_verbs=True),
-    CommandSpec("doctor", "doctor", "Say what is wrong here or on the way to the server, and what to do."),
-    CommandSpec("completion", "completion", "Let your shell complete words of mtribes.", has_verbs=True),
+    CommandSpec("tag", "tag", "List and delete tags of users and visitors.", has_verbs=True),
+    CommandSpec("tribe", "tribe", "Manage tribes: groups of people defined by filters.", has_verbs=True),
+    CommandSpec("session", "session", "Explain what an app shows to a person, and why.", has_verbs=True),
+    CommandSpec("event", "event", "Record, follow and export events from apps.", has_verbs=True),
+    CommandSpec("doctor", "doctor", "Diagnose problems with the installation and the connection to the server."),
+    CommandSpec("completion", "completion", "Set up shell completion.", has_verbs=True),
 )
 WORDS = {word.name: word for word in _ALL}

@@ -24,9 +24,11 @@ _MARK = b"Made by `mtribes completion show "
 @app.command("install")
 def install_command(
     call: typer.Context,
-    shell: Annotated[Shell | None, typer.Argument(metavar="[SHELL]", help="Else the one that you use now.")] = None,
+    shell: Annotated[
+        Shell | None, typer.Argument(metavar="[SHELL]", help="Shell (default: the current shell).")
+    ] = None,
 ) -> Result:
-    """Write the script of your shell to where it looks for it; no settings of the shell are changed.
+    """Install the completion script for your shell. Shell settings are not changed.
 
     $ mtribes completion install
     """
@@ -37,7 +39,7 @@ def install_command(
 def show_command(
     shell: Annotated[Shell, typer.Argument(metavar="SHELL", help="bash, zsh, fish or powershell.")],
 ) -> Result:
-    """Print the script of a shell.
+    """Print the completion script of a shell.
 
     $ source <(mtribes completion show bash)
     """
@@ -49,10 +51,10 @@ def install(context: Context, shell: str | None) -> Result:
     name = shell or shell_of(context.environment)
     place = install_path(name, context.environment, context.folders.config)
     is_changed = _written(place.path, SCRIPTS[name].text.encode())
-    said = f"{'Wrote' if is_changed else 'It is there already:'} {place.path}"
-    undo = f"To undo it: rm {quote(str(place.path))}"
+    said = f"{'Wrote' if is_changed else 'Already installed:'} {place.path}"
+    undo = f"To uninstall: rm {quote(str(place.path))}"
     if len(place.advice) > 1:
-        undo += " (and take out of your settings what you put in)"
+        undo += " , and remove the lines that you added to your settings"
     data = {"shell": name, "path": str(place.path), "changed": is_changed, "advice": list(place.advice)}
     return Result(data, (said, *place.advice, undo))
 
@@ -73,6 +75,8 @@ def _written(path: Path, script: bytes) -> bool:
         if before == script:
             return False
         if _MARK not in before:
-            raise FileError(f"{path} is there, and not from mtribes.", "Move it away, and run this again.")
+            raise FileError(
+                f"{path} already exists and was not created by mtribes.", "Move it, then run the command again."
+            )
     write_whole(path, script)
     return True

@@ -18,7 +18,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 @app.command("doctor")
 def doctor_command(call: typer.Context) -> Result:
-    """Look at everything that mtribes works with; say what is wrong and what to do. No secret is printed.
+    """Check the installation, the project and the connection to the server. Secrets are not printed.
 
     $ mtribes doctor
     """
@@ -48,8 +48,8 @@ def _advice(found: Sequence[Finding]) -> Iterator[Block]:
     unwell = sorted((one for one in found if one.advice), key=lambda one: one.state is not State.BAD)
     yield ""
     if not unwell:
-        yield "All is well." if all(one.state is State.OK for one in found) else "Nothing is wrong that could be seen."
+        yield "All checks passed." if all(one.state is State.OK for one in found) else "No errors found."
         return
-    yield "What to do:"
+    yield "To fix:"
     for one in unwell:
         yield f"  {one.name}: {one.advice}"

@@ -43,27 +43,30 @@ from mtribes_cli.terminal.result import Result, Table
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 key_app = typer.Typer(
-    rich_markup_mode=None, help="The public keys (pk_...) of an environment: one a platform is advised."
+    rich_markup_mode=None, help="Manage the public keys (pk_...) of an environment, such as one per platform."
 )
 app.add_typer(key_app, name="key")
 signing_app = typer.Typer(
-    rich_markup_mode=None, help="Signed ids: a user's id is taken only with what your own back end made of it."
+    rich_markup_mode=None,
+    help=("Manage signed IDs: the server accepts a user ID only with a signature from your back end."),
 )
 app.add_typer(signing_app, name="signing")
 FromOption = Annotated[
     str | None,
-    typer.Option("--from", metavar="REVISION", help="Or an environment's name; else the revision before --to."),
+    typer.Option(
+        "--from", metavar="REVISION", help="Revision or environment name (default: the revision before --to)."
+    ),
 ]
 ToOption = Annotated[
     str | None,
-    typer.Option("--to", metavar="REVISION", help="Or an environment's name; else what is delivered now."),
+    typer.Option("--to", metavar="REVISION", help="Revision or environment name (default: the current delivery)."),
 ]
-CollectionsArgument = Annotated[list[str], typer.Argument(metavar="COLLECTION...", help="Keys of collections.")]
+CollectionsArgument = Annotated[list[str], typer.Argument(metavar="COLLECTION...", help="Collection keys.")]
 
 
 @app.command("list")
 def list_command(call: typer.Context, space: SpaceOption = None) -> Result:
-    """List the environments of a Space and what is live in each.
+    """List the environments of a Space and the collections that are live in each.
 
     $ mtribes env list --space vod
     """
@@ -80,7 +83,7 @@ def pull_command(  # noqa: PLR0913 - one parameter an option
     revision: OldRevisionOption = None,
     format_name: FormatOption = None,
 ) -> Result:
-    """Write what an environment delivers to stdout or a file.
+    """Write the delivery of an environment to stdout or a file.
 
     $ mtribes env pull --space vod --environment staging --output staging.yaml
     """
@@ -97,7 +100,7 @@ def push_command(  # noqa: PLR0913 - one parameter an option
     force: ForceOption = False,
     note: NoteOption = None,
 ) -> Result:
-    """Replace what an environment delivers by a document.
+    """Replace the delivery of an environment with a document.
 
     $ mtribes env push staging.yaml --environment staging
     """
@@ -111,7 +114,7 @@ def history_command(
     environment: EnvironmentOption = None,
     limit: HistoryLimitOption = DEFAULT_LIMIT,
 ) -> Result:
-    """List who changed what an environment delivers, when and why: the newest revision first.
+    """List the changes to the delivery of an environment, newest first.
 
     $ mtribes env history --space vod --environment production
     """
@@ -126,7 +129,7 @@ def diff_command(
     space: SpaceOption = None,
     environment: EnvironmentOption = None,
 ) -> Result:
-    """Show what changes from one delivery to another: of two revisions, or of two environments.
+    """Compare the deliveries of two revisions or two environments.
 
     $ mtribes env diff --space vod --environment production --from staging
     """
@@ -136,12 +139,14 @@ def diff_command(
 @app.command("restore")
 def restore_command(
     call: typer.Context,
-    revision: Annotated[int, typer.Argument(metavar="REVISION", min=0, help="See `mtribes env history`.")],
+    revision: Annotated[
+        int, typer.Argument(metavar="REVISION", min=0, help="Revision number, as shown by `mtribes env history`.")
+    ],
     space: SpaceOption = None,
     environment: EnvironmentOption = None,
     note: NoteOption = None,
 ) -> Result:
-    """Deliver an older revision again, as a new one; fails if the model or a tribe that it needs is gone.
+    """Restore an older revision as a new one. Fails if it needs model parts or tribes that no longer exist.
 
     $ mtribes env restore 3 --space vod --environment production
     """
@@ -156,7 +161,7 @@ def publish_command(
     environment: EnvironmentOption = None,
     note: NoteOption = None,
 ) -> Result:
-    """Make collections live.
+    """Publish collections.
 
     $ mtribes env publish home --space vod --environment staging
     """
@@ -171,7 +176,7 @@ def unpublish_command(
     environment: EnvironmentOption = None,
     note: NoteOption = None,
 ) -> Result:
-    """Take collections off; apps then see their entities as not enabled.
+    """Unpublish collections. Apps see their entities as disabled.
 
     $ mtribes env unpublish home --space vod --environment staging
     """
@@ -181,11 +186,11 @@ def unpublish_command(
 @key_app.command("create")
 def create_key_command(
     call: typer.Context,
-    name: Annotated[str, typer.Option("--name", metavar="TEXT", help="What it is for, such as a platform.")],
+    name: Annotated[str, typer.Option("--name", metavar="TEXT", help="Description of its use, such as the platform.")],
     space: SpaceOption = None,
     environment: EnvironmentOption = None,
 ) -> Result:
-    """Create a key; it stands alone on stdout.
+    """Create a key and print it to stdout.
 
     $ mtribes env key create --name web --space vod --environment production
     """
@@ -194,7 +199,7 @@ def create_key_command(
 
 @key_app.command("list")
 def list_keys_command(call: typer.Context, space: SpaceOption = None, environment: EnvironmentOption = None) -> Result:
-    """List the keys of an environment, revoked ones too.
+    """List the keys of an environment, including revoked ones.
 
     $ mtribes env key list --space vod --environment production
     """
@@ -204,11 +209,11 @@ def list_keys_command(call: typer.Context, space: SpaceOption = None, environmen
 @key_app.command("revoke")
 def revoke_key_command(
     call: typer.Context,
-    key: Annotated[str, typer.Argument(metavar="KEY", help="Its id, or its text (pk_...).")],
+    key: Annotated[str, typer.Argument(metavar="KEY", help="Key ID, or the key itself (pk_...).")],
     space: SpaceOption = None,
     environment: EnvironmentOption = None,
 ) -> Result:
-    """Revoke a key; apps that use it get fallbacks from then on.
+    """Revoke a key. Apps that use it get fallbacks.
 
     $ mtribes env key revoke key_1 --space vod --environment production
     """
@@ -219,7 +224,7 @@ def revoke_key_command(
 def show_signing_command(
     call: typer.Context, space: SpaceOption = None, environment: EnvironmentOption = None
 ) -> Result:
-    """Print the secret that signs users' ids, alone on stdout.
+    """Print the secret for signing user IDs to stdout.
 
     $ mtribes env signing show --space vod --environment production
     """
@@ -230,7 +235,7 @@ def show_signing_command(
 def require_signing_command(
     call: typer.Context, space: SpaceOption = None, environment: EnvironmentOption = None
 ) -> Result:
-    """Take users' ids with a signature only; teach your back end to sign first.
+    """Require signed user IDs. Make sure that your back end signs them first.
 
     $ mtribes env signing require --space vod --environment production
     """
@@ -241,7 +246,7 @@ def require_signing_command(
 def rotate_signing_command(
     call: typer.Context, space: SpaceOption = None, environment: EnvironmentOption = None
 ) -> Result:
-    """Have another secret; signatures by the one before are good no more.
+    """Rotate the signing secret. Existing signatures stop working.
 
     $ mtribes env signing rotate --space vod --environment production
     """
@@ -252,7 +257,7 @@ def rotate_signing_command(
 def stop_signing_command(
     call: typer.Context, space: SpaceOption = None, environment: EnvironmentOption = None
 ) -> Result:
-    """Take users' ids without a signature again.
+    """Accept unsigned user IDs again.
 
     $ mtribes env signing off --space vod --environment production
     """
@@ -273,7 +278,7 @@ def list_environments(context: Context, space: str | None) -> Result:
     """Name, revision, live collections and number of keys of each."""
     environments = context.client.environments(context.settings.space(space))
     rows = [(one.name, str(one.revision), ", ".join(one.published) or "-", str(one.keys)) for one in environments]
-    table = Table(("NAME", "REVISION", "PUBLISHED", "KEYS"), rows, empty="There is no environment.")
+    table = Table(("NAME", "REVISION", "PUBLISHED", "KEYS"), rows, empty="No environments found.")
     return Result([asdict(one) for one in environments], (table,))
 
 
@@ -297,9 +302,7 @@ def push_delivery(context: Context, wanted: PushDelivery) -> Result:
     sent = document.to_send(force=wanted.force, note=wanted.note)
     pushed = context.client.push_delivery(space, environment, sent)
     update_local_revision(context, document, pushed.revision)
-    said = f"{environment} of {space} is at revision {pushed.revision}" + (
-        "." if pushed.changed else "; nothing changed."
-    )
+    said = f"{environment} of {space} is at revision {pushed.revision}" + ("." if pushed.changed else ". No changes.")
     return Result({"space": space, "environment": environment, **asdict(pushed)}, (said,))
 
 
@@ -308,8 +311,8 @@ def _check_environment(document: LocalDocument, environment: str) -> None:
     own = document.keys.get("environment")
     if own and own != environment:
         raise UsageError(
-            f"{document.name} is of {own}, and {environment} is what you ask to change.",
-            f"Give --environment {own}; or write `environment: {environment}` into the file, and take `revision` out.",
+            f"{document.name} belongs to {own}, but you are pushing to {environment}.",
+            f"Pass --environment {own}, or set `environment: {environment}` in the file and delete `revision`.",
         )
 
 
@@ -335,7 +338,7 @@ def create_key(context: Context, place: EnvironmentScope, name: str) -> Result:
     space, environment = place.resolve(context)
     created = context.client.create_key(space, environment, name=name)
     context.console.notice(
-        f"Created the key {created.name} ({created.id}) of {environment}; it is public, fit to be in an app."
+        f"Created key {created.name} ({created.id}) in {environment}. The key is public and safe to include in apps."
     )
     return Result(asdict(created), (created.key,))
 
@@ -344,7 +347,7 @@ def list_keys(context: Context, place: EnvironmentScope) -> Result:
     """All keys."""
     keys = context.client.keys(*place.resolve(context))
     rows = [(one.id, one.name, one.key, one.created or "", one.revoked or "-") for one in keys]
-    table = Table(("ID", "NAME", "KEY", "CREATED", "REVOKED"), rows, empty="There is no key.")
+    table = Table(("ID", "NAME", "KEY", "CREATED", "REVOKED"), rows, empty="No keys found.")
     return Result([asdict(one) for one in keys], (table,))
 
 
@@ -359,7 +362,9 @@ def show_signing(context: Context, place: EnvironmentScope) -> Result:
     """Whether ids must be signed, and the secret."""
     space, environment = place.resolve(context)
     signing = context.client.signed_ids(space, environment)
-    context.console.notice(f"{_signing_in(environment, space, signing)} Keep the secret in your back end, not in apps.")
+    context.console.notice(
+        f"{_signing_in(environment, space, signing)} Keep the secret in your back end. Do not put it in an app."
+    )
     return Result(asdict(signing), (signing.secret,))
 
 
@@ -375,7 +380,7 @@ def rotate_signing(context: Context, place: EnvironmentScope) -> Result:
     space, environment = place.resolve(context)
     required = context.client.signed_ids(space, environment).required
     signing = context.client.change_signed_ids(space, environment, required=required, rotate=True)
-    context.console.notice("There is another secret: `mtribes env signing show` prints it.")
+    context.console.notice("Signing secret rotated. Run `mtribes env signing show` to print it.")
     return _signing_result(space, environment, signing)
 
 
@@ -385,4 +390,4 @@ def _signing_result(space: str, environment: str, signing: SignedIds) -> Result:
 
 
 def _signing_in(environment: str, space: str, signing: SignedIds) -> str:
-    return f"Users' ids {'must' if signing.required else 'need not'} be signed in {environment} of {space}."
+    return f"User IDs {'must' if signing.required else 'need not'} be signed in {environment} of {space}."

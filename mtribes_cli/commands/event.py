@@ -39,16 +39,18 @@ NAME_WIDTH, KEYS_WIDTH = 24, 13  # with numbers below ten million a line has 80 
 @app.command("track")
 def track_command(  # noqa: PLR0913 - one parameter an option
     call: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help='Such as video/completed or "Product Purchased".')],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help='Event name, such as video/completed or "Product Purchased".')
+    ],
     *,
-    user: Annotated[str, typer.Option("--user", metavar="ID", help="Who did it: the user's id.")],
+    user: Annotated[str, typer.Option("--user", metavar="ID", help="User ID.")],
     meta: Annotated[
-        list[str] | None, typer.Option("--meta", metavar="KEY=VALUE", help="Metadata; up to three pairs.")
+        list[str] | None, typer.Option("--meta", metavar="KEY=VALUE", help="Metadata, at most three pairs. Repeatable.")
     ] = None,
     space: SpaceOption = None,
     environment: EnvironmentOption = None,
 ) -> Result:
-    """Record that a user did something, as an app would.
+    """Record an event for a user, as an app would.
 
     $ mtribes event track video/completed --user ada --meta genre=Sport
     """
@@ -60,14 +62,15 @@ def names_command(
     call: typer.Context,
     *,
     search: Annotated[
-        str | None, typer.Option("--search", metavar="TEXT", help="Only names with this in them, in any case.")
+        str | None,
+        typer.Option("--search", metavar="TEXT", help="Only names that contain this text (case-insensitive)."),
     ] = None,
     space: SpaceOption = None,
     environment: EnvironmentOption = None,
 ) -> Result:
-    """List the names of the events that arrive, and how they compare with the model.
+    """List the names of recorded events and compare them with the model.
 
-    The table shortens long names and keys; --json has all of them.
+    Long names and keys are shortened. Use --json for the full list.
 
     $ mtribes event names --environment production
     """
@@ -79,26 +82,29 @@ def tail_command(  # noqa: PLR0913 - one parameter an option
     call: typer.Context,
     *,
     name: Annotated[
-        str | None, typer.Option("--name", metavar="NAME", help="Only events of this name, and no sessions.")
+        str | None, typer.Option("--name", metavar="NAME", help="Only events with this name. Excludes sessions.")
     ] = None,
-    user: Annotated[str | None, typer.Option("--user", metavar="ID", help="Only what this user does.")] = None,
+    user: Annotated[
+        str | None, typer.Option("--user", metavar="ID", help="Only events and sessions of this user.")
+    ] = None,
     visitor: Annotated[
-        str | None, typer.Option("--visitor", metavar="ID", help="Only what the visitor with this anonymous id does.")
+        str | None,
+        typer.Option("--visitor", metavar="ID", help="Only events and sessions of the visitor with this anonymous ID."),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option("--limit", metavar="NUMBER", min=1, help="End after this many events and sessions.")
+        int | None, typer.Option("--limit", metavar="NUMBER", min=1, help="Stop after this many events and sessions.")
     ] = None,
     space: SpaceOption = None,
     environment: EnvironmentOption = None,
 ) -> Result:
     """Show events and sessions as they arrive, until Ctrl-C.
 
-    With --json, each is one line of JSON with its `kind`: event, session or skipped.
+    With --json, each line is a JSON object whose `kind` is event, session or skipped.
 
     $ mtribes event tail --name video/completed --environment staging
     """
     if user is not None and visitor is not None:
-        raise UsageError("--user and --visitor name two people.", "Pass one of them.")
+        raise UsageError("--user and --visitor cannot be used together.", "Pass one of them.")
     query = drop_none(name=name, user=user, anonymous_id=visitor)
     return tail_events(call.obj, EnvironmentScope(space, environment), query, limit)
 
@@ -110,13 +116,13 @@ def export_command(  # noqa: PLR0913 - one parameter an option
     output: OutputOption = STDIN,
     format_name: ExportFormatOption = None,
     columns: ColumnsOption = None,
-    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="Only events of this name.")] = None,
-    user: Annotated[str | None, typer.Option("--user", metavar="ID", help="Only those of this user.")] = None,
+    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="Only events with this name.")] = None,
+    user: Annotated[str | None, typer.Option("--user", metavar="ID", help="Only events of this user.")] = None,
     raw: RawOption = False,
     space: SpaceOption = None,
     environment: EnvironmentOption = None,
 ) -> Result:
-    """Write events to a file or stdout; interrupted, the same command goes on.
+    """Export events to a file or stdout. If interrupted, run the same command to resume.
 
     $ mtribes event export --env production --output events.csv
     """
@@ -145,10 +151,13 @@ def _pairs(texts: list[str]) -> Mapping[str, str]:
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals or not key or key in pairs:
-            raise UsageError(f"--meta {text!r} is no pair of its own.", "Write --meta genre=Football, each key once.")
+            raise UsageError(
+                f"Invalid or duplicate metadata: --meta {text!r}.",
+                "Use the form --meta genre=Football, with each key once.",
+            )
         pairs[key] = value
     if len(pairs) > MOST_PAIRS:
-        raise UsageError(f"An event has {MOST_PAIRS} pairs of metadata at most.", "Leave some --meta out.")
+        raise UsageError(f"An event can have at most {MOST_PAIRS} metadata pairs.", "Remove some --meta options.")
     return pairs
 
 
@@ -158,7 +167,7 @@ def track_event(context: Context, wanted: Track) -> Result:
     key = next((one.key for one in context.client.keys(space, environment) if one.revoked is None), None)
     if key is None:
         raise NotFoundError(
-            f"{environment} of {space} has no key that is alive.",
+            f"No active key in {environment} of {space}.",
             f"Create one: `mtribes env key create --name cli --space {space} --environment {environment}`.",
         )
     event = wanted.as_sent(str(uuid.uuid4()))
@@ -194,17 +203,17 @@ def list_names(context: Context, place: EnvironmentScope, search: str | None) ->
     """Each name: how often it arrived and when last, with which metadata, and whether that is as the model says."""
     space, environment = place.resolve(context)
     names = context.client.event_names(space, environment, search=search)
-    kind = "event whose name contains that" if search else "event"
-    table = Table(NAME_COLUMNS, [_row(one) for one in names], f"No {kind} has arrived in {environment} of {space}.")
+    kind = "event with a matching name" if search else "event"
+    table = Table(NAME_COLUMNS, [_row(one) for one in names], f"No {kind} in {environment} of {space} yet.")
     return Result([asdict(one) for one in names], (table,))
 
 
 def _row(name: EventName) -> Sequence[str]:
-    differing = f"{name.differing:,} differ" if name.differing else "as modelled"
+    differing = f"{name.differing:,} differ" if name.differing else "matches the model"
     return (
         shorten(name.name, NAME_WIDTH),
         f"{name.events:,}",
-        differing if name.modelled else "not modelled",
+        differing if name.modelled else "not in the model",
         name.last.partition("T")[0],
         shorten(", ".join(name.metadata_keys), KEYS_WIDTH),
     )

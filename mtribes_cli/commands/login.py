@@ -26,11 +26,15 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 def login_command(
     call: typer.Context,
     *,
-    browser: Annotated[bool, typer.Option("--browser", help="By a browser, even if none seems to be here.")] = False,
-    device: Annotated[bool, typer.Option("--device", help="By a code that you enter in a browser elsewhere.")] = False,
-    with_token: Annotated[bool, typer.Option("--with-token", help="By a token that is read from stdin.")] = False,
+    browser: Annotated[
+        bool, typer.Option("--browser", help="Sign in with a browser, even if none is detected.")
+    ] = False,
+    device: Annotated[
+        bool, typer.Option("--device", help="Sign in with a code that you enter in a browser on another device.")
+    ] = False,
+    with_token: Annotated[bool, typer.Option("--with-token", help="Sign in with a token read from stdin.")] = False,
 ) -> Result:
-    """Sign in to a server and keep the sign-in: by a browser here or a code for one elsewhere, whichever suits.
+    """Sign in to a server with a browser, or with a code for a browser on another device.
 
     $ mtribes login --host https://mtribes.example.com
 
@@ -51,7 +55,7 @@ class Login:
 def login(context: Context, wanted: Login) -> Result:
     """Who is signed in now."""
     if wanted.browser + wanted.device + wanted.with_token > 1:
-        raise UsageError("--browser, --device and --with-token exclude each other.", "Give one of them.")
+        raise UsageError("--browser, --device and --with-token cannot be used together.", "Pass one of them.")
     host = context.host  # which may be what a project file names
     require_own_project(context)
     if wanted.with_token:
@@ -60,7 +64,7 @@ def login(context: Context, wanted: Login) -> Result:
     me = context.client_with(StaticTokenProvider(token)).me()
     stronger = from_environment(context)
     if stronger:
-        context.console.warning(f"{stronger} is set, and wins over this sign-in as long as it is.")
+        context.console.warning(f"{stronger} is set and takes precedence over this sign-in.")
     return Result({"host": context.host.url, "email": me.email, "name": me.name}, (_said(context, me.label),))
 
 

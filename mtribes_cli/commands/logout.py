@@ -17,7 +17,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 @app.command("logout")
 def logout_command(call: typer.Context) -> Result:
-    """Sign out: the server ends the sign-in, and it is forgotten here, even if the server cannot be reached.
+    """Sign out on this machine and on the server. Works locally even if the server is unreachable.
 
     $ mtribes logout
     """
@@ -35,17 +35,17 @@ def logout(context: Context) -> Result:
     is_ended = _ended(context, kept)
     stronger = from_environment(context)
     if stronger:
-        context.console.warning(f"{stronger} is still set, and what it stands for still works.")
+        context.console.warning(f"{stronger} is still set, and its credentials remain valid.")
     return Result({"host": host.url, "ended_at_server": is_ended}, (f"Signed out of {host.url}.",))
 
 
 def _ended(context: Context, kept: TokenSet) -> bool:
     if kept.refresh_token is None:
-        context.console.notice("The token itself stays good: revoke it at the server if nobody needs it any longer.")
+        context.console.notice("The token itself remains valid. Revoke it on the server if it is no longer needed.")
         return False
     try:
         end_at_server(context.client, kept)
     except MtribesError as error:
-        context.console.warning(f"The sign-in is forgotten here, but the server could not be told: {error.what}")
+        context.console.warning(f"Signed out on this machine, but not on the server: {error.what}")
         return False
     return True

@@ -93,12 +93,12 @@ class PageScope:
 @app.command("open")
 def open_command(
     call: typer.Context,
-    page: Annotated[Page, typer.Argument(metavar="[PAGE]", help=f"Which page: {PAGES}.")] = Page.HOME,
+    page: Annotated[Page, typer.Argument(metavar="[PAGE]", help=f"Page to open: {PAGES}.")] = Page.HOME,
     space: SpaceOption = None,
     environment: EnvironmentOption = None,
     organization: OrganizationOption = None,
 ) -> Result:
-    """Show a page of the server in your browser; on your own local server you are signed in by it.
+    """Open a page of the server in your browser. On a local server, you are signed in automatically.
 
     $ mtribes open
 
@@ -118,8 +118,8 @@ def open_page(context: Context, page: Page, place: PageScope) -> Result:
     reason = reason_for_code(context.environment, context.system_root)
     if reason is None and context.browser(shown):
         return Result({"url": url, "opened": True, "link": None}, (f"Opened {url}.",))
-    why = f"since {reason}" if reason else "since no browser could be started"
-    context.console.notice(f"Open this address yourself, {why}{'; it is good once' if shown != url else ''}:")
+    why = f"because {reason}" if reason else "because no browser could be started"
+    context.console.notice(f"Open this address yourself {why}{' (it can be used once)' if shown != url else ''}:")
     return Result({"url": url, "opened": False, "link": shown}, (shown,))
 
 
@@ -135,7 +135,7 @@ def _path(context: Context, page: Page, place: PageScope) -> str:
         if part in path:
             path = path.replace(part, quote(_checked(name, needed(given)), safe=""))
         elif given is not None:
-            raise UsageError(f"{page} is the same page whatever the {name}.", f"Leave --{name} out.")
+            raise UsageError(f"{page} does not depend on the {name}.", f"Remove --{name}.")
     return path
 
 

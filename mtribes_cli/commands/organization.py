@@ -19,15 +19,15 @@ from mtribes_cli.terminal.result import Result, Table
 from mtribes_cli.terminal.sanitize import shorten
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
-member_app = typer.Typer(rich_markup_mode=None, help="The people who belong to an organization.")
-service_account_app = typer.Typer(rich_markup_mode=None, help="Programs that belong to an organization.")
+member_app = typer.Typer(rich_markup_mode=None, help="Manage the members of an organization.")
+service_account_app = typer.Typer(rich_markup_mode=None, help="Manage the service accounts of an organization.")
 app.add_typer(member_app, name="member")
 app.add_typer(service_account_app, name="service-account")
 AUDIT_COLUMNS = ("WHEN (UTC)", "WHO", "ACTION", "WHERE", "TARGET")
 ACTION_WIDTH = 22
 Role = Literal["administrator", "developer", "viewer"]
-OrganizationArgument = Annotated[str, typer.Argument(metavar="ORGANIZATION", help="Its key.")]
-EmailArgument = Annotated[str, typer.Argument(metavar="EMAIL", help="The address that the person signs in with.")]
+OrganizationArgument = Annotated[str, typer.Argument(metavar="ORGANIZATION", help="Organization key.")]
+EmailArgument = Annotated[str, typer.Argument(metavar="EMAIL", help="E-mail address that the person signs in with.")]
 
 
 @app.command("list")
@@ -42,14 +42,14 @@ def list_command(call: typer.Context) -> Result:
 @app.command("create")
 def create_command(
     call: typer.Context,
-    key: Annotated[str, typer.Argument(metavar="KEY", help="Such as acme: small letters, digits and dashes.")],
-    name: Annotated[
-        str | None, typer.Option("--name", metavar="TEXT", help="What people call it; else the key.")
-    ] = None,
+    key: Annotated[
+        str, typer.Argument(metavar="KEY", help="Organization key, such as acme: lowercase letters, digits and dashes.")
+    ],
+    name: Annotated[str | None, typer.Option("--name", metavar="TEXT", help="Display name (default: the key).")] = None,
 ) -> Result:
-    """Create an organization; you become its administrator. Its key cannot be changed.
+    """Create an organization with you as its administrator. Its key cannot be changed.
 
-    You must be an administrator of another organization on the server, and signed in with `mtribes login`.
+    You must be an administrator of another organization on the server and signed in with `mtribes login`.
 
     $ mtribes org create acme-labs --name "Acme Labs"
     """
@@ -60,9 +60,9 @@ def create_command(
 def rename_command(
     call: typer.Context,
     organization: OrganizationArgument,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What people call it from now on.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="New display name.")],
 ) -> Result:
-    """Give an organization another name, as its administrator. Its key stays.
+    """Rename an organization. Its key does not change. Requires the administrator role.
 
     $ mtribes org rename acme "Acme Inc."
     """
@@ -71,10 +71,10 @@ def rename_command(
 
 @app.command("delete")
 def delete_command(call: typer.Context, organization: OrganizationArgument, *, yes: YesOption = False) -> Result:
-    """Delete an organization that has no Spaces, for good, as its administrator.
+    """Permanently delete an organization without Spaces. Requires the administrator role.
 
-    Its members lose it, its invitations and service accounts end, and its audit log is deleted. Tokens limited to it
-    are revoked. To keep the log, save it first: `mtribes org audit --limit 10000 --json`.
+    Deletes its memberships, invitations, service accounts and audit log, and revokes tokens that are limited to it.
+    To keep the log, save it first: `mtribes org audit --limit 10000 --json`.
 
     $ mtribes org delete acme-labs
     """
@@ -83,7 +83,7 @@ def delete_command(call: typer.Context, organization: OrganizationArgument, *, y
 
 @member_app.command("list")
 def list_members_command(call: typer.Context, organization: OrganizationOption = None) -> Result:
-    """List the members of an organization; for administrators also who is invited.
+    """List the members of an organization. Administrators also see invitations.
 
     $ mtribes org member list --organization acme
     """
@@ -95,10 +95,10 @@ def invite_command(
     call: typer.Context,
     email: EmailArgument,
     *,
-    role: Annotated[Role, typer.Option("--role", help="What the person may do there.")],
+    role: Annotated[Role, typer.Option("--role", help="Role of the person in the organization.")],
     organization: OrganizationOption = None,
 ) -> Result:
-    """Invite somebody: a link for them stands alone on stdout. No mail is sent; hand it over yourself.
+    """Invite a person and print the invitation link to stdout. No e-mail is sent: send the link yourself.
 
     $ mtribes org member invite grace@example.com --role viewer --org acme
     """
@@ -109,10 +109,10 @@ def invite_command(
 def set_role_command(
     call: typer.Context,
     email: EmailArgument,
-    role: Annotated[Role, typer.Argument(metavar="ROLE", help="administrator, developer or viewer.")],
+    role: Annotated[Role, typer.Argument(metavar="ROLE", help="New role: administrator, developer or viewer.")],
     organization: OrganizationOption = None,
 ) -> Result:
-    """Give a member another role. The last administrator stays one.
+    """Change the role of a member. The last administrator cannot be changed.
 
     $ mtribes org member set-role grace@example.com developer --org acme
     """
@@ -123,7 +123,7 @@ def set_role_command(
 def remove_command(
     call: typer.Context, email: EmailArgument, *, organization: OrganizationOption = None, yes: YesOption = False
 ) -> Result:
-    """Remove a member, or withdraw an invitation; their tokens lose the organization at once.
+    """Remove a member or withdraw an invitation. The member's tokens lose access immediately.
 
     $ mtribes org member remove grace@example.com --organization acme
     """
@@ -136,18 +136,20 @@ def audit_command(  # noqa: PLR0913 - one parameter an option
     *,
     actor: Annotated[
         str | None,
-        typer.Option("--actor", metavar="NAME", help="Only what this e-mail address, service account or ID did."),
+        typer.Option("--actor", metavar="NAME", help="Only entries by this e-mail address, service account or ID."),
     ] = None,
     action: Annotated[
-        str | None, typer.Option("--action", metavar="NAME", help="Such as key.create, or key for all of its kind.")
+        str | None,
+        typer.Option("--action", metavar="NAME", help="Action such as key.create, or key for all key actions."),
     ] = None,
     since: Annotated[
-        str | None, typer.Option("--since", metavar="TIME", help="Such as 2026-11-21 or 2026-11-21T20:35:00Z.")
+        str | None,
+        typer.Option("--since", metavar="TIME", help="Date or time such as 2026-11-21 or 2026-11-21T20:35:00Z."),
     ] = None,
     limit: HistoryLimitOption = DEFAULT_LIMIT,
     organization: OrganizationOption = None,
 ) -> Result:
-    """Show the audit log of an organization to an administrator, the newest entry first.
+    """Show the audit log of an organization, newest first. Requires the administrator role.
 
     $ mtribes org audit --action key --since 2026-11-01 --organization acme
     """
@@ -159,11 +161,11 @@ def audit_command(  # noqa: PLR0913 - one parameter an option
 def create_service_account_command(
     call: typer.Context,
     *,
-    name: Annotated[str, typer.Option("--name", metavar="TEXT", help="Which program uses it.")],
+    name: Annotated[str, typer.Option("--name", metavar="TEXT", help="Name of the program that uses it.")],
     scope: ScopesOption = None,
     organization: OrganizationOption = None,
 ) -> Result:
-    """Create a service account; its id and secret stand on stdout as two variables, this once.
+    """Create a service account and print its ID and secret to stdout as two variables. They are shown only once.
 
     $ mtribes org service-account create --name CRM --scope users:write
     """
@@ -172,7 +174,7 @@ def create_service_account_command(
 
 @service_account_app.command("list")
 def list_service_accounts_command(call: typer.Context, organization: OrganizationOption = None) -> Result:
-    """List the service accounts of an organization; never their secrets.
+    """List the service accounts of an organization. Secrets are not shown.
 
     $ mtribes org service-account list --organization acme
     """
@@ -182,12 +184,14 @@ def list_service_accounts_command(call: typer.Context, organization: Organizatio
 @service_account_app.command("revoke")
 def revoke_service_account_command(
     call: typer.Context,
-    account: Annotated[str, typer.Argument(metavar="ID", help="Its id, as `org service-account list` shows it.")],
+    account: Annotated[
+        str, typer.Argument(metavar="ID", help="Service account ID, as shown by `org service-account list`.")
+    ],
     *,
     organization: OrganizationOption = None,
     yes: YesOption = False,
 ) -> Result:
-    """Revoke a service account; its tokens end at once.
+    """Revoke a service account. Its tokens stop working immediately.
 
     $ mtribes org service-account revoke svc_1 --organization acme --yes
     """
@@ -198,7 +202,7 @@ def list_organizations(context: Context) -> Result:
     """Key, name and role of each."""
     organizations = context.client.organizations()
     rows = [(one.key, one.name, one.role or "") for one in organizations]
-    table = Table(("KEY", "NAME", "ROLE"), rows, empty="You belong to no organization.")
+    table = Table(("KEY", "NAME", "ROLE"), rows, empty="You are not a member of any organization.")
     return Result([asdict(one) for one in organizations], (table,))
 
 
@@ -212,15 +216,15 @@ def create_organization(context: Context, key: str, *, name: str | None) -> Resu
 def rename_organization(context: Context, organization: str, *, name: str) -> Result:
     """The organization with its new name."""
     renamed = context.client.rename_organization(organization, name=name)
-    return Result(asdict(renamed), (f"The organization {renamed.key} is called {renamed.name}.",))
+    return Result(asdict(renamed), (f"Organization {renamed.key} is now called {renamed.name}.",))
 
 
 def delete_organization(context: Context, organization: str, *, is_confirmed: bool) -> Result:
     """Delete an organization once its key was typed."""
     found = context.client.organization(organization)
     warning = (
-        f"This deletes the organization {found.key} ({found.name}), for good: its members, invitations, service "
-        "accounts and audit log, and the tokens that are limited to it."
+        f"This permanently deletes the organization {found.key} ({found.name}), its members, invitations, "
+        "service accounts and audit log, and the tokens that are limited to it."
     )
     require_key(context, "organization", found.key, warning=warning, is_confirmed=is_confirmed)
     with explain_login_required(context):
@@ -237,7 +241,7 @@ def list_members(context: Context, organization: str | None) -> Result:
         for one in _invitations(context, key)
     ]
     rows = [(one["email"], one["name"] or "-", one["role"], _state(one["state"], one["expires"])) for one in people]
-    return Result(people, (Table(("EMAIL", "NAME", "ROLE", "STATE"), rows, empty="Nobody is there."),))
+    return Result(people, (Table(("EMAIL", "NAME", "ROLE", "STATE"), rows, empty="No members found."),))
 
 
 def _invitations(context: Context, organization: str) -> tuple[Invitation, ...]:
@@ -258,8 +262,8 @@ def invite_member(context: Context, organization: str | None, *, email: str, rol
     with explain_login_required(context):
         invited = context.client.invite(key, email=email, role=role)
     context.console.notice(
-        f"Hand this link to {invited.email}, and to nobody else: whoever opens it becomes {role} of {key}."
-        f" It is good once, until {invited.expires}."
+        f"Send this link only to {invited.email}: whoever opens it becomes {role} of {key}. The link can be "
+        f"used once and expires on {invited.expires}."
     )
     return Result({"organization": key, **asdict(invited)}, (invited.link or "",))
 
@@ -269,7 +273,7 @@ def set_role(context: Context, organization: str | None, email: str, *, role: st
     key = context.settings.organization(organization)
     with explain_login_required(context):
         member = context.client.change_member(key, email, role=role)
-    said = f"{member.email} is {member.role} of {key}."
+    said = f"{member.email} is now {member.role} of {key}."
     return Result({"organization": key, **asdict(member)}, (said,))
 
 
@@ -278,9 +282,9 @@ def list_audit(context: Context, organization: str | None, filters: Mapping[str,
     key = context.settings.organization(organization)
     found = context.client.audit(key, filters=filters, limit=limit)
     if len(found) > limit:
-        context.console.notice(f"Only the newest {limit:,} are listed. Pass a larger --limit for more.")
+        context.console.notice(f"Only the newest {limit:,} entries are listed. Pass a larger --limit for more.")
     listed = found[:limit]
-    kind = "No entry matches" if filters else "There is no entry"
+    kind = "No matching entries" if filters else "No entries"
     table = Table(AUDIT_COLUMNS, [_audit_row(one) for one in listed], f"{kind} in the audit log of {key}.")
     return Result([asdict(one) for one in listed], (table,))
 
@@ -324,8 +328,8 @@ def create_service_account(
         created = context.client.create_service_account(key, {"name": name, **drop_none(scopes=scopes or None)})
     account = created.account
     context.console.notice(
-        f"Created {account.name} of {key}: {', '.join(account.scopes)}. Set both variables where the program runs;"
-        " `mtribes` there uses them. The secret is shown this once."
+        f"Created {account.name} of {key}: {', '.join(account.scopes)}. Set both variables in the environment "
+        "of the program, and `mtribes` uses them. The secret is shown only once."
     )
     variables = (f"MTRIBES_CLIENT_ID={account.client_id}", f"MTRIBES_CLIENT_SECRET={created.secret}")
     return Result({"organization": key, **asdict(account), "client_secret": created.secret}, variables)
@@ -335,14 +339,14 @@ def list_service_accounts(context: Context, organization: str | None) -> Result:
     """Id, name, scopes and age of each."""
     accounts = context.client.service_accounts(context.settings.organization(organization))
     rows = [(one.id, one.name, ", ".join(one.scopes) or "-", one.created or "-") for one in accounts]
-    table = Table(("ID", "NAME", "SCOPES", "CREATED"), rows, empty="There is no service account.")
+    table = Table(("ID", "NAME", "SCOPES", "CREATED"), rows, empty="No service accounts found.")
     return Result([asdict(one) for one in accounts], (table,))
 
 
 def revoke_service_account(context: Context, organization: str | None, account: str, *, is_confirmed: bool) -> Result:
     """That it is revoked."""
     key = context.settings.organization(organization)
-    question = f"Revoke {account} of {key}? Whatever uses it is refused from then on."
+    question = f"Revoke {account} of {key}? Programs that use it lose access."
     require_yes(context, question, is_confirmed=is_confirmed)
     context.client.revoke_service_account(key, account)
     return Result({"organization": key, "id": account}, (f"Revoked {account} of {key}.",))

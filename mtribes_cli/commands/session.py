@@ -20,30 +20,30 @@ from mtribes_cli.terminal.result import Result
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 MARKS = {"matched": "yes", "not_matched": "no ", "cannot_be_known_here": "?  "}
 STEP = "    "
-HINT = "Say what the app says: --field NAME=VALUE, or NAME=null where it says nothing."
+HINT = "Pass the fields that the app sends: --field NAME=VALUE, or NAME=null for a field without a value."
 
 
 @app.command("explain")
 def explain_command(  # noqa: PLR0913 - one parameter an option
     call: typer.Context,
     *,
-    user: Annotated[str | None, typer.Option("--user", metavar="ID", help="Whom to explain.")] = None,
+    user: Annotated[str | None, typer.Option("--user", metavar="ID", help="User ID.")] = None,
     visitor: Annotated[
         str | None,
-        typer.Option("--anonymous-id", "--visitor", metavar="ID", help="In place of a user: somebody's anonymous id."),
+        typer.Option("--anonymous-id", "--visitor", metavar="ID", help="Anonymous ID of a visitor, instead of a user."),
     ] = None,
     field: Annotated[
         list[str] | None,
-        typer.Option("--field", metavar="NAME=VALUE", help="What an app would say at session start; repeat for more."),
+        typer.Option("--field", metavar="NAME=VALUE", help="Field that the app sends at session start. Repeatable."),
     ] = None,
     at: Annotated[
         str | None,
-        typer.Option("--at", metavar="TIME", help="When the session would start: RFC 3339, by default now."),
+        typer.Option("--at", metavar="TIME", help="Start of the session, as an RFC 3339 timestamp (default: now)."),
     ] = None,
     space: SpaceOption = None,
     environment: EnvironmentOption = None,
 ) -> Result:
-    """Say what somebody is shown and why: for each entity, its scenarios, and the filters of their tribes.
+    """Explain what a person sees and why: the scenarios of each entity and the filters of their tribes.
 
     $ mtribes session explain --user ada --field campaign=spring
     """
@@ -65,26 +65,26 @@ class ExplainSession:
 def explain_session(context: Context, wanted: ExplainSession) -> Result:
     """What a session that starts now would show."""
     if bool(wanted.user) == bool(wanted.visitor):
-        raise UsageError("Who is meant is not said.", "Give --user ID, or --anonymous-id ID: one of them.")
+        raise UsageError("No person specified.", "Pass either --user ID or --anonymous-id ID.")
     asked = drop_none(user_id=wanted.user, anonymous_id=wanted.visitor, fields=read_fields(wanted.fields), at=wanted.at)
     space, environment = context.settings.space(wanted.space), context.settings.environment(wanted.environment)
     explained = context.client.explain_session(space, environment, asked)
     when = f"at {explained.at}" if wanted.at else "now"
-    headline = f"{_who(explained)} would be shown this in {environment} of {space} by a session that starts {when}:"
+    headline = f"{_who(explained)} would see this in {environment} of {space} if a session started {when}:"
     lines = [line for entity in explained.entities for line in _entity(entity)]
     if not all(entity.known for entity in explained.entities):
         lines += ["", HINT]
-    return Result(asdict(explained), (headline, *(lines or ["Nothing: the Space has no entities."])))
+    return Result(asdict(explained), (headline, *(lines or ["Nothing. The Space has no entities."])))
 
 
 def _who(explained: SessionExplanation) -> str:
     if explained.merged_visitor is None:
         return f"{explained.person}, a {explained.kind},"
-    return f"{explained.merged_visitor}, who is the {explained.kind} {explained.person} now,"
+    return f"{explained.merged_visitor}, now the {explained.kind} {explained.person},"
 
 
 def _entity(entity: ExplainedEntity) -> Iterator[str]:
-    scenario = (entity.scenario or "no scenario") if entity.known else "cannot be known here"
+    scenario = (entity.scenario or "no scenario") if entity.known else "unknown without more fields"
     yield ""
     yield f"{entity.entity}: {scenario}{' (disabled)' if entity.enabled is False else ''}"
     yield f"{STEP}{entity.why}"

@@ -36,21 +36,20 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 def setup_command(  # noqa: PLR0913 - one parameter an option
     call: typer.Context,
     *,
-    organization: Annotated[str | None, typer.Option(metavar="KEY", help="The organization of the Space.")] = None,
-    space: Annotated[str | None, typer.Option(metavar="KEY", help="The Space to generate from.")] = None,
+    organization: Annotated[str | None, typer.Option(metavar="KEY", help="Organization of the Space.")] = None,
+    space: Annotated[str | None, typer.Option(metavar="KEY", help="Space to generate code from.")] = None,
     target: Annotated[
-        list[str] | None, typer.Option(metavar="LANGUAGE:OUTPUT", help="What to generate, and where; repeat for more.")
+        list[str] | None,
+        typer.Option(metavar="LANGUAGE:OUTPUT", help="Language and output folder to generate. Repeatable."),
     ] = None,
     option: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help="An option of the targets that have it; repeat for more."),
+        typer.Option(metavar="NAME=VALUE", help="Option of a target, where supported. Repeatable."),
     ] = None,
-    local: Annotated[
-        bool, typer.Option("--local", help="Use your own local server; start it where none runs.")
-    ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing.")] = False,
+    local: Annotated[bool, typer.Option("--local", help="Use a local server. Starts one if none is running.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Never prompt.")] = False,
 ) -> Result:
-    """Sign in if needed, choose what to generate, write mtribes.toml, and generate.
+    """Sign in if needed, choose what to generate, create mtribes.toml, and generate code.
 
     $ mtribes setup --local
 
@@ -90,7 +89,7 @@ def _stated_host(context: Context, flags: Flags, before: ProjectFile | None) -> 
     flag = context.arguments.values.get("--host")
     if flags.local:
         if flag not in (None, LOCAL_HOST):
-            raise UsageError("--local and --host name two servers.", "Give one of them.")
+            raise UsageError("--local and --host cannot be used together.", "Pass one of them.")
         return LOCAL_HOST, "--local"
     if flag:
         return flag, "--host"
@@ -104,8 +103,8 @@ def _asked_host(context: Context, flags: Flags) -> str:
     if len(known) == 1:
         return known[0]
     if not asks(context, flags):
-        raise UsageError("Which server is meant is not said.", "Give --host URL, or --local for one on this machine.")
-    return context.console.ask("Address of your server, or local", flag="--host", default=LOCAL_HOST)
+        raise UsageError("No server specified.", "Pass --host URL, or --local for a server on this machine.")
+    return context.console.ask("Server URL, or local", flag="--host", default=LOCAL_HOST)
 
 
 def _sign_in(context: Context) -> None:
@@ -144,15 +143,15 @@ def _project(context: Context, answers: SetupAnswers, before: ProjectFile | None
     """The project file as it is to be; written together with the code."""
     path = before.path if before else context.working_folder.absolute() / PROJECT_FILE_NAME
     if not path.parent.is_dir():
-        raise UsageError(f"There is no folder {path.parent}.", "Make it, or name another by -C DIR.")
+        raise UsageError(f"No folder {path.parent}.", "Create it, or choose another one with -C DIR.")
     text = read_regular_file(path, MAX_PROJECT_FILE_BYTES).decode("utf-8-sig") if before else None
     try:
         wanted = project_text(text, answers)
     except (ValueError, RecursionError) as error:  # what tomllib reads and tomlkit does not
-        raise ProjectError(f"{path} cannot be changed by setup: {error}.", "Change it by hand.") from error
+        raise ProjectError(f"Setup cannot change {path}: {error}.", "Edit it by hand.") from error
     project = parse_project_file(wanted, path)
     if not project.targets:
-        raise UsageError("What to generate is not said.", f"Give {TARGET_FLAG}.")
+        raise UsageError("No target specified.", f"Pass {TARGET_FLAG}.")
     return project if wanted == text else project._replace(unsaved_text=wanted)
 
 
@@ -173,7 +172,5 @@ def _told(context: Context, project: ProjectFile, report: PlanReport) -> Result:
 
 def _closing(project: ProjectFile, live: str | None) -> Sequence[str]:
     outputs = ", ".join(target.output for target in project.targets)
-    written = (
-        f"{project.path} says what is generated, mtribes.lock what was; the code is in {outputs}. Commit them all."
-    )
+    written = f"Wrote {project.path}, mtribes.lock and the code in {outputs}. Commit them all."
     return (written, f"See it live: {live}") if live else (written,)

@@ -36,12 +36,14 @@ from mtribes_cli.parameters.options import (
 from mtribes_cli.terminal.result import Result, Table
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
-SpaceArgument = Annotated[str | None, typer.Argument(metavar="[SPACE]", help="Its key; else mtribes.toml's.")]
+SpaceArgument = Annotated[
+    str | None, typer.Argument(metavar="[SPACE]", help="Space key (default: the Space in mtribes.toml).")
+]
 
 
 @app.command("list")
 def list_command(call: typer.Context, organization: OrganizationOption = None) -> Result:
-    """List the Spaces that you can see, or those of one organization.
+    """List the Spaces that you can access, or those of one organization.
 
     $ mtribes space list --organization acme
     """
@@ -60,11 +62,11 @@ def show_command(call: typer.Context, space: SpaceArgument = None) -> Result:
 @app.command("create")
 def create_command(
     call: typer.Context,
-    key: Annotated[str, typer.Argument(metavar="KEY", help="Such as vod: small letters, digits and dashes.")],
+    key: Annotated[
+        str, typer.Argument(metavar="KEY", help="Space key, such as vod: lowercase letters, digits and dashes.")
+    ],
     organization: OrganizationOption = None,
-    name: Annotated[
-        str | None, typer.Option("--name", metavar="TEXT", help="What people call it; else the key.")
-    ] = None,
+    name: Annotated[str | None, typer.Option("--name", metavar="TEXT", help="Display name (default: the key).")] = None,
 ) -> Result:
     """Create a Space with an empty model.
 
@@ -76,14 +78,14 @@ def create_command(
 @app.command("rename")
 def rename_command(
     call: typer.Context,
-    space: Annotated[str, typer.Argument(metavar="SPACE", help="Its key.")],
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What people call it from now on.")],
+    space: Annotated[str, typer.Argument(metavar="SPACE", help="Space key.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="New display name.")],
     *,
     note: NoteOption = None,
 ) -> Result:
-    """Give a Space another name. Its key stays: code and files contain it.
+    """Rename a Space. Its key does not change, because code and files contain it.
 
-    The name is part of the model: renaming makes a new revision of it.
+    The name is part of the model, so renaming creates a new revision.
 
     $ mtribes space rename vod "Video on demand"
     """
@@ -93,14 +95,14 @@ def rename_command(
 @app.command("delete")
 def delete_command(
     call: typer.Context,
-    space: Annotated[str, typer.Argument(metavar="SPACE", help="Its key.")],
+    space: Annotated[str, typer.Argument(metavar="SPACE", help="Space key.")],
     *,
     yes: YesOption = False,
 ) -> Result:
-    """Delete a Space and everything in it, for good.
+    """Permanently delete a Space and everything in it.
 
-    Its model, tribes, deliveries and keys are deleted, and its users, visitors, sessions and events, in all
-    environments. Apps that use its keys get nothing from then on.
+    Deletes its model, tribes, deliveries and keys, and the users, visitors, sessions and events in all
+    environments. Apps that use its keys stop receiving content.
 
     $ mtribes space delete radio
     """
@@ -131,7 +133,7 @@ def push_command(
     force: ForceOption = False,
     note: NoteOption = None,
 ) -> Result:
-    """Replace the model of a Space by a document; the Space is the one that the document names.
+    """Replace the model of the Space that the document names.
 
     $ mtribes space push vod.yaml
     """
@@ -142,7 +144,7 @@ def push_command(
 def history_command(
     call: typer.Context, space: SpaceArgument = None, limit: HistoryLimitOption = DEFAULT_LIMIT
 ) -> Result:
-    """List who changed the model of a Space, when and why: the newest revision first.
+    """List the changes to the model of a Space, newest first.
 
     $ mtribes space history vod
     """
@@ -151,7 +153,7 @@ def history_command(
 
 @app.command("validate")
 def validate_command(call: typer.Context, file: FileArgument, space: SpaceOption = None) -> Result:
-    """Check a model; every problem is listed by its path, and nothing is stored.
+    """Validate a model and list all problems with their paths. Nothing is stored.
 
     $ mtribes space validate vod.yaml
     """
@@ -160,7 +162,7 @@ def validate_command(call: typer.Context, file: FileArgument, space: SpaceOption
 
 @app.command("diff")
 def diff_command(call: typer.Context, file: FileArgument, space: SpaceOption = None) -> Result:
-    """Show what a model would change in generated code; exit 3 if code that uses it would break.
+    """Show what a model would change in generated code. Exit with 3 on breaking changes.
 
     $ mtribes space diff vod.yaml
     """
@@ -207,7 +209,7 @@ def list_spaces(context: Context, organization: str | None) -> Result:
     """Key, name, organization and revision of each."""
     spaces = context.client.spaces(organization)
     rows = [(one.key, one.name, one.organization, str(one.revision)) for one in spaces]
-    table = Table(("KEY", "NAME", "ORGANIZATION", "REVISION"), rows, empty="There is no Space that you can see.")
+    table = Table(("KEY", "NAME", "ORGANIZATION", "REVISION"), rows, empty="No Spaces found.")
     return Result([asdict(one) for one in spaces], (table,))
 
 
@@ -228,7 +230,7 @@ def create_space(context: Context, wanted: CreateSpace) -> Result:
 def rename_space(context: Context, space: str, name: str, *, note: str | None) -> Result:
     """The Space with its new name."""
     renamed = context.client.rename_space(space, name=name, note=note)
-    said = f"The Space {renamed.key} is called {renamed.name}; its model is at revision {renamed.revision}."
+    said = f"Space {renamed.key} is now called {renamed.name}. Its model is at revision {renamed.revision}."
     return Result(asdict(renamed), (said,))
 
 
@@ -236,8 +238,8 @@ def delete_space(context: Context, space: str, *, is_confirmed: bool) -> Result:
     """Delete a Space once its key was typed."""
     found = context.client.space(space)
     warning = (
-        f"This deletes the Space {found.key} ({found.name}) of {found.organization}, for good: its model, tribes, "
-        "deliveries and keys, and the users, visitors, sessions and events of all its environments."
+        f"This permanently deletes the Space {found.key} ({found.name}) of {found.organization}: its model, "
+        "tribes, deliveries and keys, and the users, visitors, sessions and events in all environments."
     )
     require_key(context, "Space", found.key, warning=warning, is_confirmed=is_confirmed)
     context.client.delete_space(found.id)
@@ -261,7 +263,7 @@ def push_model(context: Context, wanted: PushModel) -> Result:
     space = space_of(context, document, wanted.space)
     pushed = context.client.push_model(space, document.to_send(force=wanted.force, note=wanted.note))
     update_local_revision(context, document, pushed.revision)
-    said = f"{space} is at revision {pushed.revision}" + ("." if pushed.changed else "; nothing changed.")
+    said = f"{space} is at revision {pushed.revision}" + ("." if pushed.changed else ". No changes.")
     return Result({"space": space, **asdict(pushed)}, (said,))
 
 
@@ -279,8 +281,8 @@ def validate_model(context: Context, wanted: CompareModel) -> Result:
     diff = context.client.diff_model(space, document.content, content_type=document.content_type)
     breaking = sum(change.breaking for change in diff.changes)
     said = (
-        f"{document.name} is good. Against revision {diff.revision} of {space}:"
-        f" {_changes(len(diff.changes))}, {breaking or 'none'} breaking."
+        f"{document.name} is valid. Compared with revision {diff.revision} of {space}: "
+        f"{_changes(len(diff.changes))}, {breaking or 'none'} breaking."
     )
     data = {"space": space, "revision": diff.revision, "changes": len(diff.changes), "breaking": breaking}
     return Result(data, (said,))
@@ -291,11 +293,11 @@ def diff_model(context: Context, wanted: CompareModel) -> Result:
     document = read_document(context, wanted.file)
     space = space_of(context, document, wanted.space)
     diff = context.client.diff_model(space, document.content, content_type=document.content_type)
-    said = f"Against revision {diff.revision} of {space}: {_changes(len(diff.changes))}."
+    said = f"Compared with revision {diff.revision} of {space}: {_changes(len(diff.changes))}."
     body = (said, *(line for change in diff.changes for line in _change_lines(change)))
     exit_code = ExitCode.NOT_ALL_WELL if diff.breaking else ExitCode.DONE
     problems = tuple(
-        Problem(f"{change.kind}: code that uses it breaks", change.path, "BREAKING_CHANGE")
+        Problem(f"{change.kind} (breaking change)", change.path, "BREAKING_CHANGE")
         for change in diff.changes
         if change.breaking
     )

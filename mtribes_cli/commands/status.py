@@ -26,7 +26,7 @@ class Server:
 
 @app.command("status")
 def status_command(call: typer.Context) -> Result:
-    """Say who is signed in where, and whether the generated code is in step.
+    """Show your sign-in, and whether the generated code is up to date.
 
     $ mtribes status
     """
@@ -83,14 +83,14 @@ def _data(project: ProjectFile | None, lock: LockFile | None, drift: Drift | Non
 def _server_line(server: Server) -> str:
     if server.account is not None:
         return f"Signed in to {server.url} as {server.account}."
-    return f"Not connected to {server.url or 'a server'}: {server.silence}"
+    return f"Could not connect to {server.url or 'a server'}: {server.silence}"
 
 
 def _project_lines(
     project: ProjectFile | None, lock: LockFile | None, drift: Drift | None, server: Server
 ) -> list[str]:
     if project is None or drift is None:
-        return ["There is no mtribes.toml here or in a folder around; `mtribes setup` writes one."]
+        return ["No mtribes.toml in this folder or a parent folder. Run `mtribes setup` to create one."]
     lines = [f"{project.path}: organization {project.organization or '-'}"]
     for target in project.targets:
         here = _locked_revision(lock, target.output)

@@ -19,11 +19,13 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 @app.command("list")
 def list_command(
     call: typer.Context,
-    search: Annotated[str | None, typer.Option("--search", metavar="TEXT", help="Only tags with this in them.")] = None,
+    search: Annotated[
+        str | None, typer.Option("--search", metavar="TEXT", help="Only tags that contain this text.")
+    ] = None,
     space: SpaceOption = None,
     environment: EnvironmentOption = None,
 ) -> Result:
-    """List the tags that somebody has, in alphabetical order.
+    """List the tags in use, in alphabetical order.
 
     $ mtribes tag list --search football --space vod --environment production
     """
@@ -33,7 +35,7 @@ def list_command(
 @app.command("delete")
 def delete_command(
     call: typer.Context,
-    tag: Annotated[str, typer.Argument(metavar="TAG", help="Such as sports/football.")],
+    tag: Annotated[str, typer.Argument(metavar="TAG", help="Tag, such as sports/football.")],
     *,
     space: SpaceOption = None,
     environment: EnvironmentOption = None,
@@ -41,8 +43,8 @@ def delete_command(
 ) -> Result:
     """Delete a tag from every user and visitor of an environment.
 
-    Tags below it stay: deleting sports/football leaves sports/football/australia.
-    Tribes that filter by the tag stay too.
+    Tags below it are kept: deleting sports/football leaves sports/football/australia.
+    Tribes that filter by the tag are kept, too.
 
     $ mtribes tag delete sports/football --environment production
     """
@@ -59,8 +61,10 @@ def delete_tag(context: Context, place: EnvironmentScope, tag: str, *, is_confir
         done = {"tag": tag, "deleted": True, "users": 0, "visitors": 0}
         return Result(done, (f"Deleted the tag {tag} in {environment} of {space}.",))
     people = f"{pluralize(left.users, 'user')} and {pluralize(left.visitors, 'visitor')}"
-    said = f"Deleting the tag {tag}: {people} still have it. The server continues by itself."
-    return Result(asdict(left) | {"deleted": False}, (said, f"`mtribes tag list --search {tag}` shows how far it is."))
+    said = f"Deleting the tag {tag}: {people} remaining. The server continues in the background."
+    return Result(
+        asdict(left) | {"deleted": False}, (said, f"Run `mtribes tag list --search {tag}` to see the progress.")
+    )
 
 
 def list_tags(context: Context, search: str | None, *, space: str | None, environment: str | None) -> Result:
@@ -68,7 +72,7 @@ def list_tags(context: Context, search: str | None, *, space: str | None, enviro
     tags = context.client.user_tags(
         context.settings.space(space), context.settings.environment(environment), search=search
     )
-    empty = "Nobody has such a tag." if search else "Nobody has a tag."
+    empty = "No matching tags found." if search else "No tags found."
     rows = [(one.tag, str(one.users), str(one.visitors)) for one in tags]
     table = Table(("TAG", "USERS", "VISITORS"), rows, empty=empty)
     return Result([asdict(one) for one in tags], (table,))

@@ -29,20 +29,21 @@ ALL_SCOPES = frozenset(TokenScope)
 def create_command(  # noqa: PLR0913 - one parameter an option
     call: typer.Context,
     *,
-    name: Annotated[str, typer.Option("--name", metavar="TEXT", help="What it is for.")],
+    name: Annotated[str, typer.Option("--name", metavar="TEXT", help="Description of its use.")],
     scope: ScopesOption = None,
     organization: Annotated[
         list[str] | None,
-        typer.Option("--organization", metavar="KEY", help="Only this organization; repeat for more."),
+        typer.Option("--organization", metavar="KEY", help="Limit the token to this organization. Repeatable."),
     ] = None,
     space: Annotated[
-        list[str] | None, typer.Option("--space", metavar="KEY", help="Only this Space; repeat for more.")
+        list[str] | None, typer.Option("--space", metavar="KEY", help="Limit the token to this Space. Repeatable.")
     ] = None,
     expires_in: Annotated[
-        str | None, typer.Option("--expires-in", metavar="DAYS", help="How long it is good: 90d unless said, to 366d.")
+        str | None,
+        typer.Option("--expires-in", metavar="DAYS", help="Lifetime, such as 30d (default 90d, maximum 366d)."),
     ] = None,
 ) -> Result:
-    """Create a token; it stands alone on stdout, and is shown this once.
+    """Create a token and print it to stdout. It is shown only once.
 
     $ mtribes token create --name CI --scope code:read --expires-in 30d
     """
@@ -54,10 +55,14 @@ def list_command(
     call: typer.Context,
     organization: Annotated[
         str | None,
-        typer.Option("--organization", metavar="KEY", help="Those of its members that reach it, for administrators."),
+        typer.Option(
+            "--organization",
+            metavar="KEY",
+            help="List members' tokens that reach this organization (administrators only).",
+        ),
     ] = None,
 ) -> Result:
-    """List your tokens, and when each was last used; never their text.
+    """List your tokens and their last use. The tokens themselves are not shown.
 
     $ mtribes token list
     """
@@ -67,14 +72,14 @@ def list_command(
 @app.command("revoke")
 def revoke_command(
     call: typer.Context,
-    token: Annotated[str | None, typer.Argument(metavar="ID", help="Its id, as `token list` shows it.")] = None,
+    token: Annotated[str | None, typer.Argument(metavar="ID", help="Token ID, as shown by `token list`.")] = None,
     *,
     stdin: Annotated[
-        bool, typer.Option("--stdin", help="The token is the one whose text is read from stdin; no sign-in is needed.")
+        bool, typer.Option("--stdin", help="Revoke the token whose text is read from stdin. No sign-in is needed.")
     ] = False,
     yes: YesOption = False,
 ) -> Result:
-    """End a token, at once.
+    """Revoke a token. It stops working immediately.
 
     $ mtribes token revoke tok_1 --yes
 
@@ -108,7 +113,7 @@ class NewToken:
 def _days(text: str) -> int:
     match = DURATION.fullmatch(text)
     if match is None:
-        raise UsageError(f"--expires-in {text} is not a number of days.", "Give it as 30d; 366d is the most.")
+        raise UsageError(f"Invalid lifetime: --expires-in {text}.", "Use a number of days such as 30d, at most 366d.")
     return int(match[1])
 
 
@@ -119,8 +124,8 @@ def create_token(context: Context, wanted: NewToken) -> Result:
         created = context.client.create_token(asked)
     token = created.token
     context.console.notice(
-        f"Created {token.name} ({token.id}), good until {token.expires or 'it is revoked'}: {_may(token)}."
-        " Its text is shown this once; `mtribes token revoke` ends it."
+        f"Created {token.name} ({token.id}), valid until {token.expires or 'it is revoked'}: {_may(token)}. The "
+        "token is shown only once. Run `mtribes token revoke` to revoke it."
     )
     return Result({**asdict(token), "token": created.secret}, (created.secret,))
 
@@ -134,7 +139,7 @@ def _scopes(token: Token) -> str:
 
 
 def _reach(token: Token) -> str:
-    return ", ".join((*token.organizations, *token.spaces)) or "all that you reach"
+    return ", ".join((*token.organizations, *token.spaces)) or "everything you can access"
 
 
 def list_tokens(context: Context, organization: str | None) -> Result:
@@ -154,21 +159,21 @@ def list_tokens(context: Context, organization: str | None) -> Result:
         for one in tokens
     ]
     columns = ("ID", "NAME", *owner, "SCOPES", "REACHES", "EXPIRES", "LAST USED")
-    return Result([asdict(one) for one in tokens], (Table(columns, rows, empty="There is no token."),))
+    return Result([asdict(one) for one in tokens], (Table(columns, rows, empty="No tokens found."),))
 
 
 def revoke_token(context: Context, token: str | None, *, from_stdin: bool, is_confirmed: bool) -> Result:
     """That it is revoked."""
     if (token is None) is not from_stdin:
-        raise UsageError("Which token is meant is not said.", "Give its id, or --stdin and its text on stdin.")
+        raise UsageError("No token specified.", "Pass a token ID, or --stdin with the token's text on stdin.")
     if token is None:
         return _revoke_by_text(context)
     if SECRET.fullmatch(token):
         raise UsageError(
-            "That is the text of a token, and by now it is in the history of your shell.",
-            "Give the id that `mtribes token list` shows; or --stdin, and the text on stdin.",
+            "This is the text of a token, not its ID. It is now in your shell history.",
+            "Pass the ID shown by `mtribes token list`, or pass --stdin with the text on stdin.",
         )
-    require_yes(context, f"Revoke {token}? Whatever uses it is refused from then on.", is_confirmed=is_confirmed)
+    require_yes(context, f"Revoke {token}? Programs that use it lose access.", is_confirmed=is_confirmed)
     context.client.revoke_personal_token(token)
     return Result({"id": token}, (f"Revoked {token}.",))
 
@@ -180,4 +185,4 @@ def _revoke_by_text(context: Context) -> Result:
     require_own_project(context)
     require_named_host(context, host, "The token on stdin")
     context.client.revoke_by_text(secret)
-    return Result({"id": None}, ("Revoked: the token opens nothing any more.",))
+    return Result({"id": None}, ("Token revoked.",))

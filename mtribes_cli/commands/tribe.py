@@ -41,11 +41,11 @@ from mtribes_cli.parameters.options import (
 from mtribes_cli.terminal.result import Document, Result, Table
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
-TribeArgument = Annotated[str, typer.Argument(metavar="TRIBE", help="Its key.")]
+TribeArgument = Annotated[str, typer.Argument(metavar="TRIBE", help="Tribe key.")]
 HEADLINES = {
     "matched": "{person} is in {tribe}",
     "not_matched": "{person} is not in {tribe}",
-    "cannot_be_known_here": "Whether {person} is in {tribe} cannot be known here",
+    "cannot_be_known_here": "Whether {person} is in {tribe} is unknown without more fields",
 }
 MARKS = {"matched": "yes", "not_matched": "no", "cannot_be_known_here": "?"}
 
@@ -92,7 +92,7 @@ def push_command(
     force: ForceOption = False,
     note: NoteOption = None,
 ) -> Result:
-    """Replace all tribes of a Space by a document; the Space is the one that the document names.
+    """Replace all tribes of the Space that the document names.
 
     $ mtribes tribe push tribes.yaml
     """
@@ -103,7 +103,7 @@ def push_command(
 def history_command(
     call: typer.Context, space: SpaceOption = None, limit: HistoryLimitOption = DEFAULT_LIMIT
 ) -> Result:
-    """List who changed the tribes of a Space, when and why: the newest revision first.
+    """List the changes to the tribes of a Space, newest first.
 
     $ mtribes tribe history --space vod
     """
@@ -114,7 +114,7 @@ def history_command(
 def delete_command(
     call: typer.Context, tribe: TribeArgument, space: SpaceOption = None, note: NoteOption = None
 ) -> Result:
-    """Remove a tribe; one that a scenario is for stays.
+    """Delete a tribe. Fails if a scenario targets it.
 
     $ mtribes tribe delete trial-ending --space vod
     """
@@ -125,7 +125,7 @@ def delete_command(
 def count_command(
     call: typer.Context, tribe: TribeArgument, space: SpaceOption = None, environment: EnvironmentOption = None
 ) -> Result:
-    """Count the people who are in a tribe now, users and visitors.
+    """Count the users and visitors in a tribe.
 
     $ mtribes tribe count gold-members --space vod --environment production
     """
@@ -137,18 +137,18 @@ def explain_command(  # noqa: PLR0913 - one parameter an option
     call: typer.Context,
     tribe: TribeArgument,
     *,
-    user: Annotated[str | None, typer.Option("--user", metavar="ID", help="Whom to explain.")] = None,
+    user: Annotated[str | None, typer.Option("--user", metavar="ID", help="User ID.")] = None,
     visitor: Annotated[
-        str | None, typer.Option("--visitor", metavar="ID", help="In place of a user: somebody's anonymous id.")
+        str | None, typer.Option("--visitor", metavar="ID", help="Anonymous ID of a visitor, instead of a user.")
     ] = None,
     field: Annotated[
         list[str] | None,
-        typer.Option("--field", metavar="NAME=VALUE", help="What an app would say at session start; repeat for more."),
+        typer.Option("--field", metavar="NAME=VALUE", help="Field that the app sends at session start. Repeatable."),
     ] = None,
     space: SpaceOption = None,
     environment: EnvironmentOption = None,
 ) -> Result:
-    """Say why somebody is in a tribe or not: each filter, the value found, matched or not.
+    """Explain why a person is in a tribe or not: the value and result of each filter.
 
     $ mtribes tribe explain gold-members --user ada --env production
     """
@@ -164,13 +164,13 @@ def export_command(  # noqa: PLR0913 - one parameter an option
     format_name: ExportFormatOption = None,
     columns: ColumnsOption = None,
     since: Annotated[
-        str | None, typer.Option("--since", metavar="CURSOR", help="Only who changed since an earlier export.")
+        str | None, typer.Option("--since", metavar="CURSOR", help="Only users that changed since an earlier export.")
     ] = None,
     raw: RawOption = False,
     space: SpaceOption = None,
     environment: EnvironmentOption = None,
 ) -> Result:
-    """Write the users in a tribe, as they are now, to a file or stdout; interrupted, the same command goes on.
+    """Export the current users of a tribe to a file or stdout. If interrupted, run the same command to resume.
 
     $ mtribes tribe export gold-members --env production --output gold.csv
     """
@@ -217,7 +217,7 @@ def list_tribes(context: Context, space: str | None) -> Result:
     rows = [
         (one.key, one.name, one.category or "-", one.audience, f"{one.match} of {len(one.filters)}") for one in tribes
     ]
-    table = Table(("KEY", "NAME", "CATEGORY", "AUDIENCE", "FILTERS"), rows, empty="There is no tribe.")
+    table = Table(("KEY", "NAME", "CATEGORY", "AUDIENCE", "FILTERS"), rows, empty="No tribes found.")
     return Result([asdict(one) for one in tribes], (table,))
 
 
@@ -246,9 +246,7 @@ def push_tribes(context: Context, wanted: PushTribes) -> Result:
     space = space_of(context, document, wanted.space)
     pushed = context.client.push_tribes(space, document.to_send(force=wanted.force, note=wanted.note))
     update_local_revision(context, document, pushed.revision)
-    said = f"The tribes of {space} are at revision {pushed.revision}" + (
-        "." if pushed.changed else "; nothing changed."
-    )
+    said = f"The tribes of {space} are at revision {pushed.revision}" + ("." if pushed.changed else ". No changes.")
     return Result({"space": space, **asdict(pushed)}, (said,))
 
 
@@ -256,14 +254,14 @@ def tribes_history(context: Context, space: str | None, limit: int) -> Result:
     """Who changed the tribes, the newest revision first."""
     where = context.settings.space(space)
     found = context.client.tribes_history(where, limit=limit)
-    return history(context, found, limit=limit, empty=f"{where} has had no tribe yet.")
+    return history(context, found, limit=limit, empty=f"{where} has no tribe history yet.")
 
 
 def delete_tribe(context: Context, tribe: str, space: str | None, note: str | None) -> Result:
     """That it is gone."""
     where = context.settings.space(space)
     context.client.delete_tribe(where, tribe, note=note)
-    return Result({"space": where, "tribe": tribe}, (f"Removed {tribe}.",))
+    return Result({"space": where, "tribe": tribe}, (f"Deleted {tribe}.",))
 
 
 def count_people(context: Context, place: TribeScope) -> Result:
@@ -275,7 +273,7 @@ def count_people(context: Context, place: TribeScope) -> Result:
 def explain_tribe(context: Context, wanted: ExplainTribe) -> Result:
     """Whether they are in it, and every filter with what was found."""
     if bool(wanted.user) == bool(wanted.visitor):
-        raise UsageError("Who is meant is not said.", "Give --user ID, or --visitor ID: one of them.")
+        raise UsageError("No person specified.", "Pass either --user ID or --visitor ID.")
     fields = read_fields(wanted.fields)
     said = None if fields is None else json.dumps(fields)
     asked = drop_none(user=wanted.user, anonymous_id=wanted.visitor, fields=said)

@@ -37,27 +37,29 @@ def update(  # noqa: PLR0913 - one parameter an option
     *,
     target: Annotated[
         list[str] | None,
-        typer.Option("--target", metavar="OUTPUT", help="Only the target with this output; repeat for several."),
+        typer.Option("--target", metavar="OUTPUT", help="Only the target with this output folder. Repeatable."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite generated files that were edited.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change; write nothing.")] = False,
-    diff: Annotated[bool, typer.Option("--diff", help="Show what would change in each file; write nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List the changes without writing files.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Show the changes in each file without writing files.")] = False,
     revision: Annotated[
         int | None, typer.Option("--revision", metavar="N", min=0, help="Generate from this revision of the Space.")
     ] = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; exit 3 when files or mtribes.toml are out of step.")
+        bool, typer.Option("--check", help="Write nothing. Exit with 3 if files or mtribes.toml are out of date.")
     ] = False,
     latest: Annotated[
-        bool, typer.Option("--latest", help="With --check: exit 3 also when the server has something newer.")
+        bool, typer.Option("--latest", help="With --check, also exit with 3 if the server has newer code.")
     ] = False,
-    offline: Annotated[bool, typer.Option("--offline", help="With --check: ask no server.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="With --check, do not contact the server.")] = False,
     discard_recovery: Annotated[
         bool,
-        typer.Option("--discard-recovery", help="Remove what an interrupted write left, instead of taking it back."),
+        typer.Option(
+            "--discard-recovery", help="Delete the leftovers of an interrupted write instead of rolling it back."
+        ),
     ] = False,
 ) -> Result:
-    """Regenerate every target of mtribes.toml, in one request; all of it is written or nothing.
+    """Regenerate all targets of mtribes.toml. Either all files are written or none.
 
     $ mtribes update
 
@@ -81,19 +83,21 @@ def _known_outputs(project: ProjectFile, outputs: Sequence[str]) -> tuple[str, .
     wanted = tuple(normal_output(output) for output in outputs)
     for output in wanted:
         if output not in known:
-            raise UsageError(f"mtribes.toml has no target {output}.", f"Give --target one of: {', '.join(known)}.")
+            raise UsageError(
+                f"No target '{output}' in mtribes.toml.", f"Pass one of these to --target: {', '.join(known)}."
+            )
     return wanted
 
 
 def _refuse_contradictions(wishes: UpdateOptions, *, check: bool) -> None:
     if not check and (wishes.latest or wishes.offline):
-        raise UsageError("--latest and --offline are about --check.", "Add --check, or leave them out.")
+        raise UsageError("--latest and --offline require --check.", "Add --check, or remove them.")
     if check and (wishes.force or wishes.dry_run or wishes.diff):
-        raise UsageError("--check, --dry-run and --diff write nothing, each in its way.", "Give --check alone.")
+        raise UsageError("--check, --dry-run and --diff cannot be used together.", "Pass only --check.")
     if wishes.discard_recovery and (check or wishes.dry_run or wishes.diff):
-        raise UsageError("--discard-recovery removes files; --check, --dry-run and --diff write nothing.", "Give one.")
+        raise UsageError("--discard-recovery cannot be used with --check, --dry-run or --diff.", "Pass one of them.")
     if wishes.offline and (wishes.latest or wishes.revision is not None):
-        raise UsageError("--offline asks no server; --latest and --revision do.", "Leave one or the other out.")
+        raise UsageError("--offline cannot be used with --latest or --revision.", "Remove one of them.")
 
 
 def _write(context: Context, project: ProjectFile, wishes: UpdateOptions) -> Result:

@@ -26,7 +26,7 @@ from mtribes_cli.parameters.people import (
 from mtribes_cli.terminal.result import Result, Table
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
-UserArgument = Annotated[str, typer.Argument(metavar="USER", help="The user's id, as your own systems call them.")]
+UserArgument = Annotated[str, typer.Argument(metavar="USER", help="User ID, as used in your own systems.")]
 
 
 @app.command("list")
@@ -50,7 +50,7 @@ def list_command(  # noqa: PLR0913 - one parameter an option
 @app.command("search")
 def search_command(  # noqa: PLR0913 - one parameter an option
     call: typer.Context,
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="A part of the user id or the e-mail address.")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="Part of the user ID or e-mail address.")],
     *,
     tag: TagOption = None,
     attribute: AttributeOption = None,
@@ -58,7 +58,7 @@ def search_command(  # noqa: PLR0913 - one parameter an option
     space: SpaceOption = None,
     environment: EnvironmentOption = None,
 ) -> Result:
-    """Find users by a part of their user id or e-mail address, in any case.
+    """Find users by part of their user ID or e-mail address (case-insensitive).
 
     $ mtribes user search @example.com --environment production
     """
@@ -70,7 +70,7 @@ def search_command(  # noqa: PLR0913 - one parameter an option
 def get_command(
     call: typer.Context, user: UserArgument, space: SpaceOption = None, environment: EnvironmentOption = None
 ) -> Result:
-    """Show what is kept of a user.
+    """Show the profile of a user.
 
     $ mtribes user get ada --space vod --environment production
     """
@@ -85,7 +85,7 @@ def export_command(
     environment: EnvironmentOption = None,
     output: OutputOption = STDIN,
 ) -> Result:
-    """Write all that is known of a user: profile, visitors, devices, sessions, events.
+    """Export all data of a user: profile, visitors, devices, sessions and events.
 
     $ mtribes user export ada --environment production --output ada.json
     """
@@ -99,9 +99,9 @@ def delete_command(
     *,
     space: SpaceOption = None,
     environment: EnvironmentOption = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Skip the confirmation prompt.")] = False,
 ) -> Result:
-    """Remove a user and all that is known of them, for good.
+    """Permanently delete a user and all related data.
 
     $ mtribes user delete ada --space vod --environment production
     """
@@ -111,16 +111,16 @@ def delete_command(
 @app.command("ingest")
 def ingest_command(  # noqa: PLR0913 - one parameter an option
     call: typer.Context,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="CSV, NDJSON or a JSON array; - for stdin.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="CSV, NDJSON or JSON array file, or - for stdin.")],
     *,
     space: SpaceOption = None,
     environment: EnvironmentOption = None,
     format_name: Annotated[
         Literal["csv", "ndjson", "json"] | None,
-        typer.Option("--format", help="Else by the file's extension, or how it begins."),
+        typer.Option("--format", help="Input format (default: detected from the extension or the content)."),
     ] = None,
     delimiter: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="What separates cells of CSV: , ; | or tab. Else found out.")
+        str | None, typer.Option(metavar="TEXT", help="CSV delimiter: , ; | or tab (default: detected).")
     ] = None,
     encoding: Annotated[
         str | None,
@@ -128,27 +128,29 @@ def ingest_command(  # noqa: PLR0913 - one parameter an option
     ] = None,
     becomes: Annotated[
         list[str] | None,
-        typer.Option("--map", metavar="COLUMN=FIELD", help="What a column becomes; COLUMN= leaves it out. Repeat."),
+        typer.Option(
+            "--map", metavar="COLUMN=FIELD", help="Map a column to a field. COLUMN= skips the column. Repeatable."
+        ),
     ] = None,
     types: Annotated[
         list[str] | None,
         typer.Option(
             "--type",
             metavar="COLUMN=TYPE",
-            help="text, number, boolean or date, of a column of CSV; else text. Repeat.",
+            help="Type of a CSV column: text, number, boolean or date (default: text). Repeatable.",
         ),
     ] = None,
     rejects: Annotated[
-        str | None, typer.Option(metavar="FILE", help="Where rows go that are not taken; else beside the input.")
+        str | None, typer.Option(metavar="FILE", help="File for rejected rows (default: next to the input).")
     ] = None,
     max_errors: Annotated[
-        int | None, typer.Option(metavar="NUMBER", min=0, help="Give up when more rows than this are not taken.")
+        int | None, typer.Option(metavar="NUMBER", min=0, help="Stop after more than this many rejected rows.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check what can be checked here; send nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Validate the input locally without sending it.")] = False,
 ) -> Result:
-    """Bring users in from a file: new ones are created, known ones updated.
+    """Import users from a file. New users are created, existing ones updated.
 
-    Interrupted, the same command goes on where it stopped.
+    If interrupted, run the same command to resume.
 
     $ mtribes user ingest users.csv --space vod --environment production
     """
@@ -173,7 +175,7 @@ def tag_command(
     space: SpaceOption = None,
     environment: EnvironmentOption = None,
 ) -> Result:
-    """Give a user tags.
+    """Add tags to a user.
 
     $ mtribes user tag ada sports/football --environment production
     """
@@ -188,7 +190,7 @@ def untag_command(
     space: SpaceOption = None,
     environment: EnvironmentOption = None,
 ) -> Result:
-    """Take tags from a user.
+    """Remove tags from a user.
 
     $ mtribes user untag ada sports/football --environment production
     """
@@ -226,7 +228,7 @@ def delete_user(context: Context, place: UserScope, *, is_confirmed: bool) -> Re
     confirm_erasure(context, user, f"{environment} of {space}", is_confirmed=is_confirmed)
     erased = context.client.delete_user(space, environment, user)
     told = removed_words(erased.removed)
-    return Result(asdict(erased), (f"Removed {erased.user_id} from {environment} of {space}: {told}.",))
+    return Result(asdict(erased), (f"Deleted {erased.user_id} from {environment} of {space}: {told}.",))
 
 
 def tag_user(context: Context, place: UserScope, tags: list[str]) -> Result:

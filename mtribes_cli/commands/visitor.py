@@ -26,7 +26,7 @@ from mtribes_cli.parameters.people import (
 from mtribes_cli.terminal.result import Result, Table
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
-VisitorArgument = Annotated[str, typer.Argument(metavar="VISITOR", help="The visitor's anonymous id.")]
+VisitorArgument = Annotated[str, typer.Argument(metavar="VISITOR", help="Anonymous ID of the visitor.")]
 
 
 @app.command("list")
@@ -35,7 +35,9 @@ def list_command(  # noqa: PLR0913 - one parameter an option
     *,
     search: Annotated[
         str | None,
-        typer.Option("--search", metavar="TEXT", help="Only those with this in their anonymous id or e-mail address."),
+        typer.Option(
+            "--search", metavar="TEXT", help="Only visitors whose anonymous ID or e-mail address contains this text."
+        ),
     ] = None,
     tag: TagOption = None,
     attribute: AttributeOption = None,
@@ -55,7 +57,7 @@ def list_command(  # noqa: PLR0913 - one parameter an option
 def get_command(
     call: typer.Context, visitor: VisitorArgument, space: SpaceOption = None, environment: EnvironmentOption = None
 ) -> Result:
-    """Show what is kept of a visitor.
+    """Show the profile of a visitor.
 
     $ mtribes visitor get phone-1 --space vod --environment production
     """
@@ -70,7 +72,7 @@ def export_command(
     environment: EnvironmentOption = None,
     output: OutputOption = STDIN,
 ) -> Result:
-    """Write all that is known of a visitor: profile, devices, sessions, events.
+    """Export all data of a visitor: profile, devices, sessions and events.
 
     $ mtribes visitor export phone-1 --environment staging --output v.json
     """
@@ -84,11 +86,11 @@ def delete_command(
     *,
     space: SpaceOption = None,
     environment: EnvironmentOption = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Skip the confirmation prompt.")] = False,
 ) -> Result:
-    """Remove a visitor and all that is known of them, for good.
+    """Permanently delete a visitor and all related data.
 
-    A visitor who was merged into a user is removed with the user: `mtribes user delete`.
+    To delete a visitor that was merged into a user, delete the user: `mtribes user delete`.
 
     $ mtribes visitor delete phone-1 --space vod --environment production
     """
@@ -145,7 +147,7 @@ def delete_visitor(context: Context, place: EnvironmentScope, visitor: str, *, i
     confirm_erasure(context, visitor, f"{environment} of {space}", is_confirmed=is_confirmed)
     erased = context.client.delete_visitor(space, environment, visitor)
     told = removed_words(erased.removed)
-    return Result(asdict(erased), (f"Removed {erased.anonymous_id} from {environment} of {space}: {told}.",))
+    return Result(asdict(erased), (f"Deleted {erased.anonymous_id} from {environment} of {space}: {told}.",))
 
 
 def tag_visitor(context: Context, place: EnvironmentScope, visitor: str, *, tags: list[str]) -> Result:

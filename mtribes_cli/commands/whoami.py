@@ -15,7 +15,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 @app.command("whoami")
 def whoami_command(call: typer.Context) -> Result:
-    """Say who is signed in, and what they may do.
+    """Show the signed-in user and their access.
 
     $ mtribes whoami
     """

@@ -29,7 +29,7 @@ def shell_of(environment: Mapping[str, str]) -> str:
         known = _NAMES.get(Path(name.removeprefix("-")).stem.lower())
         if known:
             return known
-    raise UsageError("Which shell is yours cannot be seen.", f"Name it: {', '.join(SCRIPTS)}.")
+    raise UsageError("Could not detect your shell.", f"Specify it: {', '.join(SCRIPTS)}.")
 
 
 def install_path(shell: str, environment: Mapping[str, str], config_folder: Path) -> InstallPath:
@@ -42,18 +42,18 @@ def install_path(shell: str, environment: Mapping[str, str], config_folder: Path
             return _zsh(environment, home)
         case "fish":
             path = _folder(environment, "XDG_CONFIG_HOME", home / ".config") / "fish" / "completions" / "mtribes.fish"
-            return InstallPath(path, ["fish finds it by itself."])
+            return InstallPath(path, ["fish loads it automatically."])
     path = config_folder / "mtribes.ps1"
     quoted = str(path).replace("'", "''")
     return InstallPath(
-        path, ["PowerShell reads it when your profile, the file that $PROFILE names, has this line:", f"  . '{quoted}'"]
+        path, ["To load it in PowerShell, add this line to your profile (the file in $PROFILE):", f"  . '{quoted}'"]
     )
 
 
 def _bash(environment: Mapping[str, str], home: Path) -> InstallPath:
     data = _folder(environment, "XDG_DATA_HOME", home / ".local" / "share") / "bash-completion"
     path = _folder(environment, "BASH_COMPLETION_USER_DIR", data) / "completions" / "mtribes"
-    by_hand = "The package bash-completion finds it by itself; without that package, put this line into ~/.bashrc:"
+    by_hand = "The bash-completion package loads it automatically. Without that package, add this line to ~/.bashrc:"
     return InstallPath(path, [by_hand, f"  . {quote(str(path))}"])
 
 
@@ -62,10 +62,10 @@ def _zsh(environment: Mapping[str, str], home: Path) -> InstallPath:
     path = folder / "_mtribes"
     settings = _folder(environment, "ZDOTDIR", home) / ".zshrc"
     if _is_read_by_zsh(folder, environment, settings):
-        return InstallPath(path, ["zsh finds it by itself; if it knew an older one: rm -f ~/.zcompdump*"])
+        return InstallPath(path, ["zsh loads it automatically. If completion is outdated, run: rm -f ~/.zcompdump*"])
     lines = [f"  fpath=({quote(str(folder))} $fpath)", "  autoload -Uz compinit && compinit"]
     return InstallPath(
-        path, [f"zsh finds it when {settings} has these lines (the first one before any compinit):", *lines]
+        path, [f"To load it in zsh, add these lines to {settings} (the first one before any compinit):", *lines]
     )
 
 
@@ -90,7 +90,7 @@ def _home(environment: Mapping[str, str]) -> Path:
     try:
         return Path(home) if home else Path.home()
     except RuntimeError as error:
-        raise UsageError("Your home folder is not known.", "Set HOME.") from error
+        raise UsageError("Could not determine your home folder.", "Set HOME.") from error
 
 
 def _parent_name() -> str:

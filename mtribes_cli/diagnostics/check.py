@@ -80,7 +80,8 @@ def _found(check: Check) -> Finding:
         answers[0]
         if answers
         else bad(
-            f"nothing found out within {CHECK_TIMEOUT_SECONDS:.0f} seconds", "Run it again; if it stays so, report it."
+            f"no result within {CHECK_TIMEOUT_SECONDS:.0f} seconds",
+            "Run the command again. If it fails again, report it.",
         )
     )
     return replace(found, name=check.name)
@@ -94,9 +95,9 @@ def _outcome(find: Callable[[], Finding]) -> Finding:
         return bad(" ".join([error.what, *problems]).rstrip(";"), error.advice)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        return bad(f"{place}{error.strerror or error}", "See that it is there, and that you may use it.")
+        return bad(f"{place}{error.strerror or error}", "Check that it exists and that you have access.")
     except Exception as error:  # noqa: BLE001 - one check that fails must not hide the others
-        return bad(f"{type(error).__name__}: {error}", "Report this, with all that stands here.")
+        return bad(f"{type(error).__name__}: {error}", "Report this with the full output.")
 
 
 def _without_secrets(found: Finding, context: Context) -> Finding:

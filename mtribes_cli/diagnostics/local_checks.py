@@ -57,11 +57,11 @@ def _keyring(context: Context) -> Finding:
     kept = f"; signed in to {', '.join(hosts)}" if hosts else ""
     if path.exists() and sys.platform != "win32" and path.stat().st_mode & PRIVATE_BITS:
         return bad(
-            f"{path} can be read by others", f"Run `chmod 600 {path}`, then `mtribes logout` and `mtribes login`."
+            f"{path} is readable by other users", f"Run `chmod 600 {path}`, then `mtribes logout` and `mtribes login`."
         )
     if keyring_store.works():
-        return ok(f"the system's keyring works{kept}")
-    return ok(f"none works here: sign-ins are kept in {path}{kept}")
+        return ok(f"the system keyring works{kept}")
+    return ok(f"no keyring is available. Credentials are stored in {path}{kept}")
 
 
 def _project(context: Context) -> Finding:
@@ -69,14 +69,14 @@ def _project(context: Context) -> Finding:
 
     project = context.project
     if project is None:
-        return ok("no mtribes.toml here or in a folder around")
+        return ok("no mtribes.toml in this folder or a parent folder")
     drift = find_drift(project)
-    targets = ", ".join(f"{target.language} in {target.output}" for target in project.targets) or "no target"
+    targets = ", ".join(f"{target.language} in {target.output}" for target in project.targets) or "no targets"
     what = f"{project.path}: {targets}"
     if drift.is_in_step:
-        return ok(f"{what}; in step with mtribes.lock")
+        return ok(f"{what}; up to date")
     wrong = len(drift.changes) + len(drift.disagreements)
-    return warning(f"{what}; {wrong} {'thing is' if wrong == 1 else 'things are'} not in step", drift.verdict)
+    return warning(f"{what}; {wrong} {'item is' if wrong == 1 else 'items are'} out of date", drift.verdict)
 
 
 def _folders(context: Context) -> Finding:
@@ -108,9 +108,7 @@ def _terminal(context: Context) -> Finding:
         f"{name}={environment[name]}" for name in ("TERM", "NO_COLOR", "CI", "LC_ALL", "LANG") if name in environment
     ]
     size = shutil.get_terminal_size()
-    what = (
-        f"{' and '.join(terminals)} ({size.columns}x{size.lines})" if terminals else "none: nothing is asked, no colour"
-    )
+    what = f"{' and '.join(terminals)} ({size.columns}x{size.lines})" if terminals else "none: no prompts, no color"
     return ok(", ".join([what, str(getattr(stderr, "encoding", "")), *said]))
 
 
@@ -122,9 +120,9 @@ def _completion(context: Context) -> Finding:
         shell = shell_of(context.environment)
         path = install_path(shell, context.environment, context.folders.config).path
     except UsageError as error:
-        return ok(f"not known: {error.what}")
+        return ok(f"unknown: {error.what}")
     if not path.is_file():
-        return ok(f"not installed for {shell}; `mtribes completion install` does it")
+        return ok(f"not installed for {shell}. Run `mtribes completion install` to install it")
     if read_regular_file(path, MAX_SHELL_FILE_BYTES) != SCRIPTS[shell].text.encode():
-        return warning(f"that of {shell} is of another version: {path}", "Run `mtribes completion install`.")
+        return warning(f"the script for {shell} is from another version: {path}", "Run `mtribes completion install`.")
     return ok(f"installed for {shell}: {path}")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MAX_SKEW_SECONDS = 300.0
 SOON_DAYS = 14
-NOT_REACHED = "not known, since the server is not reached"
+NOT_REACHED = "unknown because the server could not be reached"
 
 
 class ServerChecks:
@@ -48,7 +48,7 @@ class ServerChecks:
 
         url = self._url()
         if url is None:
-            return warning("not known without a host")
+            return warning("unknown without a host")
         proxy = proxy_for(url)
         exceptions = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
         besides = f"; NO_PROXY={exceptions}" if exceptions else ""
@@ -56,14 +56,14 @@ class ServerChecks:
 
     def _server(self) -> Finding:
         if self._url() is None:
-            return warning("not known without a host")
+            return warning("unknown without a host")
         self._seen = self._context.client.seen()
         answer = self._seen.answer
         if not answer.is_success:
             from mtribes_cli.api.response import raise_failure  # noqa: PLC0415 - start-up time
 
             raise_failure(answer)
-        return ok(f"answers in {self._seen.seconds * 1000:.0f} ms")
+        return ok(f"responds in {self._seen.seconds * 1000:.0f} ms")
 
     def _issuer(self) -> Finding:
         from mtribes_cli.api.models.resources import OAuthServer  # noqa: PLC0415 - start-up time
@@ -73,21 +73,21 @@ class ServerChecks:
         issuer = OAuthServer.read(self._seen.answer.json(), "metadata").issuer
         self._is_ours = issuer.rstrip("/") == self._url()
         if not self._is_ours:
-            return bad(f"the server calls itself {issuer}", f"If that is right, use --host {issuer}.")
-        return ok("the server calls itself by the host's name")
+            return bad(f"the server identifies itself as {issuer}", f"If that is correct, pass --host {issuer}.")
+        return ok("matches the host")
 
     def _tls(self) -> Finding:
         own = os.environ.get("SSL_CERT_FILE")
         trusted = f"; SSL_CERT_FILE={own}" if own else ""
         if urlsplit(self._url() or "https:").scheme == "http":
-            return ok(f"none: plain http to this machine{trusted}")
+            return ok(f"none: plain HTTP to this machine{trusted}")
         if self._seen is None or self._seen.tls is None:
             return warning(NOT_REACHED + trusted)
         tls = self._seen.tls
-        what = f"{tls.protocol}, certificate by {tls.issuer}, good until {tls.ends:%Y-%m-%d}{trusted}"
+        what = f"{tls.protocol}, certificate issued by {tls.issuer}, valid until {tls.ends:%Y-%m-%d}{trusted}"
         left_days = (tls.ends - datetime.now(UTC)).days
         if left_days < SOON_DAYS:
-            return warning(f"{what}: {left_days} days", "Have whoever runs the server renew it.")
+            return warning(f"{what}, expires in {left_days} days", "Ask the server's administrator to renew it.")
         return ok(what)
 
     def _clock(self) -> Finding:
@@ -95,14 +95,14 @@ class ServerChecks:
 
         there = date_of(self._seen.answer) if self._seen else None
         if there is None:
-            return warning(NOT_REACHED if self._seen is None else "not known, since the server does not say the time")
+            return warning(NOT_REACHED if self._seen is None else "unknown because the server sends no time")
         ahead_seconds = self._context.clock.now_seconds() - there.timestamp()
         if abs(ahead_seconds) <= MAX_SKEW_SECONDS:
-            return ok(f"within {MAX_SKEW_SECONDS / 60:.0f} minutes of the server's")
+            return ok(f"within {MAX_SKEW_SECONDS / 60:.0f} minutes of the server")
         way = "ahead of" if ahead_seconds > 0 else "behind"
         return warning(
-            f"{_span(abs(ahead_seconds))} {way} the server's",
-            "Set the clock: signing in works all the same, but certificates may not.",
+            f"{_span(abs(ahead_seconds))} {way} the server",
+            "Set the clock. Signing in still works, but certificate checks may fail.",
         )
 
     def _sign_in(self) -> Finding:
@@ -110,13 +110,13 @@ class ServerChecks:
         from mtribes_cli.auth.token_provider import from_environment  # noqa: PLC0415 - start-up time
 
         variable = from_environment(self._context)
-        by = f" (by {variable})" if variable else ""
+        by = f" (from {variable})" if variable else ""
         if self._url() is None:
-            return warning("not known without a host")
+            return warning("unknown without a host")
         if self._seen is None:
             return warning(NOT_REACHED + by)
         if not self._is_ours:
-            return warning(f"not tried, since the server is not the one that is meant{by}")
+            return warning(f"not checked because the server has a different issuer{by}")
         refusal = refusal_of(self._context, self._context.host, variable) if variable else None
         if refusal is not None:  # this is no place to ask a question
             raise refusal

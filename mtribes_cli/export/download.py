@@ -54,7 +54,8 @@ class Download:
             raise OtherContentError
         if self._rows.rows != self._export.rows:
             raise AnswerError(
-                f"The export has {self._rows.rows:,} rows where {self._export.rows:,} were agreed.", "Run it again."
+                f"The export contains {self._rows.rows:,} rows instead of {self._export.rows:,}.",
+                "Run the command again.",
             )
 
     def _begin_anew(self) -> None:
@@ -105,7 +106,7 @@ class Download:
                 waits = getattr(error, "retry_after_seconds", None) or pause
                 if clock.elapsed_seconds() + waits > last_byte + PATIENCE_SECONDS:
                     raise
-                console.trace(f"{error.what} Going on at byte {self._done:,} in {waits:.1f} s.")
+                console.trace(f"{error.what} Resuming at byte {self._done:,} in {waits:.1f} s.")
                 clock.sleep(waits)
                 pause = min(pause * 2, MAX_PAUSE_SECONDS)
 

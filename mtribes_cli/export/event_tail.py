@@ -57,16 +57,16 @@ class EventTail:
             waits = getattr(failure, "retry_after_seconds", None) or pause
             if failure and (not self._streams or clock.elapsed_seconds() + waits > last_seen + PATIENCE_SECONDS):
                 raise failure
-            self._context.console.trace(f"The stream ended. Connecting again in {waits:.1f} s.")
+            self._context.console.trace(f"The stream ended. Reconnecting in {waits:.1f} s.")
             clock.sleep(waits)
             pause = min(pause * 2, MAX_PAUSE_SECONDS)
 
     def _take(self, answer: ApiResponse, pieces: Iterator[bytes]) -> None:
         if answer.headers.get("content-type", "").partition(";")[0] != "text/event-stream":
-            raise AnswerError(f"{answer.url} answers, but not with a stream of events.", "Is the host right?")
+            raise AnswerError(f"{answer.url} responded, but not with an event stream.", "Check the host.")
         if not self._streams:
             space, environment = self._place
-            self._context.console.notice(f"Waiting for events in {environment} of {space}. Press Ctrl-C to end.")
+            self._context.console.notice(f"Waiting for events in {environment} of {space}. Press Ctrl-C to stop.")
         self._streams += 1
         self._reader.begin()
         for piece in pieces:
@@ -80,7 +80,7 @@ class EventTail:
         value, console = _json(message), self._context.console
         if message.kind == "skipped":
             skipped = read_skipped(value, "skipped")
-            console.notice(f"{skipped:,} more arrived than are shown. `mtribes event export` has all events.")
+            console.notice(f"{skipped:,} more arrived than were shown. `mtribes event export` includes all events.")
         line = _line(message.kind, value)
         if console.style.json:
             console.json_line({"kind": message.kind, **value})
@@ -98,7 +98,7 @@ def _json(message: Message) -> Mapping[str, object]:
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise AnswerError(f"The server's stream has a message `{message.kind}` that is not JSON.", "Is the host right?")
+        raise AnswerError(f"The server sent a `{message.kind}` message that is not JSON.", "Check the host.")
     return value
 
 

@@ -55,7 +55,7 @@ class ExportOptions:
 def export(context: Context, wanted: ExportOptions) -> Result:
     """The export, in the file, or on stdout once all of it is here."""
     if wanted.output == STDOUT and context.console.style.json:
-        raise UsageError("Under --json stdout tells what became of it.", "Give --output FILE as well.")
+        raise UsageError("With --json, the export cannot be written to stdout.", "Pass --output FILE.")
     run = ExportJob(context, wanted)
     with process_lock(context.folders.state, run.journal.guarded, timeout_seconds=0):
         run.journal.sweep()
@@ -63,7 +63,7 @@ def export(context: Context, wanted: ExportOptions) -> Result:
             return run.all()
         except KeyboardInterrupt as error:
             raise InterruptedCommandError(
-                "Interrupted; what was fetched is kept.", "Run the same command again: it goes on where it stopped."
+                "Interrupted. The downloaded data was saved.", "Run the same command again to resume."
             ) from error
 
 
@@ -90,23 +90,25 @@ class ExportJob:
                 with self._context.console.progress() as show:
                     Download(self._context, self._place, done, self._wanted.kind).into(underway.part, show)
             except NotFoundError:
-                self._begin_anew("The server does not have that export any longer")
+                self._begin_anew("The export is no longer on the server")
                 continue
             except OtherContentError:
-                self._begin_anew("What was fetched is not what the server has")
+                self._begin_anew("The downloaded data does not match the export on the server")
                 continue
             self._context.failpoint("export-fetched")
             return self._told(done, underway.part)
-        raise AnswerError("What the server gives is not what it says of it.", "Tell whoever runs the server.")
+        raise AnswerError(
+            "The exported data does not match the server's description of it.", "Contact the server's administrator."
+        )
 
     def _begin_anew(self, why: str) -> None:
-        self._context.console.notice(f"{why}: it is made anew.")
+        self._context.console.notice(f"{why}. Starting a new export.")
         self.journal.forget()
 
     def _resumed(self) -> PendingExport | None:
         underway = self.journal.find()
         if underway is not None:
-            self._context.console.notice("This export was interrupted: it goes on with the snapshot of then.")
+            self._context.console.notice("Resuming the interrupted export from its original snapshot.")
         return underway
 
     def _asked(self) -> PendingExport:
@@ -130,20 +132,20 @@ class ExportJob:
             while (export := self._context.client.export(*self._place, export_id)).state == RUNNING:
                 if clock.elapsed_seconds() > ends:
                     raise UnavailableError(
-                        f"The export was not made within {MAX_WAIT_SECONDS / 3600:.0f} hours.",
-                        "Run the same command again: it goes on waiting.",
+                        f"The export did not complete within {MAX_WAIT_SECONDS / 3600:.0f} hours.",
+                        "Run the same command again to keep waiting.",
                     )
                 self._context.clock.sleep(pause)
                 pause = min(pause * SLOWER_A_LOOK, SLOWEST_LOOK_SECONDS)
         if export.state == FAILED:
             self.journal.forget()
-            raise ServerError(f"The export failed: {export.error}", "Run the same command again, later perhaps.")
+            raise ServerError(f"The export failed: {export.error}", "Run the same command again later.")
         return export
 
     def _told(self, done: Export, part: Path) -> Result:
         """Put the file in its place, and say what is in it."""
         rows = f"{done.rows:,} {self._wanted.what}"
-        again = (f"The next time, --since {done.cursor} gives those who changed.",) if done.cursor else ()
+        again = (f"Pass --since {done.cursor} next time to export only changed users.",) if done.cursor else ()
         if self._target is None:
             self._stream(part)
             for line in (f"Exported {rows}.", *again):

@@ -29,7 +29,7 @@ READER_WAIT_SECONDS = 60.0
 READER_LOOK_SECONDS = 0.02
 MAX_DESCRIPTOR = 2**31 - 1
 _DESCRIPTORS = re.compile(r"/proc/(?:self|[0-9]+)(?:/task/[0-9]+)?/fd|/dev/fd")
-_GIVE_FILE = "Give the path of a file."
+_GIVE_FILE = "Pass the path of a file."
 
 
 class OutputTarget(NamedTuple):
@@ -52,14 +52,14 @@ def output_target(path: Path, shown: str, working_folder: Path) -> OutputTarget:
     if mode is not None and stat.S_ISDIR(mode):
         raise FileError(f"{shown} is a folder.", _GIVE_FILE)
     if mode is not None and not stat.S_ISREG(mode):
-        raise FileError(f"{shown} is a block device or a socket, which is not written to.", _GIVE_FILE)
+        raise FileError(f"{shown} is a block device or socket and cannot be written to.", _GIVE_FILE)
     file = Path(os.path.realpath(path))
     if not file.parent.is_dir():
-        raise FileError(
-            f"{shown} cannot be written: there is no folder {file.parent}.", "Make it, or give another path."
-        )
+        raise FileError(f"{shown} cannot be written: no folder {file.parent}.", "Create it, or use another path.")
     if repository := repository_around(str(file), working_folder):
-        raise FileError(f"{shown} leads to {repository}, which is a repository's own.", "Give another path.")
+        raise FileError(
+            f"{shown} points to {repository}, which is inside a repository's own folder.", "Use another path."
+        )
     return OutputTarget(path, file)
 
 
@@ -114,8 +114,8 @@ def _opened_with_reader(fifo: Path) -> int:
             return descriptor
         if time.monotonic() > ends:
             raise FileError(
-                f"{fifo} is a FIFO, and nobody has read from it for {READER_WAIT_SECONDS:.0f} seconds.",
-                "Start what reads it first, or give the path of a file.",
+                f"{fifo} is a FIFO without a reader for {READER_WAIT_SECONDS:.0f} seconds.",
+                "Start the reader first, or pass the path of a file.",
             )
         time.sleep(READER_LOOK_SECONDS)
 

@@ -23,8 +23,8 @@ def process_lock(state_folder: Path, guarded: Path, *, timeout_seconds: float) -
         lock.acquire()
     except Timeout:
         raise UnavailableError(
-            f"Another mtribes has been at work on {guarded} for {timeout_seconds:.0f} seconds.",
-            "Run this again when it has ended.",
+            f"Another mtribes process has been using {guarded} for {timeout_seconds:.0f} seconds.",
+            "Wait for it to finish, then run the command again.",
         ) from None
     except OSError as error:
         raise file_error(error, str(place), cannot_be="written") from error

@@ -31,7 +31,7 @@ class RealPaths:
         """What is wrong with `folder` as a place to write in, or None. The project's own folder is a good one."""
         real = os.path.realpath(self._root / folder)
         if real != self._real_root and self.inside(folder) is None:
-            return "leads out of the project by a symbolic link"
+            return "leads out of the project through a symbolic link"
         if repository := self._repository_around(real):
             return f"leads into {repository}, a repository's own folder"
         return None

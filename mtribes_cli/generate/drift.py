@@ -17,7 +17,7 @@ from mtribes_cli.project.project_file import ProjectFile, Target
 NOT_GENERATED = "NOT_GENERATED"
 PROJECT_CHANGED = "PROJECT_CHANGED"
 INTERRUPTED_WRITE = "INTERRUPTED_WRITE"
-NOT_IN_STEP = "Not in step; `mtribes update` puts it right."
+NOT_IN_STEP = "Out of date. Run `mtribes update`."
 
 
 class Drift(NamedTuple):
@@ -36,9 +36,9 @@ class Drift(NamedTuple):
     def verdict(self) -> str:
         """A line that says so, or what to run."""
         if self.is_in_step:
-            return f"In step: {self.files} generated files are what mtribes.lock says."
+            return f"Up to date: {self.files} generated files match mtribes.lock."
         if any(change.kind is ChangeKind.EDITED for change in self.changes):
-            return "Not in step; `mtribes update --force` puts it right, and overwrites what was edited."
+            return "Out of date. Run `mtribes update --force`, which overwrites edited files."
         return NOT_IN_STEP
 
 
@@ -56,13 +56,13 @@ def find_drift(project: ProjectFile, outputs: Sequence[str] = ()) -> Drift:
 
 def _interrupted(root: Path) -> Iterator[Problem]:
     if os.path.lexists(root / JOURNAL_NAME):
-        message = "a write was interrupted, or is going on; `mtribes update` puts right what is left over"
+        message = "a write was interrupted or is in progress; `mtribes update` cleans up after it"
         yield Problem(message, path=JOURNAL_NAME, code=INTERRUPTED_WRITE)
 
 
 def _disagreements(project: ProjectFile, lock: LockFile | None, outputs: Sequence[str]) -> Iterator[Problem]:
     if lock is not None and lock.host != project.host:
-        message = f"was generated from {lock.host}, and mtribes.toml says {project.host}"
+        message = f"was generated from {lock.host}, but mtribes.toml specifies {project.host}"
         yield Problem(message, path=LOCK_FILE_NAME, code=PROJECT_CHANGED)
     stated = [target for target in project.targets if not outputs or target.output in outputs]
     for target in stated:
@@ -75,7 +75,7 @@ def _disagreements(project: ProjectFile, lock: LockFile | None, outputs: Sequenc
         kept = {target.output for target in stated}
         for old in lock.targets:
             if old.output not in kept:
-                message = "was generated, and is no longer in mtribes.toml"
+                message = "was generated, but is no longer in mtribes.toml"
                 yield Problem(message, path=old.output, code=PROJECT_CHANGED)
 
 
@@ -90,5 +90,5 @@ def _differences(target: Target, locked: LockedTarget) -> Iterator[Problem]:
     }
     for name, (before, now) in pairs.items():
         if before != now:
-            message = f"was generated with {name} {before or 'unset'}, and mtribes.toml says {now or 'unset'}"
+            message = f"was generated with {name} {before or 'unset'}, but mtribes.toml specifies {now or 'unset'}"
             yield Problem(message, path=target.output, code=PROJECT_CHANGED)

@@ -130,7 +130,7 @@ def check_ownership(found: Plan) -> None:
     ]
     if not problems:
         return
-    advice = "Move away or remove what mtribes did not generate." if found.foreign else ""
+    advice = "Move or delete the files that mtribes did not generate." if found.foreign else ""
     overwrite = _overwriting(found) if found.edited else ""
     raise FileError(
         f"Nothing was written: {_count(len(problems), 'path')} {'is' if len(problems) == 1 else 'are'} in the way.",
@@ -141,7 +141,7 @@ def check_ownership(found: Plan) -> None:
 
 def _edited(path: str, link: str | None) -> Problem:
     if link is None:
-        return Problem("was edited here since it was generated", path=path, code="EDITED")
+        return Problem("was edited since it was generated", path=path, code="EDITED")
     return Problem(f"{link}; {NOT_THROUGH_LINKS}", path=path, code="LINK")
 
 
@@ -149,9 +149,9 @@ def _overwriting(found: Plan) -> str:
     """What --force would do to files that were edited and to links."""
     deeds = []
     if len(found.edited) > len(found.links):
-        deeds.append("Keep your edits elsewhere, then overwrite the files by --force.")
+        deeds.append("Save your edits elsewhere, then pass --force to overwrite the files.")
     if found.links:
-        deeds.append("--force puts files in place of the links; what they lead to stays as it is.")
+        deeds.append("Pass --force to replace the links with files. Their targets stay unchanged.")
     return " ".join(deeds)
 
 
@@ -187,7 +187,7 @@ def _checked_outputs(
     targets: Sequence[Target], source: LockedSource, generated: Sequence[GeneratedTarget]
 ) -> Iterator[GeneratedOutput]:
     if [target.language for target in targets] != [answer.language for answer in generated]:
-        raise _refused([Problem("has other targets than were asked for")])
+        raise _refused([Problem("has other targets than requested")])
     problems = first_problems(problem for answer in generated for problem in _answer_problems(answer))
     if sum(len(file.content) for answer in generated for file in answer.files) > MAX_TOTAL_BYTES:
         problems.append(Problem(f"has more than {MAX_TOTAL_BYTES} bytes of code"))
@@ -199,11 +199,11 @@ def _checked_outputs(
 
 def _answer_problems(answer: GeneratedTarget) -> Iterator[Problem]:
     if not answer.files or len(answer.files) > MAX_FILES_A_TARGET:
-        yield Problem(f"has {len(answer.files)} files; 1 to {MAX_FILES_A_TARGET} are taken", path=answer.language)
+        yield Problem(f"has {len(answer.files)} files, but must have 1 to {MAX_FILES_A_TARGET}", path=answer.language)
         return
     paths = [file.path for file in answer.files]
     if len(set(paths)) != len(paths):
-        yield Problem("has a file twice", path=answer.language)
+        yield Problem("contains a file twice", path=answer.language)
     for path, fault in collisions(paths):
         yield Problem(fault, path=path)
     for file in answer.files:
@@ -215,20 +215,20 @@ def _content_fault(file: GeneratedFile) -> str | None:
     try:
         content = file.content.encode()
     except UnicodeEncodeError:
-        return "is not text that UTF-8 can hold"
+        return "is not valid UTF-8 text"
     if len(content) > MAX_FILE_BYTES:
         return f"is longer than {MAX_FILE_BYTES} bytes"
     if b"\r" in content:
-        return "has other line ends than LF"
+        return "has line endings other than LF"
     if hashlib.sha256(content).hexdigest() != file.sha256:
-        return "does not have the stated hash"
+        return "does not match its hash"
     return None
 
 
 def _refused(problems: Sequence[Problem]) -> AnswerError:
     return AnswerError(
-        "The server's answer holds code that must not be written; nothing was.",
-        "Is the host right? If it is, tell whoever runs the server.",
+        "The server returned code that is not safe to write. Nothing was written.",
+        "Check the host. If it is correct, contact the server's administrator.",
         problems=problems,
     )
 
@@ -242,11 +242,11 @@ def _refuse_outputs_elsewhere(tree: Worktree, outputs: Sequence[str]) -> None:
     if not faults and all(real) and not any(overlapping(stated)):
         twice = overlapping(place or "" for place in real)
         problems += [
-            Problem(f"leads by a symbolic link to {other}, an output too", path=stated[n]) for n, other in twice
+            Problem(f"is a symbolic link to {other}, which is also an output", path=stated[n]) for n, other in twice
         ]
     if problems:
         raise FileError(
-            "Nothing was written: an output folder is not a folder of its own inside the project.",
+            "Nothing was written: an output is not a separate folder inside the project.",
             "Choose another `output`, or remove the link.",
             problems=problems,
         )

@@ -76,7 +76,7 @@ class UntrustedJournalError(Exception):
     """A journal that is not this user's, or no journal at all; `claimed` is what it says, as far as it has the form."""
 
     def __init__(self, claimed: Journal | None) -> None:
-        super().__init__("not this user's")
+        super().__init__("owned by another user")
         self.claimed = claimed
 
 

@@ -51,8 +51,8 @@ def recover(root: Path, key: JournalKey, outputs: Sequence[str] = ()) -> bool:
             rollback(root, journal, key)
     except OSError as error:
         raise FileError(
-            f"What an interrupted write left in {root} cannot be put right: {error}",
-            "Make room or mend the permissions, then run this again.",
+            f"Could not recover from an interrupted write in {root}: {error}",
+            "Free up disk space or fix the permissions, then run the command again.",
         ) from error
     return True
 
@@ -127,8 +127,8 @@ def refuse_other_places(root: Path, journal: Journal) -> None:
     faults = [(folder, fault) for folder in journal.folders if (fault := places.fault(folder)) is not None]
     if faults:
         raise FileError(
-            f"Nothing was done: a write to {root} would touch what is not the project's.",
-            "Remove the link, then run this again.",
+            f"Nothing was changed: a write to {root} would affect files outside the project.",
+            "Remove the link, then run the command again.",
             problems=[Problem(fault, path=folder, code="FOREIGN_PATH") for folder, fault in faults],
         )
 
@@ -137,20 +137,20 @@ def _refuse_folder(root: Path) -> None:
     place = root / JOURNAL_NAME
     if place.is_dir() and not place.is_symlink():
         raise FileError(
-            f"Nothing was touched: {place} is a folder, and no journal of an interrupted write.",
-            "A checkout may have brought it along. Remove it yourself, then run this again.",
+            f"Nothing was changed: {place} is a folder, not the journal of an interrupted write.",
+            "It may come from a checkout. Delete it, then run the command again.",
         )
 
 
 def _untrusted(root: Path, folders: list[str]) -> FileError:
     command = f"mtribes -C {quote(str(root))} update --discard-recovery"
     rest = len(folders) - MAX_FOLDERS_SHOWN
-    problems = [Problem("is a staging folder of such a write", path=folder) for folder in folders[:MAX_FOLDERS_SHOWN]]
+    problems = [Problem("is a staging folder of the write", path=folder) for folder in folders[:MAX_FOLDERS_SHOWN]]
     problems += [Problem(f"{rest} more staging folders")] if rest > 0 else []
     return FileError(
-        f"Nothing was touched: {root / JOURNAL_NAME} tells of an interrupted write, but was not written by you here "
-        "(your state folder has no key for it).",
-        f"A checkout may have brought it along. To remove it and the staging folders, and take nothing back: {command}",
+        f"Nothing was changed: {root / JOURNAL_NAME} records an interrupted write that you did not start on "
+        "this machine (your state folder has no key for it).",
+        f"It may come from a checkout. To delete it and the staging folders without rolling back: {command}",
         problems=problems,
     )
 

@@ -234,8 +234,8 @@ def _undo(root: Path, journal: Journal, key: JournalKey, cause: BaseException) -
         rollback(root, journal, key)
     except OSError as error:
         raise FileError(
-            f"Writing failed ({cause}), and so did taking it back ({error}).",
-            "Make room or mend the permissions, then run `mtribes update`: it puts right what is left over.",
+            f"The write failed ({cause}), and so did rolling it back ({error}).",
+            "Free up disk space or fix the permissions, then run `mtribes update` to recover.",
         ) from error
 
 
@@ -244,8 +244,8 @@ def _finish(root: Path, journal: Journal, key: JournalKey, failpoint: Failpoint)
         cleanup(root, journal, key, failpoint)
     except OSError as error:
         raise FileError(
-            f"All is written, but what was kept meanwhile cannot be removed: {error}",
-            "Mend the permissions, then run `mtribes update`: it removes what is left over.",
+            f"All files were written, but temporary files could not be deleted: {error}",
+            "Fix the permissions, then run `mtribes update` to delete them.",
         ) from error
 
 
@@ -253,10 +253,10 @@ def _file_error(error: OSError) -> FileError:
     place = error.filename2 or error.filename
     what = f"Nothing was written: {error.strerror or error}" + (f": {place}" if place else ".")
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return FileError(what, "Make room on the disk, then run this again.")
+        return FileError(what, "Free up disk space, then run the command again.")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return FileError(what, "Make the folder and its files writable, then run this again.")
-    return FileError(what, "Look at the path, then run this again.")
+        return FileError(what, "Make the folder and its files writable, then run the command again.")
+    return FileError(what, "Check the path, then run the command again.")
 
 
 def _hash(content: bytes | None) -> str | None:

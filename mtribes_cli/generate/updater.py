@@ -55,7 +55,7 @@ class PlanReport:
         """The report of what would be done, with the differences of each file instead of its name where given."""
         data = self._data(is_written=False) | ({} if differences is None else {"diff": differences})
         shown: tuple[Block, ...] = tuple(self._lines(limit=None)) if differences is None else (Document(differences),)
-        return Result(data, (*shown, self._summary("Nothing was written; `mtribes update` would write")))
+        return Result(data, (*shown, self._summary("Nothing was written. `mtribes update` would change")))
 
     def _data(self, *, is_written: bool) -> dict[str, object]:
         return {
@@ -76,7 +76,7 @@ class PlanReport:
 
     def _summary(self, verb: str) -> str:
         if not self.changes:
-            return f"In step: {self.counts['unchanged']} generated files, nothing to write."
+            return f"Up to date: {self.counts['unchanged']} generated files, nothing to write."
         parts = [f"{number} {kind}" for kind, number in self.counts.items() if number]
         return f"{verb}: {', '.join(parts)}."
 
@@ -94,9 +94,9 @@ def update_code(  # noqa: PLR0913 - one parameter an option
     places = [target.output for target in project.targets]
     with project_lock(project.root, context.folders.state, places, is_discarding=is_discarding) as writer:
         if writer.was_interrupted:
-            context.console.notice("A write was interrupted here before; what was left over has been put right.")
+            context.console.notice("Recovered from an interrupted write.")
         if is_discarding:
-            context.console.notice(f"Discarded: {', '.join(writer.discarded) or 'nothing, there was no such write'}.")
+            context.console.notice(f"Discarded: {', '.join(writer.discarded) or 'nothing: no write was interrupted'}.")
         scope = scope_of(project, outputs)
         warn_local_port_mismatch(context, project)
         generated = fetch_code(context, scope, revision)
@@ -112,7 +112,7 @@ def update_code(  # noqa: PLR0913 - one parameter an option
 def fetch_code(context: "Context", scope: GenerationScope, revision: int | None) -> list[GeneratedOutput]:
     """The code of `scope` from the server that is meant; says what to run when that is a local one that is away."""
     try:
-        with context.console.working(f"Asking {context.host.url} for code"):
+        with context.console.working(f"Requesting code from {context.host.url}"):
             return generate(context.client, scope, revision=revision)
     except (NetworkError, UnavailableError) as error:
         if context.host.is_local and running_server(context.folders.server) is None:
@@ -150,11 +150,14 @@ def newer_notices(
         name = output.target.output
         if old.source.revision != output.source.revision:
             now = output.source.revision
-            yield f"{name}: {output.source.space} has moved on from revision {old.source.revision} to {now}."
+            yield f"{name}: {output.source.space} is now at revision {now} (was {old.source.revision})."
         if old.source.generator != output.source.generator:
-            yield f"{name}: the generator is {output.source.generator} now; {old.source.generator} wrote what is here."
+            yield (
+                f"{name}: the generator is now {output.source.generator}. The code was generated with "
+                f"{old.source.generator}."
+            )
     counts = [(sum(change.kind is kind for change in changes), kind.value) for kind in ChangeKind]
-    yield f"The server has newer code ({', '.join(f'{n} {kind}' for n, kind in counts if n)}): run `mtribes update`."
+    yield f"The server has newer code ({', '.join(f'{n} {kind}' for n, kind in counts if n)}). Run `mtribes update`."
 
 
 def differences(tree: Worktree, found: Plan) -> str:
@@ -179,8 +182,8 @@ def warn_local_port_mismatch(context: "Context", project: ProjectFile) -> None:
         return
     if any(target.options["host"] == default for target in project.targets):
         context.console.notice(
-            f"The local server is at {context.host.url}; generated code looks for it at {default}, as on "
-            "every machine. Set `client.host` in your app, or start the server on that port."
+            f"The local server is at {context.host.url}, but generated code uses {default}. Set `client.host` "
+            "in your app, or start the server on that port."
         )
 
 

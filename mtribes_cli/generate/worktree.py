@@ -154,7 +154,7 @@ class Worktree:
         return self._links[folder]
 
     def _own_link(self, folder: str) -> str | None:
-        return f"lies behind the symbolic link {folder}" if (self.root / folder).is_symlink() else None
+        return f"is behind the symbolic link {folder}" if (self.root / folder).is_symlink() else None
 
 
 def _end_of(link: Path) -> str:

@@ -134,7 +134,7 @@ def sendable(row: str, encoding: Encoding) -> bytes:
     except UnicodeEncodeError:
         raise ValueError(not_text(undecodable(row), encoding)) from None
     if len(content) > MAX_ROW_BYTES:
-        raise ValueError(f"the row has {len(content):,} bytes; at most {MAX_ROW_BYTES:,} are possible")
+        raise ValueError(f"the row has {len(content):,} bytes, more than the maximum of {MAX_ROW_BYTES:,}")
     return content
 
 

@@ -50,10 +50,10 @@ def number(cell: str) -> str:
     if _WHOLE.fullmatch(plain):
         return str(int(plain))
     if not _DECIMAL.fullmatch(plain):
-        raise ValueError("is not a number, such as 12 or 0.5")
+        raise ValueError("is not a number such as 12 or 0.5")
     value = float(plain)
     if not isfinite(value):
-        raise ValueError("is a number that cannot be kept")
+        raise ValueError("is a number out of range")
     return repr(value)
 
 
@@ -61,7 +61,7 @@ def boolean(cell: str) -> str:
     """True or false, yes or no, 1 or 0."""
     plain = cell.strip().lower()
     if plain not in _TRUE | _FALSE:
-        raise ValueError("is neither true nor false")
+        raise ValueError("is not true or false")
     return "true" if plain in _TRUE else "false"
 
 
@@ -69,7 +69,7 @@ def day_or_time(cell: str) -> str:
     """A day or a time of RFC 3339, which stays text."""
     plain = cell.strip()
     if not _is_moment(plain):
-        raise ValueError("is not a day or a time, such as 2026-11-21 or 2026-11-21T20:35:00Z")
+        raise ValueError("is not a date or time such as 2026-11-21 or 2026-11-21T20:35:00Z")
     return encode_basestring(plain)
 
 

@@ -24,15 +24,15 @@ DELIMITERS = {",": ",", ";": ";", "tab": "\t", "\t": "\t", "\\t": "\t", "|": "|"
 _LISTS = ("tags", "add_tags", "remove_tags")
 _STATED = re.compile(r'"?sep=(?P<stated>[^"\w\s]|\t)"?(?P<padding>[,;|\t]*)[ \r\n]*', re.IGNORECASE)
 _LONGEST_NAME_SHOWN = 60
-_MAP_ADVICE = 'Name the column that holds it: `--map "COLUMN=user_id"`.'
+_MAP_ADVICE = 'Map the column with the user ID: `--map "COLUMN=user_id"`.'
 _OTHER_NAMES = ("id", "userid", "uid", "externalid", "customerid", "profileid", "memberid", "subscriberid", "accountid")
 
 TOO_MUCH = "field larger than field limit"
 _REASONS = {
-    "unexpected end of data": "a quote is opened and never closed",
+    "unexpected end of data": "a quote is not closed",
     TOO_MUCH: f"a cell has more than {csv.field_size_limit():,} characters; is a closing quote missing?",
 }
-_BAD_QUOTES = "a quote stands in the middle of a cell, or one is missing"
+_BAD_QUOTES = "a quote is missing or in the middle of a cell"
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def column_settings(becomes: Sequence[str], types: Sequence[str]) -> Columns:
     typed = _pairs(types, "--type", "column=number")
     for name, kind in typed.items():
         if kind not in CONVERTERS:
-            raise UsageError(f"--type {name}={kind} names no type.", f"Give one of {', '.join(CONVERTERS)}.")
+            raise UsageError(f"Unknown type '{kind}' in --type {name}={kind}.", f"Use one of {', '.join(CONVERTERS)}.")
     return Columns(mapped, typed)
 
 
@@ -102,9 +102,9 @@ def _pairs(given: Sequence[str], flag: str, form: str) -> dict[str, str]:
     for text in given:
         name, equals, value = text.rpartition("=")
         if not equals or not name.strip():
-            raise UsageError(f"{flag} {text} does not say what of which column.", f"Give it as {flag} {form}.")
+            raise UsageError(f"Invalid mapping: {flag} {text}.", f"Use the form {flag} {form}.")
         if name.strip() in found:
-            raise UsageError(f"{flag} names the column {name.strip()} twice.", "Give each column once.")
+            raise UsageError(f"{flag} specifies the column {name.strip()} twice.", "Specify each column once.")
         found[name.strip()] = value.strip()
     return found
 
@@ -119,7 +119,7 @@ def read_header(
     if stated:
         skipped, rest, delimiter = skipped + 1, rest[1:], delimiter or _stated_delimiter(stated)
     if not rest:
-        raise DocumentError(f"{name} is empty: not even a row with the names of columns is there.", "Look at the file.")
+        raise DocumentError(f"{name} is empty: it has no header row.", "Check the file.")
     rows = [_row(rest, one) for one in ([delimiter] if delimiter else [",", ";", "\t"])]
     best = max(
         rows, key=lambda row: (settings.becomes.keys() & set(row.cells) != set(), "user_id" in row.cells, row.width)
@@ -128,8 +128,8 @@ def read_header(
     _refuse_undecodable("".join(rest[: max(best.lines, 1)]), f"{name}, line {skipped + 1}", encoding)
     if best.fault:
         raise DocumentError(
-            f"{name}, line {skipped + 1}: the row with the names of columns is broken: {best.fault.rstrip('?')}.",
-            "Look at its quotes.",
+            f"{name}, line {skipped + 1}: invalid header row: {best.fault.rstrip('?')}.",
+            "Check its quotes.",
         )
     columns = _columns(best.cells, name, settings)
     return Header(columns, best.delimiter, skipped + best.lines)
@@ -144,7 +144,7 @@ def _refuse_undecodable(text: str, place: str, encoding: Encoding) -> None:
     shown = undecodable(text)
     if shown:
         raise DocumentError(
-            f"{place}: not {encoding.label} ({shown}).",
+            f"{place}: invalid {encoding.label} ({shown}).",
             "Pass the encoding of the file, such as --encoding cp1252, or save it as UTF-8.",
         )
 
@@ -176,16 +176,16 @@ def _columns(names: Sequence[str], file: str, settings: Columns) -> tuple[Column
     """Raises DocumentError that tells all that is wrong with the names."""
     unknown = [name for name in (*settings.becomes, *settings.types) if name not in names]
     if unknown:
-        raise UsageError(f"{file} has no column {', '.join(unknown)}.", f"Its columns are: {', '.join(names)}.")
+        raise UsageError(f"No column {', '.join(unknown)} in {file}.", f"Its columns are: {', '.join(names)}.")
     passed_over = OURS + (OF_EXPORTS if set(OF_EXPORTS) <= set(names) else ())
     becomes = [_becomes(name, settings, passed_over) for name in names]
     problems = [*_naming_problems(names), *_meeting_problems(names, becomes)]
     if problems:
         raise DocumentError(
-            f"The columns of {file} cannot be used.", "Mend the first row, or use --map.", problems=problems
+            f"The columns of {file} are invalid.", "Fix the header row, or use --map.", problems=problems
         )
     if "user_id" not in becomes:
-        raise DocumentError(f"{file} has no column user_id.", _advice(names))
+        raise DocumentError(f"No column user_id in {file}.", _advice(names))
     return tuple(Column(name, what, _convert(name, what, settings)) for name, what in zip(names, becomes, strict=True))
 
 
@@ -203,7 +203,7 @@ def _becomes(name: str, settings: Columns, passed_over: Sequence[str]) -> str:
 
 def _naming_problems(names: Sequence[str]) -> list[Problem]:
     twice = [name for name, count in Counter(names).items() if name and count > 1]
-    return [Problem("This name stands over more than one column.", name) for name in twice]
+    return [Problem("More than one column has this name.", name) for name in twice]
 
 
 def _meeting_problems(names: Sequence[str], becomes: Sequence[str]) -> list[Problem]:
@@ -212,7 +212,7 @@ def _meeting_problems(names: Sequence[str], becomes: Sequence[str]) -> list[Prob
     for name, what in zip(names, becomes, strict=True):
         other = first.setdefault(what, name)
         if what and other != name:
-            problems.append(Problem(f"This and {other} both become {what.removeprefix(ATTRIBUTE)}.", name))
+            problems.append(Problem(f"This column and {other} both map to {what.removeprefix(ATTRIBUTE)}.", name))
     return problems
 
 
@@ -220,7 +220,7 @@ def _advice(names: Sequence[str]) -> str:
     """Which column may be meant."""
     for name in names:
         if re.sub(r"[\W_]", "", name).lower() in _OTHER_NAMES:
-            return f'If {name} holds it: `--map "{name}=user_id"`.'
+            return f'If {name} contains the user ID, pass `--map "{name}=user_id"`.'
     shown = [name if len(name) <= _LONGEST_NAME_SHOWN else f"{name[:_LONGEST_NAME_SHOWN]}..." for name in names]
     return f"{_MAP_ADVICE} The columns are: {', '.join(shown)}."
 
@@ -229,10 +229,10 @@ def _convert(name: str, becomes: str, settings: Columns) -> Converter | None:
     kind = settings.types.get(name)
     if becomes in _LISTS:
         if kind:
-            raise UsageError(f"{name} is a list of tags: it has no other type.", f"Leave out --type {name}={kind}.")
+            raise UsageError(f"{name} is a list of tags and cannot have another type.", f"Remove --type {name}={kind}.")
         return tag_list
     if kind in {"number", "boolean"} and not becomes.startswith(ATTRIBUTE):
-        raise UsageError(f"{becomes} is text: it has no other type.", f"Leave out --type {name}={kind}.")
+        raise UsageError(f"{becomes} is text and cannot have another type.", f"Remove --type {name}={kind}.")
     return CONVERTERS[kind] if kind else None
 
 

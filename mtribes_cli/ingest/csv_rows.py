@@ -33,7 +33,7 @@ from mtribes_cli.ingest.row_encoder import RowEncoder
 from mtribes_cli.ingest.row_rules import RowRules
 
 _CONTROLS = bytes({*range(32)} - set(b"\t\r\n"))
-_MAYBE_THE_REST = "this may be the rest of the row before, whose quotes are wrong"
+_MAYBE_THE_REST = "this may be the rest of the previous row, whose quotes are invalid"
 
 
 class _Lines:

@@ -14,10 +14,10 @@ MARK = "\ufeff"
 _LAST_SURROGATES = 0xDC00
 FIRST_BYTE, LAST_BYTE = 0xDC80, 0xDCFF
 """What bytes become that are no text."""
-_SAVE_AS_CSV = "Save it as CSV in UTF-8, and give that file."
-_NAMES = "Use the name of the encoding, such as cp1252, latin-1, utf-16-le or shift_jis."
+_SAVE_AS_CSV = "Save it as CSV in UTF-8 and use that file."
+_NAMES = "Use an encoding name such as cp1252, latin-1, utf-16-le or shift_jis."
 _NOT_TEXT = {
-    b"PK\x03\x04": "is a ZIP archive, or a spreadsheet",
+    b"PK\x03\x04": "is a ZIP archive or spreadsheet",
     b"\xd0\xcf\x11\xe0": "is a spreadsheet",
 }
 _UTF_32 = (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")
@@ -81,11 +81,9 @@ def encoding_of(start: bytes, name: str, stated: str | None) -> Encoding:
     """Return how the text that begins so is encoded. Raises DocumentError for what is no text, or not as stated."""
     for mark, what in _NOT_TEXT.items():
         if start.startswith(mark):
-            raise DocumentError(f"{name} {what}: no text that can be read here.", _SAVE_AS_CSV)
+            raise DocumentError(f"{name} {what}. Only text files are supported.", _SAVE_AS_CSV)
     if start.startswith(_UTF_32) and not (stated or "").startswith("utf-32"):
-        raise DocumentError(
-            f"{name} is UTF-32: no text that can be read here.", f"Pass --encoding utf-32, or: {_SAVE_AS_CSV}"
-        )
+        raise DocumentError(f"{name} is UTF-32.", f"Pass --encoding utf-32, or: {_SAVE_AS_CSV}")
     if stated is not None:
         return _stated(start, name, stated)
     for mark, codec in _MARKS:
@@ -94,8 +92,8 @@ def encoding_of(start: bytes, name: str, stated: str | None) -> Encoding:
     if b"\0" in start[:2]:
         codec = "utf-16-be" if start.startswith(b"\0") else "utf-16-le"
         raise DocumentError(
-            f"{name} is UTF-16 without a byte order mark, or no text at all.",
-            f"Pass its encoding: --encoding {codec}; or save it as UTF-8.",
+            f"{name} is UTF-16 without a byte order mark, or not a text file.",
+            f"Pass its encoding with --encoding {codec}, or save it as UTF-8.",
         )
     return UTF_8
 
@@ -105,19 +103,19 @@ def _stated(start: bytes, name: str, stated: str) -> Encoding:
         if start.startswith(mark) and not stated.startswith("utf-32"):
             if stated not in _MAY_HAVE_MARK[codec]:
                 raise UsageError(
-                    f"{name} begins with the byte order mark of {_label(codec)}, and --encoding says {stated}.",
-                    "Leave --encoding out.",
+                    f"{name} has a {_label(codec)} byte order mark, but --encoding is {stated}.",
+                    "Remove --encoding.",
                 )
             return Encoding(codec, _label(codec), len(mark))
     if start and stated in _BY_MARK and not (stated == "utf-32" and start.startswith(_UTF_32)):
         raise UsageError(
-            f"{name} has no byte order mark, and --encoding {stated} does not say in which order its bytes stand.",
-            f"Pass --encoding {stated}-le, or {stated}-be.",
+            f"{name} has no byte order mark, and --encoding {stated} does not specify the byte order.",
+            f"Pass --encoding {stated}-le or {stated}-be.",
         )
     if b"\0" in start[:2] and not stated.startswith(_OF_WIDE_CHARACTERS):
         raise DocumentError(
-            f"{name} is UTF-16 or no text at all, and not {stated}: a NUL stands at its beginning.",
-            "Pass the right encoding, such as --encoding utf-16-le; or save it as UTF-8.",
+            f"{name} is UTF-16 or not text, and not {stated}: it starts with a NUL character.",
+            "Pass the correct encoding, such as --encoding utf-16-le, or save it as UTF-8.",
         )
     return Encoding(stated, stated)
 
@@ -166,10 +164,10 @@ def undecodable(text: str) -> str:
     except UnicodeEncodeError as error:
         code = ord(text[error.start])
         is_byte = FIRST_BYTE <= code <= LAST_BYTE
-        return f"byte 0x{code & 0xFF:02X}" if is_byte else f"half a surrogate pair, U+{code:04X}"
+        return f"byte 0x{code & 0xFF:02X}" if is_byte else f"an unpaired surrogate, U+{code:04X}"
     return ""
 
 
 def not_text(shown: str, encoding: Encoding) -> str:
     """Return the reason why a row is rejected that holds such a byte."""
-    return f"not {encoding.label} ({shown}); if the file has another encoding, pass it, such as --encoding cp1252"
+    return f"invalid {encoding.label} ({shown}); if the file has another encoding, pass it, such as --encoding cp1252"

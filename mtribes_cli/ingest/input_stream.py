@@ -64,7 +64,7 @@ def open_input(context: Context, file: str, encoding: str | None = None) -> tupl
         stream = path.open("rb", buffering=0)
         status = os.fstat(stream.fileno())
     except FileNotFoundError:
-        raise DocumentError(f"There is no file {file}.", "Give a file that is there, or - for stdin.") from None
+        raise DocumentError(f"No file {file}.", "Pass an existing file, or - for stdin.") from None
     except OSError as error:
         raise file_error(error, file, cannot_be="read") from error
     context.resources.callback(stream.close)
@@ -131,8 +131,8 @@ def _zstd_module(name: str) -> Any:
             from backports import zstd  # noqa: PLC0415 - only such files need it
         except ImportError:
             raise UsageError(
-                f"{name} is packed with zstd, which this Python does not read.",
-                "Run `pip install backports.zstd`, or unpack it: `zstd -dc FILE | mtribes user ingest -`.",
+                f"{name} is compressed with zstd, which this version of Python does not support.",
+                "Run `pip install backports.zstd`, or decompress it: `zstd -dc FILE | mtribes user ingest -`.",
             ) from None
     return zstd
 
@@ -141,7 +141,9 @@ def _read(unpacked: _Readable, name: str) -> bytes:
     try:
         return unpacked.read(CHUNK_BYTES)
     except EOFError:
-        raise DocumentError(f"{name} breaks off in the middle of its packed data.", "Get it again, whole.") from None
+        raise DocumentError(
+            f"{name} is truncated: the compressed data ends early.", "Download or copy it again."
+        ) from None
     except (OSError, zlib.error) as error:
         _raise_read_fault(error, name)
     except Exception as error:
@@ -157,4 +159,4 @@ def _raise_read_fault(error: OSError | zlib.error, name: str) -> NoReturn:
 
 
 def _raise_damaged(error: Exception, name: str) -> NoReturn:
-    raise DocumentError(f"{name} is damaged: {error}.", "Get it again, whole.") from error
+    raise DocumentError(f"{name} is corrupted: {error}.", "Download or copy it again.") from error

@@ -66,18 +66,18 @@ def ingest(context: Context, wanted: IngestOptions) -> Result:
         except StartOverError as again:
             if run.is_read_once or start == MAX_STARTS - 1:
                 raise ConflictError(
-                    f"The import of {run.name} cannot go on: {again.why}.",
-                    "Run the same command again: it begins anew.",
+                    f"The import of {run.name} cannot be resumed: {again.why}.",
+                    "Run the same command again to start a new import.",
                 ) from again
-            context.console.notice(f"{run.name} is looked at from its beginning again: {again.why}.")
+            context.console.notice(f"Reading {run.name} from the beginning again: {again.why}.")
         except MtribesError as error:
             if run.has_begun:
-                error.advice += " The same command then goes on where it stopped."
+                error.advice += " Run the same command again to resume."
             raise
         except KeyboardInterrupt as error:
             by = f"Interrupted by {error}" if str(error) else "Interrupted"
             raise InterruptedCommandError(
-                f"{by}; {run.totals.read:,} rows were done.", "Run the same command again: it goes on where it stopped."
+                f"{by} after {run.totals.read:,} rows.", "Run the same command again to resume."
             ) from error
     raise AssertionError("the last start returns or raises")
 
@@ -210,9 +210,7 @@ class ImportJob:
             done = self._sending.resume()
             self._context.failpoint("import-begun")
             if done:
-                self._context.console.notice(
-                    f"An import of {self.name} was interrupted: it goes on after part {done:,}."
-                )
+                self._context.console.notice(f"Resuming the interrupted import of {self.name} after part {done:,}.")
         return self._sending
 
     def _locked_journal(self, identity: Identity) -> ImportJournal:
@@ -221,7 +219,7 @@ class ImportJob:
         try:
             self._held.enter_context(process_lock(state, guarded, timeout_seconds=0))
         except UnavailableError:
-            self._context.console.notice(f"Another mtribes is bringing {self.name} in: waiting for it.")
+            self._context.console.notice(f"Waiting for another mtribes process that is importing {self.name}.")
             self._held.enter_context(process_lock(state, guarded, timeout_seconds=WAIT_FOR_OTHER_SECONDS))
         if identity.source != STDIN:
             self._leave_others(identity)
@@ -233,8 +231,8 @@ class ImportJob:
         """An import of what the file was before does not go on."""
         for other in others_of(self._context.folders.state, identity):
             self._context.console.notice(
-                f"{self.name}, or how it is to be read, has changed since an import of it was interrupted: "
-                f"this is a new import; {len(other):,} parts of the other one are applied, and stay."
+                f"{self.name}, or its options, changed since its import was interrupted. Starting a new "
+                f"import. The {len(other):,} parts already applied remain."
             )
             other.remove()
 
@@ -269,8 +267,8 @@ class ImportJob:
 
     def _gave_up(self) -> Result:
         self._write_rejects()
-        what = f"Gave up: more than {self._wanted.max_errors:,} rows were rejected. What was applied stays."
-        self._context.console.warning(f"{what} Mend the file, and run the command again.")
+        what = f"Stopped: more than {self._wanted.max_errors:,} rows were rejected. Applied rows remain."
+        self._context.console.warning(f"{what} Fix the file, then run the command again.")
         return self._told(self._sending.import_id if self._sending else None)
 
     def _tell_remarks(self) -> None:
@@ -287,13 +285,13 @@ class ImportJob:
         data = {"import": import_id, **asdict(totals)}
         if not totals.rejected:
             return Result(data, (line,))
-        self._context.console.notice(f"Mend the rows in {rejects}, and bring that file in by the same command.")
+        self._context.console.notice(f"Fix the rows in {rejects}, then import that file with the same command.")
         return Result(data, (line,), ExitCode.NOT_ALL_WELL, self._problems(f"; all of them are in {rejects}"))
 
     def _checked(self) -> Result:
         self._tell_remarks()
         totals = self.totals
-        line = f"Read {totals.read:,}; {totals.rejected:,} would be rejected here. Nothing was sent."
+        line = f"Read {totals.read:,}. {totals.rejected:,} would be rejected. Nothing was sent."
         data = {"import": None, "read": totals.read, "created": None, "updated": None, "unchanged": None}
         data["rejected"] = totals.rejected
         if not totals.rejected:
@@ -305,6 +303,6 @@ class ImportJob:
         told = [Problem(one.reason, f"line {one.line:,}", REJECTED) for one in islice(self._spool, MAX_TOLD_REJECTS)]
         rest = self._spool.count - len(told)
         if rest or where:
-            more = f"{rest:,} more" if rest else f"{self._spool.count:,} in all"
+            more = f"{rest:,} more" if rest else f"{self._spool.count:,} in total"
             told.append(Problem(f"{more}{where}.", self.name, REJECTED))
         return tuple(told)

@@ -81,7 +81,7 @@ def _problem(row: Mapping[str, object]) -> str | None:
     """What is wrong with a row for certain."""
     user_id = row.get("user_id")
     if not isinstance(user_id, str):
-        return "user_id: This is missing, or no text."
+        return "user_id: This is missing or not text."
     problem = problem_of_user_id(user_id)
     return None if problem is None else f"user_id: This {problem}."
 
@@ -159,7 +159,7 @@ class ArrayRows(_Objects):
             text.skip(1)
             is_first = text.next_character() not in ("]", ",")
         if not is_first or not following:
-            self._stop(filling, "the list breaks off" if not following else "a comma too few or too many stands here")
+            self._stop(filling, "the list is truncated" if not following else "a comma is missing or superfluous")
             return
         line = text.line
         element = text.element()
@@ -168,16 +168,16 @@ class ArrayRows(_Objects):
         elif element.text:
             filling.reject(line, "This is not JSON.", Record(text=element.text))
         else:
-            self._stop(filling, "this is not JSON, and where it ends cannot be told")
+            self._stop(filling, "this is not JSON, and its end cannot be determined")
 
     def _end(self, filling: BatchBuilder) -> None:
         self._text.skip(1)
         if self._text.next_character():
-            self._stop(filling, "there is more after the end of the list")
+            self._stop(filling, "there is data after the end of the list")
         self._is_over = True
 
     def _stop(self, filling: BatchBuilder, reason: str) -> None:
         """What follows cannot be read."""
         self._is_over = True
-        what = f"{reason}; nothing from here on was read"
+        what = f"{reason}; nothing after this point was read"
         filling.reject(self._text.line, what, Record(text=self._text.excerpt()))

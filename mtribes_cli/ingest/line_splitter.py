@@ -14,7 +14,7 @@ class OverlongLine(str):
     __slots__ = ()
 
 
-TOO_LONG_LINE = "the line is too long for any user"
+TOO_LONG_LINE = "the line is too long"
 TOO_LONG = '"\x1a"\x1a'
 """As CSV: a quoted cell, then something that may not follow one; the same inside of a quoted cell."""
 

@@ -87,15 +87,15 @@ def read(context: Context, wanted: Input) -> OpenedInput:
         return _csv(context, wanted, source, text)
     if wanted.delimiter or wanted.columns.types:
         flag = "--delimiter" if wanted.delimiter else "--type"
-        raise UsageError(f"{flag} is for CSV; {source.name} is JSON.", f"Leave {flag} out.")
+        raise UsageError(f"{flag} applies to CSV only, but {source.name} is JSON.", f"Remove {flag}.")
     options = json.dumps([kind, sorted(wanted.columns.becomes.items()), *_encoding_option(wanted)])
     if kind == "ndjson":
         lines = NdjsonRows(blocks(text), wanted.columns.becomes, source.encoding, is_checked=wanted.is_checked)
         return OpenedInput(source, lines, ".ndjson", JsonRejects(is_array=False), options)
     if first.lstrip()[:1] not in ("[", ""):
         raise DocumentError(
-            f"{source.name} is no JSON array.",
-            "For one object a line give `--format ndjson`; a list inside of an object, take out first.",
+            f"{source.name} is not a JSON array.",
+            "For one object per line, pass `--format ndjson`. If the list is nested in an object, extract it first.",
         )
     array = ArrayRows(text, wanted.columns.becomes, source.encoding, is_checked=wanted.is_checked)
     return OpenedInput(source, array, ".json", JsonRejects(is_array=True), options)
@@ -117,7 +117,8 @@ def _csv(context: Context, wanted: Input, source: InputSource, text: Iterator[st
     header = read_header(first, source.name, wanted.columns, delimiter=_delimiter(wanted), encoding=source.encoding)
     for name, field_name in nearly_fields(header):
         context.console.notice(
-            f'The column {name} becomes an attribute; if the field is meant: `--map "{name}={field_name}"`.'
+            f"The column {name} is imported as an attribute. To map it to the field, "
+            f'pass `--map "{name}={field_name}"`.'
         )
     rows = CsvRows(chain([first], lines), header, source.encoding, is_checked=wanted.is_checked)
     extension = ".tsv" if header.delimiter == "\t" else ".csv"
@@ -143,5 +144,5 @@ def _delimiter(wanted: Input) -> str | None:
         return "\t" if wanted.file.lower().endswith(".tsv") else None
     known = DELIMITERS.get(wanted.delimiter.lower())
     if known is None:
-        raise UsageError(f"--delimiter {wanted.delimiter} is none that can be used.", "Give one of , ; | and tab.")
+        raise UsageError(f"Invalid delimiter: --delimiter {wanted.delimiter}.", "Use one of , ; | or tab.")
     return known

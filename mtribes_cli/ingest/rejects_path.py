@@ -122,10 +122,11 @@ def stated_rejects_file(folder: Path, state_folder: Path, stated: str, source: P
     if target.file is None:
         return replace(found, through=target)
     if source is not None and _is_same(found.path, source):
-        raise UsageError("--rejects names the input itself.", "Give another file.")
+        raise UsageError("--rejects is the input file.", "Use another file.")
     if found.path.exists() and not found.is_ours:
         raise FileError(
-            f"{stated} is there already, and not as this command left it.", "Give another file, or remove that one."
+            f"{stated} already exists and was changed since this command wrote it.",
+            "Use another file, or delete that one.",
         )
     return found
 
@@ -139,7 +140,7 @@ def default_rejects_file(folder: Path, state_folder: Path, file: str, extension:
         if not path.exists() or found.is_ours:
             return found
         name = default_name(name, extension)
-    raise FileError(f"There are too many rejects files beside {file}.", "Remove some of them, or give --rejects FILE.")
+    raise FileError(f"There are too many rejects files next to {file}.", "Delete some of them, or pass --rejects FILE.")
 
 
 _OF_SYSTEM = ("/dev/", "/proc/")

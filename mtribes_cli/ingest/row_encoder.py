@@ -58,7 +58,7 @@ class RowEncoder:
         if is_blank(row):
             return ""
         raise ValueError(
-            f"the row has {_count(len(row), 'cell')}, and there are {_count(len(self._columns), 'column')}"
+            f"the row has {_count(len(row), 'cell')}, but the header has {_count(len(self._columns), 'column')}"
         )
 
     def _nobody(self, row: Sequence[str]) -> str:

@@ -18,7 +18,7 @@ _BLANKS = " \t\r\n"
 _RARE = " '`"
 _stripped = str.strip
 _SCIENTIFIC = re.compile(r"[+-]?[0-9]{1,40}(?:[.,][0-9]{1,40})?[Ee]\+[0-9]{1,4}")
-_AS_IT_IS = "`--type {name}=text` takes it as it is"
+_AS_IT_IS = "`--type {name}=text` imports it unchanged"
 _QUOTES = {"'": "'", "\u2018": "\u2019", "\u201c": "\u201d", "\u201e": "\u201c", "\u00ab": "\u00bb", "`": "`"}
 """What stands around text and is no quote of CSV."""
 _ODD_WIDE = frozenset(EDGES) | frozenset(_QUOTES)
@@ -119,8 +119,8 @@ class RowRules:
         if not self._other_header:
             return None
         return (
-            f"line {self._other_header:,} has the names of the columns in another order, "
-            "and no row below it can be told"
+            f"line {self._other_header:,} repeats the header with the columns in another order, so the rows "
+            "below it are ambiguous"
         )
 
     def remarks(self) -> list[str]:
@@ -132,7 +132,7 @@ class RowRules:
         several = "lines" if self._header_count > 1 else "line"
         rest = f" and {more:,} more" if more else ""
         repeat = "repeat" if self._header_count > 1 else "repeats"
-        return [f"Passed over {several} {lines}{rest}: {'they' if repeat == 'repeat' else 'it'} {repeat} the header."]
+        return [f"Skipped {several} {lines}{rest}: {'they' if repeat == 'repeat' else 'it'} {repeat} the header."]
 
     def _reason(self, at: int, cell: str) -> str | None:
         column = self._columns[at]
@@ -140,7 +140,7 @@ class RowRules:
         if shown:
             return not_text(shown, self._encoding)
         if not column.name:
-            return "This column has no name, and something stands in it" if cell else None
+            return "This column has no name but contains a value" if cell else None
         if at == self._id_at:
             return self._problem_of_id(cell) if cell else NO_USER_ID
         try:
@@ -161,11 +161,11 @@ class RowRules:
         name = self._names[self._id_at]
         if _SCIENTIFIC.fullmatch(text):
             return (
-                f"This is a number that a spreadsheet has cut short ({text}), and others may look the same: "
-                f"export the column as text; {_AS_IT_IS.format(name=name)}"
+                f"This number was shortened by a spreadsheet ({text}), and others may look the same: export "
+                f"the column as text; {_AS_IT_IS.format(name=name)}"
             )
         if len(text) > 1 and _QUOTES.get(text[0]) == text[-1]:
-            return f"This stands in quotes, which CSV does not know ({text}): {_AS_IT_IS.format(name=name)}"
+            return f"This is enclosed in quotes that are not CSV quotes ({text}): {_AS_IT_IS.format(name=name)}"
         if text == name:
             return f"This is the name of its column; {_AS_IT_IS.format(name=name)}"
         return None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def require_yes(context: Context, question: str, *, is_confirmed: bool) -> None:
     """Go on if `--yes` was given or the person at the terminal says so; with nobody there it is a usage error."""
     if not is_confirmed and not context.console.confirm(question, flag="--yes", default=False):
-        raise InterruptedCommandError("You said no: nothing was changed.", "Give --yes, or answer yes.")
+        raise InterruptedCommandError("Canceled. Nothing was changed.", "Answer yes, or pass --yes.")
 
 
 def require_key(context: Context, kind: str, key: str, *, warning: str, is_confirmed: bool) -> None:
@@ -26,7 +26,7 @@ def require_key(context: Context, kind: str, key: str, *, warning: str, is_confi
     context.console.instruction(warning)
     typed = context.console.ask(f"Type the key of the {kind} to delete it ({key})", flag="--yes")
     if typed != key:
-        raise InterruptedCommandError(f"{typed!r} is not {key}: nothing was deleted.", "Type the whole key.")
+        raise InterruptedCommandError(f"{typed!r} is not {key}. Nothing was deleted.", "Type the full key.")
 
 
 @contextmanager
@@ -38,5 +38,5 @@ def explain_login_required(context: Context) -> Iterator[None]:
         stronger = from_environment(context)
         if stronger is None:
             raise
-        advice = f"Sign in with `mtribes login`, and do it without {stronger} in the environment."
+        advice = f"Sign in with `mtribes login`, and run the command without {stronger} in the environment."
         raise NotAllowedError(error.what, advice) from None

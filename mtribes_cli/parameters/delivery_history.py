@@ -42,7 +42,7 @@ def delivery_history(context: Context, place: EnvironmentScope, limit: int) -> R
     """Return who changed what an environment delivers, the newest revision first."""
     space, environment = place.resolve(context)
     found = context.client.delivery_history(space, environment, limit=limit)
-    return history(context, found, limit=limit, empty=f"Nothing was delivered in {environment} of {space} yet.")
+    return history(context, found, limit=limit, empty=f"Nothing has been delivered in {environment} of {space} yet.")
 
 
 def diff_deliveries(context: Context, place: EnvironmentScope, sides: DeliverySides) -> Result:
@@ -50,7 +50,7 @@ def diff_deliveries(context: Context, place: EnvironmentScope, sides: DeliverySi
     space, environment = place.resolve(context)
     asked = drop_none(**{"from": sides.before, "to": sides.after})
     diff = context.client.diff_deliveries(space, environment, asked)
-    number = pluralize(len(diff.changes), "change") if diff.changes else "no difference"
+    number = pluralize(len(diff.changes), "change") if diff.changes else "no differences"
     lines = (line for change in diff.changes for line in _change_lines(change))
     return Result(_as_json(space, diff), (f"{_between(space, diff)}: {number}.", *lines))
 
@@ -65,22 +65,23 @@ def restore_delivery(context: Context, wanted: RestoreDelivery) -> Result:
         )
     except ConflictError as error:
         raise ConflictError(
-            f"Somebody changed {environment} of {space} in the meantime. Nothing was restored.",
-            f"Look at `mtribes env history --environment {environment}`, then run the command again.",
+            f"{environment} of {space} was changed in the meantime. Nothing was restored.",
+            f"Check `mtribes env history --environment {environment}`, then run the command again.",
             problems=error.problems,
         ) from None
     except DocumentError as error:
         if not any((problem.path or "").startswith(_OF_DOCUMENTS) for problem in error.problems):
             raise
         raise DocumentError(
-            f"Revision {wanted.revision} of {environment} needs what {space} no longer has. Nothing was restored.",
-            f"Add what is missing to the model or the tribes. Or edit that revision and push it: "
-            f"`mtribes env pull --environment {environment} --revision {wanted.revision} --output FILE`.",
+            f"Revision {wanted.revision} of {environment} requires parts that {space} no longer has. Nothing "
+            "was restored.",
+            "Add the missing parts to the model or the tribes. Or pull that revision, edit it and push "
+            f"it: `mtribes env pull --environment {environment} --revision {wanted.revision} --output FILE`.",
             problems=error.problems,
         ) from None
     data = {"space": space, "environment": environment, "restored": wanted.revision, **asdict(restored)}
     said = f"{environment} of {space} is at revision {restored.revision}"
-    what = f": revision {wanted.revision} again." if restored.changed else "; nothing changed."
+    what = f": restored revision {wanted.revision}." if restored.changed else ". No changes."
     return Result(data, (said + what,))
 
 

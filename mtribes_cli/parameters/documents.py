@@ -70,7 +70,7 @@ def read_document(context: Context, file: str) -> LocalDocument:
     try:
         content = read_given_file(path, MAX_DOCUMENT_BYTES)
     except FileNotFoundError:
-        raise DocumentError(f"There is no file {file}.", "Give a file that is there, or - for stdin.") from None
+        raise DocumentError(f"No file {file}.", "Pass an existing file, or - for stdin.") from None
     except OSError as error:
         raise file_error(error, file, cannot_be="read") from error
     return _document(file, content, path=path)
@@ -82,12 +82,12 @@ def _document(name: str, content: bytes, *, path: Path | None) -> LocalDocument:
     is_json = path.suffix.lower() == ".json" if path else text.lstrip().startswith(("{", "["))
     top = _parsed_json(name, text) if is_json else _parsed_yaml(name, text)
     if not isinstance(top, Mapping):
-        raise DocumentError(f"{name} is no document: it must be a map with keys such as `space`.", _LOOK)
+        raise DocumentError(f"{name} is not a valid document: it must be a mapping with keys such as `space`.", _LOOK)
     keys = {str(key): str(value) for key, value in top.items() if isinstance(value, (str, int))}
     return LocalDocument(name, text.encode(), JSON if is_json else YAML, keys, path, given)
 
 
-_LOOK = "`mtribes space pull` and `mtribes env pull` write documents as they should be."
+_LOOK = "`mtribes space pull` and `mtribes env pull` write valid documents."
 
 
 def _decoded(name: str, content: bytes) -> DecodedText:
@@ -96,7 +96,7 @@ def _decoded(name: str, content: bytes) -> DecodedText:
         given.text.encode()  # half a surrogate pair of UTF-16 is no text either
     except UnicodeDecodeError as error:
         what = "UTF-8" if error.encoding.startswith("utf-8") else error.encoding.upper()
-        raise DocumentError(f"{name} is not {what} (byte {error.start}).", "Save it as UTF-8.") from None
+        raise DocumentError(f"{name} is not valid {what} (byte {error.start}).", "Save it as UTF-8.") from None
     return given
 
 
@@ -104,9 +104,9 @@ def _parsed_json(name: str, text: str) -> object:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise DocumentError(f"{name}, line {error.lineno}: {error.msg}.", "Mend the JSON.") from None
+        raise DocumentError(f"{name}, line {error.lineno}: {error.msg}.", "Fix the JSON.") from None
     except ValueError:
-        raise DocumentError(f"{name} has a number with thousands of digits.", "Mend the JSON.") from None
+        raise DocumentError(f"{name} contains a number with thousands of digits.", "Fix the JSON.") from None
     except RecursionError:
         raise DocumentError(f"{name} is nested too deeply.", _LOOK) from None
 
@@ -123,9 +123,9 @@ def _parsed_yaml(name: str, text: str) -> object:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         said = ", ".join(part for part in (error.context, error.problem) if part)
-        raise DocumentError(f"{name}, line {line}: {said}.", "Mend the YAML.") from None
+        raise DocumentError(f"{name}, line {line}: {said}.", "Fix the YAML.") from None
     except (yaml.YAMLError, RecursionError) as error:
-        raise DocumentError(f"{name} is no YAML: {' '.join(str(error).split())}.", "Mend the YAML.") from None
+        raise DocumentError(f"{name} is not valid YAML: {' '.join(str(error).split())}.", "Fix the YAML.") from None
 
 
 def _may_be_deep(text: str) -> bool:
@@ -198,10 +198,10 @@ def update_local_revision(context: Context, document: LocalDocument, revision: i
     if document.keys.get("revision") in {None, str(revision)} or document.path is None:
         return
     if _note_revision(document, revision):
-        context.console.notice(f"{document.name} now says revision {revision}.")
+        context.console.notice(f"Updated {document.name} to revision {revision}.")
     else:
         context.console.notice(
-            f"{document.name} still says another revision than {revision}: pull before the next push."
+            f"{document.name} still has a different revision than {revision}. Pull before you push again."
         )
 
 

@@ -21,7 +21,7 @@ def read_fields(given: Sequence[str] | None) -> dict[str, Value] | None:
     for text in given:
         name, equals, value = text.partition("=")
         if not equals or not name:
-            raise UsageError(f"{text!r} is not NAME=VALUE.", "Give it as --field campaign=spring.")
+            raise UsageError(f"{text!r} is not NAME=VALUE.", "Use the form --field campaign=spring.")
         found[name] = _value(value)
     return found
 

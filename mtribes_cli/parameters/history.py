@@ -19,7 +19,7 @@ _TO_THE_MINUTE = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}):\d{2}(?:\.\d+)?Z
 def history(context: Context, found: Sequence[Revision], *, limit: int, empty: str) -> Result:
     """Return the newest revisions, at most so many; where there are more, say that on stderr."""
     if len(found) > limit:
-        context.console.notice(f"Only the newest {limit:,} are listed. Pass a larger --limit for more.")
+        context.console.notice(f"Only the newest {limit:,} revisions are listed. Pass a larger --limit for more.")
     listed = found[:limit]
     rows = [row for revision in listed for row in _rows(revision)]
     table = Table(("REVISION", "WHEN (UTC)", "WHO", "NOTE"), rows, empty=empty)

@@ -6,42 +6,43 @@ from typing import Annotated, Literal
 import typer
 
 OrganizationOption = Annotated[
-    str | None, typer.Option("--organization", metavar="KEY", help="The organization; else mtribes.toml's.")
+    str | None, typer.Option("--organization", metavar="KEY", help="Organization (default: the one in mtribes.toml).")
 ]
-SpaceOption = Annotated[str | None, typer.Option("--space", metavar="KEY", help="The Space; else mtribes.toml's.")]
+SpaceOption = Annotated[
+    str | None, typer.Option("--space", metavar="KEY", help="Space (default: the one in mtribes.toml).")
+]
 EnvironmentOption = Annotated[
     str | None,
     typer.Option(
-        "--environment", metavar="NAME", help="production, staging or development; else mtribes.toml's. No default."
+        "--environment", metavar="NAME", help="production, staging or development. Required unless set in mtribes.toml."
     ),
 ]
-FileArgument = Annotated[str, typer.Argument(metavar="FILE", help="A YAML or JSON file, or - for stdin.")]
-ForceOption = Annotated[bool, typer.Option("--force", help="Replace what is there, whoever changed it.")]
+FileArgument = Annotated[str, typer.Argument(metavar="FILE", help="YAML or JSON file, or - for stdin.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite changes made since you pulled.")]
 NoteOption = Annotated[
     str | None,
-    typer.Option("--note", metavar="TEXT", help="Why, for the history: one line, at most 200 characters."),
+    typer.Option("--note", metavar="TEXT", help="Reason for the history: one line, at most 200 characters."),
 ]
-OldRevisionOption = Annotated[
-    int | None, typer.Option("--revision", metavar="N", min=0, help="An older revision instead of the present one.")
-]
+OldRevisionOption = Annotated[int | None, typer.Option("--revision", metavar="N", min=0, help="Use an older revision.")]
 MAX_LISTED_REVISIONS = 100_000
 HistoryLimitOption = Annotated[
     int,
-    typer.Option("--limit", metavar="NUMBER", min=1, max=MAX_LISTED_REVISIONS, help="List at most this many."),
+    typer.Option("--limit", metavar="NUMBER", min=1, max=MAX_LISTED_REVISIONS, help="Maximum number to list."),
 ]
-OutputOption = Annotated[str, typer.Option("--output", metavar="FILE", help="Write it to this file instead of stdout.")]
+OutputOption = Annotated[str, typer.Option("--output", metavar="FILE", help="Write to this file instead of stdout.")]
 FormatOption = Annotated[
-    Literal["yaml", "json"] | None, typer.Option("--format", help="Else by the file's extension; YAML on stdout.")
+    Literal["yaml", "json"] | None,
+    typer.Option("--format", help="Output format (default: by the file's extension, YAML on stdout)."),
 ]
 ExportFormatOption = Annotated[
     Literal["csv", "ndjson", "json"] | None,
-    typer.Option("--format", help="Else by the extension of --output; CSV on stdout."),
+    typer.Option("--format", help="Output format (default: by the extension of --output, CSV on stdout)."),
 ]
 ColumnsOption = Annotated[
-    str | None, typer.Option("--columns", metavar="A,B", help="Of CSV: which columns, separated by commas.")
+    str | None, typer.Option("--columns", metavar="A,B", help="Columns of the CSV, separated by commas.")
 ]
-RawOption = Annotated[bool, typer.Option("--raw", help="Leave cells as they are that a spreadsheet would run.")]
-YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+RawOption = Annotated[bool, typer.Option("--raw", help="Do not escape cells that a spreadsheet would run as formulas.")]
+YesOption = Annotated[bool, typer.Option("--yes", help="Skip the confirmation prompt.")]
 
 
 class TokenScope(StrEnum):
@@ -58,5 +59,5 @@ class TokenScope(StrEnum):
 
 
 ScopesOption = Annotated[
-    list[TokenScope] | None, typer.Option("--scope", help="What it may do; repeat for more. All that you may, if none.")
+    list[TokenScope] | None, typer.Option("--scope", help="Scope to grant. Repeatable (default: all of your scopes).")
 ]

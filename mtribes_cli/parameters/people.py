@@ -20,16 +20,16 @@ MAX_LIMIT = 100_000
 """All that are listed are held in memory; files of everybody come from `tribe export`."""
 
 TagOption = Annotated[
-    str | None, typer.Option("--tag", metavar="TAG", help="Only people with this tag, or with one below it.")
+    str | None, typer.Option("--tag", metavar="TAG", help="Only people with this tag or one below it.")
 ]
 AttributeOption = Annotated[
     str | None,
-    typer.Option("--attribute", metavar="NAME=VALUE", help="Only people whose attribute has this value."),
+    typer.Option("--attribute", metavar="NAME=VALUE", help="Only people with this attribute value."),
 ]
 LimitOption = Annotated[
-    int, typer.Option("--limit", metavar="NUMBER", min=1, max=MAX_LIMIT, help="List at most this many.")
+    int, typer.Option("--limit", metavar="NUMBER", min=1, max=MAX_LIMIT, help="Maximum number to list.")
 ]
-TagsArgument = Annotated[list[str], typer.Argument(metavar="TAG...", help="Such as sports/football/australia.")]
+TagsArgument = Annotated[list[str], typer.Argument(metavar="TAG...", help="Tag, such as sports/football/australia.")]
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def pluralize(number: int, singular: str) -> str:
 def people_query(limit: int, *, tag: str | None, attribute: str | None, search: str | None = None) -> PeopleQuery:
     """Return what to ask for. Raises UsageError where `--attribute` is not NAME=VALUE."""
     if attribute is not None and not attribute.partition("=")[1]:
-        raise UsageError(f"--attribute {attribute!r} has no value.", "Write --attribute plan=gold.")
+        raise UsageError(f"--attribute {attribute!r} has no value.", "Use the form --attribute plan=gold.")
     return PeopleQuery(limit, tag, attribute, search)
 
 
@@ -61,7 +61,7 @@ def list_users(context: Context, place: EnvironmentScope, query: PeopleQuery) ->
     space, environment = place.resolve(context)
     users = _first(context, query, context.client.users(space, environment, query))
     rows = [_row(one.user_id, one) for one in users]
-    empty = f"No user matches in {environment} of {space}."
+    empty = f"No matching users in {environment} of {space}."
     return Result([asdict(one) for one in users], (Table(("USER", "E-MAIL", "TAGS", "LAST SEEN"), rows, empty=empty),))
 
 
@@ -70,7 +70,7 @@ def list_visitors(context: Context, place: EnvironmentScope, query: PeopleQuery)
     space, environment = place.resolve(context)
     visitors = _first(context, query, context.client.visitors(space, environment, query))
     rows = [_row(one.anonymous_id, one) for one in visitors]
-    empty = f"No visitor matches in {environment} of {space}."
+    empty = f"No matching visitors in {environment} of {space}."
     table = Table(("VISITOR", "E-MAIL", "TAGS", "LAST SEEN"), rows, empty=empty)
     return Result([asdict(one) for one in visitors], (table,))
 
@@ -101,9 +101,9 @@ def _shown(value: object) -> str:
 
 def confirm_erasure(context: Context, person: str, place: str, *, is_confirmed: bool) -> None:
     """Go on if `--yes` was given, or somebody says so. Raises InterruptedCommandError for a no."""
-    question = f"Remove {person} and all that is known of them from {place}, for good?"
+    question = f"Permanently delete {person} and all related data from {place}?"
     if not is_confirmed and not context.console.confirm(question, flag="--yes", default=False):
-        raise InterruptedCommandError("You said no: nothing was removed.", "Give --yes, or answer yes.")
+        raise InterruptedCommandError("Canceled. Nothing was deleted.", "Answer yes, or pass --yes.")
 
 
 def removed_words(removed: Mapping[str, int]) -> str:

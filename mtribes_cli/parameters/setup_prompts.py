@@ -19,7 +19,7 @@ LOCAL_SPACE = "vod"
 DEFAULT_LANGUAGE = "typescript"
 TARGET_FLAG = "--target LANGUAGE:OUTPUT"
 OPTION_FLAG = "--option NAME=VALUE"
-ASKED_OPTIONS: Mapping[str, str] = {"package": "Package of the code", "prefix": "Prefix of its names"}
+ASKED_OPTIONS: Mapping[str, str] = {"package": "Package name", "prefix": "Prefix for names"}
 """The options that are asked for; the others are rarely wanted."""
 
 
@@ -52,7 +52,7 @@ def target_answers(targets: Iterable[str], options: Sequence[str]) -> tuple[Targ
     for name, _ in stated:
         if not any(name in options_of(answer.language) for answer in answers):
             languages = {answer.language for answer in answers}
-            raise UsageError(f"No --target takes the option {name}.", _possible_options(sorted(languages)))
+            raise UsageError(f"No --target supports the option {name}.", _possible_options(sorted(languages)))
     return tuple(
         replace(answer, options={name: value for name, value in stated if name in options_of(answer.language)})
         for answer in answers
@@ -61,24 +61,26 @@ def target_answers(targets: Iterable[str], options: Sequence[str]) -> tuple[Targ
 
 def _possible_options(languages: Sequence[str]) -> str:
     if not languages:
-        return f"Give it together with {TARGET_FLAG}."
+        return f"Pass it together with {TARGET_FLAG}."
     return " ".join(f"Options of {language}: {', '.join(options_of(language))}." for language in languages)
 
 
 def _option(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name or not value:
-        raise UsageError(f"--option {text} is not NAME=VALUE.", "Give it such as --option package=com.example.vod.")
+        raise UsageError(f"--option {text} is not NAME=VALUE.", "Use a form such as --option package=com.example.vod.")
     return name, value
 
 
 def _target_answer(text: str) -> TargetAnswer:
     language, colon, output = text.partition(":")
     if not colon or language not in LANGUAGES:
-        raise UsageError(f"--target {text} does not begin with a language.", f"Give one of {', '.join(LANGUAGES)}.")
+        raise UsageError(f"--target {text} does not start with a language.", f"Use one of {', '.join(LANGUAGES)}.")
     output = normal_output(output)
     if fault := output_fault(output):
-        raise UsageError(f"The output of --target {text} {fault}.", "Give a folder inside the project, with '/'.")
+        raise UsageError(
+            f"The output of --target {text} {fault}.", "Use a folder inside the project, with '/' as separator."
+        )
     return TargetAnswer(language, output)
 
 
@@ -87,7 +89,7 @@ def chosen(context: "Context", flags: Flags, choice: Choice) -> str:
     if choice.given is not None:
         return _there(choice, choice.given)
     if not choice.options:
-        raise NotFoundError(f"There is no {choice.noun} that you may see.", f"Create one, or give --{choice.noun}.")
+        raise NotFoundError(f"No {choice.noun} found.", f"Create one, or pass --{choice.noun}.")
     preferred = next((one for one in (choice.remembered, choice.default) if one in choice.options), None)
     if len(choice.options) == 1:
         return choice.options[0]
@@ -95,9 +97,7 @@ def chosen(context: "Context", flags: Flags, choice: Choice) -> str:
         question = f"Which {choice.noun}"
         return context.console.choose(question, choice.options, flag=f"--{choice.noun}", default=preferred)
     if preferred is None:
-        raise UsageError(
-            f"Which {choice.noun} is meant is not said.", f"Give --{choice.noun}: {', '.join(choice.options)}."
-        )
+        raise UsageError(f"No {choice.noun} specified.", f"Pass --{choice.noun}: {', '.join(choice.options)}.")
     return preferred
 
 
@@ -117,8 +117,8 @@ def chosen_targets(
         return (TargetAnswer(DEFAULT_LANGUAGE, usual_output(folder, DEFAULT_LANGUAGE, space)),)
     language = next(iter(found_languages(folder)), DEFAULT_LANGUAGE)
     raise UsageError(
-        "What to generate is not said.",
-        f"Give {TARGET_FLAG}, such as {language}:{usual_output(folder, language, space)}.",
+        "No target specified.",
+        f"Pass {TARGET_FLAG}, such as {language}:{usual_output(folder, language, space)}.",
     )
 
 
@@ -129,8 +129,8 @@ def asks(context: "Context", flags: Flags) -> bool:
 
 def _there(choice: Choice, given: str) -> str:
     if given not in choice.options:
-        there = f"Those that you may see: {', '.join(choice.options)}." if choice.options else "You may see none."
-        raise NotFoundError(f"There is no {choice.noun} {given} that you may see.", there)
+        there = f"Available: {', '.join(choice.options)}." if choice.options else "None are available to you."
+        raise NotFoundError(f"No {choice.noun} '{given}', or you don't have access.", there)
     return given
 
 
@@ -161,7 +161,7 @@ def _asked_output(context: "Context", outputs: Sequence[str], usual: str) -> str
     while True:
         question = "Folder for the code, inside the project"
         output = normal_output(context.console.ask(question, flag=TARGET_FLAG, default=default))
-        fault = "is taken by another target" if output in outputs else output_fault(output)
+        fault = "is used by another target" if output in outputs else output_fault(output)
         if fault is None:
             return output
-        context.console.instruction(f"{output} {fault}. Please give a folder inside the project.")
+        context.console.instruction(f"{output} {fault}. Choose a folder inside the project.")

@@ -46,7 +46,7 @@ def project_text(before: str | None, answers: SetupAnswers) -> str:
 
 def _new_text(answers: SetupAnswers) -> str:
     document = tomlkit.document()
-    document.add(tomlkit.comment("What `mtribes update` generates here. Commit this file and mtribes.lock."))
+    document.add(tomlkit.comment("What `mtribes update` generates. Commit this file and mtribes.lock."))
     for name in ("host", "organization", "space"):
         document[name] = getattr(answers, name)
     _set_targets(document, answers.targets)

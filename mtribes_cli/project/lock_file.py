@@ -25,8 +25,8 @@ LOCK_VERSION = 1
 
 _CONFLICT_MARKS = ("<<<<<<< ", "=======\n", ">>>>>>> ")
 _SHA256_LENGTH = 64
-_RESTORE = "Restore it from version control, or delete it and run `mtribes update`: equal files are adopted."
-_TAKE_A_SIDE = "Take either side of it whole, then run `mtribes update`."
+_RESTORE = "Restore it from version control, or delete it and run `mtribes update`. Unchanged files are kept."
+_TAKE_A_SIDE = "Keep either side in full, then run `mtribes update`."
 _UPGRADE = "Upgrade mtribes."
 
 
@@ -73,7 +73,7 @@ def read_lock_file(path: Path) -> LockFile | None:
         return None
     except OSError as error:
         if isinstance(error, (NotRegularFileError, TooLargeFileError)):
-            raise ProjectError(f"{path} is not what it should be: {error.strerror}.", _RESTORE) from error
+            raise ProjectError(f"{path} is invalid: {error.strerror}.", _RESTORE) from error
         raise file_error(error, str(path), cannot_be="read") from error
     return parse_lock_file(content, path)
 
@@ -83,14 +83,14 @@ def parse_lock_file(content: bytes, path: Path) -> LockFile:
     try:
         text = content.decode("utf-8-sig")
         if _has_conflict(text):
-            raise ProjectError(f"{path} holds a merge conflict.", _TAKE_A_SIDE)
+            raise ProjectError(f"{path} contains a merge conflict.", _TAKE_A_SIDE)
         document = json.loads(text, object_pairs_hook=_without_duplicates)
     except (ValueError, RecursionError) as error:
-        raise ProjectError(f"{path} is not JSON in UTF-8: {error}.", _RESTORE) from None
+        raise ProjectError(f"{path} is not valid JSON in UTF-8: {error}.", _RESTORE) from None
     _check_version(document, path)
     problems = first_problems(Problem(message, path=place) for place, message in _document_faults(document))
     if problems:
-        raise ProjectError(f"{path} is not what it should be.", _RESTORE, problems=problems)
+        raise ProjectError(f"{path} is invalid.", _RESTORE, problems=problems)
     return _lock_file(document)
 
 
@@ -140,16 +140,18 @@ def _has_conflict(text: str) -> bool:
 def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     table = dict(pairs)
     if len(table) != len(pairs):
-        raise ValueError("a key is there twice in one object")
+        raise ValueError("an object contains a key twice")
     return table
 
 
 def _check_version(document: object, path: Path) -> None:
     version = document.get("version") if isinstance(document, dict) else None
     if type(version) is int and version > LOCK_VERSION:
-        raise ProjectError(f"{path} is of version {version}; this mtribes reads version {LOCK_VERSION}.", _UPGRADE)
+        raise ProjectError(
+            f"{path} has version {version}, but this version of mtribes supports version {LOCK_VERSION}.", _UPGRADE
+        )
     if type(version) is not int or version != LOCK_VERSION:
-        raise ProjectError(f"{path} is not a lock of version {LOCK_VERSION}.", _RESTORE)
+        raise ProjectError(f"{path} is not a version {LOCK_VERSION} lock file.", _RESTORE)
 
 
 def _document_faults(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -161,7 +163,7 @@ def _document_faults(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "targets", "is not a list of objects"
         return
     if len(targets) > MAX_TARGETS:
-        yield "targets", f"has {len(targets):,} of them; {MAX_TARGETS:,} are taken"
+        yield "targets", f"has {len(targets):,} of them, more than the maximum of {MAX_TARGETS:,}"
         return
     for number, table in enumerate(targets):
         yield from _target_faults(table, f"targets.{number}", document)
@@ -175,7 +177,7 @@ def _source_faults(table: Mapping[str, Any], prefix: str) -> Iterator[tuple[str,
         if not isinstance(table.get(name), str):
             yield f"{prefix}{name}", "is not text"
     if type(table.get("revision")) is not int:
-        yield f"{prefix}revision", "is not a whole number"
+        yield f"{prefix}revision", "is not an integer"
 
 
 def _target_faults(table: Mapping[str, Any], place: str, main: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -189,12 +191,12 @@ def _target_faults(table: Mapping[str, Any], place: str, main: Mapping[str, Any]
         yield f"{place}.output", fault
     options = table.get("options")
     if not _is_text_table(options):
-        yield f"{place}.options", "is not an object of texts"
+        yield f"{place}.options", "is not an object with text values"
     files = table.get("files")
     if isinstance(files, dict) and _is_text_table(files):
         yield from _file_faults(files, f"{place}.files")
     else:
-        yield f"{place}.files", "is not an object of texts"
+        yield f"{place}.files", "is not an object with text values"
 
 
 def _file_faults(files: Mapping[str, str], place: str) -> Iterator[tuple[str, str]]:
@@ -202,7 +204,7 @@ def _file_faults(files: Mapping[str, str], place: str) -> Iterator[tuple[str, st
         if fault := file_fault(path):
             yield place, f"has {path!r}, which {fault}"
         if len(digest) != _SHA256_LENGTH or digest.strip("0123456789abcdef"):
-            yield place, f"has {path!r} with something else than a SHA-256"
+            yield place, f"has {path!r} without a valid SHA-256"
     for path, fault in collisions(files):
         yield place, f"has {path!r}, which {fault}"
 

@@ -60,7 +60,7 @@ def collisions(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
     for path in sorted(paths):
         twin = files.setdefault(fold_case(path), path)
         if twin != path:
-            yield path, f"is the same as {twin!r} where case and Unicode form are ignored"
+            yield path, f"is the same as {twin!r} when case and Unicode form are ignored"
         yield from _folder_twins(path, top)
     for key in sorted(files):
         if (folder := top.below(key.split("/"))) is not None:
@@ -94,7 +94,7 @@ def _folder_twins(path: str, top: _Folder) -> Iterator[tuple[str, str]]:
             folder = around.folders[key] = _Folder(name, path)
         elif folder.name != name:
             twin = folder.first
-            yield path, f"lies in a folder that is the same as one of {twin!r} where case and Unicode form are ignored"
+            yield path, f"is in a folder that is the same as one of {twin!r} when case and Unicode form are ignored"
             return
         around = folder
 
@@ -115,13 +115,13 @@ def _shape_fault(path: str) -> str | None:
     if not path:
         return "is empty"
     if "\\" in path:
-        return "contains a backslash; folders are separated by '/'"
+        return "contains a backslash; use '/' to separate folders"
     if path.startswith("/"):
         return "is absolute"
     if path[1:2] == ":":
-        return "begins with a drive"
+        return "starts with a drive"
     if path.startswith("~"):
-        return "begins with '~'"
+        return "starts with '~'"
     if _byte_length(path) > MAX_PATH_BYTES:
         return f"is longer than {MAX_PATH_BYTES} bytes"
     return None
@@ -129,19 +129,19 @@ def _shape_fault(path: str) -> str | None:
 
 def _name_fault(name: str) -> str | None:
     if not name:
-        return "has an empty name in it"
+        return "contains an empty name"
     if name in (".", ".."):
-        return f"has {name!r} in it"
+        return f"contains {name!r}"
     if _has_invisible(name):
         return "contains a control, invisible or undefined character"
     if name.startswith("-"):
-        return "has a name that begins with '-'"
+        return "has a name that starts with '-'"
     if name.endswith((".", " ")):
-        return "has a name that ends in a dot or a space"
+        return "has a name that ends with a dot or a space"
     if name.partition(".")[0].rstrip(" ").lower() in _WINDOWS_DEVICES:
-        return f"has {name!r} in it, which is a device on Windows"
+        return f"contains {name!r}, which is a device name on Windows"
     if _byte_length(name) > MAX_NAME_BYTES:
-        return f"has a name of more than {MAX_NAME_BYTES} bytes in it"
+        return f"contains a name longer than {MAX_NAME_BYTES} bytes"
     return None
 
 
@@ -154,21 +154,21 @@ def _has_invisible(name: str) -> bool:
 
 def _file_name_fault(name: str) -> str | None:
     if not (name.isascii() and name.translate(_FILE_PUNCTUATION).isalnum()):
-        return "has a name with other characters than letters, digits, '.', '_' and '-'"
+        return "has a name with characters other than letters, digits, '.', '_' and '-'"
     if name.startswith("."):
-        return "has a name that begins with a dot"
+        return "has a name that starts with a dot"
     if name.lower() in _REPOSITORY_FILES:
-        return f"has {name!r} in it, by which git takes a folder for a repository"
+        return f"contains {name!r}, which marks a folder as a git repository"
     return None
 
 
 def _output_name_fault(name: str) -> str | None:
     if name.startswith(" ") or _WINDOWS_FORBIDDEN.intersection(name):
-        return f"has {name!r} in it, which cannot be a name on Windows"
+        return f"contains {name!r}, which is not allowed in names on Windows"
     if is_repository_folder(name):
-        return "lies in a repository's own folder"
+        return "is inside a repository's own folder"
     if name.startswith(STAGING_PREFIX):
-        return f"has a name that begins with {STAGING_PREFIX!r}, which is for files in transit"
+        return f"has a name that starts with {STAGING_PREFIX!r}, which is reserved for temporary files"
     return None
 
 

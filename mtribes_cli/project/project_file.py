@@ -99,8 +99,8 @@ def needed_project(project: ProjectFile | None, folder: Path) -> ProjectFile:
     """`project`; ProjectError where there is none that holds for `folder`, or it generates nothing."""
     if project is None:
         raise ProjectError(
-            f"There is no {PROJECT_FILE_NAME} in {folder.absolute()} or a folder around it.",
-            "Run `mtribes setup` to write one, or name the project's folder by -C DIR.",
+            f"No {PROJECT_FILE_NAME} in {folder.absolute()} or a parent folder.",
+            "Run `mtribes setup` to create one, or choose the project's folder with -C DIR.",
         )
     if not project.targets:
         raise ProjectError(
@@ -118,14 +118,14 @@ def read_project_file(path: Path) -> ProjectFile:
     except OSError as error:
         raise unreadable(path, error) from error
     except UnicodeDecodeError as error:
-        raise _invalid(path, [ProjectFault("", f"is not UTF-8: {error.reason} at byte {error.start}")]) from None
+        raise _invalid(path, [ProjectFault("", f"is not valid UTF-8: {error.reason} at byte {error.start}")]) from None
     return parse_project_file(text, path)._replace(owners=owners)
 
 
 def unreadable(path: Path, error: OSError) -> MtribesError:
     """What it means that a file of the project cannot be read: by its kind or size, or by the system's word."""
     if isinstance(error, (NotRegularFileError, TooLargeFileError)):
-        return ProjectError(f"{path} is not what it should be: {error.strerror}.", "Restore the right file.")
+        return ProjectError(f"{path} is invalid: {error.strerror}.", "Restore the correct file.")
     return file_error(error, str(path), cannot_be="read")
 
 
@@ -139,7 +139,7 @@ def parse_project_file(text: str, path: Path) -> ProjectFile:
     except RecursionError:
         raise _invalid(path, [ProjectFault("", "is nested too deeply")]) from None
     except (ValueError, OverflowError):  # Python reads no whole number of more than 4,300 digits
-        raise _invalid(path, [ProjectFault("", "has a number with too many digits")]) from None
+        raise _invalid(path, [ProjectFault("", "contains a number with too many digits")]) from None
     if faults:
         raise _invalid(path, _with_lines(faults, text))
     return _project_file(document, path)
@@ -213,7 +213,7 @@ def _document_faults(document: Mapping[str, object]) -> Iterator[ProjectFault]:
         yield ProjectFault("targets", "is not a list of tables; write [[targets]] above each")
         return
     if len(targets) > MAX_TARGETS:
-        yield ProjectFault("targets", f"has {len(targets):,} tables; {MAX_TARGETS:,} are taken")
+        yield ProjectFault("targets", f"has {len(targets):,} tables, more than the maximum of {MAX_TARGETS:,}")
         return
     for number, table in enumerate(targets):
         yield from _target_faults(table, f"targets.{number}", has_default_space="space" in document)
@@ -222,14 +222,14 @@ def _document_faults(document: Mapping[str, object]) -> Iterator[ProjectFault]:
 
 def _target_faults(table: Mapping[str, object], place: str, *, has_default_space: bool) -> Iterator[ProjectFault]:
     for name in (misplaced := [name for name in table if name in _OPTION_KEYS]):
-        yield ProjectFault(f"{place}.{name}", "is an option: write it below [targets.options]")
+        yield ProjectFault(f"{place}.{name}", "is an option: move it below [targets.options]")
     yield from _unknown_keys(table, (*_TARGET_KEYS, *misplaced), f"{place}.")
     yield from _choice_faults(table.get("language"), LANGUAGES, f"{place}.language")
     yield from _output_faults(table.get("output"), f"{place}.output")
     if "space" in table:
         yield from _key_faults(table["space"], f"{place}.space")
     elif not has_default_space:
-        yield ProjectFault(f"{place}.space", "is missing, and there is no `space` for all targets")
+        yield ProjectFault(f"{place}.space", "is missing, and no `space` is set for all targets")
     options = table.get("options", {})
     if not isinstance(options, dict):
         yield ProjectFault(f"{place}.options", "is not a table")
@@ -240,7 +240,7 @@ def _target_faults(table: Mapping[str, object], place: str, *, has_default_space
 def _option_faults(options: Mapping[str, object], place: str, language: object) -> Iterator[ProjectFault]:
     yield from _unknown_keys(options, _OPTION_KEYS, f"{place}.")
     if "host" in options and not (isinstance(options["host"], str) and is_server_url(options["host"])):
-        yield ProjectFault(f"{place}.host", "is not the URL of a server, such as https://mtribes.example.com")
+        yield ProjectFault(f"{place}.host", "is not a server URL such as https://mtribes.example.com")
     for option, choices in _CHOICES:
         if option in options:
             yield from _language_choice_faults(options[option], choices.get(str(language)), f"{place}.{option}")
@@ -252,21 +252,21 @@ def _option_faults(options: Mapping[str, object], place: str, language: object) 
 
 def _package_faults(value: object, language: object, place: str) -> Iterator[ProjectFault]:
     if language not in PACKAGE_LANGUAGES:
-        yield ProjectFault(place, "is for Java and Kotlin alone")
+        yield ProjectFault(place, "is only for Java and Kotlin")
     if not (isinstance(value, str) and re.fullmatch(_PACKAGE, value)):
-        yield ProjectFault(place, "is not a package name, such as com.example.vod")
+        yield ProjectFault(place, "is not a package name such as com.example.vod")
 
 
 def _prefix_faults(value: object, language: object, place: str) -> Iterator[ProjectFault]:
     if language not in PREFIX_LANGUAGES:
-        yield ProjectFault(place, "is for BrightScript alone")
+        yield ProjectFault(place, "is only for BrightScript")
     if not (isinstance(value, str) and re.fullmatch(_PREFIX, value)):
-        yield ProjectFault(place, "is not a letter and up to 31 letters and digits, such as Vod")
+        yield ProjectFault(place, "is not a letter followed by up to 31 letters and digits, such as Vod")
 
 
 def _language_choice_faults(value: object, possible: tuple[str, ...] | None, place: str) -> Iterator[ProjectFault]:
     if possible is None:
-        yield ProjectFault(place, "is for TypeScript and JavaScript alone")
+        yield ProjectFault(place, "is only for TypeScript and JavaScript")
     elif value not in possible:
         yield from _choice_faults(value, possible, place)
 
@@ -274,14 +274,14 @@ def _language_choice_faults(value: object, possible: tuple[str, ...] | None, pla
 def host_faults(host: object, place: str) -> Iterator[ProjectFault]:
     """What is wrong with `host` of a project file."""
     if host is None:
-        yield ProjectFault(place, 'is missing; it is the URL of your server, or "local"')
+        yield ProjectFault(place, 'is missing; set it to the URL of your server, or "local"')
     elif not isinstance(host, str) or not (host == LOCAL_HOST or is_server_url(host)):
-        yield ProjectFault(place, 'is neither the URL of a server, such as https://mtribes.example.com, nor "local"')
+        yield ProjectFault(place, 'is not a server URL such as https://mtribes.example.com, or "local"')
 
 
 def _key_faults(value: object, place: str) -> Iterator[ProjectFault]:
     if not isinstance(value, str) or not _is_key(value):
-        yield ProjectFault(place, "is not a key, such as vod or my-space")
+        yield ProjectFault(place, "is not a key such as vod or my-space")
 
 
 def _is_key(text: str) -> bool:
@@ -292,7 +292,7 @@ def _is_key(text: str) -> bool:
 
 def _choice_faults(value: object, choices: tuple[str, ...], place: str) -> Iterator[ProjectFault]:
     if value is None:
-        yield ProjectFault(place, f"is missing; it is one of {', '.join(choices)}")
+        yield ProjectFault(place, f"is missing; set it to one of {', '.join(choices)}")
     elif value not in choices:
         suggestion = _suggestion(value, choices) if isinstance(value, str) else ""
         yield ProjectFault(place, f"is {_shown(value)}, not one of {', '.join(choices)}{suggestion}")
@@ -300,11 +300,11 @@ def _choice_faults(value: object, choices: tuple[str, ...], place: str) -> Itera
 
 def _output_faults(value: object, place: str) -> Iterator[ProjectFault]:
     if value is None:
-        yield ProjectFault(place, "is missing; it is the folder for the code, such as src/mtspace/vod")
+        yield ProjectFault(place, "is missing; set it to the folder for the code, such as src/mtspace/vod")
     elif not isinstance(value, str):
         yield ProjectFault(place, "is not text")
     elif fault := output_fault(normal_output(value)):
-        yield ProjectFault(place, f"{fault}; it is a folder inside the project, such as src/mtspace/vod")
+        yield ProjectFault(place, f"{fault}; use a folder inside the project, such as src/mtspace/vod")
 
 
 def _overlap_faults(targets: list[dict[str, object]]) -> Iterator[ProjectFault]:
@@ -314,7 +314,7 @@ def _overlap_faults(targets: list[dict[str, object]]) -> Iterator[ProjectFault]:
         if isinstance(output := table.get("output"), str) and not output_fault(normal_output(output))
     ]
     for position, other in overlapping(output for _, output in places):
-        message = f"overlaps with {other!r} of another target; each target needs a folder of its own"
+        message = f"overlaps with {other!r} of another target; each target needs its own folder"
         yield ProjectFault(places[position][0], message)
 
 
@@ -350,7 +350,7 @@ def _text_or_none(value: object) -> str | None:
 def _syntax_fault(error: tomllib.TOMLDecodeError) -> ProjectFault:
     message = str(error)
     found = re.search(r" \(at line (\d+), column \d+\)$", message)
-    return ProjectFault("", f"is not TOML: {message}", int(found[1]) if found else None)
+    return ProjectFault("", f"is not valid TOML: {message}", int(found[1]) if found else None)
 
 
 def _with_lines(faults: list[ProjectFault], text: str) -> list[ProjectFault]:
@@ -389,7 +389,7 @@ def key_lines(text: str) -> dict[str, int]:
 
 def _invalid(path: Path, faults: list[ProjectFault]) -> ProjectError:
     problems = first_problems(Problem(_located(fault), path=fault.place or None) for fault in faults)
-    return ProjectError(f"{path} is not what it should be.", "Mend the file, then run this again.", problems=problems)
+    return ProjectError(f"{path} is invalid.", "Fix the file, then run the command again.", problems=problems)
 
 
 def _located(fault: ProjectFault) -> str:

@@ -20,6 +20,7 @@ from mtribes_cli.terminal.result import Block, Document, Result, Table
 from mtribes_cli.terminal.sanitize import columns, display_width, sanitize, sanitize_line
 
 ENVELOPE_VERSION = 1
+CONFIRMING_FLAG = "--yes"
 _BOLD, _RED, _YELLOW, _DIM = "1", "31", "33", "2"
 
 
@@ -197,7 +198,7 @@ class Console:
     def ask(self, question: str, *, flag: str, default: str | None = None) -> str:
         """A line of text from the person at the terminal; without one a usage error that names `flag`."""
         if not self.is_interactive:
-            raise UsageError(f"{question.rstrip('?: ')}: there is nobody to ask.", f"Give {flag}.")
+            raise _no_terminal(question, flag)
         shown = f" [{default}]" if default else ""
         while True:
             answer = self._line(f"{question}{shown}: ").strip() or (default or "")
@@ -218,7 +219,7 @@ class Console:
                 return answer
             if chosen := whole_number(answer, most=len(options)):
                 return options[chosen - 1]
-            self._say("Please answer with a number or a name of the list.")
+            self._say("Enter a number or a name from the list.")
 
     def confirm(self, question: str, *, flag: str, default: bool) -> bool:
         """Yes or no."""
@@ -257,7 +258,7 @@ class Console:
         else:
             content = self._stdin.read(max_bytes + 1).encode()
         if len(content) > max_bytes:
-            raise UsageError(f"stdin holds more than {max_bytes:,} bytes.", "Give the right file on stdin.")
+            raise UsageError(f"stdin contains more than {max_bytes:,} bytes.", "Check the input on stdin.")
         return content
 
     def _line(self, question: str) -> str:
@@ -266,7 +267,7 @@ class Console:
         line = self._stdin.readline()
         self._write(self._stderr, self._doing)
         if not line:
-            raise InterruptedCommandError("The input ended before the question was answered.", "Run it again.")
+            raise InterruptedCommandError("The input ended before the question was answered.", "Run the command again.")
         return line
 
     def _write_bytes(self, binary: BinaryIO, piece: bytes) -> None:
@@ -298,6 +299,12 @@ class Console:
 
 def _as_json(value: object, *, indent: int | None) -> str:
     return json.dumps(value, indent=indent).replace("\x7f", r"\u007f")  # the one control that JSON leaves as it is
+
+
+def _no_terminal(question: str, flag: str) -> UsageError:
+    if flag == CONFIRMING_FLAG:
+        return UsageError("Confirmation required.", f"Pass {flag} to confirm without a terminal.")
+    return UsageError(f"{question.rstrip('?: ')}: cannot prompt without a terminal.", f"Pass {flag}.")
 
 
 def _say_nothing(_text: str) -> None:

@@ -85,7 +85,7 @@ def test_help_of_a_nested_verb_is_that_verbs(mtribes: CliRunner) -> None:
 def test_an_unknown_command_is_a_usage_error_with_a_suggestion(mtribes: CliRunner) -> None:
     outcome = mtribes("udpate")
     assert outcome.exit_code == 2
-    assert outcome.err == "error: There is no command 'udpate'.\nhint: Did you mean `mtribes update`?\n"
+    assert outcome.err == "error: Unknown command: 'udpate'\nhint: Did you mean `mtribes update`?\n"
     assert outcome.out == ""
 
 

@@ -149,8 +149,8 @@ def test_the_client_names_itself_and_its_version(user: CliRunner, peer: StubServ
         (Reply(200, [1]), "`data`"),
         (Reply(200, b"\xff\xfe"), "breaks off"),
         (data({"key": "vod"}), "data[0].id is not text"),
-        (data(SPACE | {"revision": "3"}), "data[0].revision is not a whole number"),
-        (data(SPACE | {"revision": True}), "data[0].revision is not a whole number"),
+        (data(SPACE | {"revision": "3"}), "data[0].revision is not an integer"),
+        (data(SPACE | {"revision": True}), "data[0].revision is not an integer"),
         (data("vod"), "data[0] is not an object"),
     ],
 )

@@ -71,7 +71,7 @@ def test_a_sign_in_that_has_ended_says_to_sign_in_again(mtribes: CliRunner, oaut
     oauth.refresh_token = "revoked"
     outcome = mtribes("whoami")
     assert outcome.exit_code == 4
-    assert outcome.err == f"error: The sign-in to {oauth.peer.url} has ended.\nhint: Run `mtribes login`.\n"
+    assert outcome.err == f"error: Your sign-in to {oauth.peer.url} has expired.\nhint: Run `mtribes login`.\n"
 
 
 def test_a_server_that_is_down_while_renewing_ends_no_sign_in(mtribes: CliRunner, oauth: OAuthStub) -> None:

@@ -71,8 +71,8 @@ def test_pages_without_an_end_are_reported(user: CliRunner, peer: StubServer, mo
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ((), "There is no entry in the audit log of acme.\n"),
-        (("--actor", "x"), "No entry matches in the audit log of acme.\n"),
+        ((), "No entries in the audit log of acme.\n"),
+        (("--actor", "x"), "No matching entries in the audit log of acme.\n"),
     ],
 )
 def test_where_nothing_is_there_that_is_said(

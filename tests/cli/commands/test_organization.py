@@ -79,7 +79,7 @@ def test_an_organization_is_deleted_once_its_key_is_typed(user: CliRunner, peer:
     assert user("org", "delete", "labs").exit_code == 2  # nobody is there to ask
     wrong = user("org", "delete", "labs", stdin="Labs\n", terminal=True)
     assert wrong.exit_code == 130
-    assert "'Labs' is not labs: nothing was deleted." in wrong.err
+    assert "'Labs' is not labs. Nothing was deleted." in wrong.err
     assert [asked.method for asked in peer.asked] == ["GET", "GET"]
     outcome = user("org", "delete", "labs", stdin="labs\n", terminal=True)
     assert (outcome.exit_code, outcome.out.replace("\r", "")) == (0, "Deleted labs.\n")

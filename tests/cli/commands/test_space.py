@@ -41,7 +41,7 @@ def test_spaces_are_listed_with_all_that_is_known_under_json(user: CliRunner, pe
 def test_a_space_is_renamed_with_a_note(user: CliRunner, peer: StubServer) -> None:
     peer.on("PATCH", "/v2/spaces/vod", data({**SPACE, "name": "Läden"}))
     outcome = user("space", "rename", "vod", "Läden", "--note", "New brand")
-    assert (outcome.exit_code, outcome.out) == (0, "The Space vod is called Läden; its model is at revision 3.\n")
+    assert (outcome.exit_code, outcome.out) == (0, "Space vod is now called Läden. Its model is at revision 3.\n")
     assert (json.loads(peer.asked[0].body), peer.asked[0].query) == ({"name": "Läden"}, "note=New+brand")
     assert user("space", "rename", "vod", "Läden", "--json").envelope["data"] == {**SPACE, "name": "Läden"}
     assert peer.asked[1].query == ""
@@ -308,4 +308,4 @@ def test_a_difference_that_breaks_nothing_ends_well(user: CliRunner, peer: StubS
     user.write("vod.yaml", DOCUMENT)
     assert user("space", "diff", "vod.yaml").exit_code == 0
     outcome = user("space", "validate", "vod.yaml")
-    assert outcome.out == "vod.yaml is good. Against revision 3 of vod: 1 change, none breaking.\n"
+    assert outcome.out == "vod.yaml is valid. Compared with revision 3 of vod: 1 change, none breaking.\n"

@@ -109,7 +109,7 @@ def test_no_token_is_no_failure(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", TOKENS, data())
     outcome = user("token", "list")
     assert (outcome.exit_code, outcome.out) == (0, "")
-    assert "There is no token." in outcome.err
+    assert "No tokens found." in outcome.err
 
 
 # Ending

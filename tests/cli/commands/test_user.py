@@ -118,7 +118,7 @@ def test_a_removal_says_what_was_removed(user: CliRunner, peer: StubServer) -> N
     peer.on("DELETE", ADA_PATH, data(ERASURE))
     outcome = user("user", "delete", "ada", *PLACE, "--yes")
     assert outcome.exit_code == 0
-    assert outcome.out == ("Removed ada from staging of vod: 1 profile, 2 visitors, 0 devices, 1 session, 12 events.\n")
+    assert outcome.out == ("Deleted ada from staging of vod: 1 profile, 2 visitors, 0 devices, 1 session, 12 events.\n")
     assert user("user", "delete", "ada", *PLACE, "--yes", "--json").envelope["data"] == ERASURE
 
 

@@ -228,7 +228,7 @@ def test_a_second_install_changes_nothing_and_says_so(at_home: CliRunner) -> Non
     second = at_home("completion", "install", "fish", "--json").envelope["data"]
     assert (first["changed"], second["changed"]) == (True, False)
     assert (path.stat().st_mtime_ns, path.stat().st_ctime_ns, path.stat().st_ino) == before
-    assert at_home("completion", "install", "fish").out.startswith(f"It is there already: {path}\n")
+    assert at_home("completion", "install", "fish").out.startswith(f"Already installed: {path}\n")
 
 
 def test_an_older_script_of_ours_is_replaced_and_somebody_elses_is_not(at_home: CliRunner) -> None:

@@ -18,7 +18,7 @@ from tests.cli.failure_modes.sockets import Behaviour, answering, closed_port, l
 TOTALS = b'"read": 1, "created": 1, "updated": 0, "unchanged": 0, "rejected": 0'
 PART = b'{"data": [{"digest": "00", "errors": [], %s}], "errors": null}' % TOTALS
 WHOLE = b'{"data": [{"parts": 1, "next_part": null, "totals": {%s}}], "errors": null}' % TOTALS
-GOES_ON = " The same command then goes on where it stopped."
+GOES_ON = " Run the same command again to resume."
 Serving = Callable[[Authority], ssl.SSLContext | None]
 
 

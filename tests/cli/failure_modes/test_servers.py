@@ -15,10 +15,10 @@ from tests.cli.failure_modes.sockets import Behaviour, answering, listening
 from tests.cli.stub_server import Reply, StubServer, data, refusal
 
 SPACES = "/v2/spaces"
-LOOK = "See that the host is right, and that nothing stands between you and it (a proxy, a sign-in page)."
+LOOK = "Check the host, and whether a proxy or sign-in page intercepts the connection."
 HTML = b"<!doctype html><title>Welcome</title>"
 LATER = "Try again later."
-SOMEBODY = "If it stays so, tell whoever runs the server, with the time."
+SOMEBODY = "If the problem persists, contact the server's administrator and include the time."
 PAGE = {"Content_Type": "text/html; charset=utf-8"}
 
 
@@ -27,7 +27,7 @@ def unreadable(what: str) -> Told:
 
 
 def busy(status: int, advice: str = LATER) -> Told:
-    return Told(75, f"{{url}}{SPACES} is too busy or down ({status}).", advice)
+    return Told(75, f"{{url}}{SPACES} is overloaded or unavailable ({status}).", advice)
 
 
 ANSWERS = {
@@ -48,7 +48,7 @@ ANSWERS = {
     "JSON cut off": (answering(b'{"data": ['), unreadable("200 with JSON that breaks off or is none.")),
     "no envelope": (
         answering(b"{}"),
-        Told(1, "{url}/v2/spaces answered JSON without the agreed `data`.", LOOK),
+        Told(1, "{url}/v2/spaces returned JSON without `data`.", LOOK),
     ),
     "an encoding of its own": (
         answering(b"\x0b\x02\x80", Content_Encoding="br"),
@@ -58,7 +58,10 @@ ANSWERS = {
         answering(Content_Encoding="gzip"),
         Told(
             1,
-            "{url} answered what cannot be unpacked: Error -3 while decompressing data: incorrect header check.",
+            (
+                "{url} returned a response that cannot be decompressed: Error -3 while decompressing data: "
+                "incorrect header check."
+            ),
             LOOK,
         ),
     ),
@@ -83,7 +86,7 @@ ANSWERS = {
         Told(
             1,
             "{url}/v2/spaces redirects to https://login.example.com/.",
-            "Credentials are not sent after a redirect: give the address that it leads to as the host.",
+            "Credentials are not sent after a redirect. Use the address that it redirects to as the host.",
         ),
     ),
 }
@@ -133,7 +136,7 @@ def test_an_answer_that_comes_too_slowly_ends_with_try_later(
 
     with listening(_dripping(first, ended)) as port:
         url = f"http://127.0.0.1:{port}"
-        assert told(ada("space", "list", "--host", url)) == Told(75, f"{url} took too long to answer.", LATER)
+        assert told(ada("space", "list", "--host", url)) == Told(75, f"{url} took too long to respond.", LATER)
         ended.set()
 
 

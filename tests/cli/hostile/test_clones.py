@@ -94,7 +94,7 @@ def test_many_staging_folders_of_a_clone_are_counted(clone: Project) -> None:
     plant_journal(clone, [*steps])
     outcome = clone.run("update")
     assert outcome.exit_code == 1
-    assert outcome.err.count("is a staging folder of such a write") == 20
+    assert outcome.err.count("is a staging folder of the write") == 20
     assert "5 more staging folders" in outcome.err
 
 

@@ -314,4 +314,4 @@ def test_a_number_that_no_machine_word_holds_is_told(user: CliRunner, peer: Stub
     peer.on("GET", "/v2/spaces/vod", data(space))
     for argv in (EXPORT, ("tag", "list", "--space", "vod", "--env", "production"), ("space", "show", "vod")):
         outcome = user(*argv)
-        assert (outcome.exit_code, "is not a whole number" in outcome.err) == (1, True), (argv, outcome.err)
+        assert (outcome.exit_code, "is not an integer" in outcome.err) == (1, True), (argv, outcome.err)

@@ -114,7 +114,7 @@ def test_a_row_with_cells_too_few_or_too_many_is_rejected_by_its_line_and_no_oth
     assert found.users == [meant(row) for number, row in enumerate(rows) if number != bad]
     line = lines_of(before) + 1
     cells = len(mangled[bad])
-    assert found.reasons == {line: f"the row has {cells} cells, and there are 3 columns"}
+    assert found.reasons == {line: f"the row has {cells} cells, but the header has 3 columns"}
 
 
 @pytest.mark.parametrize("delimiter", DELIMITERS)
@@ -140,9 +140,9 @@ def test_cells_stay_text_unless_their_column_has_a_type(mtribes: CliRunner) -> N
     attributes = {"zip": "007", "age": 7, "vip": True, "since": "2026-11-21", "score": -0.5}
     assert found.users == [{"user_id": "1", "attributes": attributes}]
     assert found.reasons == {
-        3: "age: This is not a number, such as 12 or 0.5; vip: This is neither true nor false; "
-        "since: This is not a day or a time, such as 2026-11-21 or 2026-11-21T20:35:00Z; "
-        "score: This is a number that cannot be kept."
+        3: "age: This is not a number such as 12 or 0.5; vip: This is not true or false; since: This "
+        "is not a date or time such as 2026-11-21 or 2026-11-21T20:35:00Z; score: This is a number "
+        "out of range."
     }
 
 

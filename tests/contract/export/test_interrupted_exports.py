@@ -114,7 +114,7 @@ def test_what_was_spoilt_on_the_way_is_fetched_anew(leaving: ExportEnvironment) 
     part.write_bytes(part.read_bytes().replace(b"user-1", b"user-X", 1))
     outcome = leaving.export("--output", "people.csv", "--json")
     assert outcome.exit_code == 0, outcome.err
-    assert "What was fetched is not what the server has" in outcome.err
+    assert "The downloaded data does not match the export on the server" in outcome.err
     assert leaving.read("people.csv") == the_snapshot(leaving, outcome.envelope["data"]["export"])
 
 

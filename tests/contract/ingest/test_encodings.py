@@ -61,7 +61,7 @@ def test_a_mark_and_a_stated_encoding_that_disagree_are_refused(place: Place) ->
 def test_an_encoding_of_either_byte_order_needs_a_mark(place: Place, encoding: str) -> None:
     (place.mtribes.home / "users.csv").write_bytes(ROWS.encode("utf-8"))
     outcome = place.ingest("users.csv", "--encoding", encoding)
-    assert (outcome.exit_code, f"Pass --encoding {encoding}-le, or {encoding}-be." in outcome.err) == (2, True)
+    assert (outcome.exit_code, f"Pass --encoding {encoding}-le or {encoding}-be." in outcome.err) == (2, True)
     assert place.stored() == {}
 
 
@@ -75,7 +75,9 @@ def test_bytes_that_are_not_utf_8_name_the_line_and_the_option(place: Place) -> 
     (place.mtribes.home / "users.csv").write_bytes("user_id,city,email\nk1,Zürich,broken\n".encode("cp1252"))
     outcome = place.ingest("users.csv")
     assert outcome.exit_code == 3
-    said = "line 2: city: not UTF-8 (byte 0xFC); if the file has another encoding, pass it, such as --encoding cp1252"
+    said = (
+        "line 2: city: invalid UTF-8 (byte 0xFC); if the file has another encoding, pass it, such as --encoding cp1252"
+    )
     assert said in outcome.out + outcome.err
     assert "email: This is not an e-mail address" in outcome.out + outcome.err
 

@@ -28,15 +28,15 @@ from tests.servers import RunningServer
 BAD = {
     "   ": "This is blank: it contains only U+0020 (space).",
     "\u3000": "This is blank: it contains only U+3000 (ideographic space).",
-    " k": "This starts with U+0020 (space): remove the invisible characters.",
+    " k": "This begins with U+0020 (space): remove the invisible characters.",
     "k\u00a0": "This ends with U+00A0 (no-break space): remove the invisible characters.",
     "k\u200b": "This ends with U+200B (zero width space): remove the invisible characters.",
-    "\ufeffk": "This starts with U+FEFF (zero width no-break space): remove the invisible characters.",
+    "\ufeffk": "This begins with U+FEFF (zero width no-break space): remove the invisible characters.",
     "k\u2060": "This ends with U+2060 (word joiner): remove the invisible characters.",
     "k\u00ad": "This ends with U+00AD (soft hyphen): remove the invisible characters.",
     "\u200fk\u202c": (
-        "This starts with U+200F (right-to-left mark) and ends with U+202C (pop directional formatting): remove the "
-        "invisible characters."
+        "This begins with U+200F (right-to-left mark) and ends with U+202C (pop directional "
+        "formatting): remove the invisible characters."
     ),
     "\u3164": "This is blank: it contains only U+3164 (hangul filler).",
     "k\t": "This must not contain control characters.",
