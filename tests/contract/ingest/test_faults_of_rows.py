@@ -13,7 +13,7 @@ import pytest
 from tests.contract.ingest.world import Place, loaded, outcome_of, totals_of
 
 EMAIL = "email: This is not a valid e-mail address: it needs one @ followed by a domain with a dot, without spaces"
-JOINED = "joined: This must be a day, such as 2026-11-21, or a time, such as 2026-11-21T20:35:00Z"
+JOINED = "joined: This must be a date such as 2026-11-21 or a time such as 2026-11-21T20:35:00Z"
 AGE = "age: This is not a number such as 12 or 0.5"
 VIP = "vip: This is not true or false"
 

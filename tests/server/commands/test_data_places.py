@@ -145,7 +145,7 @@ def test_a_folder_that_may_not_be_written_is_named(tmp_path: Path, volume: Path)
     volume.chmod(0o755)
     run = run_as_nobody_known(tmp_path, "templates_server", "migrate", "--data", str(volume))
     assert run.returncode == 1
-    assert f"{volume} may not be written by this user" in run.stderr
+    assert f"no permission to write to {volume}" in run.stderr
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="setpriv is Linux's")

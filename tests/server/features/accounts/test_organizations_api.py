@@ -118,7 +118,7 @@ def test_every_rule_that_is_broken_is_named(
 def test_a_key_that_is_taken_is_a_conflict(server: RunningServer, boss: Person) -> None:
     answer = ask(server, boss, "POST", PATH, {"key": boss.organization.key})
     assert (answer.status_code, answer.json()["errors"][0]["path"]) == (409, "key")
-    assert "choose another" in answer.json()["errors"][0]["message"]
+    assert "Choose another key" in answer.json()["errors"][0]["message"]
 
 
 def test_two_at_once_make_it_once(server: RunningServer, boss: Person) -> None:

@@ -109,7 +109,7 @@ def test_today_is_counted_as_far_as_it_is_quick(
     server.database.write_now(lambda connection: connection.execute(tables.sessions.insert(), rows))
     said = text_of(browser.get("/console"))
     assert "Today so far: 1 active, 2 sessions, 0 events" in said
-    assert "Charts begin with the first whole day" in said
+    assert "Charts start with the first full day" in said
     monkeypatch.setattr(store, "MOST_SO_FAR", 2)
     assert "Today so far: 1 active, not known sessions, 0 events" in text_of(browser.get("/console"))
 
@@ -120,7 +120,7 @@ def test_spaces_with_many_rows_do_not_keep_others_from_being_counted_today(
     busy, quiet = new_space(server, person), new_space(server, person)
     add_days(server, busy, "production", {1: [1, 1, 1, 1, 1, store.MOST_SO_FAR + 1]})
     page = browser.get("/console").text
-    assert "Today so far" in card_of(page, quiet) or "Nobody has used an app" in card_of(page, quiet)
+    assert "Today so far" in card_of(page, quiet) or "No activity in" in card_of(page, quiet)
     assert "Today so far" not in card_of(page, busy)
 
 
@@ -198,7 +198,7 @@ def test_the_page_of_a_tribe_shows_its_size_over_time(place: Place, days: int, f
 
 
 def test_a_tribe_without_sizes_says_when_they_come_and_a_contextual_one_has_none(place: Place) -> None:
-    assert "No size is stored yet." in text_of(place.browser.get(f"{place.path}/fans"))
+    assert "No counts yet." in text_of(place.browser.get(f"{place.path}/fans"))
     assert "Size over time" not in text_of(place.browser.get(f"{place.path}/spring"))
 
 

@@ -78,7 +78,7 @@ def test_scenarios_change_places_and_go(space: DeliverySpace) -> None:
     assert names_of(space) == ["Later"]
     space.push(space.review("delete", entity="home.top", scenario="default"))
     assert "default" not in space.delivery()["scenarios"]["home.top"]
-    assert "There is no targeted scenario" in text_of(space.review("up", entity="home.top", scenario="Gold"))
+    assert "“Gold” no longer exists" in text_of(space.review("up", entity="home.top", scenario="Gold"))
 
 
 def test_a_scenario_is_moved_to_a_place_after_the_same_review(space: DeliverySpace) -> None:
@@ -93,7 +93,7 @@ def test_a_scenario_is_moved_to_a_place_after_the_same_review(space: DeliverySpa
     assert names_of(space) == ["Gold", "Third", "Later"]
     space.push(space.review("move", entity="home.top", scenario="Gold", position="100"))
     assert names_of(space) == ["Third", "Later", "Gold"]
-    assert "delivers this already" in text_of(space.review("move", entity="home.top", scenario="Third", position="1"))
+    assert "already delivers this" in text_of(space.review("move", entity="home.top", scenario="Third", position="1"))
     for position in ("0", "-1", "x", "101", ""):
         answer = space.review("move", entity="home.top", scenario="Third", position=position)
         assert answer.status_code == 400, position
@@ -114,7 +114,7 @@ def test_production_is_promoted_to_only_when_that_is_ticked(space: DeliverySpace
     assert "This changes production" in page.text
     refused = space.push(page, "production", note="Go")
     assert refused.status_code == 422
-    assert "Tick this first" in refused.text
+    assert "Confirm first" in refused.text
     assert 'value="Go"' in refused.text
     assert space.delivery("production")["revision"] == 0
     assert space.push(refused, "production", sure="yes").status_code == 303
@@ -146,7 +146,7 @@ def test_parts_that_the_model_lost_are_told_and_left_out(space: DeliverySpace) -
     del model["experiences"]["banner"]["properties"]["tags"]
     space.send("PUT", "/model", model)
     page = space.review("up", entity="home.top", scenario="Later")
-    assert "tags" in text_of(page).partition("no longer have these parts")[2]
+    assert "tags" in text_of(page).partition("These parts no longer exist")[2]
     assert space.push(page).status_code == 303
     assert "tags" not in space.delivery()["scenarios"]["home.top"]["default"]["properties"]
 
@@ -158,7 +158,7 @@ def test_a_model_that_changed_after_the_review_is_looked_at_again(space: Deliver
     space.send("PUT", "/model", model)
     answer = space.push(page)
     assert answer.status_code == 422
-    assert "changed after this review" in text_of(answer)
+    assert "have changed since this review" in text_of(answer)
     assert names_of(space) == ["Gold", "Later"]
 
 
@@ -171,7 +171,7 @@ def test_two_people_who_edit_one_scenario_lose_nothing(space: DeliverySpace) -> 
     assert conflict.status_code == 409
     assert space.delivery()["revision"] == 2
     said = text_of(conflict)
-    assert "Somebody else changed the delivery meanwhile" in said
+    assert "Someone else has changed the delivery in the meantime" in said
     assert f"by {space.person.email}" in said
     assert "home.top · Gold · properties.title For gold Theirs Mine" in said
     assert "removed home.top · Later" in said
@@ -228,7 +228,7 @@ def test_a_preview_shows_what_a_person_sees_and_why(space: DeliverySpace) -> Non
     assert "ada is in gold" in page
     nobody = space.browser.get(space.path("/preview"), person="nobody", kind="visitor")
     assert nobody.status_code == 422
-    assert "Nobody of that ID" in nobody.text
+    assert "No user or visitor with that ID" in nobody.text
     assert f'href="{space.path().removesuffix("/delivery")}/users?search=nobody"' in nobody.text
 
 

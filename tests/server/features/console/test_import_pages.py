@@ -108,7 +108,7 @@ def test_what_is_sent_twice_is_applied_once(server: RunningServer, person: Someo
     assert "Nothing to import." in text_of(importer.browser.get(file))
     fields = {**forms_of(page)[f"{file}/columns"][0], **selected(page)}
     assert importer.browser.send("POST", f"{file}/columns", fields=fields).status_code == 303
-    assert "its columns stay as they are" in text_of(importer.browser.get(file))
+    assert "its columns can no longer be changed" in text_of(importer.browser.get(file))
     assert "2 rows read = 2 created" in text_of(importer.browser.get(file))
 
 

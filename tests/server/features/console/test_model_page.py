@@ -85,7 +85,7 @@ def test_the_form_begins_with_what_is_stored_and_the_same_again_changes_nothing(
     save(browser, path, MODEL)
     page = browser.get(f"{path}/edit")
     submit(browser, page, path, deed="save", document=document_in(page.text))
-    assert "Nothing was changed" in browser.get(path).text
+    assert "No changes" in browser.get(path).text
 
 
 def test_what_breaks_is_said_before_anything_is_stored(browser: Browser, path: str) -> None:
@@ -149,7 +149,7 @@ def test_any_two_revisions_are_compared_value_by_value(browser: Browser, path: s
     assert browser.get(f"{path}/history", **{"from": "1", "to": "99"}).status_code == 404
     for wrong in ({"from": "-1", "to": "2"}, {"from": "1"}, {"from": "x", "to": "y"}):
         answer = browser.get(f"{path}/history", **wrong)
-        assert (answer.status_code, "by their numbers" in answer.text) == (422, True)
+        assert (answer.status_code, "Enter two revision numbers" in answer.text) == (422, True)
 
 
 @pytest.mark.parametrize(("language", "words"), [("", "export"), ("/kotlin", "class"), ("/python", "class")])

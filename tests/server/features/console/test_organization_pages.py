@@ -49,7 +49,7 @@ def test_a_space_is_created_renamed_and_deleted_with_its_key(
     assert "<h1>Radio &amp; TV</h1>" in page.text
     assert f"to revision 1, just now by {person.email}" in text_of(page)
     assert "Renamed in the console" in page.text
-    assert 'class="badge production">production</span> Nothing is live there.' in page.text
+    assert 'class="badge production">production</span> Nothing is published there.' in page.text
     refused = submit(browser, page, f"{space}/delete", confirmation="radio")
     assert refused.status_code == 422
     assert 'value="Radio &amp; TV"' in refused.text
@@ -95,7 +95,7 @@ def test_an_organization_with_spaces_says_what_to_do_first(
     before = browser.get(path)
     space = new_space(server, person)
     page = browser.get(path)
-    assert "It still has Spaces: delete them first" in page.text
+    assert "The organization still has Spaces" in page.text
     assert f"{path}/delete" not in forms_of(page)
     late = submit(browser, before, f"{path}/delete", confirmation=person.organization)
     assert late.status_code == 422
@@ -118,7 +118,7 @@ def test_a_key_of_an_organization_that_is_taken_or_none_is_said_beside_its_field
     browser: Browser, person: Someone
 ) -> None:
     listed = "/console/organizations"
-    for key, said in ((person.organization, "choose another"), ("Not A Key", "is not a key")):
+    for key, said in ((person.organization, "Choose another key"), ("Not A Key", "Invalid key")):
         answer = submit(browser, browser.get(listed), listed, organization_key=key, name="My <labs>")
         assert answer.status_code == 422
         found = re.search(r'id="organization_key-problem" role="alert">([^<]+)</p>', answer.text)
@@ -131,7 +131,7 @@ def test_a_key_that_is_taken_or_none_is_said_beside_its_field(
     server: RunningServer, person: Someone, browser: Browser, path: str
 ) -> None:
     taken = new_space(server, person)
-    for key, said in ((taken, "choose another"), ("Not A Key", "is not a key")):
+    for key, said in ((taken, "Choose another key"), ("Not A Key", "Invalid key")):
         answer = submit(browser, browser.get(path), path, space_key=key, name="My <radio>")
         assert answer.status_code == 422
         found = re.search(r'id="space_key-problem" role="alert">([^<]+)</p>\s*<label for="space_key">', answer.text)

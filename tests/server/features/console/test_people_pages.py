@@ -68,7 +68,7 @@ def test_a_search_among_many_people_goes_on_by_itself_until_it_finds_somebody(
         put_user(server, space, "staging", f"user-{number}", tags=["vip & co"] if number == 7 else [])
     page, pages = browser.get(f"{path}/users", tag="vip & co"), 1
     while refresh := re.search(r'http-equiv="refresh" content="0; url=([^"]+)"', page.text):
-        assert "The search goes on by itself." in page.text
+        assert "The search continues automatically." in page.text
         page, pages = browser.get(html.unescape(refresh[1])), pages + 1
     assert found(page) == {"user-7"}
     while following := re.search('rel="next" href="([^"]+)">Search more people', page.text):
@@ -102,7 +102,7 @@ def test_users_are_found_by_id_e_mail_tag_and_attribute(
 
 def test_a_search_that_breaks_a_rule_is_refused_beside_its_field(browser: Browser, path: str) -> None:
     for list_path in (f"{path}/users", f"{path}/visitors"):
-        for name, wrong, said in (("tag", "Vip", "must be in lower case"), ("attribute", "x", "must be name=value")):
+        for name, wrong, said in (("tag", "Vip", "must be lowercase"), ("attribute", "x", "must be name=value")):
             page = browser.get(list_path, **{name: wrong})
             assert page.status_code == 422
             assert re.search(

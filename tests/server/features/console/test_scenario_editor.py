@@ -197,6 +197,6 @@ def test_a_value_of_a_type_that_a_property_no_longer_has_is_not_set(space: Deliv
         properties[key] = {"type": kind}
     space.send("PUT", "/model", model)
     review = edit(space, editor(space), "home.top")
-    assert "Left out, it is" in text_of(editor(space))
+    assert "If not set" in text_of(editor(space))
     assert space.push(review).status_code == 303
     assert sorted(default_of(space)["properties"]) == ["ends-at", "sticky", "tags", "title"]

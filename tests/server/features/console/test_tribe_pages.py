@@ -64,7 +64,7 @@ def test_names_are_text_on_every_page(place: Place) -> None:
 
 def test_a_tribe_says_who_is_in_it_how_many_and_where_it_is_used(place: Place) -> None:
     unused = place.browser.get(f"{place.path}/gold-members")
-    assert "No scenario is for it" in text_of(unused)
+    assert "No scenario in any environment targets this tribe" in text_of(unused)
     assert f'href="{place.here}/delivery">open the delivery</a>' in unused.text
     place.use("gold-members")
     page = place.browser.get(f"{place.path}/gold-members")
@@ -147,13 +147,13 @@ def test_history_tells_who_and_what_differs(place: Place) -> None:
     assert "- tag: vip" in text_of(one)
     assert "<del>-     value: gold\n</del>" in one.text
     assert "watchers deleted" not in text_of(one)
-    assert "Nothing in this tribe" in text_of(place.browser.get(path, tribe="fans"))
+    assert "No differences in this tribe" in text_of(place.browser.get(path, tribe="fans"))
     for wrong in ({"to": "9"}, {"from": "9"}, {"from": "1", "to": "9999999"}):
         assert place.browser.get(path, **wrong).status_code == 404, wrong
     for wrong in ({"to": "x"}, {"from": "-1"}):
         answer = place.browser.get(path, **wrong)
         assert answer.status_code == 422
-        assert "two revisions by their numbers" in text_of(answer)
+        assert "Enter two revision numbers" in text_of(answer)
 
 
 def test_a_viewer_sees_rules_and_counts_and_nobody(place: Place) -> None:
@@ -162,7 +162,7 @@ def test_a_viewer_sees_rules_and_counts_and_nobody(place: Place) -> None:
     page = viewer.get(f"{place.path}/gold-members", people="some", count="staging")
     said = text_of(page)
     assert "staging 2 just now" in said
-    assert "Who they are, viewers do not see" in said
+    assert "can see the members" in said
     assert "ada@example.com" not in said
     assert [action for action in forms_of(page) if action != "/sign-out"] == []
     assert "Edit" not in said

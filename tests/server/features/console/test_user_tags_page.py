@@ -45,7 +45,7 @@ def test_tags_are_in_order_counted_and_lead_to_who_has_them(
     put_user(server, space, "staging", "bob", tags=["sports/football"])
     assert tags_of(browser, path) == ["&lt;i&gt;", "a&amp;b", "sports/football"]
     assert tags_of(browser, path, search="FOOT") == ["sports/football"]
-    assert "No tag that somebody has holds" in browser.get(path, search="<u>").text
+    assert "No tag in use contains" in browser.get(path, search="<u>").text
     page = browser.get(path)
     assert "sports/football 2 users with the tag sports/football 0" in text_of(page)
     links = re.findall(r'<td class="number" data-label="Users"><a href="([^"]+)"', page.text)

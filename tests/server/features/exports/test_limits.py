@@ -128,7 +128,7 @@ def test_without_room_an_export_fails_in_words_and_leaves_nothing(
     assert not list(folder_of(place.server).glob(f"{export['export']}*"))
 
 
-@pytest.mark.parametrize(("limit", "word"), [("LARGEST_BYTES", "more than"), ("LONGEST_SECONDS", "took more than")])
+@pytest.mark.parametrize(("limit", "word"), [("LARGEST_BYTES", "larger than"), ("LONGEST_SECONDS", "took longer than")])
 def test_what_is_too_large_or_takes_too_long_fails(
     place: Exporting, monkeypatch: pytest.MonkeyPatch, limit: str, word: str
 ) -> None:

@@ -152,8 +152,8 @@ def test_an_account_without_an_organization_is_told_so(server: RunningServer) ->
     assert account_id.startswith("acc_")
     browser = Browser(server)
     browser.submit("/sign-in", browser.get("/sign-in"), email=email, password="correct horse battery")
-    assert "You belong to none yet" in browser.get("/").text
-    assert "You belong to none yet" in browser.get(CONSENT).text
+    assert "None yet" in browser.get("/").text
+    assert "None yet" in browser.get(CONSENT).text
 
 
 def test_a_path_that_leads_nowhere_is_a_page_for_browsers_and_json_for_programs(server: RunningServer) -> None:

@@ -75,7 +75,7 @@ PROBLEMS: dict[str, tuple[Any, dict[str, str]]] = {
             "[0].path[0]": "must have 1 to 64 characters",
             "[0].path[1]": "must have 1 to 64 characters",
             "[0].path[2]": "must not contain control characters",
-            "[0].path[3]": "lists cannot be looked into",
+            "[0].path[3]": "items of lists cannot be addressed",
             "[0].path[4]": "must be the key of an object, as text, not null",
         },
     ),
@@ -93,7 +93,7 @@ PROBLEMS: dict[str, tuple[Any, dict[str, str]]] = {
         {
             "[0].value": "must be a number",
             "[1].value[1]": "must be text, a number, true or false",
-            "[2].value": "must not be given",
+            "[2].value": "must be left out",
         },
     ),
     "no value": ([{"path": ["a"], "operator": "equals"}], {"[0].value": "is missing"}),
