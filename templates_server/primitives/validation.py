@@ -23,7 +23,7 @@ NOT_IN_A_LINE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]")
 """Control characters (Cc), and what separates lines and paragraphs (Zl, Zp)."""
 NOT_IN_LINES = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f]")
 """Control characters but tab and line feed."""
-KINDS = {str: "text", bool: "true or false", dict: "a mapping", list: "a list", type(None): "nothing"}
+KINDS = {str: "text", bool: "a boolean", dict: "a mapping", list: "a list", type(None): "null"}
 
 
 def join(path: str, key: str) -> str:

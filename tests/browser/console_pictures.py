@@ -64,7 +64,7 @@ def _review(page: Any, _: Demo) -> None:
     page.fill("[id='starts.zone']", "Europe/Oslo")
     page.fill("[id='p.discount-percent']", "25")
     page.click("button[value=review]")
-    page.wait_for_selector("text=What this changes")
+    page.wait_for_selector("text=Changes")
     page.fill("#note", "Eight in the morning, as marketing asked")
 
 

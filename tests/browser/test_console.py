@@ -246,7 +246,7 @@ def test_the_keyboard_alone_reaches_the_search_a_menu_and_every_link(shared_demo
     for _ in range(page.evaluate(REACHABLE)):
         page.keyboard.press("Tab")
         reached.append(page.evaluate(FOCUSED))
-    assert reached[0] == "Skip to the content"
+    assert reached[0] == "Skip to content"
     assert set(page.evaluate(NAMES)) <= set(reached)
     page.focus("details.environment summary")
     page.keyboard.press("Enter")

@@ -63,7 +63,7 @@ def test_a_broken_image_says_so_and_what_is_no_address_is_not_asked_for(shared_d
     for wrong in ("javascript:alert(1)", "data:image/gif;base64,R0lGODlhAQABAA==", "", "images.example.com/a.gif"):
         field.fill(wrong)
         page.click(f"{FIRST} >> button")
-        assert "must begin with https://" in page.inner_text(f"{FIRST} >> [role=status]"), wrong
+        assert "must start with https://" in page.inner_text(f"{FIRST} >> [role=status]"), wrong
     assert asked == []
     watched.expect("404")
     field.fill("https://images.example.com/missing.png")

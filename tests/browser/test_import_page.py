@@ -32,8 +32,8 @@ def test_every_page_on_the_way_is_sound(
     page.set_input_files("#file", file)
     faults: dict[str, list[str]] = {}
     for step, button in (
-        ("sent", "Send the file"),
-        ("checked", "See what will happen"),
+        ("sent", "Upload the file"),
+        ("checked", "Preview the import"),
         ("imported", "Import into staging"),
         ("listed", ""),
     ):
@@ -48,7 +48,7 @@ def test_every_page_on_the_way_is_sound(
         if step == "imported":
             assert "2 rows read = 1 created + 0 updated + 0 unchanged + 1 rejected." in page.inner_text("#content")
             with page.expect_download() as download:
-                page.get_by_role("link", name="Download the rejects").click()
+                page.get_by_role("link", name="Download rejected rows").click()
             assert HOSTILE in Path(download.value.path()).read_text(encoding="utf-8")
     context.close()
     assert {step: found for step, found in faults.items() if found} == {}

@@ -69,7 +69,7 @@ def test_a_new_person_joins_by_keyboard_and_no_referer_tells_the_code(
     assert {referer.rstrip("/") for referer in referers} <= {"", inviting.url}
     watched.expect("status of 404")
     page.goto(link)
-    assert page.inner_text("h1") == "This invitation is over"
+    assert page.inner_text("h1") == "This invitation is no longer valid"
 
 
 def test_a_known_person_signs_in_and_joins_by_keyboard(inviting: RunningServer, watched: Watched) -> None:

@@ -47,7 +47,7 @@ def test_a_dragged_scenario_leads_to_the_review_of_its_move(demo: Demo, watched:
     assert before[0].startswith("1. Spring offer")
     drag_by_mouse(page, 1, below=2)
     page.wait_for_url("**/delivery/review?**position=2")
-    assert page.inner_text("h1") == "Move “Spring offer” to place 2 in onboarding.welcome"
+    assert page.inner_text("h1") == "Move “Spring offer” to position 2 in onboarding.welcome"
     page.go_back()
     assert page.evaluate(HEADINGS) == before
     page.go_forward()

@@ -123,7 +123,7 @@ def test_a_revision_that_needs_what_is_gone_is_not_restored(ada: Signed, space: 
     assert "  scenarios.home.top: is not an entity of this Space\n" in refused.err
     missing = ada.mtribes("env", "restore", "9", *staging)
     assert missing.exit_code == 2
-    assert "  revision: staging has no revision 9: the newest is 2\n" in missing.err
+    assert "  revision: staging has no revision 9; the latest is 2\n" in missing.err
     assert len(done(ada, "env", "history", *staging)) == 2
 
 

@@ -75,7 +75,7 @@ def test_people_are_counted_and_explained(ada: Signed, space: str) -> None:
         "yes  joined is after 2020-01-01: it is 2026-11-01; matches",
     ]
     outcome = ada.mtribes("tribe", "explain", "gold", "--user", "cid", *place)
-    assert "no  joined is after 2020-01-01: it is not there; does not match" in outcome.out.splitlines()
+    assert "no  joined is after 2020-01-01: it does not exist; does not match" in outcome.out.splitlines()
 
 
 def test_a_contextual_tribe_cannot_be_counted_but_explained_with_what_an_app_would_say(ada: Signed, space: str) -> None:
@@ -116,8 +116,8 @@ def test_conditions_on_the_data_of_events_are_pushed_shown_and_explained(ada: Si
     assert ada.mtribes("tribe", "push", "data.yaml", "--json").envelope["data"]["changed"] is False
     explained = ada.mtribes("tribe", "explain", "buyers", "--user", "bea", *place).out.splitlines()[1]
     assert explained == (
-        "no  has done Product Purchased at least once, where data.price.amount is greater than 10 and "
-        'data."a.b".日本 is not there: never found; does not match'
+        'no  has done Product Purchased at least once, where data.price.amount is greater than 10 and data."a.b".日本 '
+        "does not exist: never found; does not match"
     )
     ada.mtribes.write("data.yaml", "\n".join(lines).replace("revision: 1", "revision: 2").replace("exists", "exist"))
     outcome = ada.mtribes("tribe", "push", "data.yaml", "--json")

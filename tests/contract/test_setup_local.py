@@ -138,7 +138,7 @@ def test_a_local_server_without_demo_data_is_set_up_too(folder: Folder) -> None:
         assert list((folder.root / "src/mtspace/app").glob("*.ts"))
         assert ended(program(folder, "update", "--check", "--latest")).exit_code == 0
     with server_process(folder.data, "--local") as server:  # nothing is added at the next start
-        assert "Made the organization" not in server.said()
+        assert "Created organization" not in server.said()
         assert ended(program(folder, "space", "list", "--json")).envelope["data"][0]["key"] == "app"
 
 
@@ -148,7 +148,7 @@ def test_a_local_server_where_nobody_administers_says_what_to_run(folder: Folder
     with server_process(folder.data, "--local"):
         outcome = ended(program(folder, "setup", "--local"))
     assert outcome.exit_code == 4
-    assert "Nobody administers an organization on this server yet" in outcome.err
+    assert "No organization on this server has an administrator" in outcome.err
     assert "mtribes-server account add EMAIL --organization KEY --role administrator" in outcome.err
 
 

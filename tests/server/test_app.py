@@ -41,7 +41,7 @@ def test_a_server_without_room_on_its_disk_is_not_ready(server: RunningServer, m
     assert answer.json()["checks"] == {
         "database": "ok",
         "schema": "ok",
-        "disk": "the disk of the data folder is nearly full",
+        "disk": "the disk of the data directory is almost full",
     }
 
 

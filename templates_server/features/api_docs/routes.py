@@ -15,7 +15,7 @@ ROUTES = (
         "/openapi.json",
         openapi.show_description,
         Surface.SYSTEM,
-        "The description of this server (OpenAPI 3.1).",
+        "Get the OpenAPI 3.1 description of this server.",
         gives=dict[str, Any],
         takes=(IF_NONE_MATCH,),
     ),
@@ -24,7 +24,7 @@ ROUTES = (
         "/docs",
         openapi.show_guide,
         Surface.PAGE,
-        "The same, for people, with samples.",
+        "Show the API reference with samples.",
         takes=(IF_NONE_MATCH,),
     ),
 )

@@ -16,8 +16,7 @@ ROUTES = (
         "/v2/organizations/{organization}/audit",
         audit.list_entries,
         Surface.PLATFORM,
-        "Who changed what, when and from where: the newest first. With a filter, a page may be short and yet not the "
-        "last.",
+        "List the audit log, newest first. With a filter, a page can be short without being the last.",
         scope=Scope.SPACES_READ,
         role=Role.ADMINISTRATOR,
         gives=AuditEntry,
@@ -26,13 +25,14 @@ ROUTES = (
             ParameterDocs(
                 "actor",
                 str,
-                "Only what the person with this e-mail address, or the service account with this "
-                "name, did; or by its id.",
+                "Only actions of the person with this e-mail address, or of the service account with this name or ID.",
                 example="ada@example.com",
             ),
-            ParameterDocs("action", str, "Only this action, or all of a noun: `token`.", example="space.create"),
-            ParameterDocs("space", str, "Only in this Space, by its key.", example="vod"),
-            ParameterDocs("since", str, "Only since a time or a day (RFC 3339).", example="2026-11-21"),
+            ParameterDocs(
+                "action", str, "Only this action, or all actions on a noun such as `token`.", example="space.create"
+            ),
+            ParameterDocs("space", str, "Only entries of the Space with this key.", example="vod"),
+            ParameterDocs("since", str, "Only entries since this time or date (RFC 3339).", example="2026-11-21"),
         ),
         refuses=(ValidationFailed,),
     ),

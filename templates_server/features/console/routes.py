@@ -20,14 +20,14 @@ from templates_server.http.route import Route
 from templates_server.http.route_docs import ParameterDocs
 
 HOME_ROUTES = (
-    page_route(CONSOLE, home_pages.home_page, "The Spaces of who is signed in."),
+    page_route(CONSOLE, home_pages.home_page, "List the Spaces of the signed-in user."),
     page_route(
         f"{CONSOLE}/search",
         search_pages.search_page,
-        "Spaces, and what is in a Space, by key and name.",
+        "Search Spaces and their contents by key and name.",
         takes=(
-            ParameterDocs("q", str, "A part of a key or a name.", example="home"),
-            ParameterDocs("space", str, "The Space whose model and tribes are searched too.", example="vod"),
+            ParameterDocs("q", str, "Part of a key or name.", example="home"),
+            ParameterDocs("space", str, "Space whose model and tribes are also searched.", example="vod"),
         ),
         refuses=(Forbidden, NotFound),
     ),

@@ -16,11 +16,11 @@ ROUTES = (
         f"{ENVIRONMENT}/event-names",
         event_names.list_names,
         Surface.PLATFORM,
-        "The names of the events that arrive, in alphabetical order: how often, with which metadata, and whether the "
-        "model has them. At most 2,000 are counted: those that came first.",
+        "List event names in alphabetical order, with counts, metadata and whether the model has them. Only the "
+        "first 2,000 names are counted.",
         scope=Scope.EVENTS_READ,
         gives=EventNameView,
-        takes=(*PAGE, search("A part of the name, in any case.", "video/")),
+        takes=(*PAGE, search("Part of the name, ignoring case.", "video/")),
         data_type="event_name",
     ),
 )

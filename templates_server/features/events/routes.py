@@ -22,14 +22,14 @@ from templates_server.security.authorization import Role, Scope
 EVENTS_WAIT = ParameterDocs(
     "wait",
     Annotated[int, Meta(ge=0, le=event_stream.MAX_WAIT_SECONDS)],
-    "After how many seconds the stream ends; unless specified it lasts.",
+    "Seconds after which the stream ends (default: unlimited).",
     example=0,
     in_samples=True,
 )
 EVENTS_POSITION = ParameterDocs(
     "Last-Event-ID",
     str,
-    "The last `id` that the stream had, as browsers send it when they come back.",
+    "The last `id` received, as browsers send it when they reconnect.",
     place="header",
 )
 
@@ -40,14 +40,14 @@ PLATFORM_ROUTES = (
         f"{ENVIRONMENT}/events",
         listed_events.list_events,
         Surface.PLATFORM,
-        "The events of an environment, of a user or of a name the newest first.",
+        "List the events of an environment. With a user or a name, newest first.",
         scope=Scope.EVENTS_READ,
         role=Role.DEVELOPER,
         gives=EventView,
         takes=(
             *PAGE,
-            ParameterDocs("name", str, "Only events of this name.", example="video/completed"),
-            ParameterDocs("user", str, "Only events of the user with this id.", example="ada"),
+            ParameterDocs("name", str, "Only events with this name.", example="video/completed"),
+            ParameterDocs("user", str, "Only events of the user with this ID.", example="ada"),
         ),
         data_type="event",
         refuses=(ValidationFailed,),
@@ -57,17 +57,19 @@ PLATFORM_ROUTES = (
         f"{ENVIRONMENT}/events/stream",
         event_stream.stream_events,
         Surface.PLATFORM,
-        "The events and sessions of an environment as they arrive: server-sent events, `event` with an event as in the "
-        "list of events, `session` with a session that has started, `skipped` with how many were too many to be told. "
-        "What arrives in another process may be left out for the first second. After a break of less than 40 seconds "
-        "`Last-Event-ID` continues where the stream ended.",
+        "Stream the events and sessions of an environment as server-sent events: `event` has an event as in the "
+        "list of events, `session` a started session, and `skipped` the number of entries that were dropped. "
+        "Entries from other server processes may be missing in the first second. After a disconnection of less than "
+        "40 seconds, `Last-Event-ID` resumes the stream.",
         scope=Scope.EVENTS_READ,
         role=Role.DEVELOPER,
         gives=BodyDocs(bytes, (EVENT_STREAM,)),
         takes=(
-            ParameterDocs("name", str, "Only events of this name, and no sessions.", example="video/completed"),
-            ParameterDocs("user", str, "Only events and sessions of the user with this id.", example="ada"),
-            ParameterDocs("anonymous_id", str, "Only those of the visitor with this id.", example="phone-1"),
+            ParameterDocs("name", str, "Only events with this name, without sessions.", example="video/completed"),
+            ParameterDocs("user", str, "Only events and sessions of the user with this ID.", example="ada"),
+            ParameterDocs(
+                "anonymous_id", str, "Only events and sessions of the visitor with this ID.", example="phone-1"
+            ),
             EVENTS_WAIT,
             EVENTS_POSITION,
         ),

@@ -23,20 +23,20 @@ from templates_server.http.route_docs import (
 )
 
 FLAG_CONFIG_ETAG = ParameterDocs(
-    "flagConfigEtag", str, "The `etag` of the event that made the client ask: the answer is at least as new."
+    "flagConfigEtag", str, "The `etag` of the event that triggered the request. The response is at least as recent."
 )
 FLAG_CONFIG_LAST_MODIFIED = ParameterDocs(
     "flagConfigLastModified",
     Annotated[int, Meta(ge=0)] | Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]")],
-    "The `lastModified` of that event: seconds since 1970, or a time as in RFC 3339.",
+    "The `lastModified` of that event, in Unix seconds or as an RFC 3339 time.",
 )
 STREAM_TOKEN = ParameterDocs(
-    "token", str, "What opens the stream, for some minutes.", required=True, example="$STREAM_TOKEN"
+    "token", str, "Token for the stream, valid for a few minutes.", required=True, example="$STREAM_TOKEN"
 )
 STREAM_WAIT = ParameterDocs(
     "wait",
     Annotated[int, Meta(ge=0, le=flag_streams.MAX_WAIT_SECONDS)],
-    "After how many seconds the stream ends; unless said it lasts.",
+    "Seconds after which the stream ends (default: unlimited).",
     example=0,
     in_samples=True,
 )
@@ -49,11 +49,11 @@ ROUTES = (
         "/ofrep/v1/evaluate/flags",
         ofrep.evaluate_all,
         Surface.OFREP,
-        "Every flag, for one person, and where changes are told. Nothing is stored.",
+        "Evaluate all flags for one person. The response has the URL of the change stream. Nothing is stored.",
         reads=BodyDocs(SentEvaluation),
         gives=BulkEvaluation,
         takes=(IF_NONE_MATCH, FLAG_CONFIG_ETAG, FLAG_CONFIG_LAST_MODIFIED),
-        sends=(HeaderDocs("ETag", "Of these flags for this person, as an entity tag."),),
+        sends=(HeaderDocs("ETag", "Entity tag of these flags for this person."),),
         example=QUESTION,
         find_asker=ofrep.app_of,
     ),
@@ -62,7 +62,7 @@ ROUTES = (
         "/ofrep/v1/evaluate/flags/{flag*}",
         ofrep.evaluate_one,
         Surface.OFREP,
-        "One flag, for one person. Nothing is stored.",
+        "Evaluate one flag for one person. Nothing is stored.",
         reads=BodyDocs(SentEvaluation),
         gives=Evaluation,
         example=QUESTION,
@@ -73,8 +73,8 @@ ROUTES = (
         ofrep.STREAM_PATH,
         flag_streams.follow_flags,
         Surface.OFREP,
-        "That flags may have changed: server-sent events (`event: message`), after each of which a client asks anew. "
-        "Clients take the whole URL from the answer with all flags.",
+        "Stream flag changes as server-sent events (`event: message`); clients evaluate the flags again after each "
+        "one. The URL is in the response with all flags.",
         gives=BodyDocs(bytes, (EVENT_STREAM,)),
         refuses=(Unauthenticated,),
         takes=(STREAM_TOKEN, STREAM_WAIT, LAST_EVENT_ID),

@@ -13,13 +13,13 @@ from templates_server.http.route import Route
 from templates_server.http.route_docs import PLAIN, BodyDocs
 
 ROUTES = (
-    Route("GET", "/healthz", system.health, Surface.SYSTEM, "Whether the process lives.", gives=Health),
+    Route("GET", "/healthz", system.health, Surface.SYSTEM, "Check liveness.", gives=Health),
     Route(
         "GET",
         "/readyz",
         system.readiness,
         Surface.SYSTEM,
-        "Whether it can serve: database, schema, disk.",
+        "Check readiness: database, schema and disk.",
         gives=Readiness,
         also=(HTTPStatus.SERVICE_UNAVAILABLE,),
     ),
@@ -28,7 +28,7 @@ ROUTES = (
         "/metrics",
         metrics.show,
         Surface.SYSTEM,
-        "What the process counted, for Prometheus; on a server with `--metrics` alone.",
+        "Get Prometheus metrics. Requires the server option `--metrics`.",
         gives=BodyDocs(bytes, (PLAIN,)),
         refuses=(NotFound,),
     ),

@@ -14,8 +14,8 @@ from templates_server.http.route_docs import JAVASCRIPT, BodyDocs, form
 from templates_server.settings import SIGN_IN_MAX_BYTES
 
 SIGN_IN_ROUTES = (
-    Route("GET", "/", pages.first_page, Surface.PAGE, "The first page."),
-    Route("GET", "/sign-in", pages.sign_in_page, Surface.PAGE, "The form to sign in.", also=(HTTPStatus.SEE_OTHER,)),
+    Route("GET", "/", pages.first_page, Surface.PAGE, "Show the start page."),
+    Route("GET", "/sign-in", pages.sign_in_page, Surface.PAGE, "Show the sign-in form.", also=(HTTPStatus.SEE_OTHER,)),
     Route(
         "POST",
         "/sign-in",
@@ -41,7 +41,7 @@ SIGN_OUT_ROUTES = (
         status=HTTPStatus.SEE_OTHER,
         max_body_bytes=SIGN_IN_MAX_BYTES,
     ),
-    Route("GET", "/signed-out", pages.signed_out_page, Surface.PAGE, "That one is signed out."),
+    Route("GET", "/signed-out", pages.signed_out_page, Surface.PAGE, "Show the signed-out page."),
 )
 
 INVITATION_ROUTES = (
@@ -50,7 +50,7 @@ INVITATION_ROUTES = (
         "/invitation/{code}",
         invitation_pages.invitation_page,
         Surface.PAGE,
-        "Into which organization one is invited, and how to join.",
+        "Show an invitation.",
         path_examples={"code": "$INVITATION_CODE"},
     ),
     Route(
@@ -58,7 +58,7 @@ INVITATION_ROUTES = (
         "/invitation/{code}",
         invitation_pages.accept_invitation,
         Surface.PAGE,
-        "Join an organization, with a new account or one's own.",
+        "Accept an invitation with a new or existing account.",
         reads=form(InvitationForm),
         refuses=(Forbidden, ValidationFailed),
         status=HTTPStatus.SEE_OTHER,
@@ -73,7 +73,7 @@ ASSET_ROUTES = (
         "/assets/{name}",
         pages.asset,
         Surface.PAGE,
-        "A file that pages load.",
+        "Get a static asset.",
         gives=BodyDocs(bytes, ("text/css", "image/svg+xml", JAVASCRIPT)),
     ),
 )

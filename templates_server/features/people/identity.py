@@ -125,7 +125,7 @@ def problem_of_edges(text: str) -> str | None:
     if BLANKS.issuperset(text):
         return f"is blank: it contains only {', '.join(_names_of(text))}"
     where = [
-        *([f"starts with {_name_of(text[0])}"] if begins else []),
+        *([f"begins with {_name_of(text[0])}"] if begins else []),
         *([f"ends with {_name_of(text[-1])}"] if ends else []),
     ]
     return f"{' and '.join(where)}: remove the invisible characters"

@@ -26,13 +26,11 @@ from templates_server.http.route_docs import (
 )
 from templates_server.security.authorization import Scope
 
-SINCE = ParameterDocs(
-    "since", str, "The `revision` that the app has: of its session's start, or of the change it was told last."
-)
+SINCE = ParameterDocs("since", str, "The app's current `revision`, from the session start or the latest change.")
 WAIT = ParameterDocs(
     "wait",
     Annotated[int, Meta(ge=0, le=changes.MAX_WAIT_SECONDS)],
-    f"How many seconds a long poll waits for a change: {changes.DEFAULT_WAIT_SECONDS} unless said.",
+    f"Seconds that a long poll waits for a change (default: {changes.DEFAULT_WAIT_SECONDS}).",
     example=0,
     in_samples=True,
 )
@@ -44,7 +42,8 @@ EXPLANATION_ROUTES = (
         f"{ENVIRONMENT}/session-explanation",
         sessions.explain,
         Surface.PLATFORM,
-        "What a session would show a person now, or at a time, and why; needs `spaces:read` and `tribes:read` as well.",
+        "Explain what a session would show a person, now or at a given time. Also requires `spaces:read` and "
+        "`tribes:read`.",
         scope=Scope.USERS_READ,
         reads=AskedExplanation,
         gives=SessionExplanation,
@@ -58,7 +57,7 @@ CLIENT_ROUTES = (
         "/api/client/sessions",
         sessions.start_session,
         Surface.CLIENT,
-        "Start a session: the state of every entity for one person.",
+        "Start a session and get the state of every entity for one person.",
         reads=BodyDocs(SentStart),
         gives=StartedSession,
         example={
@@ -75,8 +74,8 @@ CLIENT_ROUTES = (
         "/api/client/sessions/{session}/changes",
         changes.follow_session,
         Surface.CLIENT,
-        "The entities that changed while the session runs: server-sent events (`id`, `event: states`, `data` as the "
-        "JSON here), where those are accepted; else a long poll, 204 when nothing did.",
+        "Get the entities that change during a session, as server-sent events (`id`, `event: states`, `data` as the "
+        "JSON here) if the client accepts them, otherwise as a long poll, which returns 204 if nothing has changed.",
         gives=BodyDocs(StatesChange, (JSON, EVENT_STREAM)),
         also=(HTTPStatus.NO_CONTENT,),
         refuses=(ValidationFailed,),

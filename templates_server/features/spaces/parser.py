@@ -127,7 +127,7 @@ def _section(reader: Reader, key: str, value: Any, path: str, experiences: set[s
     supports: set[str] = set()
     for item, place in reader.sequence(given.get("supports"), join(path, "supports"), at_most=MAX_EXPERIENCES):
         if item is None:
-            reader.refuse(place, "must be the key of an experience, not empty")
+            reader.refuse(place, "must be the key of an experience, not null")
         supported = reader.one_of(item, place, experiences, "an experience of this Space")
         if supported in supports:
             reader.refuse(place, f"{quote_text(supported)} appears twice")

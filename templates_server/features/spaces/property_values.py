@@ -118,7 +118,7 @@ def _list(reader: Reader, value: Any, path: str) -> Value:
     items = []
     for item, place in reader.sequence(value, path, at_most=MAX_LIST_ITEMS):
         if item is None:
-            reader.refuse(place, "must be text, not empty")
+            reader.refuse(place, "must be text, not null")
         items.append(reader.text(item, place, at_most=MAX_LIST_ITEM_CHARACTERS) or "")
     return tuple(items) if len(reader.problems) == before else None
 

@@ -268,10 +268,10 @@ def test_what_is_gone_is_listed_with_what_to_do(user: CliRunner, peer: StubServe
 
 @pytest.mark.usefixtures("at_revision_7")
 def test_a_revision_that_never_was_is_told_in_the_servers_words(user: CliRunner, peer: StubServer) -> None:
-    peer.on("POST", RESTORE, refusal(422, ("revision", "staging has no revision 9: the newest is 7")))
+    peer.on("POST", RESTORE, refusal(422, ("revision", "staging has no revision 9; the latest is 7")))
     outcome = user("env", "restore", "9", *PLACE)
     assert outcome.exit_code == 2
-    assert "  revision: staging has no revision 9: the newest is 7\n" in outcome.err
+    assert "  revision: staging has no revision 9; the latest is 7\n" in outcome.err
 
 
 @pytest.mark.usefixtures("at_revision_7")

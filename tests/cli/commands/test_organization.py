@@ -90,7 +90,7 @@ def test_an_organization_is_deleted_once_its_key_is_typed(user: CliRunner, peer:
 
 def test_what_stands_in_the_way_is_told_with_the_way_out(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", "/v2/organizations/labs", data(ORGANIZATION))
-    message = "The organization still has Spaces: radio. Delete them first, then the organization."
+    message = "The organization still has Spaces: radio. Delete them before you delete the organization."
     conflict = refusal(409, {"code": "CONFLICT", "message": message, "path": ""})
     peer.on("DELETE", "/v2/organizations/org_1", conflict, SIGN_IN)
     outcome = user("org", "delete", "labs", "--yes")

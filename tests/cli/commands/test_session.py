@@ -121,7 +121,11 @@ def test_it_needs_one_person_and_good_fields(user: CliRunner, peer: StubServer, 
 
 def test_it_needs_an_environment_and_somebody_who_is_there(user: CliRunner, peer: StubServer) -> None:
     assert "--environment" in user("session", "explain", "--user", "a", "--space", "vod").err
-    peer.on("POST", PATH, refusal(404, {"code": "NOT_FOUND", "message": "Nobody of that id is known there."}))
+    peer.on(
+        "POST",
+        PATH,
+        refusal(404, {"code": "NOT_FOUND", "message": "No user or visitor with that ID in this environment."}),
+    )
     outcome = user("session", "explain", "--user", "a", *PLACE)
     assert outcome.exit_code == 1
-    assert "Nobody of that id is known there." in outcome.err
+    assert "No user or visitor with that ID in this environment." in outcome.err

@@ -12,8 +12,8 @@ import pytest
 
 from tests.contract.ingest.world import Place, loaded, outcome_of, totals_of
 
-EMAIL = "email: This is not an e-mail address: one @ and a dot after it, no spaces"
-JOINED = "joined: This must be a day, such as 2026-11-21, or a time, such as 2026-11-21T20:35:00Z"
+EMAIL = "email: This is not a valid e-mail address: it needs one @ followed by a domain with a dot, without spaces"
+JOINED = "joined: This must be a date such as 2026-11-21 or a time such as 2026-11-21T20:35:00Z"
 AGE = "age: This is not a number such as 12 or 0.5"
 VIP = "vip: This is not true or false"
 
@@ -59,8 +59,8 @@ def test_faults_of_an_object_are_told_together(place: Place) -> None:
     ]  # fmt: skip
     told = brought(place, "".join(f"{json.dumps(row)}\n" for row in rows), name="users.ndjson")
     assert told["reasons"] == {
-        1: f"user_id: This begins with U+0020 (space): remove the invisible characters; {EMAIL}; {JOINED}; "
-        "tags: The user would have 300 tags; at most 256 are possible."
+        1: f"user_id: This begins with U+0020 (space): remove the invisible characters; {EMAIL}; {JOINED}; tags: "
+        "The user would have 300 tags; the maximum is 256."
     }
     assert told["totals"]["created"] == 1
 
@@ -69,7 +69,7 @@ def test_more_faults_than_are_told_are_counted(place: Place) -> None:
     row = {"user_id": "k1", "attributes": {f"a{n}": "x" * 5000 for n in range(14)}}
     reason = brought(place, json.dumps(row), name="users.ndjson")["reasons"][1]
     assert reason.count("at most 4,096") == 10
-    assert reason.endswith("; 4 more problems of this row are not listed.")
+    assert reason.endswith("; 4 more problems in this row are not listed.")
 
 
 def test_too_many_bad_rows_are_seen_before_anything_is_sent(place: Place) -> None:

@@ -226,7 +226,7 @@ async def _walk(world: World, of: Iterable[Row], *, everywhere: bool) -> Grid:
             if len(set(statements.values())) > 1:
                 grid.faults.append(f"{row.name} by {credential}: what is hidden costs other statements: {statements}")
         if len(refusals) > 1:
-            grid.faults.append(f"{row.name}: what is hidden is told from what is not there: {refusals}")
+            grid.faults.append(f"{row.name}: what is hidden is told from what does not exist: {refusals}")
     return grid
 
 

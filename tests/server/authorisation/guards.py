@@ -125,18 +125,18 @@ GUARDS = (
             (f"{what}/revisions",),
         )
         for what, feature, scope, summary in (
-            ("model", "codegen", "SPACES_READ", '"Who changed the model, when and why: the newest revision first."'),
+            ("model", "codegen", "SPACES_READ", '"List the revisions of the model, newest first."'),
             (
                 "tribes",
                 "tribes",
                 "TRIBES_READ",
-                '"Who changed the tribes of a Space, when and why: the newest revision first."',
+                '"List the revisions of the tribes of a Space, newest first."',
             ),
             (
                 "delivery",
                 "spaces",
                 "SPACES_READ",
-                '"Who changed what an environment delivers, when and why: the newest revision first."',
+                '"List the delivery revisions of an environment, newest first."',
             ),
         )
     ),
@@ -396,7 +396,7 @@ class _Finder(importlib.abc.MetaPathFinder):
             return None
         spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
         if spec is None or spec.origin is None:
-            raise LookupError(f"{fullname} is not there")
+            raise LookupError(f"{fullname} does not exist")
         spec.loader = _Altered(fullname, spec.origin)
         spec.loader.guard = self._guard
         return spec

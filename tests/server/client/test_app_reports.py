@@ -162,12 +162,12 @@ def test_every_text_that_is_too_long_is_named(app: App) -> None:
         "code": {"hash": "h" * 129, "language": "l" * 65},
     }
     assert problems_of(app, said) == [
-        ("device.model", "This may have 256 characters."),
-        ("device.os_version", "This may have 256 characters."),
-        ("app.version", "This may have 256 characters."),
-        ("app.build", "This may have 256 characters."),
-        ("code.hash", "This may have 128 characters."),
-        ("code.language", "This may have 64 characters."),
+        ("device.model", "This can have at most 256 characters."),
+        ("device.os_version", "This can have at most 256 characters."),
+        ("app.version", "This can have at most 256 characters."),
+        ("app.build", "This can have at most 256 characters."),
+        ("code.hash", "This can have at most 128 characters."),
+        ("code.language", "This can have at most 64 characters."),
     ]
     assert app.rows(tables.sessions) == []
 

@@ -75,13 +75,13 @@ def test_a_known_person_gets_one_more_organization_without_a_password(folder: Pa
 @pytest.mark.parametrize(
     ("arguments", "exit_code", "said"),
     [
-        (["account", "add", "not-an-address", "--password-stdin"], 2, "not an e-mail address"),
-        (["account", "add", "ada@example.com", "--password-stdin", "--organization", "none"], 1, "no organization"),
+        (["account", "add", "not-an-address", "--password-stdin"], 2, "Invalid e-mail address"),
+        (["account", "add", "ada@example.com", "--password-stdin", "--organization", "none"], 1, "No organization"),
         (["account", "add", "ada@example.com", "--password-stdin", "--role", "king"], 2, "king"),
         (["account", "add", "ada@example.com"], 2, "--password-stdin"),
         (["account", "add", "ada@example.com", "--password", "x"], 2, "No such option"),
-        (["organization", "add", "acme"], 1, "There is an organization with the key acme"),
-        (["organization", "add", "Not A Key"], 1, "not a key"),
+        (["organization", "add", "acme"], 1, "already in use by an organization"),
+        (["organization", "add", "Not A Key"], 1, "Invalid key"),
         (["account"], 2, "Missing command"),
     ],
 )

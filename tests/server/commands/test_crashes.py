@@ -22,7 +22,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def told_path(capsys: pytest.CaptureFixture[str]) -> Path:
     assert main.run_program(["status"]) == 70
-    return Path(capsys.readouterr().err.partition("report it with ")[2].strip().removesuffix("."))
+    return Path(capsys.readouterr().err.partition("report it and attach ")[2].strip().removesuffix("."))
 
 
 @pytest.mark.usefixtures("broken")

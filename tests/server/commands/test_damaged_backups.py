@@ -161,14 +161,14 @@ DAMAGES: Mapping[str, tuple[Callable[[Members], Members], str]] = {
     "a key that is cut": (lambda m: changed(m, "files/server.key", lambda c: c[:-1]), "files/server.key in it is not"),
     "a bad list of erasures": (
         lambda m: [*m[:1], ("files/erasures.jsonl", b"nobody\n"), *m[1:]],
-        "files/erasures.jsonl in it is no list of erasures: line 1",
+        "files/erasures.jsonl in it is not a valid list of erasures: line 1",
     ),
     "no key": (lambda m: without(m, "files/server.key"), "files/server.key is missing in it"),
-    "no table": (lambda m: without(m, ORGANIZATIONS), "the database refuses"),
-    "a table of fewer rows": (lambda m: without(m, TOKENS), "rows are missing in it: tokens has 0 of 1"),
-    "no manifest": (lambda m: m[1:], "it does not begin with a manifest"),
-    "no end": (lambda m: m[:-1], "it is cut: the end is missing"),
-    "nothing at all": (lambda _: [], "it does not begin with a manifest"),
+    "no table": (lambda m: without(m, ORGANIZATIONS), "the database rejects"),
+    "a table of fewer rows": (lambda m: without(m, TOKENS), "rows are missing: table tokens has 0 of 1"),
+    "no manifest": (lambda m: m[1:], "the manifest is missing"),
+    "no end": (lambda m: m[:-1], "the file is truncated: the end is missing"),
+    "nothing at all": (lambda _: [], "the manifest is missing"),
     "a manifest that is none": (
         lambda m: changed(m, "manifest.json", lambda _: b"[]"),
         "manifest.json in it cannot be read",
@@ -188,45 +188,45 @@ DAMAGES: Mapping[str, tuple[Callable[[Members], Members], str]] = {
     ),
     "an end that does not count a table": (
         lambda m: changed(m, "end.json", lambda c: c.replace(b'"organizations":2,', b"")),
-        "end.json does not count the rows of organizations",
+        "end.json has no row count for organizations",
     ),
     "a member twice": (
         lambda m: [m[0], *m[:-1], m[-1]],
-        "'manifest.json', which is no part of a backup, or not at this",
+        "unexpected member 'manifest.json'",
     ),
     "a file twice": (
         lambda m: [*m[:2], m[1], *m[2:]],
-        "'files/server.key', which is no part of a backup, or not at this",
+        "unexpected member 'files/server.key'",
     ),
     "a piece twice": (
         lambda m: [each for each in m for _ in range(1 + (each[0] == ORGANIZATIONS))],
-        f"{ORGANIZATIONS!r}, which is no part",
+        f"unexpected member {ORGANIZATIONS!r}",
     ),
     "a piece before the first": (
         lambda m: [(n.replace("organizations/000001", "organizations/000002"), c) for n, c in m],
-        "organizations/000002.jsonl', which is no part",
+        "organizations/000002.jsonl'",
     ),
     "a table again": (
         lambda m: [*m[:-1], (ORGANIZATIONS.replace("000001", "000002"), b""), m[-1]],
-        "organizations/000002.jsonl', which is",
+        "organizations/000002.jsonl'",
     ),
     "a file after the tables": (
         lambda m: [*without(m, "files/server.key")[:-1], ("files/server.key", dict(m)["files/server.key"]), m[-1]],
-        "'files/server.key', which is no part",
+        "unexpected member 'files/server.key'",
     ),
     "an unknown table": (
         lambda m: [*m[:-1], ("tables/nobodys/000001.jsonl", b"{}\n"), m[-1]],
-        "nobodys/000001.jsonl', which",
+        "nobodys/000001.jsonl'",
     ),
-    "an unknown file": (lambda m: [*m[:1], ("files/x", b""), *m[1:]], "'files/x', which is no part of a backup"),
-    "a path that leads out": (lambda m: [*m[:1], ("files/../x", b""), *m[1:]], "'files/../x', which is no part"),
-    "an absolute path": (lambda m: [*m[:1], ("/etc/x", b""), *m[1:]], "which is no part of a backup"),
+    "an unknown file": (lambda m: [*m[:1], ("files/x", b""), *m[1:]], "unexpected member 'files/x'"),
+    "a path that leads out": (lambda m: [*m[:1], ("files/../x", b""), *m[1:]], "unexpected member 'files/../x'"),
+    "an absolute path": (lambda m: [*m[:1], ("/etc/x", b""), *m[1:]], "unexpected member"),
     "a path with a control character": (
         lambda m: [*m[:1], ("files/\x1b[31m", b""), *m[1:]],
-        "which is no part of a backup",
+        "unexpected member",
     ),
-    "something after the end": (lambda m: [*m, ("files/x", b"")], "it holds 'files/x' after its end"),
-    "two ends": (lambda m: [*m, m[-1]], "it holds 'end.json' after its end"),
+    "something after the end": (lambda m: [*m, ("files/x", b"")], "unexpected member 'files/x' after its end"),
+    "two ends": (lambda m: [*m, m[-1]], "unexpected member 'end.json' after its end"),
 }
 
 
@@ -288,7 +288,7 @@ def test_links_and_devices_are_no_members(
 ) -> None:
     special = [(each, b"" if each == name else content) for each, content in members]
     assert restored(packed(special, {name: SPECIAL_KINDS[kind]}), tmp_path) == 1
-    assert "in it is not a plain file" in capsys.readouterr().err
+    assert "is not a regular file" in capsys.readouterr().err
     assert left_in(tmp_path) <= {"server.lock"}
 
 
@@ -297,9 +297,9 @@ def test_what_follows_the_end_of_the_file_is_refused(
     more: bytes, whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert restored(whole.read_bytes() + more, tmp_path) == 1
-    assert f"more follows its end at byte {whole.stat().st_size}" in capsys.readouterr().err
+    assert f"unexpected data after its end at byte {whole.stat().st_size}" in capsys.readouterr().err
     assert restored(whole.read_bytes() * 2, tmp_path) == 1
-    assert "more follows its end" in capsys.readouterr().err
+    assert "unexpected data after its end" in capsys.readouterr().err
     assert left_in(tmp_path) <= {"server.lock"}
 
 
@@ -307,7 +307,7 @@ def test_what_follows_the_tar_file_inside_is_refused(
     texts: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert restored(zstandard.ZstdCompressor().compress(texts + b"more"), tmp_path) == 1
-    assert "something that cannot be read follows its last member" in capsys.readouterr().err
+    assert "unreadable data follows its last member" in capsys.readouterr().err
     assert restored(zstandard.ZstdCompressor().compress(texts + b"\0" * 512), tmp_path) == 0
 
 
@@ -355,7 +355,8 @@ def test_whatever_happens_to_the_tar_file_is_told_in_words(data: st.DataObject, 
 
 
 @pytest.mark.parametrize(
-    ("name", "fault"), [("server.key", "is not a server key"), ("erasures.jsonl", "line 1 is no erasure")]
+    ("name", "fault"),
+    [("server.key", "is not a valid server key"), ("erasures.jsonl", "line 1 is not a valid erasure")],
 )
 def test_what_could_not_be_restored_is_not_backed_up(
     name: str, fault: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -254,7 +254,7 @@ def test_logs_shows_the_end_of_what_was_put_aside_too(path: Path, capsys: pytest
 
 def test_logs_without_a_log_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["logs", "--data", str(tmp_path)]) == 1
-    assert "There is no log at" in capsys.readouterr().err
+    assert "No log at" in capsys.readouterr().err
 
 
 @pytest.fixture
@@ -306,9 +306,9 @@ def test_a_hang_up_opens_the_log_anew_and_ends_nothing(tmp_path: Path) -> None:
         log.rename(server.folder / "server.log.old")
         server.process.send_signal(signal.SIGHUP)
         wait_for(log.exists)
-        wait_for(lambda: "the log was opened anew (SIGHUP)" in log.read_text())
+        wait_for(lambda: "log reopened (SIGHUP)" in log.read_text())
         assert status_of(f"{server.url}/healthz") == 200
-        assert " is at " in (server.folder / "server.log.old").read_text()
+        assert " is running at " in (server.folder / "server.log.old").read_text()
         assert server.stop() == 0
         assert "stopped" in log.read_text()
 
@@ -322,13 +322,13 @@ def test_a_terminal_that_is_closed_ends_the_server_with_a_word(tmp_path: Path) -
     with subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True) as process:
         os.close(terminal)
         log = tmp_path / "server.log"
-        wait_for(lambda: log.exists() and " is at " in log.read_text(), seconds=60)
+        wait_for(lambda: log.exists() and " is running at " in log.read_text(), seconds=60)
         process.send_signal(signal.SIGHUP)
-        wait_for(lambda: "opened anew" in log.read_text())
+        wait_for(lambda: "log reopened" in log.read_text())
         os.close(controller)
         process.send_signal(signal.SIGHUP)  # as the system does to those for whom it is the controlling terminal
         assert process.wait(30) == 0
-    assert "the terminal was closed (SIGHUP): stopping" in log.read_text()
+    assert "terminal closed (SIGHUP): stopping" in log.read_text()
     assert log.read_text().rstrip().endswith("stopped")
 
 
@@ -363,7 +363,7 @@ def test_a_hang_up_ends_no_worker(postgres: PostgresServer, tmp_path: Path) -> N
         before = workers()
         for pid in (*map(int, before), server.process.pid):
             os.kill(pid, signal.SIGHUP)
-        wait_for(lambda: "the log was opened anew (SIGHUP)" in log.read_text())
+        wait_for(lambda: "log reopened (SIGHUP)" in log.read_text())
         time.sleep(1)
         assert workers() == before, log.read_text() + server.said()
         assert status_of(f"{server.url}/readyz") == 200

@@ -33,8 +33,10 @@ def test_no_command_makes_a_database_where_one_was_lost(
     before = sorted(path.name for path in folder.iterdir())
     assert main([*command, "--data", str(folder)]) == 1
     said = capsys.readouterr().err
-    assert f"A server ran on {folder} before (server.key), but its database {folder / 'mtribes.db'} is missing." in said
-    assert "restore a backup into a new --data folder" in said
+    assert (
+        f"A server has used {folder} before (server.key), but its database {folder / 'mtribes.db'} is missing." in said
+    )
+    assert "restore a backup into a new --data directory" in said
     assert "--new-database" in said
     assert sorted(path.name for path in folder.iterdir()) == before
 
@@ -74,7 +76,7 @@ def test_an_empty_postgresql_is_no_heir_of_the_former_one(
     first, other = postgres.new_database_url(), postgres.new_database_url()
     folder = lived(tmp_path / "data", "--database", first)
     assert main(["migrate", "--data", str(folder), "--database", other]) == 1
-    assert "the database that --database or MTRIBES_DATABASE names is empty" in capsys.readouterr().err
+    assert "the database in --database or MTRIBES_DATABASE is empty" in capsys.readouterr().err
     assert main(["migrate", "--data", str(folder)]) == 1  # nor is the file that is made where no --database is given
     assert not (folder / "mtribes.db").exists()
     assert main(["migrate", "--data", str(folder), "--database", first]) == 0
@@ -96,13 +98,13 @@ def test_a_damaged_database_is_named_as_that(tmp_path: Path, capsys: pytest.Capt
     (folder / "mtribes.db").write_bytes(b"not a database, but as long as one" * 1000)
     assert main(["migrate", "--data", str(folder)]) == 1
     said = capsys.readouterr().err
-    assert "The file of the database is damaged" in said
-    assert "restore the last backup" in said
+    assert "The database file is damaged" in said
+    assert "restore the latest backup" in said
 
 
 def test_nothing_is_made_by_backing_up_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     missing = tmp_path / "missing.db"
     options = ["--data", str(tmp_path / "data"), "--database", str(sqlite_file_url(missing))]
     assert main(["backup", str(tmp_path / "b.tar.zst"), *options]) == 1
-    assert "nothing to back up" in capsys.readouterr().err
+    assert "Nothing to back up" in capsys.readouterr().err
     assert not missing.exists()

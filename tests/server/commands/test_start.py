@@ -65,7 +65,7 @@ def test_status_knows_a_running_server(running: ServerProcess, capsys: pytest.Ca
 
 def test_logs_prints_what_the_server_said(running: ServerProcess, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["logs", "--data", str(running.folder)]) == 0
-    assert f"is at {running.url}" in capsys.readouterr().out
+    assert f"is running at {running.url}" in capsys.readouterr().out
 
 
 def test_no_request_is_logged(running: ServerProcess) -> None:
@@ -76,7 +76,7 @@ def test_no_request_is_logged(running: ServerProcess) -> None:
 def test_a_port_in_use_is_refused(running: ServerProcess, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     port = running.url.rpartition(":")[2]
     assert main(["start", "--data", str(tmp_path), "--port", port]) == 1
-    assert f"Port {port} of 127.0.0.1 is in use" in capsys.readouterr().err
+    assert f"Port {port} on 127.0.0.1 is in use" in capsys.readouterr().err
 
 
 @pytest.mark.slow
@@ -85,7 +85,7 @@ def test_a_local_server_takes_another_port_and_says_so(running: ServerProcess, t
     with server_process(tmp_path, "--local", "--port", port) as local:
         assert local.record["local"] is True
         assert local.url != running.url
-        assert f"Port {port} is in use: taking port {local.url.rpartition(':')[2]} instead." in local.said()
+        assert f"Port {port} is in use. Using port {local.url.rpartition(':')[2]} instead." in local.said()
 
 
 def test_stop_ends_it_and_leaves_no_trace_of_a_running_server(
@@ -101,7 +101,7 @@ def test_stop_ends_it_and_leaves_no_trace_of_a_running_server(
     assert not (tmp_path / "server.json").exists()
     assert main(["status", "--data", str(tmp_path)]) == 3
     assert main(["stop", "--data", str(tmp_path)]) == 0
-    assert "No server runs" in capsys.readouterr().out
+    assert "No server is running" in capsys.readouterr().out
 
 
 @pytest.mark.slow
@@ -160,14 +160,14 @@ def test_a_head_that_does_not_end_is_cut_off(running: ServerProcess) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--workers", "2"], "SQLite is served by one process."),
-        (["--workers", "2", "--local", "--database", "postgresql://x/y"], "--local is one process."),
+        (["--workers", "2"], "SQLite supports one process only."),
+        (["--workers", "2", "--local", "--database", "postgresql://x/y"], "--local supports one process only."),
         (["--host", "0.0.0.0"], "--public-url https://"),  # noqa: S104 - refused, that is the point
-        (["--host", "0.0.0.0", "--public-url", "http://example.com"], "must be https"),  # noqa: S104 - as above
-        (["--host", "0.0.0.0", "--local"], "--local is for this machine alone"),  # noqa: S104 - as above
-        (["--public-url", "https://example.com/"], "slash at the end"),
-        (["--database", "mysql://x/y"], "not supported"),
-        (["--database", "nonsense"], "it is not a URL"),
+        (["--host", "0.0.0.0", "--public-url", "http://example.com"], "must use https"),  # noqa: S104 - as above
+        (["--host", "0.0.0.0", "--local"], "--local serves this machine only"),  # noqa: S104 - as above
+        (["--public-url", "https://example.com/"], "trailing slash"),
+        (["--database", "mysql://x/y"], "Unsupported database type"),
+        (["--database", "nonsense"], "not a URL"),
         (["--port", "65536"], "--port"),
         (["--nonsense"], "No such option"),
         (["argument"], "unexpected extra argument"),
@@ -187,7 +187,7 @@ def test_a_folder_of_somebody_elses_is_not_touched(tmp_path: Path, capsys: pytes
     (tmp_path / "thesis.txt").write_text("years of work")
     tmp_path.chmod(0o755)
     assert main(["start", "--data", str(tmp_path)]) == 2
-    assert "holds other things" in capsys.readouterr().err
+    assert "contains files that are not mtribes-server data" in capsys.readouterr().err
     assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
 
 
@@ -245,26 +245,26 @@ def test_a_log_that_is_stderr_is_written_once(tmp_path: Path) -> None:
     log = os.open(tmp_path / "server.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     command = [sys.executable, "-m", "templates_server", "start", "--port", "0", "--data", str(tmp_path)]
     with subprocess.Popen(command, stderr=log, env=ENVIRONMENT) as process:
-        while " is at " not in (tmp_path / "server.log").read_text() and process.poll() is None:
+        while " is running at " not in (tmp_path / "server.log").read_text() and process.poll() is None:
             time.sleep(0.05)
         process.terminate()
     os.close(log)
-    assert (tmp_path / "server.log").read_text().count(" is at ") == 1
+    assert (tmp_path / "server.log").read_text().count(" is running at ") == 1
 
 
 @pytest.mark.parametrize(
     ("option", "value", "said"),
     [
-        ("--trusted-proxy", "10.0.0.0/33", "'10.0.0.0/33' is neither an address nor a network"),
-        ("--trusted-proxy", "10.0.0.1/8", "'10.0.0.1/8' is neither an address nor a network"),
+        ("--trusted-proxy", "10.0.0.0/33", "'10.0.0.0/33' in --trusted-proxy"),
+        ("--trusted-proxy", "10.0.0.1/8", "'10.0.0.1/8' in --trusted-proxy"),
         ("--proxy-header", "x-real-ip", "'x-real-ip' is not one of 'x-forwarded-for', 'forwarded'"),
-        ("--allowed-host", "https://app.internal", "'https://app.internal' is not a name"),
-        ("--allowed-host", "app.internal:80", "'app.internal:80' is not a name"),
-        ("--cors-origin", "https://app.example.com/", "'https://app.example.com/' is not an origin"),
-        ("--cors-origin", "app.example.com", "'app.example.com' is not an origin"),
-        ("--cors-origin", "*", "'*' is not an origin"),
-        ("--rate-limits", "client=0", "client must be a number of requests a minute, not '0'"),
-        ("--rate-limits", "on", "'on' is not `off` nor one of platform=N"),
+        ("--allowed-host", "https://app.internal", "'https://app.internal' in --allowed-host"),
+        ("--allowed-host", "app.internal:80", "'app.internal:80' in --allowed-host"),
+        ("--cors-origin", "https://app.example.com/", "'https://app.example.com/' in --cors-origin"),
+        ("--cors-origin", "app.example.com", "'app.example.com' in --cors-origin"),
+        ("--cors-origin", "*", "'*' in --cors-origin"),
+        ("--rate-limits", "client=0", "client must be a number of requests per minute, not '0'"),
+        ("--rate-limits", "on", "'on' must be `off` or one of platform=N"),
     ],
 )
 def test_what_is_no_network_or_no_name_is_refused(
@@ -309,4 +309,4 @@ def test_a_public_server_without_a_listed_proxy_says_what_that_means(
         while status_of(f"http://127.0.0.1:{port}/healthz") != 200 and time.monotonic() < deadline:
             time.sleep(0.1)
         process.terminate()
-    assert ("no --trusted-proxy is given" in (tmp_path / "server.log").read_text()) == is_told
+    assert ("--trusted-proxy is not set" in (tmp_path / "server.log").read_text()) == is_told

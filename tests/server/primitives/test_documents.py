@@ -57,9 +57,9 @@ def test_what_is_quoted_is_text(text: str) -> None:
         ("a: !!str 1", "line 1, column 4", "tags"),
         ("a: ! 1", "line 1, column 4", "tags"),
         ("a: !!python/object/apply:os.system [ls]", "line 1, column 4", "tags"),
-        ("a: 1\nb: 2\na: 3", "line 3, column 1", 'the key "a" is there twice'),
+        ("a: 1\nb: 2\na: 3", "line 3, column 1", 'the key "a" appears twice'),
         ("x:\n  b: 1\n  'b': 2", "line 3, column 3", "twice"),
-        ("a: 1\n---\nb: 2", "line 2, column 1", "second document"),
+        ("a: 1\n---\nb: 2", "line 2, column 1", "only one document is allowed"),
         ("1: a", "line 1, column 1", "a key must be text"),
         ("null: a", "line 1, column 1", "a key must be text"),
         ("? [a]\n: 1", "line 1, column 3", "a key must be text"),
@@ -92,7 +92,7 @@ def test_what_a_document_may_not_hold_is_refused_with_its_line(text: str, place:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ('{"a": 1, "b": {"x": 1, "x": 2}}', 'the key "x" is there twice'),
+        ('{"a": 1, "b": {"x": 1, "x": 2}}', 'the key "x" appears twice'),
         ('{"a": NaN}', "NaN"),
         ('{"a": -Infinity}', "-Infinity"),
         ('{"a": 1e999}', "too large"),

@@ -93,7 +93,7 @@ def test_after_ten_failures_an_account_must_wait_and_no_password_is_compared(gua
     compared = len(guarded.compared)
     status, retry_after, text = guarded.guess(person.email.upper(), PASSWORD, address="203.0.113.5")
     assert (status, retry_after) == (429, "10")
-    assert "Too many attempts failed. Try again in 10 seconds." in text
+    assert "Too many failed attempts. Try again in 10 seconds." in text
     assert len(guarded.compared) == compared
     guarded.clock.now += 10 * SECOND
     assert guarded.guess(person.email, PASSWORD, address="203.0.113.5")[0] == 303

@@ -20,7 +20,7 @@ TOKEN_ROUTES = (
         "/account/tokens",
         token_pages.tokens_page,
         Surface.PAGE,
-        "A person's own tokens, and the form for a new one.",
+        "Show the user's tokens and the form to create one.",
         also=(HTTPStatus.SEE_OTHER,),
     ),
     Route(
@@ -28,7 +28,7 @@ TOKEN_ROUTES = (
         "/account/tokens",
         token_pages.create_token,
         Surface.PAGE,
-        "Make a token; its text is shown this once.",
+        "Create a token. It is shown only once.",
         reads=form(TokenForm),
         also=(HTTPStatus.SEE_OTHER,),
         refuses=(Forbidden, ValidationFailed),
@@ -39,7 +39,7 @@ TOKEN_ROUTES = (
         "/account/tokens/{token}/revoke",
         token_pages.revoke_token,
         Surface.PAGE,
-        "End a token of one's own.",
+        "Revoke one of the user's tokens.",
         reads=form(RevokeTokenForm),
         refuses=(Forbidden,),
         status=HTTPStatus.SEE_OTHER,
@@ -49,11 +49,11 @@ TOKEN_ROUTES = (
 )
 
 PROFILE_ROUTES = (
-    page_route("/account", profile_pages.profile_page, "A person's own account, and where they are signed in."),
+    page_route("/account", profile_pages.profile_page, "Show the user's account and sessions."),
     form_route(
         "/account/password",
         profile_pages.change_password,
-        "Change one's own password.",
+        "Change the user's password.",
         PasswordForm,
         refuses=(Forbidden, ValidationFailed, TooManyRequests),
     ),

@@ -23,23 +23,23 @@ OF_ENTITY = {"entity": "homepage.header"}
 
 
 ROUTES = (
-    page_route(CONSOLE_DELIVERY, delivery_pages.overview_page, "What an environment delivers, entity by entity."),
+    page_route(CONSOLE_DELIVERY, delivery_pages.overview_page, "Show what an environment delivers, by entity."),
     page_route(
         f"{CONSOLE_DELIVERY}/entities/{{entity}}",
         delivery_pages.entity_page,
-        "The scenarios of an entity, in order.",
+        "List the scenarios of an entity in order.",
         path_examples=OF_ENTITY,
     ),
     page_route(
         f"{CONSOLE_DELIVERY}/entities/{{entity}}/scenario",
         scenario_pages.editor_page,
-        "The editor of a scenario.",
+        "Show the editor of a scenario.",
         path_examples=OF_ENTITY,
     ),
     form_route(
         f"{CONSOLE_DELIVERY}/entities/{{entity}}/scenario",
         scenario_pages.edit_scenario,
-        "Review a scenario that was edited, or go on editing it; nothing is stored.",
+        "Review a scenario, or continue editing it. Nothing is saved.",
         ScenarioEditForm,
         status=HTTPStatus.OK,
         also=(HTTPStatus.SEE_OTHER,),
@@ -49,26 +49,26 @@ ROUTES = (
     page_route(
         f"{CONSOLE_DELIVERY}/review",
         review_pages.review_page,
-        "What a change of the delivery would change.",
+        "Review a change of the delivery.",
         refuses=(Forbidden, ValidationFailed, Conflict),
     ),
     form_route(
         f"{CONSOLE_DELIVERY}/push",
         review_pages.push,
-        "Make a change of the delivery that was reviewed, unless somebody else was faster.",
+        "Apply a reviewed change of the delivery. Fails if the delivery has changed since.",
         PushForm,
         max_body_bytes=SCENARIO_FORM_MAX_BYTES,
     ),
     page_route(
         f"{CONSOLE_DELIVERY}/compare",
         comparison_pages.comparison_page,
-        "What differs between two environments or revisions.",
+        "Compare two environments or revisions.",
     ),
-    page_route(f"{CONSOLE_DELIVERY}/history", comparison_pages.history_page, "The revisions of the delivery."),
+    page_route(f"{CONSOLE_DELIVERY}/history", comparison_pages.history_page, "List the revisions of the delivery."),
     page_route(
         f"{CONSOLE_DELIVERY}/preview",
         preview_pages.preview_page,
-        "What a person sees, and why.",
+        "Preview what a person sees, and why.",
         refuses=(Forbidden, ValidationFailed),
     ),
 )

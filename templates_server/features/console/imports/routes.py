@@ -21,13 +21,11 @@ UPLOAD_FORM_MAX_BYTES = MAX_FILE_BYTES + 64 * 1024  # with what is beside the fi
 
 
 ROUTES = (
-    page_route(
-        CONSOLE_IMPORTS, import_pages.imports_page, "Files to import, and what was imported and exported before."
-    ),
+    page_route(CONSOLE_IMPORTS, import_pages.imports_page, "Show uploaded files, imports and exports."),
     form_route(
         CONSOLE_IMPORTS,
         import_pages.upload_file,
-        "Send a CSV file of users.",
+        "Upload a CSV file of users.",
         UploadForm,
         reads=BodyDocs(UploadForm, (MULTIPART, FORM)),
         refuses=(Forbidden, ValidationFailed, UnsupportedMediaType),
@@ -36,21 +34,25 @@ ROUTES = (
         before_body=import_pages.sign_in_before_upload,
     ),
     page_route(
-        CONSOLE_IMPORT, import_file_pages.file_page, "A file that was sent: its columns, what will happen, its result."
+        CONSOLE_IMPORT,
+        import_file_pages.file_page,
+        "Show an uploaded file with its column mapping, preview and result.",
     ),
     form_route(
         f"{CONSOLE_IMPORT}/columns",
         import_file_pages.map_columns,
-        "Say what its columns become, and find out what an import would do.",
+        "Set the column mapping and preview the import.",
         ColumnsForm,
         max_body_bytes=SCENARIO_FORM_MAX_BYTES,
     ),
-    form_route(f"{CONSOLE_IMPORT}/start", import_file_pages.start_import, "Import it, or go on.", DeedForm),
-    form_route(f"{CONSOLE_IMPORT}/discard", import_file_pages.discard_file, "Delete it from the server.", DeedForm),
+    form_route(f"{CONSOLE_IMPORT}/start", import_file_pages.start_import, "Start or continue the import.", DeedForm),
+    form_route(
+        f"{CONSOLE_IMPORT}/discard", import_file_pages.discard_file, "Delete the file from the server.", DeedForm
+    ),
     page_route(
         f"{CONSOLE_IMPORT}/rejects",
         import_file_pages.rejects_file,
-        "Its rows that were not taken, as CSV.",
+        "Download the rejected rows as CSV.",
         gives=BodyDocs(bytes, (CSV,)),
         sends=(CONTENT_DISPOSITION,),
     ),

@@ -18,12 +18,12 @@ OF_TEMPLATE = {"template": "experience"}
 
 
 ROUTES = (
-    page_route(CONSOLE_MODEL, model_pages.model_page, "Everything that the model of a Space has."),
-    page_route(f"{CONSOLE_MODEL}/edit", model_pages.edit_page, "The model as a document to edit."),
+    page_route(CONSOLE_MODEL, model_pages.model_page, "Show the model of a Space."),
+    page_route(f"{CONSOLE_MODEL}/edit", model_pages.edit_page, "Edit the model as a document."),
     form_route(
         CONSOLE_MODEL,
         model_pages.save_model,
-        "Store a model, or say what it would change.",
+        "Save the model, or review the changes.",
         ModelForm,
         max_body_bytes=Limits.max_document_bytes,
         also=(HTTPStatus.OK,),
@@ -31,10 +31,10 @@ ROUTES = (
     page_route(
         f"{CONSOLE_MODEL}/parts/{{template}}",
         model_form_pages.part_page,
-        "The form of a part of the model: an experience, a section, a collection, an event or a field.",
+        "Show the form for an experience, a section, a collection, an event or a field.",
         takes=(
-            ParameterDocs("key", str, "Which one; unless specified it is a new one.", example="hero"),
-            ParameterDocs("deed", Literal["remove"], "Review what its removal changes."),
+            ParameterDocs("key", str, "Key of the part (default: a new one).", example="hero"),
+            ParameterDocs("deed", Literal["remove"], "Review the removal."),
         ),
         refuses=(Forbidden, ValidationFailed, Conflict),
         path_examples=OF_TEMPLATE,
@@ -42,7 +42,7 @@ ROUTES = (
     form_route(
         f"{CONSOLE_MODEL}/parts/{{template}}",
         model_form_pages.change_part,
-        "Review a part of the model that was edited, go on editing it, or store what was reviewed.",
+        "Review, continue editing or save a part of the model.",
         ModelPartForm,
         also=(HTTPStatus.OK,),
         path_examples=OF_TEMPLATE,
@@ -51,17 +51,15 @@ ROUTES = (
     page_route(
         f"{CONSOLE_MODEL}/history",
         model_pages.history_page,
-        "The revisions of the model, and what changed between two.",
+        "List the revisions of the model and compare two of them.",
         refuses=(Forbidden, ValidationFailed),
         takes=(
-            ParameterDocs("from", int, "A revision."),
-            ParameterDocs("to", int, "A revision to compare it with."),
-            ParameterDocs("cursor", str, "Where the list goes on."),
+            ParameterDocs("from", int, "Revision."),
+            ParameterDocs("to", int, "Revision to compare with."),
+            ParameterDocs("cursor", str, "Start of the next page."),
         ),
     ),
-    page_route(f"{CONSOLE_MODEL}/code", model_pages.code_page, "The code that is generated from the model."),
-    page_route(f"{CONSOLE_MODEL}/code/{{language}}", model_pages.code_page, "The code in a language."),
-    page_route(
-        f"{CONSOLE_MODEL}/code/{{language}}/{{file*}}", model_pages.code_page, "A file of the code in a language."
-    ),
+    page_route(f"{CONSOLE_MODEL}/code", model_pages.code_page, "Show the code generated from the model."),
+    page_route(f"{CONSOLE_MODEL}/code/{{language}}", model_pages.code_page, "Show the generated code for a language."),
+    page_route(f"{CONSOLE_MODEL}/code/{{language}}/{{file*}}", model_pages.code_page, "Show a generated file."),
 )

@@ -30,17 +30,17 @@ ROUTES = (
     page_route(
         CONSOLE_ORGANIZATIONS,
         organization_list.organizations_page,
-        "The organizations of who is signed in.",
+        "List the organizations of the signed-in user.",
     ),
     form_route(
         CONSOLE_ORGANIZATIONS, organization_list.create_organization, "Create an organization.", OrganizationForm
     ),
-    page_route(CONSOLE_ORGANIZATION, organization_pages.organization_page, "The Spaces of an organization."),
+    page_route(CONSOLE_ORGANIZATION, organization_pages.organization_page, "List the Spaces of an organization."),
     form_route(CONSOLE_ORGANIZATION, organization_pages.create_space, "Create a Space.", SpaceForm),
     form_route(
         f"{CONSOLE_ORGANIZATION}/rename",
         organization_pages.rename_organization,
-        "Give an organization another name.",
+        "Rename an organization.",
         OrganizationForm,
     ),
     form_route(
@@ -49,17 +49,17 @@ ROUTES = (
         "Delete an organization that has no Spaces.",
         OrganizationForm,
     ),
-    page_route(CONSOLE_MEMBERS, member_pages.members_page, "The members of an organization, and invitations."),
+    page_route(CONSOLE_MEMBERS, member_pages.members_page, "List the members and invitations of an organization."),
     form_route(
         CONSOLE_MEMBERS,
         member_pages.invite_member,
-        "Invite a person; the link is shown this once.",
+        "Invite a person. The link is shown only once.",
         InviteForm,
         status=HTTPStatus.OK,
         also=(HTTPStatus.SEE_OTHER,),
     ),
-    form_route(f"{CONSOLE_MEMBERS}/role", member_pages.change_role, "Give a member another role.", MemberForm),
-    form_route(f"{CONSOLE_MEMBERS}/remove", member_pages.remove_member, "End a membership.", MemberForm),
+    form_route(f"{CONSOLE_MEMBERS}/role", member_pages.change_role, "Change the role of a member.", MemberForm),
+    form_route(f"{CONSOLE_MEMBERS}/remove", member_pages.remove_member, "Remove a member.", MemberForm),
     form_route(
         f"{CONSOLE_MEMBERS}/invitations/{{invitation}}/withdraw",
         member_pages.withdraw_invitation,
@@ -67,11 +67,11 @@ ROUTES = (
         DeedForm,
         path_examples={"invitation": "$INVITATION"},
     ),
-    page_route(CONSOLE_SERVICE_ACCOUNTS, service_account_pages.service_accounts_page, "The service accounts."),
+    page_route(CONSOLE_SERVICE_ACCOUNTS, service_account_pages.service_accounts_page, "List the service accounts."),
     form_route(
         CONSOLE_SERVICE_ACCOUNTS,
         service_account_pages.create_service_account,
-        "Create a service account; its secret is shown this once.",
+        "Create a service account. Its secret is shown only once.",
         ServiceAccountForm,
         status=HTTPStatus.OK,
         also=(HTTPStatus.SEE_OTHER,),
@@ -86,7 +86,7 @@ ROUTES = (
     page_route(
         f"{CONSOLE_ORGANIZATION}/audit",
         audit_pages.audit_page,
-        "Who changed what, when and from where.",
+        "Show the audit log.",
         refuses=(Forbidden, ValidationFailed),
     ),
 )

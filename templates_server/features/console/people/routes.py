@@ -19,46 +19,50 @@ CONSOLE_USER_TAGS = f"{CONSOLE_ENVIRONMENT}/user-tags"
 
 
 ROUTES = (
-    page_route(CONSOLE_USERS, people_pages.users_page, "The users of an environment, searched.", refuses=OF_A_SEARCH),
-    page_route(CONSOLE_USER, person_pages.user_page, "One user: what is known of them, and what they see now."),
+    page_route(CONSOLE_USERS, people_pages.users_page, "Search the users of an environment.", refuses=OF_A_SEARCH),
+    page_route(CONSOLE_USER, person_pages.user_page, "Show a user and their current view."),
     page_route(
         f"{CONSOLE_USER}/everything",
         person_pages.everything_file,
-        "All that is known of a user, as a file.",
+        "Download all data of a user.",
         gives=BodyDocs(Any),
         sends=(CONTENT_DISPOSITION,),
     ),
-    form_route(f"{CONSOLE_USER}/tags", person_pages.add_tag, "Give a user a tag.", UserTagForm),
-    form_route(f"{CONSOLE_USER}/tags/remove", person_pages.remove_tag, "Take a tag from a user.", UserTagForm),
+    form_route(f"{CONSOLE_USER}/tags", person_pages.add_tag, "Add a tag to a user.", UserTagForm),
+    form_route(f"{CONSOLE_USER}/tags/remove", person_pages.remove_tag, "Remove a tag from a user.", UserTagForm),
     form_route(
         f"{CONSOLE_USER}/erase",
         person_pages.erase_user,
-        "Erase a user and all that is known of them.",
+        "Erase a user and all their data.",
         EraseForm,
         path_examples={"user": "casey"},
     ),
-    page_route(CONSOLE_VISITORS, people_pages.visitors_page, "The visitors, searched.", refuses=OF_A_SEARCH),
-    page_route(CONSOLE_VISITOR, person_pages.visitor_page, "One visitor; on to the user whom they turned out to be."),
+    page_route(
+        CONSOLE_VISITORS, people_pages.visitors_page, "Search the visitors of an environment.", refuses=OF_A_SEARCH
+    ),
+    page_route(
+        CONSOLE_VISITOR, person_pages.visitor_page, "Show a visitor, or redirect to the user they were merged into."
+    ),
     page_route(
         f"{CONSOLE_VISITOR}/everything",
         person_pages.visitor_file,
-        "All that is known of a visitor, as a file.",
+        "Download all data of a visitor.",
         gives=BodyDocs(Any),
         sends=(CONTENT_DISPOSITION,),
     ),
-    form_route(f"{CONSOLE_VISITOR}/tags", person_pages.add_visitor_tag, "Give a visitor a tag.", UserTagForm),
+    form_route(f"{CONSOLE_VISITOR}/tags", person_pages.add_visitor_tag, "Add a tag to a visitor.", UserTagForm),
     form_route(
-        f"{CONSOLE_VISITOR}/tags/remove", person_pages.remove_visitor_tag, "Take a tag from a visitor.", UserTagForm
+        f"{CONSOLE_VISITOR}/tags/remove", person_pages.remove_visitor_tag, "Remove a tag from a visitor.", UserTagForm
     ),
     form_route(
         f"{CONSOLE_VISITOR}/erase",
         person_pages.erase_visitor,
-        "Erase a visitor and all that is known of them.",
+        "Erase a visitor and all their data.",
         EraseForm,
         path_examples={"visitor": "phone-3"},
     ),
-    page_route(CONSOLE_USER_TAGS, user_tag_pages.user_tags_page, "The user tags, searched.", refuses=OF_A_SEARCH),
+    page_route(CONSOLE_USER_TAGS, user_tag_pages.user_tags_page, "Search the user tags.", refuses=OF_A_SEARCH),
     form_route(
-        f"{CONSOLE_USER_TAGS}/delete", user_tag_pages.delete_user_tag, "Delete a tag from everybody.", UserTagForm
+        f"{CONSOLE_USER_TAGS}/delete", user_tag_pages.delete_user_tag, "Delete a tag from everyone.", UserTagForm
     ),
 )

@@ -20,49 +20,54 @@ CONSOLE_TRIBE = f"{CONSOLE_TRIBES}/{{tribe}}"
 
 
 ROUTES = (
-    page_route(CONSOLE_TRIBES, tribe_list.tribes_page, "The tribes of a Space by category, counted where one asks."),
+    page_route(
+        CONSOLE_TRIBES, tribe_list.tribes_page, "List the tribes of a Space by category, with counts on request."
+    ),
     page_route(
         f"{CONSOLE_ENVIRONMENT}/tribe-history",
         history.history_page,
-        "Who changed tribes, and what differs.",
+        "Show the history of the tribes.",
         refuses=(Forbidden, ValidationFailed),
     ),
-    page_route(f"{CONSOLE_ENVIRONMENT}/new-tribe", editor.new_page, "The editor for a new tribe."),
+    page_route(f"{CONSOLE_ENVIRONMENT}/new-tribe", editor.new_page, "Show the editor for a new tribe."),
     form_route(
         f"{CONSOLE_ENVIRONMENT}/new-tribe",
         editor.create_tribe,
-        "Create a tribe, or do what another button of the editor says.",
+        "Create a tribe, or perform another editor action.",
         TribeForm,
         also=(HTTPStatus.OK,),
         max_body_bytes=DOCUMENT_MAX_BYTES,
     ),
-    page_route(CONSOLE_TRIBE, tribe_pages.tribe_page, "A tribe: its rules, how many people it has, where it is used."),
-    page_route(f"{CONSOLE_TRIBE}/edit", editor.edit_page, "The editor of a tribe."),
+    page_route(CONSOLE_TRIBE, tribe_pages.tribe_page, "Show a tribe with its rules, size and usage."),
+    page_route(f"{CONSOLE_TRIBE}/edit", editor.edit_page, "Show the editor of a tribe."),
     form_route(
         f"{CONSOLE_TRIBE}/edit",
         editor.change_tribe,
-        "Save a tribe, or do what another button of the editor says.",
+        "Save a tribe, or perform another editor action.",
         TribeForm,
         also=(HTTPStatus.OK,),
         max_body_bytes=DOCUMENT_MAX_BYTES,
     ),
     form_route(
-        f"{CONSOLE_TRIBE}/delete", tribe_pages.delete_tribe, "Delete a tribe that no scenario is for.", DeedForm
+        f"{CONSOLE_TRIBE}/delete", tribe_pages.delete_tribe, "Delete a tribe. Fails if a scenario targets it.", DeedForm
     ),
     page_route(
         f"{CONSOLE_TRIBE}/explanation",
         explanation.explanation_page,
-        "Why a person is in a tribe or not.",
+        "Explain whether a person is in a tribe.",
         refuses=(Forbidden, ValidationFailed),
     ),
     form_route(
-        f"{CONSOLE_TRIBE}/exports", tribe_exports.begin_download, "Have its users made into a file.", DownloadForm
+        f"{CONSOLE_TRIBE}/exports",
+        tribe_exports.begin_download,
+        "Start an export of the users of a tribe.",
+        DownloadForm,
     ),
-    page_route(f"{CONSOLE_TRIBE}/exports/{{export}}", tribe_exports.download_page, "How far the file is."),
+    page_route(f"{CONSOLE_TRIBE}/exports/{{export}}", tribe_exports.download_page, "Show the progress of the export."),
     page_route(
         f"{CONSOLE_TRIBE}/exports/{{export}}/content",
         tribe_exports.download,
-        "The file.",
+        "Download the file.",
         gives=BodyDocs(Any, (CSV, NDJSON, JSON)),
         sends=(ETAG, CONTENT_DISPOSITION),
     ),

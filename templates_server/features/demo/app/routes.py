@@ -15,7 +15,7 @@ ROUTES = (
         "/demo",
         demo_app.show_app,
         Surface.PAGE,
-        "An app on generated code; on a demo server alone.",
+        "Show the demo app. Available on demo servers only.",
         refuses=(NotFound,),
     ),
     Route(
@@ -23,7 +23,7 @@ ROUTES = (
         "/demo/configuration.json",
         demo_app.show_configuration,
         Surface.PAGE,
-        "The keys that the app uses.",
+        "Get the keys that the app uses.",
         gives=Configuration,
         refuses=(NotFound,),
     ),
@@ -32,7 +32,7 @@ ROUTES = (
         "/demo/code",
         demo_app.show_code,
         Surface.PAGE,
-        "The code that is generated for the app, in the first of the languages.",
+        "Show the generated code of the app in the first language.",
         gives=BodyDocs(bytes, (HTML,)),
         refuses=(NotFound,),
     ),
@@ -41,7 +41,7 @@ ROUTES = (
         "/demo/code/{language}",
         demo_app.show_code,
         Surface.PAGE,
-        "The same in that language.",
+        "Show the generated code of the app in a language.",
         gives=BodyDocs(bytes, (HTML,)),
     ),
     Route(
@@ -49,7 +49,7 @@ ROUTES = (
         "/demo/code/{language}/{file*}",
         demo_app.show_code,
         Surface.PAGE,
-        "A file of it.",
+        "Show a generated file of the app.",
         gives=BodyDocs(bytes, (HTML,)),
     ),
     Route(
@@ -57,7 +57,7 @@ ROUTES = (
         "/demo/{name}",
         demo_app.show_file,
         Surface.PAGE,
-        "A file of the app.",
+        "Get a file of the app.",
         gives=BodyDocs(bytes, (HTML, "text/css", JAVASCRIPT)),
     ),
     Route(
@@ -65,7 +65,7 @@ ROUTES = (
         "/demo/mtspace/vod/{file*}",
         demo_app.show_generated_file,
         Surface.PAGE,
-        "The JavaScript that is generated for the app.",
+        "Get the generated JavaScript of the app.",
         gives=BodyDocs(bytes, (JAVASCRIPT,)),
     ),
 )

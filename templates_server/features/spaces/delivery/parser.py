@@ -91,7 +91,7 @@ class _Parser:
 
     def _required(self, value: Any, path: str, known: Collection[str], what: str) -> str | None:
         if value is None:
-            self.reader.refuse(path, f"must be {what}, not empty")
+            self.reader.refuse(path, f"must be {what}, not null")
         return self.reader.one_of(value, path, known, what)
 
     def _add_once(self, names: set[str], name: str | None, path: str) -> None:

@@ -43,7 +43,7 @@ def test_while_many_sign_in_it_is_left_for_another_time(server: RunningServer, m
     person, old = with_old_hash(server)
 
     async def busy(_self: Passwords, _password: str) -> str:
-        raise Unavailable("Too many people are signing in at this moment.")
+        raise Unavailable("Too many people are signing in. Retry in a moment.")
 
     monkeypatch.setattr(Passwords, "hash", busy)
     assert Browser(server).sign_in(person).status_code == 303

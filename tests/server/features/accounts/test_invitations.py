@@ -72,7 +72,7 @@ def accept(server: RunningServer, path: str, browser: Browser | None = None, **f
 
 
 def is_over(answer: httpx.Response) -> bool:
-    return answer.status_code == 404 and "This invitation is over" in answer.text
+    return answer.status_code == 404 and "This invitation is no longer valid" in answer.text
 
 
 # The link
@@ -214,7 +214,7 @@ def test_a_known_person_signs_in_and_joins(server: RunningServer) -> None:
     link = re.search(r'href="(/sign-in\?next=[^"]+)"', page.text)
     assert link
     sign_in = browser.get(html.unescape(link[1]))
-    assert "then you join" in sign_in.text
+    assert "Sign in to join" in sign_in.text
     on = browser.submit("/sign-in", sign_in, email=ada.email, password=PASSWORD)
     assert on.headers["location"] == path
     joined = accept(server, path, browser, decision="join")
@@ -277,14 +277,14 @@ def test_whoever_is_a_member_by_now_stays_what_they_are(server: RunningServer) -
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"name": ""}, "A name has"),
-        ({"name": "x" * 201}, "A name has"),
-        ({"name": "two\nlines"}, "A name has"),
+        ({"name": ""}, "A name must have"),
+        ({"name": "x" * 201}, "A name must have"),
+        ({"name": "two\nlines"}, "A name must have"),
         ({"password": "short", "repeated": "short"}, "at least 10 characters"),
-        ({"password": "aaaaaaaaaaaa", "repeated": "aaaaaaaaaaaa"}, "would guess"),
-        ({"password": "grace hopper!", "repeated": "grace hopper!"}, "would guess"),
+        ({"password": "aaaaaaaaaaaa", "repeated": "aaaaaaaaaaaa"}, "too easy to guess"),
+        ({"password": "grace hopper!", "repeated": "grace hopper!"}, "too easy to guess"),
         ({"password": "x" * 257, "repeated": "x" * 257}, "at most 256 characters"),
-        ({"repeated": "something else"}, "The two passwords differ"),
+        ({"repeated": "something else"}, "The passwords do not match"),
         ({"password": "", "repeated": ""}, "at least 10 characters"),
     ],
 )

@@ -127,7 +127,7 @@ def test_no_token_invites_or_promotes_anybody(server: RunningServer) -> None:
         invited = client.post(path_of(organization), json={"email": "x@example.com", "role": "viewer"})
         promoted = client.patch(path_of(organization, ada.email), json={"role": "administrator"})
         assert (invited.status_code, promoted.status_code) == (403, 403)
-        assert "needs a sign-in" in invited.json()["errors"][0]["message"]
+        assert "requires a person's sign-in" in invited.json()["errors"][0]["message"]
         assert client.delete(path_of(organization, ada.email)).status_code == 204
 
 

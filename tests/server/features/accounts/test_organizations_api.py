@@ -118,7 +118,7 @@ def test_every_rule_that_is_broken_is_named(
 def test_a_key_that_is_taken_is_a_conflict(server: RunningServer, boss: Person) -> None:
     answer = ask(server, boss, "POST", PATH, {"key": boss.organization.key})
     assert (answer.status_code, answer.json()["errors"][0]["path"]) == (409, "key")
-    assert "choose another" in answer.json()["errors"][0]["message"]
+    assert "Choose another key" in answer.json()["errors"][0]["message"]
 
 
 def test_two_at_once_make_it_once(server: RunningServer, boss: Person) -> None:
@@ -200,7 +200,10 @@ def test_what_has_spaces_is_not_deleted_and_they_are_named(server: RunningServer
     keys = sorted(add_space(server, boss) for _ in range(6))
     answer = ask(server, boss, "DELETE", path_of(boss.organization))
     assert answer.status_code == 409
-    said = f"The organization still has Spaces: {', '.join(keys[:5])}, .... Delete them first, then the organization."
+    said = (
+        f"The organization still has Spaces: {', '.join(keys[:5])}, .... Delete them before you delete the "
+        "organization."
+    )
     assert answer.json()["errors"][0]["message"] == said
     assert ask(server, boss, "GET", path_of(boss.organization)).status_code == 200
 

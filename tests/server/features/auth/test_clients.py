@@ -117,7 +117,9 @@ def test_credentials_of_a_client_are_basic_with_a_colon(server: RunningServer, h
     sent = {"Authorization": f"{scheme} {base64.b64encode(credentials.encode()).decode()}"}
     answer = ask(server, data={"grant_type": "client_credentials"}, headers=sent)
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
-    assert answer.json()["error_description"] == "The Authorization header must be Basic, with client id and secret."
+    assert answer.json()["error_description"] == (
+        "The Authorization header must use Basic with the client ID and secret."
+    )
 
 
 def test_a_wrong_secret_and_an_unknown_client_look_the_same(server: RunningServer) -> None:

@@ -47,7 +47,7 @@ def test_the_page_names_client_account_organizations_and_permissions(server: Run
         "Ada Lovelace",
         person.email,
         "Analytical Engines",
-        "Code for your Spaces",
+        "Generated code for your Spaces",
         "The people who use your apps",
         "change, delete",
         "http://127.0.0.1:49152",

@@ -26,12 +26,12 @@ def test_one_signs_in_first_and_comes_back_with_the_code(server: RunningServer) 
     to_sign_in = browser.get("/device", user_code=issued["user_code"])
     assert to_sign_in.status_code == 303
     page = browser.get(to_sign_in.headers["location"])
-    assert "the code that your terminal shows" in page.text
+    assert "the code shown in your terminal" in page.text
     back = browser.submit("/sign-in", page, email=person.email, password="correct horse battery")
     assert back.headers["location"] == f"/device?user_code={issued['user_code']}"
     form = browser.get(back.headers["location"])
     assert f'value="{issued["user_code"]}"' in form.text
-    assert "Is this the code that you see?" in form.text
+    assert "Is this your code?" in form.text
     question = browser.submit("/device", form, user_code=issued["user_code"])
     assert "Allow the mtribes command line?" in question.text
     assert person.email in question.text
@@ -64,7 +64,7 @@ def test_what_cannot_be_a_code_is_said_to_be_none_and_not_counted(server: Runnin
     for _ in range(11):
         answer = enter(browser, typed)
         assert answer.status_code == 422
-        assert "eight letters" in answer.text
+        assert "eight consonants" in answer.text
         assert "<script>" not in answer.text
     assert enter(browser, codes(server)["user_code"]).status_code == 200
 
@@ -103,7 +103,7 @@ def test_the_first_decision_stays(server: RunningServer) -> None:
     questions = [enter(browser, issued["user_code"]) for browser in browsers]
     assert browsers[0].submit("/device/decision", questions[0], decision="cancel").status_code == 303
     late = browsers[1].submit("/device/decision", questions[1], decision="allow")
-    assert "No program is waiting with this code" in late.text
+    assert "Unknown code" in late.text
     assert poll(server, issued["device_code"]).json()["error"] == "access_denied"
     assert enter(browsers[1], issued["user_code"]).status_code == 422
 

@@ -121,7 +121,7 @@ def test_a_database_that_takes_no_writes_fails_no_request(
         ada = add_person(server.database, add_organization(server.database))
         assert [use(server, ada) for _ in range(3)] == [200, 200, 200]
         wait_for(lambda: caplog.records)
-    assert "could not be stored" in caplog.text
+    assert "could not store" in caplog.text
     assert all("the disk is full" in traceback for traceback in UNHANDLED.take())
     assert ada.token not in caplog.text
 

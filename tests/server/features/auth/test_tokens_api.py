@@ -106,7 +106,7 @@ def test_neither_a_token_nor_a_service_account_makes_a_token(server: RunningServ
             answer = client.post("/v2/tokens", json={"name": "x"})
             unreadable = client.post("/v2/tokens", content=b"{")
         assert (answer.status_code, unreadable.status_code) == (403, 403)
-        assert "never makes or widens a token" in answer.json()["errors"][0]["message"]
+        assert "Tokens cannot create or extend tokens" in answer.json()["errors"][0]["message"]
 
 
 def test_a_token_gets_no_scope_that_the_sign_in_lacks(server: RunningServer) -> None:
@@ -118,7 +118,7 @@ def test_a_token_gets_no_scope_that_the_sign_in_lacks(server: RunningServer) -> 
         answer = client.post("/v2/tokens", json={"name": "x", "scopes": ["code:read", "spaces:read", "spaces:raed"]})
     assert answer.status_code == 422
     assert problems(answer) == {
-        "scopes[1]": "is a scope that you do not have here yourself",
+        "scopes[1]": "is a scope that you don't have yourself",
         "scopes[2]": '"spaces:raed" is not a scope; did you mean "spaces:read"?',
     }
 

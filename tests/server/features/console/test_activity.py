@@ -93,7 +93,7 @@ def test_a_day_that_is_not_known_is_a_gap_and_no_zero(server: RunningServer, per
     assert len(rows) == 7  # with today, and without days from before the first one that is known
     assert next(iter(rows)) == "Today so far"
     assert card.count('class="gaps"') == 3
-    assert "2 of them not counted in full" in card
+    assert "2 of them incomplete" in card
 
 
 def test_today_is_counted_as_far_as_it_is_quick(
@@ -109,7 +109,7 @@ def test_today_is_counted_as_far_as_it_is_quick(
     server.database.write_sync(lambda connection: connection.execute(tables.sessions.insert(), rows))
     said = text_of(browser.get("/console"))
     assert "Today so far: 1 active, 2 sessions, 0 events" in said
-    assert "Charts begin with the first whole day" in said
+    assert "Charts start with the first full day" in said
     monkeypatch.setattr(store, "MOST_SO_FAR", 2)
     assert "Today so far: 1 active, not known sessions, 0 events" in text_of(browser.get("/console"))
 
@@ -120,7 +120,7 @@ def test_spaces_with_many_rows_do_not_keep_others_from_being_counted_today(
     busy, quiet = new_space(server, person), new_space(server, person)
     add_days(server, busy, "production", {1: [1, 1, 1, 1, 1, store.MOST_SO_FAR + 1]})
     page = browser.get("/console").text
-    assert "Today so far" in card_of(page, quiet) or "Nobody has used an app" in card_of(page, quiet)
+    assert "Today so far" in card_of(page, quiet) or "No activity in" in card_of(page, quiet)
     assert "Today so far" not in card_of(page, busy)
 
 
@@ -166,7 +166,7 @@ def test_bars_are_as_high_as_their_numbers() -> None:
     assert chart.gaps == "M20 99h8"
     assert chart.view_box == f"0 0 50 {HEIGHT}"
     assert chart.label == "Sessions a day from 1 Jan 1970 to 5 Jan 1970: between 0 and 100"
-    assert chart_of("x", [(0, None)]).label.endswith("not known")
+    assert chart_of("x", [(0, None)]).label.endswith("unknown")
     assert chart_of("x", every_day({DAY: 1_000_000, 2 * DAY: 1}, 0, 2 * DAY)).bars.endswith("M20 100v-1h8V100z")
 
 
@@ -198,7 +198,7 @@ def test_the_page_of_a_tribe_shows_its_size_over_time(place: Place, days: int, f
 
 
 def test_a_tribe_without_sizes_says_when_they_come_and_a_contextual_one_has_none(place: Place) -> None:
-    assert "No size is stored yet." in text_of(place.browser.get(f"{place.path}/fans"))
+    assert "No counts yet." in text_of(place.browser.get(f"{place.path}/fans"))
     assert "Size over time" not in text_of(place.browser.get(f"{place.path}/spring"))
 
 

@@ -78,14 +78,14 @@ def test_scenarios_change_places_and_go(space: DeliverySpace) -> None:
     assert names_of(space) == ["Later"]
     space.push(space.review("delete", entity="home.top", scenario="default"))
     assert "default" not in space.delivery()["scenarios"]["home.top"]
-    assert "There is no targeted scenario" in text_of(space.review("up", entity="home.top", scenario="Gold"))
+    assert "“Gold” no longer exists" in text_of(space.review("up", entity="home.top", scenario="Gold"))
 
 
 def test_a_scenario_is_moved_to_a_place_after_the_same_review(space: DeliverySpace) -> None:
     third = {**LATER, "name": "Third"}
     space.deliver({"home.top": {"targeted": [GOLD, LATER, third]}})
     page = space.review("move", entity="home.top", scenario="Third", position="1")
-    assert "Move “Third” to place 1 in home.top" in text_of(page)
+    assert "Move “Third” to position 1 in home.top" in text_of(page)
     assert names_of(space) == ["Gold", "Later", "Third"]
     assert space.push(page).headers["location"] == space.path("/entities/home.top")
     assert names_of(space) == ["Third", "Gold", "Later"]
@@ -93,7 +93,7 @@ def test_a_scenario_is_moved_to_a_place_after_the_same_review(space: DeliverySpa
     assert names_of(space) == ["Gold", "Third", "Later"]
     space.push(space.review("move", entity="home.top", scenario="Gold", position="100"))
     assert names_of(space) == ["Third", "Later", "Gold"]
-    assert "delivers this already" in text_of(space.review("move", entity="home.top", scenario="Third", position="1"))
+    assert "already delivers this" in text_of(space.review("move", entity="home.top", scenario="Third", position="1"))
     for position in ("0", "-1", "x", "101", ""):
         answer = space.review("move", entity="home.top", scenario="Third", position=position)
         assert answer.status_code == 400, position
@@ -114,12 +114,12 @@ def test_production_is_promoted_to_only_when_that_is_ticked(space: DeliverySpace
     assert "This changes production" in page.text
     refused = space.push(page, "production", note="Go")
     assert refused.status_code == 422
-    assert "Tick this first" in refused.text
+    assert "Confirm first" in refused.text
     assert 'value="Go"' in refused.text
     assert space.delivery("production")["revision"] == 0
     assert space.push(refused, "production", sure="yes").status_code == 303
     assert space.delivery("production")["scenarios"] == space.delivery()["scenarios"]
-    assert "No difference" in space.browser.get(f"{space.path('/compare', 'production')}?to=staging").text
+    assert "No differences" in space.browser.get(f"{space.path('/compare', 'production')}?to=staging").text
 
 
 def test_any_revision_is_delivered_again(space: DeliverySpace) -> None:
@@ -146,7 +146,7 @@ def test_parts_that_the_model_lost_are_told_and_left_out(space: DeliverySpace) -
     del model["experiences"]["banner"]["properties"]["tags"]
     space.send("PUT", "/model", model)
     page = space.review("up", entity="home.top", scenario="Later")
-    assert "tags" in text_of(page).partition("no longer have these parts")[2]
+    assert "tags" in text_of(page).partition("These parts no longer exist")[2]
     assert space.push(page).status_code == 303
     assert "tags" not in space.delivery()["scenarios"]["home.top"]["default"]["properties"]
 
@@ -158,7 +158,7 @@ def test_a_model_that_changed_after_the_review_is_looked_at_again(space: Deliver
     space.send("PUT", "/model", model)
     answer = space.push(page)
     assert answer.status_code == 422
-    assert "changed after this review" in text_of(answer)
+    assert "have changed since this review" in text_of(answer)
     assert names_of(space) == ["Gold", "Later"]
 
 
@@ -171,7 +171,7 @@ def test_two_people_who_edit_one_scenario_lose_nothing(space: DeliverySpace) -> 
     assert conflict.status_code == 409
     assert space.delivery()["revision"] == 2
     said = text_of(conflict)
-    assert "Somebody else changed the delivery meanwhile" in said
+    assert "Someone else has changed the delivery in the meantime" in said
     assert f"by {space.person.email}" in said
     assert "home.top · Gold · properties.title For gold Theirs Mine" in said
     assert "removed home.top · Later" in said
@@ -228,7 +228,7 @@ def test_a_preview_shows_what_a_person_sees_and_why(space: DeliverySpace) -> Non
     assert "ada is in gold" in page
     nobody = space.browser.get(space.path("/preview"), person="nobody", kind="visitor")
     assert nobody.status_code == 422
-    assert "Nobody of that ID" in nobody.text
+    assert "No user or visitor with that ID" in nobody.text
     assert f'href="{space.path().removesuffix("/delivery")}/users?search=nobody"' in nobody.text
 
 
@@ -238,12 +238,12 @@ def test_a_preview_shows_what_is_scheduled_at_a_moment_of_any_zone(space: Delive
     space.push(space.review("publish", collection="home"))
     at = {"person": "ada", "at.zone": "Europe/Oslo"}
     now = text_of(space.browser.get(space.path("/preview"), **at))
-    assert "it is not shown before" in now
+    assert "not shown before" in now
     then = text_of(space.browser.get(space.path("/preview"), at="2099-12-04T00:00", **at))
     assert "user, Thu 3 Dec 2099, 23:00 UTC" in then
     assert "Gold : the first targeted scenario that matches" in then
     before = text_of(space.browser.get(space.path("/preview"), at="2099-12-03T23:59", **at))
-    assert "it is not shown before" in before
+    assert "not shown before" in before
     wrong = space.browser.get(space.path("/preview"), person="ada", at="2099-12-04T00:00", **{"at.zone": "Oslo"})
     assert wrong.status_code == 422
     assert "There is no time zone “Oslo”" in text_of(wrong)

@@ -49,7 +49,7 @@ def test_each_space_has_what_is_live_in_production_and_what_changed_last(
     assert "Live: <code>home</code> <code>shop</code>" in card_of(page.text, live)
     assert "Delivery of production changed <time" in card_of(page.text, live)
     assert f"by {person.email}: For &lt;spring&gt;" in card_of(page.text, live)
-    assert "Nothing is live in production." in card_of(page.text, quiet)
+    assert "Nothing is published in production." in card_of(page.text, quiet)
     assert "Delivery of staging changed" in card_of(page.text, quiet)
     assert "Created <time" in card_of(page.text, untouched)
 
@@ -80,9 +80,9 @@ def test_more_spaces_than_a_page_has_are_on_the_next_one_and_none_of_others(
 
 def test_who_has_no_space_and_no_organization_is_told_what_to_do(server: RunningServer, person: Someone) -> None:
     browser = signed_in_browser(server, person)
-    assert "No Space yet" in text_of(browser.get("/console"))
+    assert "No Spaces yet" in text_of(browser.get("/console"))
     remove = "DELETE FROM memberships WHERE account_id = ?"
     server.database.write_sync(
         lambda connection: connection.exec_driver_sql(as_text(connection, remove), (person.account_id,))
     )
-    assert "You belong to no organization yet" in text_of(browser.get("/console"))
+    assert "You are not a member of any organization yet" in text_of(browser.get("/console"))

@@ -69,7 +69,7 @@ def test_a_file_is_mapped_checked_imported_and_its_rejects_fetched(
         "becomes-0": "user_id", "type-0": "", "becomes-1": "attribute", "type-1": "",
         "becomes-2": "attribute", "type-2": "", "becomes-3": "attribute", "type-3": "",
     }  # fmt: skip
-    assert "If “E-mail” is meant, choose it." in text_of(page)
+    assert "Did you mean “E-mail”?" in text_of(page)
     changes = {"becomes-1": "email", "type-3": "number", "named-2": "level"}
     page = importer.mapped(file, **changes)
     assert "2 rows read: 1 row will create or update users of staging , 1 row will be rejected." in text_of(page)
@@ -105,10 +105,10 @@ def test_what_is_sent_twice_is_applied_once(server: RunningServer, person: Someo
     assert [action for action, _ in deeds_of(server, person)] == ["import.open", "import.complete"]
     again = importer.browser.send("POST", f"{file}/start", fields=forms_of(page)[f"{file}/start"][0])
     assert again.status_code == 303
-    assert "There is nothing to import here now." in text_of(importer.browser.get(file))
+    assert "Nothing to import." in text_of(importer.browser.get(file))
     fields = {**forms_of(page)[f"{file}/columns"][0], **selected(page)}
     assert importer.browser.send("POST", f"{file}/columns", fields=fields).status_code == 303
-    assert "its columns stay as they are" in text_of(importer.browser.get(file))
+    assert "its columns can no longer be changed" in text_of(importer.browser.get(file))
     assert "2 rows read = 2 created" in text_of(importer.browser.get(file))
 
 
@@ -148,7 +148,7 @@ def test_one_that_another_process_left_can_go_on_after_a_minute(
     assert "The file is being imported" in text_of(page)
     assert forms_of(page).keys() == {"/sign-out"}
     monkeypatch.setattr(import_file, "STILL_MS", 0)
-    assert "The server stopped before this was done." in text_of(importer.browser.get(file))
+    assert "The server stopped before the import was complete." in text_of(importer.browser.get(file))
     assert "2 rows read = 2 created" in text_of(importer.imported(file))
 
 
@@ -173,13 +173,13 @@ def test_a_file_is_its_sender_s_alone_and_of_one_environment(
 
 def test_columns_that_meet_are_told_beside_the_field_and_nothing_typed_is_lost(importer: Importer) -> None:
     file = importer.sent(b"id,mail,email\n1,a@example.com,b@example.com\n")
-    assert "Does it hold the user ID?" in text_of(importer.browser.get(file))
+    assert "Is this the user ID?" in text_of(importer.browser.get(file))
     answer = importer.try_to_map(file)
     assert answer.status_code == 422
     assert "No column is mapped to the user ID. Choose the column that contains it." in text_of(answer)
     answer = importer.try_to_map(file, **{"becomes-0": "user_id", "becomes-1": "email", "named-2": "second"})
     assert answer.status_code == 422
-    assert re.search(r'id="becomes-2-problem" role="alert">This and mail both become email.<', answer.text)
+    assert re.search('id="becomes-2-problem" role="alert">This column and mail both map to email.<', answer.text)
     assert selected(answer)["becomes-1"] == "email"
     assert re.search(r'name="named-2"[^>]*value="second"', answer.text)
 
@@ -266,7 +266,7 @@ def test_a_file_without_a_row_to_send_imports_nothing(
     file = importer.sent(b"user_id,email\n,\n,a@example.com\n")
     assert "1 row read: 0 rows will create or update" in text_of(importer.mapped(file))
     assert "1 row read = 0 created + 0 updated + 0 unchanged + 1 rejected." in text_of(importer.imported(file))
-    assert importer.browser.get(f"{file}/rejects").text.endswith("user_id: This is missing.\n")
+    assert importer.browser.get(f"{file}/rejects").text.endswith("user_id: This is required.\n")
 
 
 def test_exports_are_listed_with_a_way_to_the_file(server: RunningServer, importer: Importer) -> None:
@@ -277,7 +277,7 @@ def test_exports_are_listed_with_a_way_to_the_file(server: RunningServer, import
     ]
     server.database.write_sync(lambda connection: [add_export(connection, one) for one in made])
     page = importer.browser.get(importer.path)
-    assert "Users of gold not known yet running" in text_of(page)
-    assert "by somebody who is gone" in text_of(page)
+    assert "Users of gold unknown yet running" in text_of(page)
+    assert "by deleted account" in text_of(page)
     assert f"/tribes/gold/exports/{made[0].id}" in page.text
     assert made[1].id not in page.text

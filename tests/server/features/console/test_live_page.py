@@ -111,7 +111,7 @@ def place(server: RunningServer) -> Place:
 def test_what_arrived_last_is_shown_without_a_script(place: Place) -> None:
     first = place.browser.get(place.path)
     assert shown(first) == []
-    assert "Nothing has arrived yet" in first.text
+    assert "Nothing received yet" in first.text
     with place.app() as app:
         app.send(
             id="e-1", metadata=[{"key": "title", "value": "Parasite"}], data={"price": [1, "<"]}, entity="home.top"
@@ -143,7 +143,7 @@ def test_filters_take_a_name_a_user_or_a_visitor(place: Place) -> None:
     assert len(shown(place.browser.get(place.path, user="bob"))) == 2
     assert len(shown(place.browser.get(place.path, user="ada"))) == ROWS_SHOWN
     page = place.browser.get(place.path, user="ada", name="video/started")
-    assert "Nothing has arrived that passes the filter" in page.text
+    assert "Nothing received that matches the filter" in page.text
     assert f'href="{place.path}?name=video%2Fstarted&amp;user=ada">Refresh</a>' in page.text
     assert '<option value="video/started">' in page.text
 
@@ -161,7 +161,7 @@ def test_a_narrower_look_does_not_end_the_wider_one(place: Place) -> None:
     [
         ({"name": "x" * 300}, "name", "This must have"),
         ({"user": ".."}, "user", "This is reserved"),
-        ({"user": "a", "anonymous_id": "b"}, "anonymous_id", "Name a user or a visitor, not both."),
+        ({"user": "a", "anonymous_id": "b"}, "anonymous_id", "Specify a user or a visitor, not both."),
     ],
 )
 def test_a_bad_filter_is_refused_beside_its_field(place: Place, query: dict[str, str], field: str, said: str) -> None:

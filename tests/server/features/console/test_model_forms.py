@@ -157,11 +157,11 @@ def test_what_nobody_touched_stays_to_the_byte_and_makes_no_revision(place: Plac
     before = place.document()
     for part, key in EVERY_PART:
         review = place.review(part, key)
-        assert "Nothing differs" in text_of(review), (part, key)
+        assert "No differences" in text_of(review), (part, key)
         place.save(review, part)
         assert place.document() == before, (part, key)
     page = place.press(place.press(place.open("experience", "banner"), "experience", "edit"), "experience", "review")
-    assert "Nothing differs" in text_of(page)
+    assert "No differences" in text_of(page)
 
 
 NEW_PARTS: list[tuple[str, Fields, dict[str, Any]]] = [
@@ -191,7 +191,7 @@ def test_a_new_part_is_reviewed_then_added_and_removed_and_nothing_else_moves(
 ) -> None:
     before = place.document()
     review = place.review(part, **fields)
-    assert "Nothing is stored yet" in text_of(review)
+    assert "Nothing is saved yet" in text_of(review)
     assert place.document() == before
     place.save(review, part, note="Why <not>")
     ((group, items),) = added.items()
@@ -339,12 +339,12 @@ def test_every_problem_stands_beside_its_field_in_the_words_of_the_model(place: 
         "name": "Has 201 characters; at most 200",
         "description": "Must not hold control characters",
         "r0-type": '"nonsense" is not one of text, number',
-        "r1-default": "Write a number",
-        "r2-key": "Is missing",
+        "r1-default": "Enter a number",
+        "r2-key": "Enter a key",
         "r2-options": "Is missing: a select needs at least one option",
-        "r3-key": '"wide" is there twice',
+        "r3-key": '"wide" appears twice',
         "r3-description": "Has 2001 characters",
-        "r4-default": "Write a date and a time",
+        "r4-default": "Enter a date and time",
         "r5-key": '"no key" is not a key',
         "r5-default": "Has 10001 characters",
     }.items():
@@ -355,11 +355,11 @@ def test_every_problem_stands_beside_its_field_in_the_words_of_the_model(place: 
 
 
 WRONG: list[tuple[str, str, Fields, str, str]] = [
-    ("event", "", {"part_key": "started"}, "part_key", "is not the name of an event"),
+    ("event", "", {"part_key": "started"}, "part_key", "is not a valid event name"),
     ("event", "", {"part_key": "mtribes/x"}, "part_key", "reserved prefix"),
     ("event", "", {"part_key": "video/started"}, "part_key", "There is an event with this key already"),
     ("event", "video/completed", {"r0__key": "pair1"}, "r0-key", "cannot be modelled"),
-    ("field", "plan", {"options": "a\na"}, "options", '"a" is there twice'),
+    ("field", "plan", {"options": "a\na"}, "options", '"a" appears twice'),
     ("field", "plan", {"type": "image"}, "type", '"image" is not one of text, number, toggle, select'),
     ("section", "rows", {"supports": ["banner", "none"]}, "supports", '"none" is not an experience'),
     ("section", "rows", {"part_key": ""}, "part_key", "Is missing: type a key such as rows"),
@@ -408,9 +408,9 @@ def test_what_scenarios_lose_is_told_before_it_is_lost(place: Place) -> None:
     place.space.deliver({"home.top": {"default": {"properties": {"title": "Hi", "width": 3}}}}, "production")
     page = place.press(place.open("experience", "banner"), "experience", "remove-7")
     review = place.press(page, "experience", "review")
-    assert "What scenarios lose" in text_of(review)
+    assert "Effect on scenarios" in text_of(review)
     assert "production scenarios.home.top" in text_of(review).replace('"home.top"', "home.top")
-    assert "What scenarios lose" not in text_of(place.review("experience", "hero", name="x"))
+    assert "Effect on scenarios" not in text_of(place.review("experience", "hero", name="x"))
 
 
 def test_of_two_at_once_the_second_sees_the_first_and_keeps_what_was_typed(place: Place) -> None:
@@ -423,7 +423,7 @@ def test_of_two_at_once_the_second_sees_the_first_and_keeps_what_was_typed(place
         (place.press(review, "experience", "save"), "Mine, reviewed"),
     ):
         assert answer.status_code == 409
-        assert "Somebody saved revision" in text_of(answer)
+        assert "Someone else has saved revision" in text_of(answer)
         assert '"Theirs"' in text_of(answer)
         assert fields_in(answer, place.path("experience"))["name"] == [mine]
         assert place.document()["experiences"]["hero"]["name"] == "Theirs"
@@ -459,7 +459,7 @@ def test_a_form_that_is_sent_twice_stores_once_and_an_older_page_says_what_chang
     revision = place.document()["revision"]
     place.save(review, "experience")  # again, and after the button back
     assert place.document()["revision"] == revision
-    assert f"The model has this already, as revision {revision}" in text_of(place.browser.get(place.model_path))
+    assert f"The model already has this change, as revision {revision}" in text_of(place.browser.get(place.model_path))
     older = place.press(review, "experience", "edit", name="Again")
     answer = place.press(older, "experience", "review")
     assert answer.status_code == 409

@@ -68,7 +68,7 @@ def document_in(page: str) -> str:
 def test_a_model_is_written_in_the_form_and_shown_as_what_it_means(
     server: RunningServer, person: Someone, browser: Browser, path: str
 ) -> None:
-    assert "Nothing is modelled yet" in browser.get(path).text
+    assert "The model is empty" in browser.get(path).text
     assert save(browser, path, MODEL, note="First <draft>") == path
     page = browser.get(path)
     assert "&lt;b&gt;Hero&lt;/b&gt;" in page.text
@@ -85,7 +85,7 @@ def test_the_form_begins_with_what_is_stored_and_the_same_again_changes_nothing(
     save(browser, path, MODEL)
     page = browser.get(f"{path}/edit")
     submit(browser, page, path, deed="save", document=document_in(page.text))
-    assert "Nothing was changed" in browser.get(path).text
+    assert "No changes" in browser.get(path).text
 
 
 def test_what_breaks_is_said_before_anything_is_stored(browser: Browser, path: str) -> None:
@@ -125,7 +125,7 @@ def test_of_two_who_edit_at_once_the_second_sees_the_first_and_loses_nothing(bro
     submit(browser, theirs, path, document=MODEL.replace("Tonight", "Today"), deed="save")
     answer = submit(browser, mine, path, document=MODEL.replace("small", "tiny"), deed="save")
     text = text_of(answer)
-    assert "Somebody saved revision 2 meanwhile" in text
+    assert "Someone else has saved revision 2" in text
     assert '"Tonight" "Today"' in text
     assert "tiny" in document_in(answer.text)
     merged = MODEL.replace("Tonight", "Today").replace("small", "tiny")
@@ -170,7 +170,7 @@ def test_any_two_revisions_are_compared_value_by_value(browser: Browser, path: s
     assert browser.get(f"{path}/history", **{"from": "1", "to": "99"}).status_code == 404
     for wrong in ({"from": "-1", "to": "2"}, {"from": "1"}, {"from": "x", "to": "y"}):
         answer = browser.get(f"{path}/history", **wrong)
-        assert (answer.status_code, "by their numbers" in answer.text) == (422, True)
+        assert (answer.status_code, "Enter two revision numbers" in answer.text) == (422, True)
 
 
 @pytest.mark.parametrize(("language", "words"), [("", "export"), ("/kotlin", "class"), ("/python", "class")])

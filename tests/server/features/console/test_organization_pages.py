@@ -36,7 +36,7 @@ def path(person: Someone) -> str:
 def test_a_space_is_created_renamed_and_deleted_with_its_key(
     server: RunningServer, person: Someone, browser: Browser, path: str
 ) -> None:
-    assert "No Space yet" in browser.get(path).text
+    assert "No Spaces yet" in browser.get(path).text
     key = f"{person.organization}-radio"
     made = submit(browser, browser.get(path), path, space_key=key, name="Radio <1>")
     space = f"/console/spaces/{key}"
@@ -49,11 +49,11 @@ def test_a_space_is_created_renamed_and_deleted_with_its_key(
     assert "<h1>Radio &amp; TV</h1>" in page.text
     assert f"to revision 1, just now by {person.email}" in text_of(page)
     assert "Renamed in the console" in page.text
-    assert 'class="badge production">production</span> Nothing is live there.' in page.text
+    assert 'class="badge production">production</span> Nothing is published there.' in page.text
     refused = submit(browser, page, f"{space}/delete", confirmation="radio")
     assert refused.status_code == 422
     assert 'value="Radio &amp; TV"' in refused.text
-    assert "Type the key of the Space to delete it." in refused.text
+    assert "Enter the key of the Space to confirm." in refused.text
     gone = submit(browser, page, f"{space}/delete", confirmation=key)
     assert gone.headers["location"] == path
     assert f"Space {key} deleted." in browser.get(path).text
@@ -79,7 +79,7 @@ def test_an_organization_is_created_renamed_and_deleted_with_its_key(person: Som
     assert "<h1>Läbs &amp; Co</h1>" in page.text
     refused = submit(browser, page, f"{here}/delete", confirmation="Läbs & Co")
     assert refused.status_code == 422
-    assert "Type the key of the organization to delete it." in refused.text
+    assert "Enter the key of the organization to confirm." in refused.text
     assert 'value="Läbs &amp; Co"' in refused.text
     gone = submit(browser, page, f"{here}/delete", confirmation=key)
     assert (gone.status_code, gone.headers["location"]) == (303, listed)
@@ -95,7 +95,7 @@ def test_an_organization_with_spaces_says_what_to_do_first(
     before = browser.get(path)
     space = new_space(server, person)
     page = browser.get(path)
-    assert "It still has Spaces: delete them first" in page.text
+    assert "The organization still has Spaces" in page.text
     assert f"{path}/delete" not in forms_of(page)
     late = submit(browser, before, f"{path}/delete", confirmation=person.organization)
     assert late.status_code == 422
@@ -118,7 +118,7 @@ def test_a_key_of_an_organization_that_is_taken_or_none_is_said_beside_its_field
     browser: Browser, person: Someone
 ) -> None:
     listed = "/console/organizations"
-    for key, said in ((person.organization, "choose another"), ("Not A Key", "is not a key")):
+    for key, said in ((person.organization, "Choose another key"), ("Not A Key", "Invalid key")):
         answer = submit(browser, browser.get(listed), listed, organization_key=key, name="My <labs>")
         assert answer.status_code == 422
         found = re.search(r'id="organization_key-problem" role="alert">([^<]+)</p>', answer.text)
@@ -131,7 +131,7 @@ def test_a_key_that_is_taken_or_none_is_said_beside_its_field(
     server: RunningServer, person: Someone, browser: Browser, path: str
 ) -> None:
     taken = new_space(server, person)
-    for key, said in ((taken, "choose another"), ("Not A Key", "is not a key")):
+    for key, said in ((taken, "Choose another key"), ("Not A Key", "Invalid key")):
         answer = submit(browser, browser.get(path), path, space_key=key, name="My <radio>")
         assert answer.status_code == 422
         found = re.search(r'id="space_key-problem" role="alert">([^<]+)</p>\s*<label for="space_key">', answer.text)
@@ -159,9 +159,9 @@ def test_members_are_invited_given_another_role_and_removed(
     other = colleague(server, person, Role.VIEWER)
     page = browser.get(members)
     assert submit_for(browser, members, "role", other.email, role="developer").status_code == 303
-    assert f"{other.email} is developer from now on." in browser.get(members).text
+    assert f"{other.email} is now developer." in browser.get(members).text
     assert submit_for(browser, members, "remove", other.email).headers["location"] == members
-    assert other.email not in text_of(browser.get(members)).replace(f"{other.email} is no member any more.", "")
+    assert other.email not in text_of(browser.get(members)).replace(f"{other.email} is no longer a member.", "")
     assert [action for action, _ in deeds_of(server, person)] == [
         "member.invite", "member.uninvite", "member.change", "member.remove",
     ]  # fmt: skip
@@ -180,7 +180,10 @@ def test_the_last_administrator_stays_and_is_told_why(browser: Browser, person: 
     for deed, fields in (("role", {"role": "viewer"}), ("remove", {})):
         answer = submit(browser, page, f"{members}/{deed}", **fields)
         assert answer.status_code == 422
-        assert f"{person.email} is the last administrator: make somebody else one first." in html.unescape(answer.text)
+        assert (
+            f"{person.email} is the last administrator. Make another member an administrator first."
+            in html.unescape(answer.text)
+        )
 
 
 def test_an_invitation_that_is_none_keeps_what_was_typed(browser: Browser, path: str) -> None:
@@ -200,7 +203,7 @@ def test_a_service_account_s_secret_is_shown_once_and_ends_with_it(
 ) -> None:
     accounts = f"{path}/service-accounts"
     page = browser.get(accounts)
-    assert "No service account yet" in page.text
+    assert "No service accounts yet" in page.text
     none = submit(browser, page, accounts, name="Nightly")
     assert none.status_code == 422
     assert "Choose at least one." in none.text
@@ -243,7 +246,7 @@ def test_the_audit_log_is_filtered_and_leads_to_older_pages(
     server: RunningServer, person: Someone, browser: Browser, path: str
 ) -> None:
     log = f"{path}/audit"
-    assert "Nothing was done yet" in browser.get(log).text
+    assert "No entries yet" in browser.get(log).text
     fill_log(server, person, 60)
     page = browser.get(log)
     assert "&lt;i&gt;1&lt;/i&gt;" in page.text
@@ -255,7 +258,7 @@ def test_the_audit_log_is_filtered_and_leads_to_older_pages(
     assert one.text.count('<th scope="row">') == 1
     assert browser.get(log, action="key", actor="<i>1</i>").text.count('<th scope="row">') == 30
     for missing in ({"action": "ke"}, {"actor": "nobody"}, {"since": "2999-01-01"}):
-        assert "Nothing of the kind" in browser.get(log, **missing).text
+        assert "No matches" in browser.get(log, **missing).text
     wrong = browser.get(log, since="yesterday", actor="ada")
     assert wrong.status_code == 422
     assert 'id="since-problem"' in wrong.text

@@ -68,10 +68,10 @@ def test_a_search_among_many_people_goes_on_by_itself_until_it_finds_somebody(
         put_user(server, space, "staging", f"user-{number}", tags=["vip & co"] if number == 7 else [])
     page, pages = browser.get(f"{path}/users", tag="vip & co"), 1
     while refresh := re.search(r'http-equiv="refresh" content="0; url=([^"]+)"', page.text):
-        assert "The search goes on by itself." in page.text
+        assert "The search continues automatically." in page.text
         page, pages = browser.get(html.unescape(refresh[1])), pages + 1
     assert found(page) == {"user-7"}
-    while following := re.search(r'rel="next" href="([^"]+)">Look at more people', page.text):
+    while following := re.search('rel="next" href="([^"]+)">Search more people', page.text):
         page, pages = browser.get(f"{path}/users{html.unescape(following[1])}"), pages + 1
         assert found(page) == set()
     assert "Nobody else in staging is like that." in page.text
@@ -102,14 +102,17 @@ def test_users_are_found_by_id_e_mail_tag_and_attribute(
 
 def test_a_search_that_breaks_a_rule_is_refused_beside_its_field(browser: Browser, path: str) -> None:
     for list_path in (f"{path}/users", f"{path}/visitors"):
-        for name, wrong, said in (("tag", "Vip", "must be in lower case"), ("attribute", "x", "must be name=value")):
+        for name, wrong, said in (("tag", "Vip", "must be lowercase"), ("attribute", "x", "must be name=value")):
             page = browser.get(list_path, **{name: wrong})
             assert page.status_code == 422
             assert re.search(
                 rf'id="{name}-problem" role="alert">[^<]*{said}[^<]*</p>\s*<label for="{name}">', page.text
             )
             assert f'value="{wrong}"' in page.text
-        assert "`cursor` is not one of ours." in browser.get(list_path, cursor="?").text
+        assert (
+            "Invalid `cursor`. Use the one from the `Link` header of the previous page."
+            in browser.get(list_path, cursor="?").text
+        )
 
 
 def test_a_long_list_is_read_page_by_page(server: RunningServer, space: str, browser: Browser, path: str) -> None:
@@ -144,7 +147,7 @@ def test_a_page_tells_all_that_is_known_of_a_user(
         assert told in text, told
     assert re.search(r"video/n2 .* video/n1 ", text)
     assert 'title : Parasite Data of video/n2 {"price":[1,"<"]}' in text
-    assert "Visitors who turned out to be them phone merged just now" in text
+    assert "Merged visitors phone merged just now" in text
     merged = browser.get(f"{path}/visitors/phone")
     assert (merged.status_code, merged.headers["location"]) == (303, f"{path}/users/ada")
     assert browser.get(f"{path}/users/bob").status_code == browser.get(f"{path}/visitors/nobody").status_code == 404
@@ -160,7 +163,7 @@ def test_a_page_tells_the_tribes_and_what_is_seen_and_why(
     text = text_of(browser.get(f"{path}/users/ada"))
     assert "Gold gold all of its filters must match; 1 of 1 does" in text
     assert 'attributes.plan equals "gold": it is "gold"; matches' in text
-    assert "Not in 1 tribe, or not known Anonymous anonymous the tribe is of visitors, and this is a user" in text
+    assert "Not in 1 tribe, or unknown Anonymous anonymous the tribe is for visitors, and this is a user" in text
     assert "home.banner For gold the first targeted scenario that matches" in text
     assert "For gold shown : ada is in gold" in text
 
@@ -271,7 +274,10 @@ def test_a_user_is_erased_once_the_id_is_typed_however_often_it_is_sent(
     for _ in range(2):
         gone = submit(browser, page, f"{of}/erase", confirmation="ada")
         assert (gone.status_code, gone.headers["location"]) == (303, f"{path}/users")
-    assert "User “ada” erased, with 0 visitors, 0 devices, 0 sessions, 2 events." in browser.get(f"{path}/users").text
+    assert (
+        "User “ada” erased, along with 0 visitors, 0 devices, 0 sessions, 2 events."
+        in browser.get(f"{path}/users").text
+    )
     assert browser.get(of).status_code == 404
     assert [deed for deed, _ in deeds_of(server, person) if deed.startswith("user.")] == ["user.delete"]
 
@@ -289,12 +295,12 @@ def test_a_visitor_is_downloaded_and_erased_once_the_id_is_typed(
     assert file.json()["data"][0]["visitor"]["anonymous_id"] == "a/b"
     refused = submit(browser, page, f"{of}/erase", confirmation="a")
     assert refused.status_code == 422
-    assert "Type the ID of the visitor to erase them." in refused.text
+    assert "Enter the ID of the visitor to confirm." in refused.text
     for _ in range(2):
         gone = submit(browser, page, f"{of}/erase", confirmation="a/b")
         assert (gone.status_code, gone.headers["location"]) == (303, f"{path}/visitors")
     listed = browser.get(f"{path}/visitors")
-    assert "Visitor “a/b” erased, with 0 devices, 0 sessions, 0 events." in listed.text
+    assert "Visitor “a/b” erased, along with 0 devices, 0 sessions, 0 events." in listed.text
     assert found(listed) == {"c"}
     assert browser.get(of).status_code == 404
     assert deeds_of(server, person) == [("visitor.export", person.email), ("visitor.delete", person.email)]

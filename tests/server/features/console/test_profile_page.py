@@ -41,9 +41,9 @@ def test_what_is_wrong_with_a_password_stands_beside_it_and_none_comes_back(brow
     answer = submit(browser, page, CHANGE, present="not the right one", password="short", repeated="other")
     assert answer.status_code == 422
     for field, said in (
-        ("present", "This is not your present password."),
+        ("present", "Wrong current password."),
         ("password", "at least 10 characters"),
-        ("repeated", "The two passwords differ."),
+        ("repeated", "The passwords do not match."),
     ):
         assert f'id="{field}-problem"' in answer.text
         assert said in answer.text

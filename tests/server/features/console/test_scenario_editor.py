@@ -72,8 +72,8 @@ def test_every_type_of_property_is_set_and_unset(space: DeliverySpace) -> None:
 
 def test_what_is_typed_beside_an_empty_box_counts_and_a_default_is_told(space: DeliverySpace) -> None:
     page = editor(space, "Later")
-    assert "Left out, it is 0.5, as the default scenario has it." in text_of(page)
-    assert "Left out, it is 5, as the model has it." in text_of(editor(space))
+    assert "If not set: 0.5 from the default scenario." in text_of(page)
+    assert "If not set: 5 from the model." in text_of(editor(space))
     space.push(edit(space, page, "home.top", p__tags="a"))
     (_, later) = space.delivery()["scenarios"]["home.top"]["targeted"]
     assert later["properties"] == {"title": "Late", "tags": ["a"]}
@@ -197,6 +197,6 @@ def test_a_value_of_a_type_that_a_property_no_longer_has_is_not_set(space: Deliv
         properties[key] = {"type": kind}
     space.send("PUT", "/model", model)
     review = edit(space, editor(space), "home.top")
-    assert "Left out, it is" in text_of(editor(space))
+    assert "If not set" in text_of(editor(space))
     assert space.push(review).status_code == 303
     assert sorted(default_of(space)["properties"]) == ["ends-at", "sticky", "tags", "title"]

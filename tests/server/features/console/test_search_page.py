@@ -29,9 +29,9 @@ def test_spaces_are_found_by_a_part_of_key_or_name_and_those_of_others_are_not(
         page = browser.get(SEARCH, q=text)
         assert f'<a href="/console/spaces/{mine}">Blue &lt;Radio&gt;</a>' in page.text
     assert theirs not in browser.get(SEARCH, q="blue").text
-    assert "Nothing has “100%” in its key or name" in text_of(browser.get(SEARCH, q="100%"))
+    assert "No matches for “100%” in keys and names" in text_of(browser.get(SEARCH, q="100%"))
     assert browser.get(SEARCH, q="blue", space=theirs).status_code == 404
-    assert "Nothing has" not in browser.get(SEARCH).text
+    assert "No matches for" not in browser.get(SEARCH).text
 
 
 def test_collections_experiences_and_tribes_are_found_from_their_space(

@@ -23,7 +23,7 @@ def test_the_list_is_by_category_and_counts_what_is_asked_for(place: Place) -> N
     said = text_of(page)
     assert said.index("Subscription") < said.index("Without a category")
     assert page.text.count(">Count<") == 3  # who is in the one of a campaign only a session tells
-    assert "known when a session starts" in said
+    assert "evaluated when a session starts" in said
     counted = text_of(place.browser.get(place.path, count="gold-members"))
     assert "Gold members users 1 2 just now Count again Gold members" in counted
     assert "2 just now" in text_of(place.browser.get(place.path)), "it is shown as of when it was counted"
@@ -40,7 +40,7 @@ def test_a_count_is_of_the_rules_that_were_counted(place: Place) -> None:
 def test_the_list_is_searched_and_has_pages(place: Place) -> None:
     assert "Gold members" not in text_of(place.browser.get(place.path, search="CAMPAIGN"))
     assert "Gold members" in text_of(place.browser.get(place.path, search="scription"))
-    assert "No tribe has that in it" in text_of(place.browser.get(place.path, search="nothing like that"))
+    assert "No matching tribes" in text_of(place.browser.get(place.path, search="nothing like that"))
     many = {f"tribe-{number:03}": {"category": f"Group {number // 40}"} for number in range(120)}
     place.api("PUT", "/tribes", {"tribes": many}, **{"If-Match": "*"})
     seen: list[str] = []
@@ -64,13 +64,13 @@ def test_names_are_text_on_every_page(place: Place) -> None:
 
 def test_a_tribe_says_who_is_in_it_how_many_and_where_it_is_used(place: Place) -> None:
     unused = place.browser.get(f"{place.path}/gold-members")
-    assert "No scenario is for it" in text_of(unused)
+    assert "No scenario in any environment targets this tribe" in text_of(unused)
     assert f'href="{place.here}/delivery">open the delivery</a>' in unused.text
     place.use("gold-members")
     page = place.browser.get(f"{place.path}/gold-members")
     assert f'href="{place.here}/delivery/entities/home.hero">' in page.text
     said = text_of(page)
-    assert 'Users for whom this holds: Attribute “plan” equals "gold"' in said
+    assert 'Users who match this filter: Attribute “plan” equals "gold"' in said
     assert "staging home.hero in the scenario “Spring <b>”" in said
     assert said.count("not counted yet") == 3
     assert "ada@example.com" not in said
@@ -90,7 +90,7 @@ def test_why_a_person_is_in_it(place: Place) -> None:
     assert 'No: Attribute “plan” equals "gold" It is "free"; does not match' in said
     nobody = place.browser.get(path, kind="visitor", person="<b>")
     assert nobody.status_code == 422
-    assert "No visitor of that ID in staging." in text_of(nobody)
+    assert "No visitor with that ID in staging." in text_of(nobody)
     assert 'value="&lt;b&gt;"' in nobody.text
     assert place.browser.get(path, kind="user", person="").status_code == 422
     spring = f"{place.path}/spring/explanation"
@@ -147,13 +147,13 @@ def test_history_tells_who_and_what_differs(place: Place) -> None:
     assert "- tag: vip" in text_of(one)
     assert "<del>-     value: gold\n</del>" in one.text
     assert "watchers deleted" not in text_of(one)
-    assert "Nothing in this tribe" in text_of(place.browser.get(path, tribe="fans"))
+    assert "No differences in this tribe" in text_of(place.browser.get(path, tribe="fans"))
     for wrong in ({"to": "9"}, {"from": "9"}, {"from": "1", "to": "9999999"}):
         assert place.browser.get(path, **wrong).status_code == 404, wrong
     for wrong in ({"to": "x"}, {"from": "-1"}):
         answer = place.browser.get(path, **wrong)
         assert answer.status_code == 422
-        assert "two revisions by their numbers" in text_of(answer)
+        assert "Enter two revision numbers" in text_of(answer)
 
 
 def test_a_viewer_sees_rules_and_counts_and_nobody(place: Place) -> None:
@@ -162,7 +162,7 @@ def test_a_viewer_sees_rules_and_counts_and_nobody(place: Place) -> None:
     page = viewer.get(f"{place.path}/gold-members", people="some", count="staging")
     said = text_of(page)
     assert "staging 2 just now" in said
-    assert "Who they are, viewers do not see" in said
+    assert "can see the members" in said
     assert "ada@example.com" not in said
     assert [action for action in forms_of(page) if action != "/sign-out"] == []
     assert "Edit" not in said
@@ -175,5 +175,5 @@ def test_an_empty_space_teaches(server: RunningServer) -> None:
     person = someone(server)
     path = f"/console/spaces/{new_space(server, person)}/environments/staging/tribes"
     said = text_of(signed_in_browser(server, person).get(path))
-    assert "No tribe yet" in said
+    assert "No tribes yet" in said
     assert "mtribes tribe push tribes.yaml" in said

@@ -31,7 +31,7 @@ FILTERS: list[tuple[dict[str, Any], str]] = [
         {"attribute": "app.version", "operator": "version_at_least", "value": "2.1"},
         "Version of the app is at least version 2.1",
     ),
-    ({"attribute": "email", "operator": "not_exists"}, "E-mail address is not there"),
+    ({"attribute": "email", "operator": "not_exists"}, "E-mail address does not exist"),
     ({"tag": "sports/football"}, "Has the tag sports/football, or one below it"),
     ({"share": {"salt": "spring", "from": 0, "to": 12.5}}, "Drawn into the share from 0% to 12.5% of “spring”"),
     (
@@ -40,7 +40,7 @@ FILTERS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"contextual": "fields.campaign", "operator": "starts_with", "value": "spr"},
-        'What the app says: “campaign” starts with "spr"',
+        'Session field: “campaign” starts with "spr"',
     ),
     (
         {

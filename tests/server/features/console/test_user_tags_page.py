@@ -45,7 +45,7 @@ def test_tags_are_in_order_counted_and_lead_to_who_has_them(
     put_user(server, space, "staging", "bob", tags=["sports/football"])
     assert tags_of(browser, path) == ["&lt;i&gt;", "a&amp;b", "sports/football"]
     assert tags_of(browser, path, search="FOOT") == ["sports/football"]
-    assert "No tag that somebody has holds" in browser.get(path, search="<u>").text
+    assert "No tag in use contains" in browser.get(path, search="<u>").text
     page = browser.get(path)
     assert "sports/football 2 users with the tag sports/football 0" in text_of(page)
     links = re.findall(r'<td class="number" data-label="Users"><a href="([^"]+)"', page.text)
@@ -83,4 +83,7 @@ def test_what_is_no_tag_is_refused(browser: Browser, server: RunningServer, spac
     refused = submit(browser, browser.get(path), f"{path}/delete", tag="Vip//")
     assert refused.status_code == 422
     assert 'id="whole-problem" role="alert">This has a level that is empty' in refused.text
-    assert "`cursor` is not one of ours." in browser.get(path, cursor="?").text
+    assert (
+        "Invalid `cursor`. Use the one from the `Link` header of the previous page."
+        in browser.get(path, cursor="?").text
+    )

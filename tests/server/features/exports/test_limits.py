@@ -123,12 +123,12 @@ def test_without_room_an_export_fails_in_words_and_leaves_nothing(
     place.put({"user_id": "ada"})
     monkeypatch.setattr(file_store, "LEFT_FREE_BYTES", shutil.disk_usage(folder_of(place.server).parent).total * 2)
     export = place.ended(place.ask(format="csv"))
-    assert (export["state"], export["error"]) == ("failed", "The server's disk has no room for it.")
+    assert (export["state"], export["error"]) == ("failed", "The server's disk is full.")
     assert place.fetch(export).status_code == 404
     assert not list(folder_of(place.server).glob(f"{export['export']}*"))
 
 
-@pytest.mark.parametrize(("limit", "word"), [("LARGEST_BYTES", "more than"), ("LONGEST_SECONDS", "took more than")])
+@pytest.mark.parametrize(("limit", "word"), [("LARGEST_BYTES", "larger than"), ("LONGEST_SECONDS", "took longer than")])
 def test_what_is_too_large_or_takes_too_long_fails(
     place: Exporting, monkeypatch: pytest.MonkeyPatch, limit: str, word: str
 ) -> None:

@@ -134,7 +134,7 @@ def test_a_row_that_is_wrong_all_over_does_not_make_a_book(sender: Importer) -> 
         "line": 1,
         "code": "VALIDATION_ERROR",
         "path": "",
-        "message": "491 more problems of this row are not listed.",
+        "message": "491 more problems in this row are not listed.",
     }
     assert view["errors"][MOST_PROBLEMS_A_ROW] == counted
     assert view["rejected"] == 2

@@ -174,7 +174,7 @@ def test_flags_that_would_take_too_much_memory_are_refused_with_a_reason(
         answer = app.ask({"targetingKey": "ada"})
         assert app.client.post("/api/client/sessions", json={"external_id": "ada"}).status_code == 200
     assert (answer.status_code, answer.json()["errorCode"]) == (400, "GENERAL")
-    assert "Shorten the defaults" in answer.json()["errorDetails"]
+    assert "Shorten the property defaults" in answer.json()["errorDetails"]
 
 
 @pytest.mark.parametrize(

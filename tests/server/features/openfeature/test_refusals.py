@@ -223,7 +223,7 @@ def test_every_key_has_its_own_rate_and_who_asks_too_often_is_told_when_to_come_
         assert (last.status_code, last.headers["ratelimit-remaining"]) == (200, "0")
         assert (refused.status_code, refused.json()["errorCode"], refused.json()["key"]) == (429, "GENERAL", "home.top")
         assert 1 <= int(refused.headers["retry-after"]) <= 60
-        assert "requests a minute" in refused.json()["errorDetails"]
+        assert "requests per minute" in refused.json()["errorDetails"]
         with server.client() as anybody:
             assert anybody.get(f"{url}&wait=0").status_code == 429
         assert [other.ask({"targetingKey": "ada"}).status_code for _ in range(4)] == [200, 200, 200, 429]

@@ -152,8 +152,8 @@ def test_an_account_without_an_organization_is_told_so(server: RunningServer) ->
     assert account_id.startswith("acc_")
     browser = Browser(server)
     browser.submit("/sign-in", browser.get("/sign-in"), email=email, password="correct horse battery")
-    assert "You belong to none yet" in browser.get("/").text
-    assert "You belong to none yet" in browser.get(CONSENT).text
+    assert "None yet" in browser.get("/").text
+    assert "None yet" in browser.get(CONSENT).text
 
 
 def test_a_path_that_leads_nowhere_is_a_page_for_browsers_and_json_for_programs(server: RunningServer) -> None:
@@ -162,7 +162,7 @@ def test_a_path_that_leads_nowhere_is_a_page_for_browsers_and_json_for_programs(
         wrong_method = client.delete("/sign-in", headers={"Accept": "text/html"})
         programs = [client.get(path, headers={"Accept": "text/html"}) for path in ("/v2/nowhere", "/oauth/nowhere")]
     assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
-    assert "There is nothing here" in page.text
+    assert "Page not found" in page.text
     assert (wrong_method.status_code, wrong_method.headers["allow"]) == (405, "GET, POST")
     assert {answer.headers["content-type"] for answer in programs} == {"application/json"}
 

@@ -72,8 +72,8 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(browser
     for field, said in (
         ("name", "must not be empty"),
         ("scopes", "is not a scope"),
-        ("organizations", "is not there, or it is not yours"),
-        ("spaces", "is not there, or it is not yours"),
+        ("organizations", "not found, or you don't have access"),
+        ("spaces", "not found, or you don't have access"),
     ):
         found = re.search(rf'<p class="problem" id="{field}-problem" role="alert">(.*?)</p>', text, re.DOTALL)
         assert found, field
@@ -90,7 +90,7 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(browser
 def test_more_spaces_than_a_token_may_name_are_refused_before_they_are_looked_for(browser: Browser) -> None:
     answer = create(browser, "spaces:read", spaces=" ".join(f"s{number}" for number in range(101)))
     assert answer.status_code == 422
-    assert "at most 100 can be named" in answer.text
+    assert "the maximum is 100" in answer.text
 
 
 def test_a_revoked_token_opens_nothing_and_stands_in_the_audit_log(

@@ -59,8 +59,8 @@ def members(place: Place, tribe: str) -> list[str]:
             "2.3.0 (pre-release)",
             "app.version is at least version 2.3: it is version 2.3.0 (pre-release); does not match",
         ),
-        ("dan", None, "app.version is at least version 2.3: it is not there; does not match"),
-        ("eve", None, "app.version is at least version 2.3: it is not there; does not match"),
+        ("dan", None, "app.version is at least version 2.3: it does not exist; does not match"),
+        ("eve", None, "app.version is at least version 2.3: it does not exist; does not match"),
     ],
 )
 def test_why_somebody_is_in_the_tribe_or_not_is_said_in_words(

@@ -85,7 +85,7 @@ def test_the_scenario_that_is_shown_is_named_with_its_reason(place: Place) -> No
     assert ada["why"] == "the first targeted scenario that matches"
     assert [(one["chosen"], one["outcome"], one["why"]) for one in ada["scenarios"]] == [
         (True, "matched", "ada is in gold"),
-        (False, "matched", "ada is in every, but one above it comes first"),
+        (False, "matched", "ada is in every, but a scenario above it matches first"),
     ]
     assert [(one["chosen"], one["outcome"], one["why"]) for one in bob["scenarios"]] == [
         (False, "not_matched", "bob is not in gold"),
@@ -102,14 +102,18 @@ NO_MATCH = "no targeted scenario matches"
 @pytest.mark.parametrize(
     ("default", "entity", "expected"),
     [
-        ({"enabled": True}, TOP, ("default", True, f"{NO_MATCH}: the default one")),
-        ({"enabled": False}, TOP, ("default", False, f"{NO_MATCH}: the default one, which disables it")),
-        ({}, TOP, (None, True, f"{NO_MATCH}, nor a default one: as the model has it")),
-        ({}, "home.plain", (None, True, "it has no targeted scenario, nor a default one: as the model has it")),
+        ({"enabled": True}, TOP, ("default", True, f"{NO_MATCH}: the default scenario applies")),
+        ({"enabled": False}, TOP, ("default", False, f"{NO_MATCH}: the default scenario applies, which disables it")),
+        ({}, TOP, (None, True, f"{NO_MATCH}, and no default scenario: the model applies")),
+        ({}, "home.plain", (None, True, "no targeted scenarios, and no default scenario: the model applies")),
         (
             {"enabled": True},
             "hidden.top",
-            ("default", False, f"hidden is not published here, so it is disabled; else: {NO_MATCH}: the default one"),
+            (
+                "default",
+                False,
+                f"hidden is not published here, so it is disabled; otherwise: {NO_MATCH}: the default scenario applies",
+            ),
         ),
     ],
 )
@@ -128,8 +132,8 @@ def test_a_scenario_out_of_time_says_since_or_until_when(place: Place) -> None:
         scenario("Now", "gold", "every", starts=PAST, ends=FUTURE),
     )
     over, to_come, now = place.explained(user_id="ada")["scenarios"]
-    assert (over["in_time"], over["chosen"], over["why"]) == (False, False, f"it has not been shown since {PAST}")
-    assert (to_come["in_time"], to_come["why"]) == (False, f"it is not shown before {FUTURE}")
+    assert (over["in_time"], over["chosen"], over["why"]) == (False, False, f"ended at {PAST}")
+    assert (to_come["in_time"], to_come["why"]) == (False, f"not shown before {FUTURE}")
     assert (now["in_time"], now["chosen"], now["why"]) == (True, True, "ada is in every and gold")
     assert (now["starts"], now["ends"]) == (PAST, FUTURE)
 
@@ -147,11 +151,11 @@ def test_what_only_an_app_could_say_is_not_guessed(place: Place) -> None:
     place.deliver(scenario("Spring", "gold", "spring"), scenario("Every", "every"), enabled=True)
     found = place.explained(user_id="bob")
     assert (found["known"], found["scenario"], found["enabled"]) == (False, None, None)
-    assert found["why"] == "it depends on what an app says when a session starts"
+    assert found["why"] == "depends on the fields that an app sends when a session starts"
     spring, every = found["scenarios"]
-    told = "whether bob is in spring cannot be known here: an app says it when a session starts"
+    told = "whether bob is in spring cannot be known here: an app sends it when a session starts"
     assert (spring["outcome"], spring["why"]) == ("cannot_be_known_here", told)
-    assert every["why"] == "bob is in every, but one above it comes first where that matches"
+    assert every["why"] == "bob is in every, but a scenario above it matches first where that matches"
     assert place.explained(user_id="bob", fields={})["scenario"] == "Every"
     assert place.explained(user_id="bob", fields={})["scenarios"][0]["why"] == "bob is in none of gold, spring"
     assert place.explained(user_id="bob", fields={"campaign": "spring"})["scenario"] == "Spring"

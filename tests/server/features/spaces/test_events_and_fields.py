@@ -121,7 +121,7 @@ def test_every_fault_is_told_by_its_path() -> None:
     assert "reserved prefix" in found['events."sdk/started"']
     assert "cannot be modelled" in found['events."c/d".metadata.pair1']
     assert found["fields.a.type"] == '"list" is not one of text, number, toggle, select'
-    assert found['events."g/h".metadata'] == "has 4 entries; at most 3 are possible"
+    assert found['events."g/h".metadata'] == "has 4 entries; the maximum is 3"
 
 
 @pytest.mark.parametrize(("part", "name", "most"), [("events", "a/e{}", 1000), ("fields", "f{}", 100)])

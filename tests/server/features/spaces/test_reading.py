@@ -96,7 +96,7 @@ def test_twenty_faults_are_twenty_problems() -> None:
         f"{hero}.h.options", "sections.body.supports[0]", "sections.body.supports[1]",
         "collections.home.children.a", "collections.home.children.b.section", "collections.home.children.c",
     }  # fmt: skip
-    assert found["nam"] == 'is not known here; did you mean "name"?'
+    assert found["nam"] == 'is not a known key; did you mean "name"?'
     assert 'did you mean "hero"?' in found["sections.body.supports[0]"]
     assert 'did you mean "text"?' in found[f"{hero}.a.type"]
     assert found["name"] == "must be text, not a number; put it in quotes"

@@ -65,7 +65,7 @@ PROBLEMS: dict[str, tuple[Any, dict[str, str]]] = {
     "four conditions": ([NO_COUPON] * 4, {"": "at most 3"}),
     "no mapping": ([7], {"[0]": "must be a mapping with path, operator, value, not a number"}),
     "nothing": ([{}], {"[0].path": "is missing", "[0].operator": "is missing"}),
-    "unknown keys": ([{**AMOUNT, "key": 1}], {"[0].key": "is not known here"}),
+    "unknown keys": ([{**AMOUNT, "key": 1}], {"[0].key": "is not a known key"}),
     "path as text": ([{**AMOUNT, "path": "price.amount"}], {"[0].path": "such as [price, amount], not text"}),
     "empty path": ([{**AMOUNT, "path": []}], {"[0].path": "it has none"}),
     "long path": ([{**AMOUNT, "path": ["a"] * 9}], {"[0].path": "at most 8"}),
@@ -75,8 +75,8 @@ PROBLEMS: dict[str, tuple[Any, dict[str, str]]] = {
             "[0].path[0]": "must have 1 to 64 characters",
             "[0].path[1]": "must have 1 to 64 characters",
             "[0].path[2]": "must not contain control characters",
-            "[0].path[3]": "lists cannot be looked into",
-            "[0].path[4]": "must be the key of an object, as text, not nothing",
+            "[0].path[3]": "items of lists cannot be addressed",
+            "[0].path[4]": "must be the key of an object, as text, not null",
         },
     ),
     "operators": (
@@ -93,7 +93,7 @@ PROBLEMS: dict[str, tuple[Any, dict[str, str]]] = {
         {
             "[0].value": "must be a number",
             "[1].value[1]": "must be text, a number, true or false",
-            "[2].value": "must not be given",
+            "[2].value": "must be left out",
         },
     ),
     "no value": ([{"path": ["a"], "operator": "equals"}], {"[0].value": "is missing"}),
@@ -150,8 +150,8 @@ def test_people_are_listed_counted_and_explained_by_one_event_that_meets_all(sho
     (found,) = shop.get(f"{here}/explanation?user=ada").json()["data"][0]["filters"]
     assert found["filter"] == {**BOUGHT, "data": [AMOUNT, SHOES, NO_COUPON]}
     assert found["why"] == (
-        "has done Product Purchased at least once, where data.price.amount is 10 or greater and "
-        'data.category is one of "shoes", "boots" and data.coupon is not there: found once; matches'
+        "has done Product Purchased at least once, where data.price.amount is 10 or greater and data.category is "
+        'one of "shoes", "boots" and data.coupon does not exist: found once; matches'
     )
     (found,) = shop.get(f"{here}/explanation?user=bob").json()["data"][0]["filters"]
     assert (found["outcome"], found["found"], found["why"][-29:]) == ("not_matched", 0, ": never found; does not match")

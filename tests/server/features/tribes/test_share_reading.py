@@ -15,9 +15,9 @@ from templates_server.primitives.yaml_json import read_json, read_yaml, write_ya
 from tests.server.features.tribes.made import shares
 
 SPRING = {"salt": "spring", "from": 0, "to": 10}
-MISSING_PERCENT = "is missing: say a percentage, 0 to 100"
-NO_PERCENT = "must be 0 to 100, with at most two decimals"
-FEWER = "must be greater than `from`: nobody would be in the share"
+MISSING_PERCENT = "is required: a percentage from 0 to 100"
+NO_PERCENT = "must be 0 to 100, with at most two decimal places"
+FEWER = "must be greater than `from`: otherwise the share is empty"
 
 
 def problems_of(*filters: Any, **tribe: Any) -> dict[str, str]:
@@ -66,11 +66,11 @@ def test_whole_and_broken_percentages_are_written_in_one_form() -> None:
         ({}, {}),
         ({"from": 99.99, "to": 100}, {}),
         ({"salt": "日本 %s's"}, {}),
-        ({"salt": ...}, {"salt": "is missing: name what the share is drawn for, such as spring"}),
-        ({"salt": None}, {"salt": "is missing: name what the share is drawn for, such as spring"}),
+        ({"salt": ...}, {"salt": "is required: any name for the share, such as spring"}),
+        ({"salt": None}, {"salt": "is required: any name for the share, such as spring"}),
         ({"salt": 2027}, {"salt": "must be text, not a number; put it in quotes"}),
         ({"salt": ""}, {"salt": "must have 1 to 64 characters"}),
-        ({"salt": "s" * 65}, {"salt": "has 65 characters; at most 64 are possible"}),
+        ({"salt": "s" * 65}, {"salt": "has 65 characters; the maximum is 64"}),
         ({"salt": "a\nb"}, {"salt": "must not contain control characters"}),
         ({"salt": "spring "}, {"salt": "ends with U+0020 (space): remove the invisible characters"}),
         ({"from": ..., "to": ...}, {"from": MISSING_PERCENT, "to": MISSING_PERCENT}),
@@ -83,7 +83,7 @@ def test_whole_and_broken_percentages_are_written_in_one_form() -> None:
         ({"from": -1, "to": 10**30}, {"from": NO_PERCENT, "to": NO_PERCENT}),
         ({"from": 10, "to": 10}, {"to": FEWER}),
         ({"from": 10.01, "to": 10}, {"to": FEWER}),
-        ({"seed": 1, "frm": 3}, {"seed": "is not known here", "frm": 'is not known here; did you mean "from"?'}),
+        ({"seed": 1, "frm": 3}, {"seed": "is not a known key", "frm": 'is not a known key; did you mean "from"?'}),
     ],
 )
 def test_each_part_of_a_share_is_refused_by_its_path(given: dict[str, Any], wanted: dict[str, str]) -> None:
@@ -99,7 +99,7 @@ def test_a_share_is_a_mapping(value: Any) -> None:
 
 
 def test_a_share_stands_alone_in_its_filter() -> None:
-    assert problems_of({"share": SPRING, "operator": "equals"}) == {"filters[0].operator": "is not known here"}
+    assert problems_of({"share": SPRING, "operator": "equals"}) == {"filters[0].operator": "is not a known key"}
     assert "share" in problems_of({"share": SPRING, "tag": "a"})["filters[0]"]
 
 
@@ -111,7 +111,7 @@ def test_a_tribe_has_one_share_and_all_of_its_filters_must_match() -> None:
     assert found == {
         "filters[2].share": only,
         "filters[3].share": only,
-        "match": "must be all where a filter is a share, which narrows what the other filters say",
+        "match": "must be all if the tribe has a share filter, because a share narrows the other filters",
     }
     assert problems_of({"share": SPRING}, {"tag": "a"}, match="all") == {}
     assert list(problems_of({"share": {**SPRING, "to": 101}}, match="any")) == ["filters[0].share.to", "match"]

@@ -310,7 +310,7 @@ def test_a_visitor_is_explained_too(client: httpx.Client, here: str) -> None:
     assert (fan["outcome"], [each["found"] for each in fan["filters"]]) == ("matched", [[], 2])
     gold = data(client.get(f"{here}/tribes/gold/explanation", params={"anonymous_id": "v1"}))
     assert (gold["outcome"], gold["in_audience"]) == ("not_matched", False)
-    assert gold["why"] == "the tribe is of users, and this is a visitor"
+    assert gold["why"] == "the tribe is for users, and this is a visitor"
 
 
 @pytest.mark.parametrize(
@@ -357,13 +357,13 @@ def test_more_tribes_than_a_space_may_have_are_refused(space: str, client: httpx
     answer = client.put(f"{space}/tribes", json={"tribes": tribes})
     (problem,) = answer.json()["errors"]
     assert (answer.status_code, problem["path"]) == (422, "tribes")
-    assert problem["message"].startswith("has 1001 entries; at most 1000 are possible")
+    assert problem["message"].startswith("has 1001 entries; the maximum is 1000")
     most = {key: tribes[key] for key in list(tribes)[:1000]}
     assert client.put(f"{space}/tribes", json={"tribes": most}, headers={"If-Match": "*"}).status_code == 200
     answer = client.put(f"{space}/tribes/one-more", json={"filters": [GOLD]})
     (problem,) = answer.json()["errors"]
     assert (answer.status_code, problem["path"]) == (422, "tribes")
-    assert problem["message"].startswith("has 1001 entries; at most 1000 are possible")
+    assert problem["message"].startswith("has 1001 entries; the maximum is 1000")
 
 
 @pytest.mark.parametrize(
@@ -415,7 +415,7 @@ def test_tribes_ask_so_many_different_things_of_events_and_no_more(space: str, c
     answer = client.put(f"{space}/tribes/one-more", json=asking(range(499, 501)))
     (problem,) = answer.json()["errors"]
     assert (answer.status_code, problem["path"]) == (422, "tribes")
-    assert problem["message"].startswith("ask 501 different things of events; at most 500 are possible")
+    assert problem["message"].startswith("have 501 different event filters; the maximum is 500")
     assert client.put(f"{space}/tribes/one-more", json=asking(range(495, 500))).is_success
 
 

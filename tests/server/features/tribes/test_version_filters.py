@@ -34,7 +34,7 @@ def test_a_filter_of_versions_is_written_as_it_was_read(name: str, operator: str
 def test_no_other_operator_compares_a_version(operator: str) -> None:
     taken = "version_at_least, version_below, version_equals, exists, not_exists"
     assert problems_of(attribute="app.version", operator=str(operator), value="2.3") == [
-        ("filters[0].operator", f"does not compare versions; app.version takes {taken}")
+        ("filters[0].operator", f"does not compare versions; app.version supports {taken}")
     ]
 
 
@@ -51,7 +51,7 @@ def test_no_other_operator_compares_a_version(operator: str) -> None:
 )
 def test_nothing_else_is_compared_as_a_version(kind: str, name: str) -> None:
     assert problems_of(**{kind: name}, operator="version_equals", value="2.3") == [
-        ("filters[0].operator", f"compares versions, which are app.version and device.os_version, not {name}")
+        ("filters[0].operator", f"compares versions and applies to app.version and device.os_version only, not {name}")
     ]
 
 
@@ -61,12 +61,12 @@ def test_nothing_else_is_compared_as_a_version(kind: str, name: str) -> None:
         ("2.x", '"2.x" is not a version such as 2.3 or 2.3.0-beta: one to four numbers of up to ten digits'),
         ("", '"" is not a version'),
         ("1.2.3.4.5", '"1.2.3.4.5" is not a version'),
-        ("1." * 10_000, "has 20000 characters; at most 256 are possible"),
+        ("1." * 10_000, "has 20000 characters; the maximum is 256"),
         ("\u0662.3", "is not a version"),
         ("2.3\n", "is not a version"),
         (2.3, "must be text, not a number; put it in quotes"),
         (["2.3"], "must be text, not a list"),
-        (None, "is missing: version_at_least needs something to compare with"),
+        (None, "is required: version_at_least needs a value to compare with"),
     ],
 )
 def test_what_is_no_version_is_refused_by_its_path(value: Any, said: str) -> None:

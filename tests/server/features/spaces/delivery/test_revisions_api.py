@@ -133,7 +133,7 @@ def test_sides_that_name_nothing_are_refused_together(client: httpx.Client, here
 
 def test_a_missing_revision_is_refused_with_the_newest_one(client: httpx.Client, here: str) -> None:
     answer = client.get(f"{here}/delivery/diff", params={"from": "9"})
-    assert answer.json()["errors"][0]["message"] == "production has no revision 9: the newest is 3"
+    assert answer.json()["errors"][0]["message"] == "production has no revision 9; the latest is 3"
 
 
 def test_a_viewer_sees_differences_and_restores_nothing(
