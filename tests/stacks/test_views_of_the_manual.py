@@ -1,4 +1,4 @@
-"""What docs/vue.md and docs/svelte.md say is compiled by the framework's own tools and looked at in Chromium."""
+"""What docs/guides/vue.md and docs/guides/svelte.md say is compiled by the framework's own tools and looked at in Chromium."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CHECKS = {
 
 def blocks(page: str) -> list[tuple[str, str]]:
     """Language and text of each fenced block of a page of the manual."""
-    return re.findall(r"^```(\w+)\n(.*?)^```$", (DOCS / f"{page}.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    return re.findall(r"^```(\w+)\n(.*?)^```$", (DOCS / "guides" / f"{page}.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture(params=["vue", "svelte"])

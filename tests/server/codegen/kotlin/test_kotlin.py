@@ -33,7 +33,7 @@ pytestmark = pytest.mark.slow
 PROGRAMS = Path(__file__).with_name("programs")
 DOCS = Path(templates_server.__file__).parent / "docs"
 SAMPLE = DOCS / "samples" / "kotlin" / "Sample.kt"
-BLOCKS = re.findall(r"^```kotlin\n(.*?)^```$", (DOCS / "kotlin.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+BLOCKS = re.findall(r"^```kotlin\n(.*?)^```$", (DOCS / "guides" / "kotlin.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
 SPACES: Mapping[str, GenerationInput] = {
     "vod": tracked_vod(),
     "modelled": tracked_vod(),

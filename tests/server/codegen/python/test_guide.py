@@ -22,7 +22,7 @@ from tests.server.codegen.reference_space import vod
 pytestmark = pytest.mark.slow
 
 DOCS = Path(templates_server.__file__).parent / "docs"
-BLOCKS = re.findall(r"^```python\n(.*?)^```$", (DOCS / "python.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+BLOCKS = re.findall(r"^```python\n(.*?)^```$", (DOCS / "guides" / "python.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
 SAMPLE = (DOCS / "samples" / "python" / "app.py").read_text("utf-8")
 
 
