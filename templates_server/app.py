@@ -50,6 +50,7 @@ from templates_server.events.stream.feed import EventFeed
 from templates_server.events.stream.recorder import ArrivalRecorder
 from templates_server.exports.files import ExportFiles
 from templates_server.exports.spooling import Spooler
+from templates_server.features.api_docs.api import Documentation
 from templates_server.hosts import HostCheck
 from templates_server.idempotency.answers import IdempotentAnswers
 from templates_server.identifiers import ENVIRONMENT_KEY_PREFIX, new_id
@@ -316,6 +317,7 @@ def create_app(
             **_parts(database, settings, clock),
             ErasureList: ErasureList(DataFolder(settings.data_folder).erasures_file),
             Description: Description(routes, settings),
+            Documentation: Documentation(routes, settings),
             PlatformRoutes: PlatformRoutes(routes),
             TribeCounts: TribeCounts(),
             TokenUses: uses,

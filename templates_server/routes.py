@@ -124,6 +124,7 @@ from templates_server.events.reading import SentEvent
 from templates_server.events.stream import api as event_stream
 from templates_server.exports import api as exports
 from templates_server.exports.models import EventExport, ExportView, TribeExport
+from templates_server.features.api_docs.routes import ROUTES as API_DOCS_ROUTES
 from templates_server.histories import api as histories
 from templates_server.histories.models import Revision
 from templates_server.identities import api as identities
@@ -267,14 +268,6 @@ SYSTEM_ROUTES = (
         Surface.SYSTEM,
         "The description of this server (OpenAPI 3.1).",
         gives=dict[str, Any],
-        takes=(IF_NONE_MATCH,),
-    ),
-    Route(
-        "GET",
-        "/docs",
-        openapi.show_guide,
-        Surface.PAGE,
-        "The same, for people, with samples.",
         takes=(IF_NONE_MATCH,),
     ),
 )
@@ -2097,6 +2090,7 @@ DEMO_ROUTES = (
 
 ROUTES: Sequence[Route] = (
     *SYSTEM_ROUTES,
+    *API_DOCS_ROUTES,
     *OAUTH_ROUTES,
     *PAGE_ROUTES,
     *CONSOLE_ROUTES,

@@ -1,1 +1,1 @@
-"""The description of the server, made from the URL table: for programs (`/openapi.json`) and for people (`/docs`)."""
+"""The description of the server, made from the URL table: for programs (`/openapi.json`), people (`/docs/api`)."""
