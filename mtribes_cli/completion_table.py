@@ -41,6 +41,7 @@ COMMANDS: dict[str, Command] = {
             ("session", "Sessions of apps: what somebody is shown, and why."),
             ("event", "What people do in apps."),
             ("doctor", "Say what is wrong here or on the way to the server, and what to do."),
+            ("help", "Show exit codes, environment variables and files."),
             ("completion", "Let your shell complete words of mtribes."),
         ),
         (),
@@ -969,6 +970,13 @@ COMMANDS: dict[str, Command] = {
     "doctor": (
         (),
         (),
+        (),
+    ),
+    "help": (
+        (),
+        (
+            (("exit-codes", "environment", "files"), False),
+        ),
         (),
     ),
     "completion": (

@@ -20,7 +20,10 @@ _EXIT_CODES = (
 def program_help() -> str:
     """What `mtribes` alone says."""
     commands = _section("Commands", [(name, word.help) for name, word in WORDS.items()])
-    start = "Start with `mtribes setup`; `mtribes COMMAND --help` says more about one."
+    start = (
+        "Start with `mtribes setup`; `mtribes COMMAND --help` says more about one.\n"
+        "`mtribes help TOPIC` is about exit-codes, environment or files."
+    )
     return "\n".join(
         [
             "Usage: mtribes COMMAND [OPTIONS]",

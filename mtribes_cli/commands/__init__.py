@@ -46,6 +46,7 @@ _ALL = (
     Word("session", "session", "Sessions of apps: what somebody is shown, and why.", has_verbs=True),
     Word("event", "event", "What people do in apps.", has_verbs=True),
     Word("doctor", "doctor", "Say what is wrong here or on the way to the server, and what to do."),
+    Word("help", "help", "Show exit codes, environment variables and files."),
     Word("completion", "completion", "Let your shell complete words of mtribes.", has_verbs=True),
 )
 WORDS = {word.name: word for word in _ALL}

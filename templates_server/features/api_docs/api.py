@@ -19,7 +19,7 @@ from templates_server.settings import Settings
 
 MEDIA_TYPES = {".webp": "image/webp", ".svg": "image/svg+xml"}
 PLAIN = "text/plain; charset=utf-8"
-FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
+FILE_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 
 class Documentation:
@@ -146,5 +146,5 @@ def _frame(documentation: Documentation, here: str, *, query: str = "") -> dict[
 
 
 def _file_response(file: Path) -> Response:
-    headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": FILE_POLICY}
+    headers = {"Content-Security-Policy": FILE_POLICY}
     return Response(file.read_bytes(), headers=headers, media_type=MEDIA_TYPES.get(file.suffix, PLAIN))

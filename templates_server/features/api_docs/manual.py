@@ -41,6 +41,11 @@ class Chapter:
     title: str
     entries: Sequence[Entry]
 
+    @property
+    def paths(self) -> Sequence[str]:
+        """The paths of its pages."""
+        return [entry.path for entry in self.entries]
+
 
 class ManualPage:
     """A page of the manual. `path` is its path below the manual, without `.md`; empty for the table of contents."""

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-import templates_server
 from templates_server import demo
 from templates_server.codegen.model import GenerationInput, SpaceModel
 from templates_server.codegen.naming import identifiers, name_model
 from templates_server.codegen.render import render
+from tests.manual import DOCS, code_blocks, page_text
 from tests.requirements import require_jdk_program, require_npm_package
 from tests.server.codegen.jvm_classes import references_beyond
 from tests.server.codegen.kotlin.compiler import FAST_START, compile_kotlin, unformatted
@@ -31,9 +31,8 @@ from tests.servers import RunningServer
 pytestmark = pytest.mark.slow
 
 PROGRAMS = Path(__file__).with_name("programs")
-DOCS = Path(templates_server.__file__).parent / "docs"
 SAMPLE = DOCS / "samples" / "kotlin" / "Sample.kt"
-BLOCKS = re.findall(r"^```kotlin\n(.*?)^```$", (DOCS / "guides" / "kotlin.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+BLOCKS = code_blocks(page_text("guides/kotlin"), "kotlin")
 SPACES: Mapping[str, GenerationInput] = {
     "vod": tracked_vod(),
     "modelled": tracked_vod(),

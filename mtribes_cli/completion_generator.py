@@ -1,6 +1,6 @@
 """What the shells complete, made from the commands: the table that answers a TAB, and the four scripts that ask it.
 
-`python -m tests.repo.reference` writes them, with the README's reference.
+`python -m tests.repo.reference` writes them, with the reference of the manual. No command needs this.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from mtribes_cli.completion_scripts import SCRIPTS
 from mtribes_cli.dispatch import typer_command
 from mtribes_cli.project_file import ENVIRONMENTS, LANGUAGES
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 TABLE = ROOT / "mtribes_cli" / "completion_table.py"
 FILES, FOLDERS, TEXT = "files", "folders", "text"  # what `completing` offers for a value; for text nothing
 BY_OPTION = {"--environment": ENVIRONMENTS}
