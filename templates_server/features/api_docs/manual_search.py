@@ -69,10 +69,12 @@ def _score(section: IndexedSection, text: str, words: Sequence[str]) -> int:
 
 
 def _excerpt(text: str, words: Sequence[str]) -> str:
-    """The part of a text around the first word that it has."""
+    """The part of a text around the first word that it has; whole words, with an ellipsis where something is left out."""
     lower = text.lower()
     places = [place for word in words if (place := lower.find(word)) >= 0]
     start = max(0, min(places, default=0) - EXCERPT_CHARACTERS // 3)
-    excerpt = text[start : start + EXCERPT_CHARACTERS].strip()
-    before, after = "… " * (start > 0), " …" * (start + EXCERPT_CHARACTERS < len(text))
-    return f"{before}{excerpt}{after}"
+    start = text.find(" ", start) + 1 if start else 0
+    end = start + EXCERPT_CHARACTERS
+    end = text.rfind(" ", start, end) if end < len(text) else len(text)
+    before, after = "… " * (start > 0), " …" * (end < len(text))
+    return f"{before}{text[start:end]}{after}"

@@ -47,4 +47,4 @@ class Reference:
 
 def _text_of(entry: Entry) -> str:
     parameters = (f"{parameter.name}: {parameter.text}" for parameter in entry.parameters)
-    return " ".join([entry.summary.replace("`", ""), *parameters])
+    return " ".join([entry.summary, *parameters]).replace("`", "")
