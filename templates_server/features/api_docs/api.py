@@ -91,7 +91,7 @@ async def show_reference_group(call: Call) -> Response:
     name = call.parameters["group"]
     if name == TYPES:
         return await _stored_reference(call, name, lambda _: Page("manual/reference_types"))
-    return await _stored_reference(call, name, functools.partial(_group_page, name))
+    return await _stored_reference(call, name, lambda reference: _group_page(reference, name))
 
 
 async def _stored_page(call: Call, page: ManualPage) -> Response:
@@ -124,7 +124,7 @@ async def _stored_reference(call: Call, name: str, find_page: Callable[[Referenc
     return revalidated(call.request, await documentation.stored(f"api/{name}.html", render))
 
 
-def _group_page(name: str, reference: Reference) -> Page:
+def _group_page(reference: Reference, name: str) -> Page:
     group = reference.group(name)
     before, after = reference.neighbours(name)
     return Page("manual/reference_group", {"group": group, "before": before, "after": after})

@@ -14,6 +14,7 @@ from markupsafe import Markup
 import templates_server
 from templates_server.errors import NotFound
 from templates_server.features.api_docs.markdown_renderer import Document, Heading
+from templates_server.features.api_docs.picture_size import picture_size
 
 FOLDER = Path(templates_server.__file__).parent / "docs"
 CONTENTS = "README.md"
@@ -63,12 +64,16 @@ class ManualPage:
     @functools.cached_property
     def html(self) -> Markup:
         """The page as HTML, with links to addresses of this server."""
-        return self.document.html(self._resolved)
+        return self.document.html(self._resolved, self._size_of)
 
     @property
     def outline(self) -> Sequence[Heading]:
         """The headings that the page lists beside its text."""
         return [heading for heading in self.document.headings if heading.level in LEVELS_IN_OUTLINE]
+
+    def _size_of(self, target: str) -> tuple[str, str] | None:
+        file = self._file.parent / target
+        return picture_size(file) if target and not EXTERNAL.match(target) and file.is_file() else None
 
     def _resolved(self, target: str) -> str:
         return address_of(target, self.path, self._base_url)

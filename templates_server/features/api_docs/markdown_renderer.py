@@ -40,10 +40,12 @@ LEXERS = {
 }
 MARKER = re.compile(r"^<!-- (?:made|end): .* -->\n?", re.MULTILINE)
 NOT_IN_ANCHORS = re.compile(r"[^\w\- ]")
+LEVELS = {f"h{level}": level for level in range(1, 7)}
 SEARCHED_LEVELS = frozenset({"h1", "h2", "h3"})
 _FORMATTER = HtmlFormatter(nowrap=True, classprefix="hl-")
 
 ResolveLink = Callable[[str], str]
+FindSize = Callable[[str], tuple[str, str] | None]
 
 
 @dataclass(frozen=True)
@@ -80,9 +82,11 @@ class Document:
         self.headings = tuple(_with_anchors(self._tokens))
         self.title = next((heading.text for heading in self.headings if heading.level == 1), "")
 
-    def html(self, resolve: ResolveLink) -> Markup:
-        """The page as HTML; `resolve` turns the target of each link and picture into an address."""
+    def html(self, resolve: ResolveLink, size_of: FindSize = lambda _: None) -> Markup:
+        """The page as HTML; `resolve` turns the target of each link and picture into an address, `size_of` knows sizes."""
         for token in _inline_tokens(self._tokens):
+            if size := size_of(str(token.attrs.get("src", ""))):
+                token.attrs["width"], token.attrs["height"] = size
             for name in ("href", "src"):
                 if name in token.attrs:
                     token.attrs[name] = resolve(str(token.attrs[name]))
@@ -129,7 +133,7 @@ def _with_anchors(tokens: Sequence[Token]) -> Iterator[Heading]:
         anchor = f"{anchor}-{count}" if count else anchor
         token.attrs["id"] = anchor
         inline.meta["anchor"] = anchor
-        yield Heading(int(token.tag[1:]), anchor, text)
+        yield Heading(LEVELS[token.tag], anchor, text)
 
 
 def _inline_tokens(tokens: Sequence[Token]) -> Iterator[Token]:

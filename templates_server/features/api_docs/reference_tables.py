@@ -35,7 +35,7 @@ def route_table(routes: Sequence[Route]) -> str:
 def status_table() -> str:
     """Every status code, and when to expect it."""
     return "\n".join(
-        ["| Status | Meaning |", "|---|---|", *(f"| {int(status)} | {when} |" for status, when in WHEN.items())]
+        ["| Status | Meaning |", "|---|---|", *(f"| {status:d} | {when} |" for status, when in WHEN.items())]
     )
 
 

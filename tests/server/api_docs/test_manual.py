@@ -164,3 +164,9 @@ def test_markup_in_markdown_is_text_and_dangerous_links_are_none() -> None:
 def test_headings_that_occur_twice_have_anchors_of_their_own() -> None:
     document = Document("# A\n\n## Use `x` & y\n\n## Use x  y\n\n### Same\n\n### Same\n")
     assert [heading.anchor for heading in document.headings] == ["a", "use-x--y", "use-x--y-1", "same", "same-1"]
+
+
+def test_every_picture_keeps_its_place_free_while_it_loads(pages: dict[str, httpx.Response]) -> None:
+    pictures = [tag for page in pages.values() for tag in re.findall(r"<img[^>]*/docs/pictures/[^>]*>", page.text)]
+    assert len(pictures) >= 10
+    assert [tag for tag in pictures if not re.search(r' width="[1-9]\d+" height="[1-9]\d+"', tag)] == []
