@@ -69,7 +69,7 @@ def _score(section: IndexedSection, text: str, words: Sequence[str]) -> int:
 
 
 def _excerpt(text: str, words: Sequence[str]) -> str:
-    """The part of a text around the first word that it has; whole words, with an ellipsis where something is left out."""
+    """The part of a text around the first word that it has, in whole words, with an ellipsis where text is omitted."""
     lower = text.lower()
     places = [place for word in words if (place := lower.find(word)) >= 0]
     start = max(0, min(places, default=0) - EXCERPT_CHARACTERS // 3)

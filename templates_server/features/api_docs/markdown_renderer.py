@@ -83,7 +83,7 @@ class Document:
         self.title = next((heading.text for heading in self.headings if heading.level == 1), "")
 
     def html(self, resolve: ResolveLink, size_of: FindSize = lambda _: None) -> Markup:
-        """The page as HTML; `resolve` turns the target of each link and picture into an address, `size_of` knows sizes."""
+        """The page as HTML; `resolve` gives the address of the target of a link, `size_of` the size of a picture."""
         for token in _inline_tokens(self._tokens):
             if size := size_of(str(token.attrs.get("src", ""))):
                 token.attrs["width"], token.attrs["height"] = size
