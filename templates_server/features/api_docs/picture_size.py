@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-SVG_SIZE = re.compile(r'<svg[^>]* width="(\d{1,5})" height="(\d{1,5})"')
+SVG_SIZE = re.compile(r' width="(\d{1,5})" height="(\d{1,5})"')
 DIMENSION_MASK = 0x3FFF
 DIMENSION_BITS = 14
 
