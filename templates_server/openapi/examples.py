@@ -42,6 +42,8 @@ PARTS: Mapping[str, PathPart] = {
     "session": PathPart("The session, as its start was answered.", "$SESSION"),
     "name": PathPart("The name of the file.", "app.js"),
     "file": PathPart("The path of the file.", "index.js"),
+    "page": PathPart("The path of the page or the file.", "concepts/glossary"),
+    "group": PathPart("The group, as in the address of its page.", "users"),
     "issuer_path": PathPart("The path of the public URL, without its first slash.", "mtribes"),
 }
 

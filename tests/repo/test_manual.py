@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from typer.main import get_command
 
 from mtribes_cli.arguments import put_in_order
 from mtribes_cli.commands import WORDS
 from mtribes_cli.dispatch import typer_command
 from mtribes_cli.help_topics import TOPICS
-from templates_server.commands.program import app as server_app
 from templates_server.features.api_docs.manual import CONTENTS, Manual
 from templates_server.features.api_docs.markdown_renderer import MARKER, Document
 from tests.manual import DOCS, README, all_pages, code_blocks
-from tests.repo.reference import made_pages
+from tests.repo.reference import SERVER, made_pages
 
 PAGES = {path.relative_to(DOCS).as_posix(): path.read_text(encoding="utf-8") for path in all_pages()}
 DOCUMENTS = {name: Document(text) for name, text in PAGES.items()}
@@ -36,7 +36,8 @@ FOLDERS = {"getting-started", "guides", "concepts", "reference", "development"}
 
 
 def test_the_made_parts_are_what_the_programs_say() -> None:
-    assert {name: PAGES[name] for name in made_pages()} == made_pages(), "run: python -m tests.repo.reference"
+    made = made_pages()
+    assert {name: PAGES[name] for name in made} == made, "run: python -m tests.repo.reference"
 
 
 def test_the_readme_is_short_and_has_both_commands() -> None:
@@ -63,6 +64,7 @@ def broken_links(page: Path, document: Document) -> Iterator[str]:
             yield f"{page.name}: {link}"
 
 
+@functools.cache
 def anchors(file: Path) -> set[str]:
     return {heading.anchor for heading in Document(file.read_text(encoding="utf-8")).headings}
 
@@ -119,10 +121,16 @@ def commands_of(text: str, program: str) -> Iterator[list[str]]:
                     yield words[1:]
 
 
+@functools.cache
+def command_of(word: str) -> Any:
+    """What Typer makes of a word, once."""
+    return typer_command(WORDS[word])
+
+
 def parse(words: list[str]) -> None:
     """Parse the words of a command of `mtribes`; nothing is run."""
     first, *rest = put_in_order(words).words or ("help",)
-    command = typer_command(WORDS[first])
+    command = command_of(first)
     while rest and rest[0] in getattr(command, "commands", {}):
         command = command.commands[rest.pop(0)]
     command.make_context("mtribes", list(rest)).close()
@@ -130,10 +138,10 @@ def parse(words: list[str]) -> None:
 
 def parse_of_the_server(words: list[str]) -> None:
     """Parse the words of a command of `mtribes-server`; nothing is run."""
-    command = get_command(server_app)
+    command: Any = SERVER
     rest = list(words)
     while rest and rest[0] in getattr(command, "commands", {}):
-        command = getattr(command, "commands")[rest.pop(0)]  # noqa: B009 - no type has it
+        command = command.commands[rest.pop(0)]
     command.make_context("mtribes-server", rest).close()
 
 

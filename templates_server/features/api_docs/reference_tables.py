@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 from templates_server.endpoint import Route, Surface
+from templates_server.openapi.groups import group_of, place_of
 from templates_server.openapi.statuses import WHEN
 
 CREDENTIALS = {
@@ -22,13 +23,18 @@ CREDENTIALS = {
 
 
 def route_table(routes: Sequence[Route]) -> str:
-    """Every route with its credentials, scope and role."""
-    lines = ["| Method | Path | Credentials | Scope and role | Summary |", "|---|---|---|---|---|"]
+    """Every route with its credentials, scope and role: a table for each group, under a heading."""
+    groups: dict[str, list[Route]] = {}
     for route in routes:
-        credentials = "none" if route.is_open else CREDENTIALS[route.surface]
+        groups.setdefault(group_of(route), []).append(route)
+    return "\n\n".join(_group_table(name, groups[name]) for name in sorted(groups, key=place_of))
+
+
+def _group_table(name: str, routes: Sequence[Route]) -> str:
+    lines = [f"### {name}", "", "| Route | Credentials, scope and role | Summary |", "|---|---|---|"]
+    for route in routes:
         summary = f"Deprecated: `{_shown(route.successor)}`." if route.successor else route.summary
-        cells = (route.method, f"`{_shown(route.path)}`", credentials, _permission(route), summary)
-        lines.append(f"| {' | '.join(cells)} |")
+        lines.append(f"| `{route.method} {_shown(route.path)}` | {_permission(route)} | {summary} |")
     return "\n".join(lines)
 
 
@@ -44,5 +50,6 @@ def _shown(path: str) -> str:
 
 
 def _permission(route: Route) -> str:
+    credentials = "none" if route.is_open else CREDENTIALS[route.surface]
     scope = f"`{route.scope}`" if route.scope else ""
-    return f"{scope} {route.role or ''}".strip()
+    return ", ".join(filter(None, (credentials, scope, str(route.role or ""))))
