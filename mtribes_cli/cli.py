@@ -16,6 +16,7 @@ from mtribes_cli.help import command_help, program_help
 from mtribes_cli.terminal.result import Document, Result
 
 PROGRAM = "mtribes"
+HELP = "help"
 VARIABLE_PREFIX = "MTRIBES_"
 QUOTES = frozenset("\"'")
 SHORTEST_QUOTED = 2
@@ -56,7 +57,7 @@ def _result(arguments: Arguments, context: Context) -> Result:
 
         return Result({"version": __version__}, (f"{PROGRAM} {__version__}",))
     words = list(arguments.words)
-    if not words:
+    if words in ([], [HELP]):
         return Result(None, (Document(program_help() + "\n"),))
     word = _word(words.pop(0))
     command = typer_command(word)

@@ -21,7 +21,10 @@ _EXIT_CODES = (
 def program_help() -> str:
     """What `mtribes` alone says."""
     commands = _section("Commands", [(name, word.help) for name, word in WORDS.items()])
-    start = "Get started with `mtribes setup`. Run `mtribes COMMAND --help` for usage."
+    start = (
+        "Get started with `mtribes setup`. Run `mtribes COMMAND --help` for usage.\n"
+        "Run `mtribes help TOPIC` for exit-codes, environment or files."
+    )
     return "\n".join(
         [
             "Usage: mtribes COMMAND [OPTIONS]",

@@ -19,7 +19,8 @@ from starlette.types import Receive, Scope, Send
 
 from templates_server.errors import ApiError, BadRequest, ClientTooOld, Failed
 from templates_server.features.accounts import token_store as tokens_store
-from templates_server.features.api_docs.api import Description
+from templates_server.features.api_docs.api import Documentation
+from templates_server.features.api_docs.description import Description
 from templates_server.features.auth import local_code
 from templates_server.features.auth.grant_support import OAuthConfig
 from templates_server.features.auth.last_used import LastUsedTracker
@@ -309,6 +310,7 @@ def create_app(
             **_parts(database, settings, clock),
             ErasureLog: ErasureLog(DataFolder(settings.data_folder).erasures_file),
             Description: Description(routes, settings),
+            Documentation: Documentation(routes, settings),
             PlatformRoutes: PlatformRoutes(routes),
             TribeCounts: TribeCounts(),
             LastUsedTracker: uses,

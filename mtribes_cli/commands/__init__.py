@@ -46,6 +46,7 @@ _ALL = (
     CommandSpec("session", "session", "Explain what an app shows to a person, and why.", has_verbs=True),
     CommandSpec("event", "event", "Record, follow and export events from apps.", has_verbs=True),
     CommandSpec("doctor", "doctor", "Diagnose problems with the installation and the connection to the server."),
+    CommandSpec("help", "help", "Show exit codes, environment variables and files."),
     CommandSpec("completion", "completion", "Set up shell completion.", has_verbs=True),
 )
 WORDS = {word.name: word for word in _ALL}

@@ -74,7 +74,7 @@ PATHS = {
     Page.AUDIT: f"{ORGANIZATION}/audit",
     Page.TOKENS: "/account/tokens",
     Page.PROFILE: "/account",
-    Page.API: "/docs",
+    Page.API: "/docs/api",
     Page.DEMO: "/demo",
 }
 OPEN_TO_ALL = {Page.API, Page.DEMO}

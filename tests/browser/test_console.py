@@ -37,6 +37,14 @@ OF_EVERYBODY = (
     "/console/organizations",
     "/account",
     "/account/tokens",
+    "/docs",
+    "/docs/guides/console",
+    "/docs/reference/cli",
+    "/docs/development/architecture",
+    "/docs/search?q=import",
+    "/docs/api",
+    "/docs/api/users",
+    "/docs/api/types",
 )
 OF_DEVELOPERS = (
     f"{ORGANIZATION}/members",

@@ -17,7 +17,7 @@ from tests.conformance.cases import Case, all_cases
 from tests.conformance.languages import LANGUAGES
 from tests.conformance.outcomes import Ending, running
 
-PAGE = Path(templates_server.__file__).parent / "docs" / "conformance.md"
+PAGE = Path(templates_server.__file__).parent / "docs" / "development" / "conformance.md"
 HEADING = "## Behaviors by language\n"
 HEAD = "Behavior"
 SIGNS = {Ending.HOLDS: "yes", Ending.FAILS: "no", Ending.ABSENT: "n/a"}

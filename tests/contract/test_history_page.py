@@ -17,7 +17,7 @@ from templates_server.routes import ROUTES
 from tests.cli.cli_runner import CliRunner
 from tests.server_processes import ServerProcess, server_process
 
-PAGE = (Path(templates_server.__file__).parent / "docs" / "history.md").read_text("utf-8")
+PAGE = (Path(templates_server.__file__).parent / "docs" / "guides" / "history.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 COMMANDS = [line for block in BLOCKS for line in block.splitlines()]
 STAGING = ("--space", "vod", "--environment", "staging")

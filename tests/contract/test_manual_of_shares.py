@@ -15,7 +15,7 @@ from tests.people import unique
 from tests.server.features.tribes.oracle import bucket, share_number
 from tests.servers import RunningServer
 
-PAGE = (Path(templates_server.__file__).parent / "docs" / "shares.md").read_text("utf-8")
+PAGE = (Path(templates_server.__file__).parent / "docs" / "guides" / "shares.md").read_text("utf-8")
 MODEL = """\
 space: {space}
 experiences:

@@ -13,7 +13,7 @@ from tests.contract.people import Signed
 from tests.people import unique
 from tests.servers import RunningServer
 
-PAGE = (Path(templates_server.__file__).parent / "docs" / "versions.md").read_text(encoding="utf-8")
+PAGE = (Path(templates_server.__file__).parent / "docs" / "guides" / "versions.md").read_text(encoding="utf-8")
 
 
 def block(language: str) -> str:

@@ -18,7 +18,7 @@ from tests.cli.cli_runner import CliRunner
 from tests.server.features.codegen.toolchain import compile_tree
 from tests.server_processes import ServerProcess, server_process
 
-PAGE = (Path(templates_server.__file__).parent / "docs" / "rollout.md").read_text("utf-8")
+PAGE = (Path(templates_server.__file__).parent / "docs" / "guides" / "rollout.md").read_text("utf-8")
 BLOCK = re.compile(r"^```(\w+) ?(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PEOPLE = 2_000
 IMPORTS = 'import { session } from "./mtspace/vod/index.js";\n'

@@ -20,7 +20,7 @@ from tests.openfeature.expecting import MODULES, key_of, require_openfeature, ru
 from tests.requirements import require, require_npm_package
 
 pytestmark = pytest.mark.slow
-MANUAL = (Path(templates_server.__file__).parent / "docs" / "openfeature.md").read_text(encoding="utf-8")
+MANUAL = (Path(templates_server.__file__).parent / "docs" / "guides" / "openfeature.md").read_text(encoding="utf-8")
 SHOWN = "Spring offer"
 MOUNT = """
 import { createRoot } from "react-dom/client";

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.repo.completions import ROOT, made_files
+from mtribes_cli.completion_generator import ROOT, made_files
 
 MADE = made_files()
 

@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.repo.reference import README
+from tests.manual import DOCS, README, all_pages
 
-DOCS = README.parent / "templates_server" / "docs"
 PICTURES = DOCS / "pictures"
 PICTURE = re.compile(r"!\[([^\]]*)\]\((?!https?:)([^)#]+)\)")
 LEAST_WORDS = 4
@@ -17,7 +16,7 @@ MOST_BYTES = 120_000
 
 def named() -> Iterator[tuple[str, Path]]:
     """The words and the file of every picture that a page names."""
-    for page in (README, *sorted(DOCS.glob("*.md"))):
+    for page in (README, *all_pages()):
         for words, path in PICTURE.findall(page.read_text(encoding="utf-8")):
             yield words, (page.parent / path).resolve()
 

@@ -1,4 +1,4 @@
-"""What the README's section "Compatibility" says of this server, for clients of documented APIs that look like it."""
+"""What the manual's page "Compatibility" says of this server, for clients of documented APIs that look like it."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from templates_server.features.codegen.renderer import render
 from templates_server.features.codegen.templates import FOLDER
 from templates_server.features.codegen.typescript import RUNTIME_PARTS
 from templates_server.features.codegen.typescript.space_modules import HEADER
+from tests.manual import page_text
 from tests.server.features.codegen.reference_space import HOST, vod
 from tests.server.features.codegen.toolchain import write_tree
 from tests.stacks.projects import esbuild
@@ -24,7 +25,6 @@ pytestmark = pytest.mark.slow
 
 MOST_BYTES = 10_752
 """More is a fault. The goal, 9 KB, is not reached."""
-README = Path(__file__).parents[2] / "README.md"
 TOLERANCE_KILOBYTES = 0.3
 FEATURES = {
     "events": "events",
@@ -62,8 +62,8 @@ def test_the_demo_space_is_no_larger_than_it_was(bundle: Path) -> None:
     assert total <= MOST_BYTES, told
 
 
-def test_the_readme_tells_the_size_as_it_is_and_the_share_of_each_feature(bundle: Path) -> None:
-    text = README.read_text("utf-8")
+def test_the_manual_tells_the_size_as_it_is_and_the_share_of_each_feature(bundle: Path) -> None:
+    text = page_text("development/benchmarks")
     [told] = re.findall(r"(\d+\.\d) KB minified and gzipped", text)
     kilobytes = gzipped_bytes(bundle) / 1024
     assert float(told) == pytest.approx(kilobytes, abs=TOLERANCE_KILOBYTES)

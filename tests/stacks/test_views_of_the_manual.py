@@ -1,4 +1,4 @@
-"""What docs/vue.md and docs/svelte.md say is compiled by the framework's own tools and looked at in Chromium."""
+"""What the guides to Vue and Svelte say is compiled by the framework's own tools and looked at in Chromium."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from typing import Any
 
 import pytest
 
-import templates_server
 from tests.browser.watching import Watched, wait_until
+from tests.manual import page_text
 from tests.stacks.people_server import people_server
 from tests.stacks.projects import HERE, project, run_package
 from tests.stacks.serving import served
 
 pytestmark = pytest.mark.slow
 
-DOCS = Path(templates_server.__file__).parent / "docs"
 OPTIONS = ("--strict", "--noEmit", "--jsx", "react-jsx", "--module", "nodenext", "--target", "es2022", "--skipLibCheck")
 CHECKS = {
     "vue": ("vue-tsc", "--noEmit"),
@@ -27,7 +26,7 @@ CHECKS = {
 
 def blocks(page: str) -> list[tuple[str, str]]:
     """Language and text of each fenced block of a page of the manual."""
-    return re.findall(r"^```(\w+)\n(.*?)^```$", (DOCS / f"{page}.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    return re.findall(r"^```(\w+)\n(.*?)^```$", page_text(f"guides/{page}"), re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture(params=["vue", "svelte"])

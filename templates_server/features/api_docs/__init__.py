@@ -1,1 +1,1 @@
-"""The description of the server, made from the URL table: for programs (`/openapi.json`) and for people (`/docs`)."""
+"""The documentation that the server shows under `/docs`: the manual, and the reference of its HTTP API."""

@@ -1,69 +1,151 @@
-"""`/openapi.json` and `/docs`."""
+"""The pages under `/docs`: the manual, its search and the API reference, without JavaScript and without a sign-in."""
 
 from __future__ import annotations
 
+import asyncio
 import functools
-import hashlib
 from collections.abc import Callable, Sequence
-from http import HTTPStatus
-from importlib.metadata import version
+from pathlib import Path
 
-import msgspec
 from starlette.responses import Response
 
-from templates_server.features.api_docs.document import described
-from templates_server.features.api_docs.html_reference import guide_to
+from templates_server.features.api_docs.manual import ROOT, Manual, ManualPage
+from templates_server.features.api_docs.manual_search import MAX_QUERY_CHARACTERS, IndexedSection, SearchIndex
+from templates_server.features.api_docs.reference_pages import PATH, TYPES, Reference
+from templates_server.features.api_docs.stored_response import revalidated, with_entity_tag
 from templates_server.features.pages.renderer import PageContent, PageRenderer, pages_of
 from templates_server.http.context import Call
 from templates_server.http.route import Route
 from templates_server.settings import Settings
 
-TAG_LENGTH = 24
+MEDIA_TYPES = {".webp": "image/webp", ".svg": "image/svg+xml"}
+PLAIN = "text/plain; charset=utf-8"
+FILE_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 
-class Description:
-    """What a server with these routes says of itself; made when it is first asked for, and kept."""
+class Documentation:
+    """The documentation of a server; each page is rendered when it is first requested, and then stored."""
 
     def __init__(self, routes: Sequence[Route], settings: Settings) -> None:
         self._routes = routes
-        self._settings = settings
-        self._page: Response | None = None
+        self._base_path = settings.base_path
+        self.manual = Manual(f"{settings.base_path}{ROOT}")
+        self._responses: dict[str, Response] = {}
 
     @functools.cached_property
-    def document(self) -> Response:
-        """The OpenAPI document."""
-        found = described(self._routes, public_url=self._settings.public_url, version=version("mtribes"))
-        headers = {"Access-Control-Allow-Origin": "*"}
-        return _tagged(Response(msgspec.json.encode(found), headers=headers, media_type="application/json"))
+    def reference(self) -> Reference:
+        """The reference of the routes."""
+        return Reference(self._routes)
 
-    def page(self, pages: PageRenderer) -> Response:
-        """The same for people."""
-        if self._page is None:
-            self._page = _tagged(pages.open_answer(PageContent("docs", {"guide": guide_to(self._routes)})))
-        return self._page
+    @functools.cached_property
+    def index(self) -> SearchIndex:
+        """What the search finds."""
+        sections = [section for page in self.manual.pages.values() for section in self._sections_of(page)]
+        return SearchIndex([*sections, *self.reference.sections(self._base_path)])
 
+    def _sections_of(self, page: ManualPage) -> list[IndexedSection]:
+        url = f"{self._base_path}{ROOT}/{page.path}"
+        return [
+            IndexedSection(f"{url}#{found.heading.anchor}", page.document.title, found.heading.text, found.text)
+            for found in page.document.sections
+        ]
 
-def _tagged(response: Response) -> Response:
-    """The response with an entity tag (RFC 9110, 8.8.3) to be asked for again."""
-    tag = hashlib.sha256(bytes(response.body)).hexdigest()[:TAG_LENGTH]
-    response.headers.update({"ETag": f'"{tag}"', "Cache-Control": "no-cache"})
-    return response
-
-
-async def show_description(call: Call) -> Response:
-    """The description of this server (OpenAPI 3.1); 304 when the caller has it."""
-    return _kept(call, lambda description: description.document)
-
-
-async def show_guide(call: Call) -> Response:
-    """The same for people: a page that needs neither JavaScript nor a sign-in; 304 when the browser has it."""
-    return _kept(call, lambda description: description.page(pages_of(call)))
+    async def stored(self, key: str, render: Callable[[], Response]) -> Response:
+        """The response of a page; rendered, in a thread, if nobody requested it before. Keys are those of our pages."""
+        if key not in self._responses:
+            self._responses[key] = with_entity_tag(await asyncio.to_thread(render))
+        return self._responses[key]
 
 
-def _kept(call: Call, find: Callable[[Description], Response]) -> Response:
-    kept = find(call.services.part(Description))
-    headers = dict(kept.headers)
-    if kept.headers["ETag"] in call.request.headers.get("if-none-match", ""):
-        del headers["content-length"], headers["content-type"]
-        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-    return Response(kept.body, headers=headers)
+async def show_contents(call: Call) -> Response:
+    """The table of contents of the manual."""
+    documentation = call.services.part(Documentation)
+    return await _stored_page(call, documentation.manual.contents)
+
+
+async def show_page(call: Call) -> Response:
+    """A page of the manual, or a picture or sample that one shows; NotFound for anything else."""
+    documentation = call.services.part(Documentation)
+    path = call.parameters["page"]
+    file = documentation.manual.file(path)
+    if file is None:
+        return await _stored_page(call, documentation.manual.page(path))
+    return revalidated(call.request, await documentation.stored(path, functools.partial(_file_response, file)))
+
+
+async def show_search(call: Call) -> Response:
+    """The sections that have all words of `?q=`."""
+    documentation = call.services.part(Documentation)
+    query = call.query.get("q", "")[:MAX_QUERY_CHARACTERS]
+    results = await asyncio.to_thread(lambda: documentation.index.search(query))
+    values = {"query": query, "results": results, **_frame(documentation, "", query=query)}
+    return pages_of(call).open_answer(PageContent("manual/search", values))
+
+
+async def show_reference(call: Call) -> Response:
+    """The beginning of the API reference: conventions, and the groups."""
+    return await _stored_reference(call, "", lambda _: PageContent("manual/reference_index"))
+
+
+async def show_reference_group(call: Call) -> Response:
+    """The routes of a group of the API reference, or its types."""
+    name = call.parameters["group"]
+    if name == TYPES:
+        return await _stored_reference(call, name, lambda _: PageContent("manual/reference_types"))
+    return await _stored_reference(call, name, lambda reference: _group_page(reference, name))
+
+
+async def _stored_page(call: Call, page: ManualPage) -> Response:
+    documentation, pages = call.services.part(Documentation), pages_of(call)
+    stored = await documentation.stored(f"{page.path}.md", lambda: _page_response(documentation, pages, page))
+    return revalidated(call.request, stored)
+
+
+def _page_response(documentation: Documentation, pages: PageRenderer, page: ManualPage) -> Response:
+    before, after = documentation.manual.neighbours(page.path) if page.path else (None, None)
+    values = {
+        "title": page.document.title,
+        "text": page.html,
+        "outline": page.outline,
+        "before": before,
+        "after": after,
+        **_frame(documentation, page.path),
+    }
+    return pages.open_answer(PageContent("manual/page", values))
+
+
+async def _stored_reference(call: Call, name: str, find_page: Callable[[Reference], PageContent]) -> Response:
+    documentation, pages = call.services.part(Documentation), pages_of(call)
+
+    def render() -> Response:
+        page = find_page(documentation.reference)
+        values = {**_frame(documentation, f"api/{name}"), "guide": documentation.reference.guide, **page.values}
+        return pages.open_answer(PageContent(page.name, values))
+
+    return revalidated(call.request, await documentation.stored(f"api/{name}.html", render))
+
+
+def _group_page(reference: Reference, name: str) -> PageContent:
+    group = reference.group(name)
+    before, after = reference.neighbours(name)
+    return PageContent("manual/reference_group", {"group": group, "before": before, "after": after})
+
+
+def _frame(documentation: Documentation, here: str, *, query: str = "") -> dict[str, object]:
+    """What every page shows around its text: the navigation, and the query of the search."""
+    reference = documentation.reference
+    groups = [(group.anchor, group.name) for group in reference.guide.groups]
+    return {
+        "chapters": documentation.manual.chapters,
+        "groups": groups,
+        "types": TYPES,
+        "here": here,
+        "query": query,
+        "is_reference": here.startswith("api/"),
+        "reference_path": PATH,
+    }
+
+
+def _file_response(file: Path) -> Response:
+    headers = {"Content-Security-Policy": FILE_POLICY}
+    return Response(file.read_bytes(), headers=headers, media_type=MEDIA_TYPES.get(file.suffix, PLAIN))

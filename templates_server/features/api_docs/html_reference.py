@@ -1,4 +1,4 @@
-"""What the page `/docs` says, made from the same table as the OpenAPI document. Pure; how it looks is in `pages`."""
+"""What `/docs/api` says, made from the same table as the OpenAPI document. Pure; how it looks is in `pages`."""
 
 from __future__ import annotations
 

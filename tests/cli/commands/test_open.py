@@ -41,7 +41,7 @@ def local_server(mtribes: CliRunner, peer: StubServer) -> None:
 
 @pytest.mark.parametrize(
     ("page", "path"),
-    [("", "/console"), ("home", "/console"), ("tokens", "/account/tokens"), ("api", "/docs"), ("demo", "/demo")],
+    [("", "/console"), ("home", "/console"), ("tokens", "/account/tokens"), ("api", "/docs/api"), ("demo", "/demo")],
 )
 def test_a_page_of_a_server_elsewhere_is_opened_as_it_is(
     mtribes: CliRunner, opened: list[str], peer: StubServer, page: str, path: str

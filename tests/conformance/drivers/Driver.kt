@@ -1,4 +1,4 @@
-// Drives the Kotlin runtime through the conformance cases: templates_server/docs/conformance.md.
+// Drives the Kotlin runtime through the conformance cases: templates_server/docs/development/conformance.md.
 package conformance
 
 import mtspace.vod.Event

@@ -1,4 +1,4 @@
-// Drives the BrightScript runtime through the conformance cases: templates_server/docs/conformance.md.
+// Drives the BrightScript runtime through the conformance cases: templates_server/docs/development/conformance.md.
 // The interpreter has no platform: ./brightscript/platform.mjs is one. What an app does is in ./brightscript/Driver.brs.
 import process from "node:process";
 import { createInterface } from "node:readline";

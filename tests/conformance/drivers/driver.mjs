@@ -1,4 +1,4 @@
-// Drives the TypeScript and JavaScript runtime through the conformance cases: templates_server/docs/conformance.md.
+// Drives the TypeScript and JavaScript runtime through the conformance cases: templates_server/docs/development/conformance.md.
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { asynchronousStorage, clockOf, happen, immediate, moment, store, surround } from "./surroundings.mjs";

@@ -1,4 +1,4 @@
-"""Drives the Python runtime through the conformance cases: templates_server/docs/conformance.md."""
+"""Drives the Python runtime through the conformance cases: templates_server/docs/development/conformance.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-// Drives the Swift runtime through the conformance cases: templates_server/docs/conformance.md.
+// Drives the Swift runtime through the conformance cases: templates_server/docs/development/conformance.md.
 import Foundation
 
 final class Driver: @unchecked Sendable {

@@ -97,7 +97,7 @@ FORMS = {f"POST {route.path}" for route in ROUTES if route.method == "POST" and 
 PARTS = {
     "part": "2", "code": "none", "issuer_path": "none", "file": "index.js", "flag": "home.header",
     "language": "javascript", "upload": "0" * 32,
-    "entity": "home.header", "template": "experience",
+    "entity": "home.header", "template": "experience", "group": "users", "page": "concepts/glossary",
 }  # fmt: skip
 PARTS_OF: Mapping[str, Mapping[str, str]] = {
     f"DELETE {SPACE}/tribes/{{tribe}}": {"tribe": "plain"},

@@ -23,6 +23,10 @@ GET    /readyz                                             200 -            -   
 GET    /metrics                                            200 -            -             anyone  nobody
 GET    /openapi.json                                       200 -            -             anyone  nobody
 GET    /docs                                               200 -            -             anyone  nobody
+GET    /docs/search                                        200 -            -             anyone  nobody
+GET    /docs/api                                           200 -            -             anyone  nobody
+GET    /docs/api/{{group}}                                 200 -            -             anyone  nobody
+GET    /docs/{{page*}}                                     200 -            -             anyone  nobody
 GET    /.well-known/oauth-authorization-server             200 -            -             anyone  nobody
 GET    /.well-known/oauth-authorization-server/{{issuer_path*}} 404 -       -             anyone  nobody
 POST   /oauth/token                                        401 -            -             anyone  nobody

@@ -5,11 +5,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,6 +17,7 @@ from sqlalchemy import select
 from templates_server.security.authorization import Role, Scope
 from templates_server.security.user_signatures import sign
 from templates_server.storage import tables
+from tests.manual import code_blocks, page_text
 from tests.people import FULL, Grant, Organization, add_organization, add_person, add_space
 from tests.requirements import require_node
 from tests.server.client.app_of_tests import DEVICE
@@ -63,7 +62,7 @@ def signing(server: RunningServer) -> Iterator[Signing]:
 
 
 def signed(secret: str, user_id: str = "u-é") -> str:
-    """What the README says that a back end does."""
+    """What the manual says that a back end does."""
     return hmac.new(secret.encode(), user_id.encode(), hashlib.sha256).hexdigest()
 
 
@@ -162,15 +161,13 @@ def test_a_change_is_remembered_without_the_secret_and_none_is_where_nothing_cha
 
 
 def sample(language: str) -> str:
-    """The README's code in a language that signs an id."""
-    readme = (Path(__file__).parents[3] / "README.md").read_text("utf-8")
-    blocks = re.findall(rf"```{language}\n(.*?)```", readme, re.DOTALL)
-    (found,) = [block for block in blocks if "hmac" in block.lower()]
-    return str(found)
+    """The manual's code in a language that signs an id."""
+    [found] = code_blocks(page_text("guides/signed-ids"), language)
+    return found
 
 
 @pytest.mark.parametrize("user_id", ["u1", "ada@example.com", "日本-é"])
-def test_the_samples_of_the_readme_sign_as_the_server_does(user_id: str) -> None:
+def test_the_samples_of_the_manual_sign_as_the_server_does(user_id: str) -> None:
     secret = "0123456789abcdef" * 4
     python = f"{sample('python')}\nprint(user_signature({secret!r}, {user_id!r}))"
     node = f"{sample('js')}\nconsole.log(userSignature({secret!r}, {user_id!r}));"

@@ -46,6 +46,8 @@ PARAMETERS = {
     "entity": "homepage.header",
     "template": "experience",
     "upload": "x",
+    "group": "users",
+    "page": "concepts/glossary",
 }
 ANSWERS_OF_ITS_OWN = re.compile(
     rb'(name="(?:form_token|key)" value="|"last_used":|live/stream\?after=)(?:null|"[^"]*"|[^"]*)'

@@ -1,4 +1,4 @@
-"""The server on a cluster of Citus, whose tables are distributed as the README says.
+"""The server on a cluster of Citus, whose tables are distributed as the manual says.
 
 MTRIBES_TEST_CITUS is the URL of a coordinator's database with the extension, which these tests may empty.
 """
@@ -22,8 +22,8 @@ from templates_server.storage import tables as schema
 from templates_server.storage.factory import open_database
 from tests.citus_rules import ABOUT_PEOPLE
 from tests.environments import add_environment
+from tests.manual import code_blocks, page_text
 from tests.people import add_organization, add_person, add_space
-from tests.repo.reference import README
 from tests.requirements import require_switch
 from tests.server.client.app_of_tests import DEVICE, App
 from tests.servers import RunningServer, running_server
@@ -41,9 +41,9 @@ TRIBE = {
 
 
 def statements_of_the_manual() -> list[str]:
-    """The SQL by which the README has tables distributed."""
-    section = README.read_text(encoding="utf-8").partition("### Citus")[2]
-    return re.findall(r"^SELECT create_distributed_table\(.*;$", section.partition("\n### ")[0], re.MULTILINE)
+    """The SQL by which the manual has tables distributed."""
+    [statements] = code_blocks(page_text("guides/citus"), "sql")
+    return statements.splitlines()
 
 
 def test_the_manual_distributes_every_table_about_people() -> None:

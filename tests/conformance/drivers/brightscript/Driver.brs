@@ -1,4 +1,4 @@
-' What an app does with the spaces of a case. Values are those of the protocol: docs/conformance.md.
+' What an app does with the spaces of a case. Values are those of the protocol: docs/development/conformance.md.
 
 sub init()
     m.spaces = {}

@@ -8,7 +8,7 @@ import mtspace.vod.Mtribes;
 import mtspace.vod.Space;
 import mtspace.vod.SpaceCollections;
 
-/** Drives the Java runtime through the conformance cases: templates_server/docs/conformance.md. */
+/** Drives the Java runtime through the conformance cases: templates_server/docs/development/conformance.md. */
 public final class Driver implements UnaryOperator<String>, AutoCloseable {
   private static final List<Object> FEATURES = Arrays.asList("page", "server", "default space",
       "created space", "async storage", "stable objects", "platform log", "live changes",

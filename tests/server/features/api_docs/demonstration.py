@@ -1,4 +1,4 @@
-"""A server with demo data for the samples of `/docs`, and what each sample needs to be there first."""
+"""A server with demo data for the samples of `/docs/api`, and what each sample needs to be there first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`/openapi.json` and `/docs`: everything of the URL table is in them, and they are what they say they are."""
+"""`/openapi.json` and `/docs/api`: everything of the URL table is in them, and they are what they say they are."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_addresses_begin_with_the_public_url() -> None:
 # Over HTTP
 
 
-@pytest.mark.parametrize("path", ["/openapi.json", "/docs"])
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs/api", "/docs/api/users"])
 def test_nobody_needs_to_sign_in_and_who_has_it_is_told_so(server: RunningServer, path: str) -> None:
     with server.client() as client:
         first = client.get(path)
@@ -136,27 +136,49 @@ def test_the_document_that_is_served_is_that_of_the_url_table(server: RunningSer
     assert served["servers"] == [{"url": server.settings.public_url}]
 
 
-def test_the_page_has_every_route_and_every_type_and_its_links_lead_somewhere(server: RunningServer) -> None:
+REFERENCE = "/docs/api"
+
+
+def pages_of_the_reference(server: RunningServer) -> dict[str, str]:
+    """Every page of the reference by its address."""
     with server.client() as client:
-        page = client.get("/docs").text
-    anchors = set(re.findall(r' id="([^"]+)"', page))
-    links = set(re.findall(r' href="#([^"]+)"', page))
-    assert links <= anchors
+        first = client.get(REFERENCE).text
+        groups = sorted(set(re.findall(rf' href="({REFERENCE}/[a-z0-9.-]+)"', first)))
+        return {REFERENCE: first, **{path: client.get(path).text for path in groups}}
+
+
+def test_the_reference_has_every_route_and_every_type_once_and_its_links_lead_somewhere(server: RunningServer) -> None:
+    pages = pages_of_the_reference(server)
+    anchors = {path: re.findall(r' id="([^"]+)"', page) for path, page in pages.items()}
+    for path, page in pages.items():
+        assert len(anchors[path]) == len(set(anchors[path])), path
+        links = re.findall(rf' href="((?:{REFERENCE}[^"#]*)?)#([^"]+)"', page)
+        assert [link for link in links if link[1] not in anchors[link[0] or path]] == []
+    everywhere = [anchor for each in anchors.values() for anchor in each]
     called = {operation(route)["operationId"] for route in ROUTES if route.surface is not Surface.PAGE}
-    assert called <= anchors
-    assert {f"type-{name}" for name in DOCUMENT["components"]["schemas"] if "Form" not in name} - anchors <= {
+    assert {name: everywhere.count(name) for name in called} == dict.fromkeys(called, 1)
+    assert {f"type-{name}" for name in DOCUMENT["components"]["schemas"] if "Form" not in name} - set(everywhere) <= {
         "type-Configuration"
     }
-    assert len(anchors) == len(re.findall(r' id="', page))
 
 
-def test_the_page_needs_no_script_and_nothing_from_elsewhere(server: RunningServer) -> None:
+def test_the_reference_needs_no_script_and_nothing_from_elsewhere(server: RunningServer) -> None:
     with server.client() as client:
-        answer = client.get("/docs")
-    assert not re.search(r"<script|\son\w+=|javascript:|<iframe", answer.text)
-    sources = re.findall(r'(?:src|href)="([^"#][^"]*)"', answer.text)
-    assert all(source.startswith("/") and not source.startswith("//") for source in sources)
-    assert "script-src" not in answer.headers["content-security-policy"]
+        answers = [client.get(path) for path in (REFERENCE, f"{REFERENCE}/users", f"{REFERENCE}/types")]
+    for answer in answers:
+        assert not re.search(r"<script|\son\w+=|javascript:|<iframe|<style|\sstyle=", answer.text)
+        sources = re.findall(r'(?:src|href)="([^"#][^"]*)"', answer.text)
+        assert all(source.startswith("/") and not source.startswith("//") for source in sources)
+        assert "script-src" not in answer.headers["content-security-policy"]
+        assert "unsafe" not in answer.headers["content-security-policy"]
+
+
+def test_the_types_and_every_group_are_on_pages_of_their_own(server: RunningServer) -> None:
+    pages = pages_of_the_reference(server)
+    assert len(pages) > 15
+    assert max(len(page) for page in pages.values()) < 150_000
+    with server.client() as client:
+        assert client.get(f"{REFERENCE}/nothing").status_code == 404
 
 
 CLOSED = ("SentModel", "SentDelivery", "SentTribes", "TribeDocument", "TribeExport", "EventExport", "AskedExplanation")

@@ -1,4 +1,4 @@
-"""Every sample of `/docs` is run as it stands there, curl by a shell, Python by this one: it succeeds as described."""
+"""Every sample of `/docs/api` is run as it is there, curl by a shell, Python by this one: it succeeds as described."""
 
 from __future__ import annotations
 

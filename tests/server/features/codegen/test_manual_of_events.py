@@ -18,7 +18,7 @@ from tests.server.features.codegen.toolchain import compile_tree, write_tree
 
 pytestmark = pytest.mark.slow
 
-PAGE = (Path(templates_server.__file__).parent / "docs" / "events.md").read_text("utf-8")
+PAGE = (Path(templates_server.__file__).parent / "docs" / "guides" / "events.md").read_text("utf-8")
 NODE = """declare module "node:fs" {
   export function existsSync(path: string): boolean;
   export function mkdirSync(path: string, options: { recursive: boolean }): void;

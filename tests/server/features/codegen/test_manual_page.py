@@ -16,7 +16,7 @@ from tests.server.features.codegen.toolchain import compile_tree, run_program, w
 
 pytestmark = pytest.mark.slow
 
-PAGE = (Path(templates_server.__file__).parent / "docs" / "javascript.md").read_text("utf-8")
+PAGE = (Path(templates_server.__file__).parent / "docs" / "guides" / "javascript.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```ts( run)?\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 OPTIONS = {"lib": ["es2022", "dom"], "target": "es2022"}
 CALLS = {

@@ -18,7 +18,7 @@ from tests.server.features.codegen.reference_space import HOST, tracked_vod, vod
 
 DOCS = Path(__file__).parents[5] / "templates_server" / "docs"
 SAMPLE = DOCS / "samples" / "brightscript"
-MANUAL = DOCS / "brightscript.md"
+MANUAL = DOCS / "guides" / "brightscript.md"
 EMPTY = GenerationInput(SpaceModel("empty"), {})
 FIVE_HUNDRED = [f"experience-{at}" for at in range(500)]
 MISTAKES = {

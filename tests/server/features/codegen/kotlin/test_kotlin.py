@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-import templates_server
 from templates_server.features import demo
 from templates_server.features.codegen.identifiers import identifiers
 from templates_server.features.codegen.naming import name_model
 from templates_server.features.codegen.renderer import render
 from templates_server.features.spaces.model import GenerationInput, SpaceModel
+from tests.manual import DOCS, code_blocks, page_text
 from tests.requirements import require_jdk_program, require_npm_package
 from tests.server.features.codegen.jvm_classes import references_beyond
 from tests.server.features.codegen.kotlin.compiler import FAST_START, compile_kotlin, unformatted
@@ -38,9 +38,8 @@ from tests.servers import RunningServer
 pytestmark = pytest.mark.slow
 
 PROGRAMS = Path(__file__).with_name("programs")
-DOCS = Path(templates_server.__file__).parent / "docs"
 SAMPLE = DOCS / "samples" / "kotlin" / "Sample.kt"
-BLOCKS = re.findall(r"^```kotlin\n(.*?)^```$", (DOCS / "kotlin.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+BLOCKS = code_blocks(page_text("guides/kotlin"), "kotlin")
 SPACES: Mapping[str, GenerationInput] = {
     "vod": tracked_vod(),
     "modelled": tracked_vod(),

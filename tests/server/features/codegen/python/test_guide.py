@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 import threading
 import urllib.request
@@ -13,16 +12,15 @@ from typing import Any
 
 import pytest
 
-import templates_server
 from templates_server.features.codegen.renderer import render
+from tests.manual import DOCS, code_blocks, page_text
 from tests.server.features.codegen.client_api_peer import ClientApiPeer
 from tests.server.features.codegen.python.tools import mypy, pyright, run_python, write_package
 from tests.server.features.codegen.reference_space import vod
 
 pytestmark = pytest.mark.slow
 
-DOCS = Path(templates_server.__file__).parent / "docs"
-BLOCKS = re.findall(r"^```python\n(.*?)^```$", (DOCS / "python.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+BLOCKS = code_blocks(page_text("guides/python"), "python")
 SAMPLE = (DOCS / "samples" / "python" / "app.py").read_text("utf-8")
 
 

@@ -1,0 +1,36 @@
+"""`/openapi.json`."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from importlib.metadata import version
+
+import msgspec
+from starlette.responses import Response
+
+from templates_server.features.api_docs.document import described
+from templates_server.features.api_docs.stored_response import revalidated, with_entity_tag
+from templates_server.http.context import Call
+from templates_server.http.route import Route
+from templates_server.settings import Settings
+
+
+class Description:
+    """What a server with these routes says of itself; made when it is first asked for, and kept."""
+
+    def __init__(self, routes: Sequence[Route], settings: Settings) -> None:
+        self._routes = routes
+        self._settings = settings
+
+    @functools.cached_property
+    def document(self) -> Response:
+        """The OpenAPI document."""
+        found = described(self._routes, public_url=self._settings.public_url, version=version("mtribes"))
+        headers = {"Access-Control-Allow-Origin": "*"}
+        return with_entity_tag(Response(msgspec.json.encode(found), headers=headers, media_type="application/json"))
+
+
+async def show_description(call: Call) -> Response:
+    """The description of this server (OpenAPI 3.1); 304 when the caller has it."""
+    return revalidated(call.request, call.services.part(Description).document)
