@@ -11,10 +11,11 @@ from templates_server.codegen.registry import Language
 from templates_server.codegen.templates import FOLDER, Templates, with_header
 from templates_server.codegen.typescript.modules import extension_of
 from templates_server.codegen.typescript.names import identifier
+from templates_server.codegen.typescript.platforms import for_platform
 from templates_server.codegen.typescript.space_modules import GENERATED, GIT_ATTRIBUTES, HEADER, space_modules
 
 RUNTIME_PARTS = (
-    "limits", "values", "platform", "callers", "input", "entities", "layers", "storage", "identity", "retry", "kept",
+    "limits", "values", "platform", "callers", "ending", "input", "entities", "layers", "storage", "identity", "retry", "kept",
     "events", "client", "transport", "session", "recording", "unknown", "runner", "tabs", "follower", "space",
     "options",
 )  # fmt: skip
@@ -34,13 +35,14 @@ def files(
         )
         for module in space_modules(generation_input, names, options, code_hash)
     }
-    return written | {"runtime.ts": runtime(), ".gitattributes": with_header(GIT_ATTRIBUTES, GENERATED)}
+    others = {"runtime.ts": runtime(options.get("platform")), ".gitattributes": with_header(GIT_ATTRIBUTES, GENERATED)}
+    return written | others
 
 
 @functools.cache
-def runtime() -> str:
-    """The runtime, which is the same for every Space."""
-    return with_header(HEADER, runtime_body())
+def runtime(platform: str | None = None) -> str:
+    """The runtime for that platform, which is the same for every Space."""
+    return with_header(HEADER, for_platform(runtime_body(), platform))
 
 
 def runtime_body() -> str:

@@ -94,6 +94,10 @@ function readApp(client: Client, attempt: Attempt) {
   return {
     version: read("appVersion"),
     build: read("appBuild"),
-    platform: platform.document ? "browser" : hasPage() ? "other" : "server",
+    platform: platform.document
+      ? "browser"
+      : ON_SERVERS && !hasPage()
+        ? "server"
+        : "other",
   };
 }

@@ -77,9 +77,8 @@ function makeEvents(
     if (over[0]) logOnce(`dropped events: more than ${MOST_EVENTS_QUEUED}`);
     over.forEach(drop);
     if (closed || waiting.size === 0) return;
-    ending.add(finish);
+    if (ON_SERVERS) listenForTheEnd(finish);
     if (cancel || sending) return;
-    listenForTheEnd();
     const timer = afterIfStillThere(COLLECTING_MSEC, () => void flush());
     cancel = () => clock.clearTimeout(timer);
   };
@@ -146,7 +145,7 @@ function makeEvents(
       cancel = afterFailure(failures, reply, () => void flush());
     }
     sending = undefined;
-    if (waiting.size === 0) ending.delete(finish);
+    if (ON_SERVERS && waiting.size === 0) ending.delete(finish);
   };
 
   /** Sends what is waiting; resolves when that is done or has failed, and never rejects. */
@@ -200,24 +199,11 @@ function makeEvents(
     closed = true;
     await flush();
     wake();
-    ending.delete(finish);
+    if (ON_SERVERS) ending.delete(finish);
     if (waiting.size > 0) log(`events not sent: ${waiting.size}`);
   };
 
   return [add, flush, leave, restore, dropAll, close] as const;
-}
-
-/** What is to be done before a program ends: each is called when it has nothing more to do, and when it is about to end. */
-const ending = new Set<() => void>();
-let isListening = false;
-
-/** Where the platform tells before a program ends, as Node does. */
-function listenForTheEnd(): void {
-  if (isListening) return;
-  isListening = true;
-  const finish = () => ending.forEach((finish) => finish());
-  platform.process?.on?.("beforeExit", finish);
-  platform.process?.on?.("exit", finish);
 }
 
 /** Found only when it is needed: most events are never told of. */

@@ -1,4 +1,10 @@
-/* The numbers that this file goes by: kept in one place, where minifiers write each where it is used. */
+/* What this file goes by: kept at its beginning, from where minifiers write each where it is used. */
+
+/**
+ * Whether this code is for servers too: the target's option `platform`.
+ * Where it is false, minifiers leave out all that is for servers alone.
+ */
+const ON_SERVERS: boolean = true;
 
 const MOST_UNKNOWN = 20;
 const LONGEST_UNKNOWN = 200;

@@ -80,6 +80,7 @@ interface Aborter {
 }
 
 const platform = globalThis as unknown as Platform;
+
 /** @internal The time, timers and chance of this file, in one place so that a test can set its own. */
 export const clock = {
   now: (): number => Date.now(),
@@ -96,26 +97,16 @@ function after(milliseconds: number, call: () => void): unknown {
 /** The same, but a program may end before it comes. */
 function afterIfStillThere(milliseconds: number, call: () => void): unknown {
   const timer = after(milliseconds, call);
-  (timer as { unref?(): void } | null)?.unref?.();
-  if (typeof timer === "number") platform.Deno?.unrefTimer?.(timer);
+  if (ON_SERVERS) {
+    (timer as { unref?(): void } | null)?.unref?.();
+    if (typeof timer === "number") platform.Deno?.unrefTimer?.(timer);
+  }
   return timer;
 }
 
 /** Whether one person looks at what is shown here. Elsewhere, on a server, it may be many. */
 function hasPage(): boolean {
   return !!platform.document || platform.navigator?.product === "ReactNative";
-}
-
-/** In Node: whether nothing but that many requests keeps the program running. */
-function aloneWith(requests: number): boolean {
-  const kinds = platform.process?.getActiveResourcesInfo?.() ?? [];
-  // Not the standard streams.
-  const others = kinds.filter((kind) => !/^(Pipe|TTY)Wrap$/.test(kind));
-  return (
-    others.length > 0 &&
-    others.length <= requests &&
-    others.every((kind) => /^(TCPSocket|TLS|GetAddrInfoReq)Wrap$/.test(kind))
-  );
 }
 
 /** Tells the developer; never throws, whatever the console and the cause are. */

@@ -81,16 +81,21 @@ function makeRunner(
 
   /** Whether who looks now was refused, so that what is served is somebody else's. */
   const isHidden = () =>
+    ON_SERVERS &&
     state.status !== "idle" &&
     callersHere().some(({ of, refused }) => of === self && refused);
-
-  /** Nobody is served until the end of the session is declared. */
-  const isInUse = () => state.failure === "in-use";
 
   /** Whether all is over; who does not know it is told once. */
   const isClosed = () => {
     if (closing) logOnce("the Space is closed");
     return closing;
+  };
+
+  /** Whether nobody can be told from others here, with code that is for pages alone. */
+  const isElsewhere = () => {
+    if (ON_SERVERS || isAlone()) return false;
+    logOnce('the target\'s option platform = "browser" is for pages alone');
+    return true;
   };
 
   /** Says how it stands now: all of that is there before anybody is told of any of it. */
@@ -280,7 +285,7 @@ function makeRunner(
     !(isPerson(next) && (next?.external_id || client.storage));
 
   const refuse = (newcomer: Caller | undefined) => {
-    const isNew = !isInUse();
+    const isNew = !isInUse(state);
     if (newcomer) newcomer.refused = true;
     if (caller) caller.refused = true;
     stop();
@@ -299,7 +304,7 @@ function makeRunner(
       anonymousId = newId();
       return take({ session: null, revision: "test", states });
     }
-    if (hasEnded) forgetIdentity();
+    if (ON_SERVERS && hasEnded) forgetIdentity();
     hasEnded = false;
     if (isSame) {
       entities.forEach((layers) => layers.keep());
@@ -316,19 +321,19 @@ function makeRunner(
   };
 
   const start = async (options?: StartOptions) => {
-    if (isClosed()) return;
+    if (isClosed() || isElsewhere()) return;
     watch();
-    const newcomer = isAlone() ? undefined : enterCaller(self);
+    const newcomer = ON_SERVERS && !isAlone() ? enterCaller(self) : undefined;
     const before = turn;
     const next = attempt("the session is not started", () =>
       readOptions(options, attempt),
     );
     if (turn !== before) return;
-    if (isTaken(next)) return refuse(newcomer);
+    if (ON_SERVERS && isTaken(next)) return refuse(newcomer);
     const isSame = isPerson(next) && key === client.apiKey;
     const idBefore = anonymousId;
     stop();
-    caller = newcomer;
+    if (ON_SERVERS) caller = newcomer;
     person = next;
     key = client.apiKey;
     if (!next) return fallBack("fallback", "refused");
@@ -348,9 +353,9 @@ function makeRunner(
   const end = async () => {
     if (closing) return closing;
     // Who was refused has no session to end, unless it is to have everybody served again.
-    if (isHidden() && !isInUse()) return flush();
+    if (isHidden() && !isInUse(state)) return flush();
     stop();
-    if (!hasPage()) {
+    if (ON_SERVERS && !hasPage()) {
       hasEnded = true;
       forgetIdentity();
     }
@@ -369,7 +374,7 @@ function makeRunner(
   const record: Surroundings["record"] = (name, pairs, place) => {
     // After a failure of nobody's it is not known who is there.
     const isMute = !person && state.status === "fallback";
-    if (isClosed() || isMute || states || isHidden()) return;
+    if (isClosed() || isMute || states || isHidden() || isElsewhere()) return;
     watch();
     const what = `the event ${describe(name)} is not recorded`;
     attempt(what, () => {

@@ -46,18 +46,12 @@ function makeSender(client: Client): Sender {
         const cutter = aborter ?? newAborter();
         const finish = (reply: Reply) => {
           clock.clearTimeout(timer);
-          clock.clearTimeout(watching);
+          endWatching?.();
           resolve(reply);
         };
         const cut = (reply: Reply) => {
           finish(reply);
           abort(cutter);
-        };
-        // Once requests are all that keeps a program of Node's running.
-        const look = () => {
-          if (!aloneWith(underWay))
-            watching = afterIfStillThere(ALONE_MSEC, look);
-          else cut(body ? NO_ANSWER : { ...NO_ANSWER, status: 204 });
         };
         const timer = afterIfStillThere(
           Math.max(
@@ -66,9 +60,13 @@ function makeSender(client: Client): Sender {
           ),
           () => cut(NO_ANSWER),
         );
-        let watching =
-          platform.process?.getActiveResourcesInfo &&
-          afterIfStillThere(aborter ? ALONE_MSEC : EVENTS_ALONE_MSEC, look);
+        const endWatching = ON_SERVERS
+          ? whenAlone(
+              aborter ? ALONE_MSEC : EVENTS_ALONE_MSEC,
+              () => underWay,
+              () => cut(body ? NO_ANSWER : { ...NO_ANSWER, status: 204 }),
+            )
+          : undefined;
         void ask(path, {
           method: body ? "POST" : "GET",
           headers: {

@@ -1,0 +1,14 @@
+"""Where generated code runs, by the option `platform` of a target: in a page alone, or wherever JavaScript does."""
+
+from __future__ import annotations
+
+BROWSER = "browser"
+"""The value of the option with which the code is for pages, and React Native, alone."""
+
+
+def for_platform(runtime: str, platform: str | None) -> str:
+    """The runtime for that platform: one constant decides, by which minifiers leave out what is for servers alone."""
+    if platform != BROWSER:
+        return runtime
+    before, constant, after = runtime.partition("const ON_SERVERS")
+    return before + constant + after.replace("true", "false", 1)
