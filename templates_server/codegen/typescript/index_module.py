@@ -60,7 +60,7 @@ def _import(name: Name) -> Import:
 
 
 def _entry(name: Name) -> Code:
-    return Code(f"{member(name).text}: {variable(name, 'Collection').text}(space),")
+    return Code(f"{member(name).text}: {variable(name, 'Collection').text},")
 
 
 def _children(model: SpaceModel) -> Iterator[tuple[str, Child]]:

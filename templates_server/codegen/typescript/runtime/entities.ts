@@ -117,9 +117,14 @@ interface EventPlace {
   readonly data?: Json;
 }
 
+/** The state of an entity: whether it is shown, and its properties or items. */
+type StateOf<Content extends string> = { readonly enabled: boolean } & {
+  readonly [Member in Content]: any;
+};
+
 /** What an app sees of the layers. */
 function makeEntity<Content extends string>(
-  layers: Layers<{ enabled: boolean } & { [Member in Content]: unknown }>,
+  layers: Layers<StateOf<Content>>,
   content: Content,
   rest: object,
 ): any {
@@ -171,7 +176,7 @@ function readEnabled(
 /** The items of a section; those of a kind that this code was generated without are left out. */
 function readSection(
   space: Surroundings,
-  supports: readonly AnyExperienceType[],
+  supports: readonly Described[],
   wire: unknown,
   entity: string,
   otherwise: SectionState<readonly unknown[]>,
@@ -192,7 +197,7 @@ function readSection(
 function readItem(
   space: Surroundings,
   entity: string,
-  supports: readonly AnyExperienceType[],
+  supports: readonly Described[],
   value: unknown,
   place: string,
   note: Note,

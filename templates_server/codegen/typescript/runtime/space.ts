@@ -16,21 +16,9 @@ export interface Blueprint<Collections> {
   readonly host: string;
   readonly code: GeneratedCode;
   readonly fallbacks: Readonly<Record<string, WireState>>;
-  readonly collect: (source: EntitySource) => Collections;
-}
-
-/** Makes the entities of a Space. */
-export interface EntitySource {
-  /** The experience that is this child of a collection. */
-  experience<Kind extends string, Properties>(
-    entity: string,
-    type: ExperienceType<Kind, Properties>,
-  ): Experience<Kind, Properties, any>;
-  /** The section that is this child of a collection. */
-  section<Items>(
-    entity: string,
-    supports: readonly AnyExperienceType[],
-  ): Section<Items>;
+  readonly collections: {
+    readonly [Member in keyof Collections]: CollectionType<Collections[Member]>;
+  };
 }
 
 /** Makes a Space; nothing global is touched before its first use. */
@@ -47,20 +35,19 @@ interface Assembly<Collections> {
   readonly entities: ReadonlyMap<string, unknown>;
 }
 
-function assemble<Collections>({
-  key,
-  host,
-  code,
-  fallbacks,
-  collect,
-}: Blueprint<Collections>): Assembly<Collections> {
+function assemble<Collections>(
+  blueprint: Blueprint<Collections>,
+): Assembly<Collections> {
+  const { key, host, code, fallbacks } = blueprint;
   const entities = new Map<string, Layers<any>>();
   const runner = makeRunner(key, host, code, entities);
 
-  const layersOf = <State extends object>(
+  const add = <Content extends string>(
     entity: string,
-    nothing: State,
-    parse: Parse<State>,
+    content: Content,
+    nothing: StateOf<Content>,
+    parse: Parse<StateOf<Content>>,
+    rest: object,
   ) => {
     const note = () => {};
     const read = (wire: unknown) => parse(wire, nothing, note);
@@ -68,32 +55,40 @@ function assemble<Collections>({
       readOr(read, own(fallbacks, entity), nothing, entity, note),
     );
     entities.set(entity, layers);
-    return layers;
+    return makeEntity(layers, content, rest);
   };
 
-  const collections = collect({
-    experience(entity, type) {
-      const { kind, defaults } = guarded(type);
-      const nothing = Object.freeze({ enabled: false, properties: defaults });
-      const layers = layersOf(entity, nothing, (wire, { enabled }, note) =>
+  const addChild = ([entity, type]: ChildType) => {
+    if (!("kind" in type)) {
+      const supports = type.map(described);
+      return add(
+        entity,
+        "items",
+        Object.freeze({ enabled: false, items: [] }),
+        (wire, otherwise, note) =>
+          readSection(runner, supports, wire, entity, otherwise, note),
+        {},
+      );
+    }
+    const { kind, defaults } = described(type);
+    return add(
+      entity,
+      "properties",
+      Object.freeze({ enabled: false, properties: defaults }),
+      (wire, { enabled }, note) =>
         readExperience(type, wire, entity, enabled, note),
-      );
-      const track = (name: EventName, pairs?: EventPairs) =>
-        runner.record(name, pairs, { entity });
-      return makeEntity(layers, "properties", { kind, defaults, track });
-    },
-    section(entity, supports) {
-      supports.forEach(guarded);
-      const nothing: SectionState<readonly unknown[]> = Object.freeze({
-        enabled: false,
-        items: [],
-      });
-      const layers = layersOf(entity, nothing, (wire, otherwise, note) =>
-        readSection(runner, supports, wire, entity, otherwise, note),
-      );
-      return makeEntity(layers, "items", {});
-    },
-  });
+      {
+        kind,
+        defaults,
+        track: (name: EventName, pairs?: EventPairs) =>
+          runner.record(name, pairs, { entity }),
+      },
+    );
+  };
+
+  const collections = mapped(blueprint.collections, (children) =>
+    mapped(children, addChild),
+  );
   const { client, session, close } = runner;
   const space = Object.freeze({ client, session, collections, close });
   return { space, runner, entities };

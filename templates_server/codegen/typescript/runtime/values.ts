@@ -4,30 +4,37 @@ export interface Color {
   readonly opacity: number;
 }
 
-/** How a property is called on the wire, unless as its member, and what it may hold. */
-export interface PropertyRule {
-  readonly key?: string;
-  readonly type:
-    | "text"
-    | "number"
-    | "toggle"
-    | "color"
-    | "date"
-    | "list"
-    | "select"
-    | "image";
-  readonly options?: readonly string[];
-}
+/** A property: how what is sent is read, its default, its key unless that is its member's name, and its options. */
+export type PropertyRule<Value> = readonly [
+  read: (value: unknown, options: readonly string[]) => unknown,
+  initial: Value,
+  key?: string,
+  options?: readonly string[],
+];
 
 /** A type of experience, as the code generated for it describes it. */
 export interface ExperienceType<Kind extends string, Properties> {
   readonly kind: Kind;
-  readonly rules: { readonly [Member in keyof Properties]: PropertyRule };
-  readonly defaults: Properties;
+  readonly properties: {
+    readonly [Member in keyof Properties]: PropertyRule<Properties[Member]>;
+  };
 }
 
 /** Any type of experience. */
 export type AnyExperienceType = ExperienceType<string, any>;
+
+/** A type of section: the types of experience that its items may have. */
+export type SectionType = readonly AnyExperienceType[];
+
+/** A collection: which entity each of its children is, and of which type. */
+export type CollectionType<Children> = {
+  readonly [Member in keyof Children]: ChildType;
+};
+
+export type ChildType = readonly [
+  entity: string,
+  type: AnyExperienceType | SectionType,
+];
 
 /** The state of an entity as the server sends it; checked before it is used. */
 export interface WireState {
@@ -67,22 +74,22 @@ function asArray(value: unknown): readonly unknown[] {
   return value;
 }
 
-function asString(value: unknown): string {
+export function asString(value: unknown): string {
   ensure(typeof value === "string", "not a text");
   return value;
 }
 
-function asBoolean(value: unknown): boolean {
+export function asBoolean(value: unknown): boolean {
   ensure(typeof value === "boolean");
   return value;
 }
 
-function asNumber(value: unknown): number {
+export function asNumber(value: unknown): number {
   ensure(Number.isFinite(value), "not a number");
   return value as number;
 }
 
-function asColor(wire: unknown): Color {
+export function asColor(wire: unknown): Color {
   const color = asObject(wire);
   const value = (own(color, "value") ?? null) as string | null;
   const opacity = asNumber(own(color, "opacity") ?? 1);
@@ -91,32 +98,22 @@ function asColor(wire: unknown): Color {
   return Object.freeze({ value, opacity });
 }
 
-function asDate(value: unknown): Date {
+export function asDate(value: unknown): Date {
   const text = asString(value);
   const date = new Date(text);
   ensure(/^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(text) && !isNaN(+date));
   return date;
 }
 
-/** How the types of properties are read. */
-const READERS: Readonly<
-  Record<
-    PropertyRule["type"],
-    (value: unknown, options: readonly unknown[]) => unknown
-  >
-> = {
-  text: asString,
-  image: asString,
-  number: asNumber,
-  toggle: asBoolean,
-  color: asColor,
-  date: asDate,
-  list: (value) => Object.freeze(asArray(value).map(asString)),
-  select(value, options) {
-    ensure(value === "" || options.includes(value));
-    return value;
-  },
-};
+export function asTexts(value: unknown): readonly string[] {
+  return Object.freeze(asArray(value).map(asString));
+}
+
+export function asOption(value: unknown, options: readonly string[]): string {
+  const text = asString(value);
+  ensure(text === "" || options.includes(text));
+  return text;
+}
 
 function own(object: Json, key: string): unknown {
   return {}.hasOwnProperty.call(object, key) ? object[key] : undefined;
@@ -155,7 +152,7 @@ function readOr<Value>(
 
 /** The properties by member name; the default for what is not given, and for what cannot be used. */
 function readProperties<Properties>(
-  { rules, defaults }: ExperienceType<string, Properties>,
+  { properties }: ExperienceType<string, Properties>,
   wire: unknown,
   place: string,
   note: Note,
@@ -167,28 +164,51 @@ function readProperties<Properties>(
     `${place}.properties`,
     note,
   );
-  const properties: Record<string, unknown> = {};
-  for (const [member, rule] of Object.entries<PropertyRule>(rules)) {
-    const { key = member, type, options = [] } = rule;
-    const value = given && own(given, key);
-    const otherwise: unknown = defaults[member as keyof Properties];
-    properties[member] =
-      value === null
-        ? otherwise
-        : readOr<unknown>(
-            (wire) => READERS[type](wire, options),
+  return mapped(
+    properties,
+    ([read, initial, key, options = []]: PropertyRule<unknown>, member) => {
+      const name = key ?? member;
+      const value = given && own(given, name);
+      return value === null
+        ? initial
+        : readOr(
+            (wire) => read(wire, options),
             value,
-            otherwise,
-            `${place}.${key}`,
+            initial,
+            `${place}.${name}`,
             note,
           );
-  }
-  return Object.freeze(properties) as Properties;
+    },
+  );
 }
 
-/** The type, its defaults guarded against change. */
-function guarded<Type extends AnyExperienceType>(type: Type): Type {
-  Object.values(type.defaults).forEach(Object.freeze);
-  Object.freeze(type.defaults);
-  return type;
+/** The default of each property, guarded against change. */
+function defaultsOf<Properties>({
+  properties,
+}: ExperienceType<string, Properties>): Properties {
+  return mapped(properties, ([, initial]: PropertyRule<unknown>) =>
+    Object.freeze(initial),
+  );
+}
+
+/** A type of experience, and the defaults of its properties. */
+interface Described extends AnyExperienceType {
+  readonly defaults: unknown;
+}
+
+function described(type: AnyExperienceType): Described {
+  return { ...type, defaults: defaultsOf(type) };
+}
+
+/** An object, guarded against change, with what the call makes of each member. */
+function mapped(
+  object: object,
+  call: (value: any, member: string) => unknown,
+): any {
+  const entries = Object.entries(object);
+  return Object.freeze(
+    Object.fromEntries(
+      entries.map(([member, value]) => [member, call(value, member)]),
+    ),
+  );
 }
