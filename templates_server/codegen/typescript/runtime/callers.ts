@@ -15,7 +15,7 @@ interface AsyncContext {
 let context: AsyncContext | null | undefined;
 
 /** The caller of this moment; all that they do from here on is theirs, where the platform has such: Node, Bun, Deno. */
-function enterCaller(of: object): Caller {
+const enterCaller = (of: object): Caller => {
   const caller = { of };
   if (context === undefined) {
     const module = platform.process?.getBuiltinModule?.("node:async_hooks");
@@ -24,8 +24,8 @@ function enterCaller(of: object): Caller {
   const others = callersHere().filter((other) => other.of !== of);
   context?.enterWith([...others.slice(-MOST_SPACES_REMEMBERED), caller]);
   return caller;
-}
+};
 
-function callersHere(): readonly Caller[] {
+const callersHere = (): readonly Caller[] => {
   return context?.getStore() ?? [];
-}
+};

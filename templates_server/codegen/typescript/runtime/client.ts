@@ -26,13 +26,13 @@ export interface Client {
 }
 
 /** The last three are called after their part of it was changed. */
-function makeClient(
+const makeClient = (
   host: string,
   log: Logger,
   keyChanged: () => void,
   lockChanged: () => void,
   trackingChanged: () => void,
-): Client {
+): Client => {
   let apiKey = "";
   let waitTimeMsec = 1200;
   let sessionLock = true;
@@ -82,10 +82,10 @@ function makeClient(
       keyChanged();
     },
   };
-}
+};
 
 /** What an app says of itself, as far as that can be sent. On which system React Native runs, only modules of its own tell. */
-function readApp(client: Client, attempt: Attempt) {
+const readApp = (client: Client, attempt: Attempt) => {
   const read = (name: "appVersion" | "appBuild") =>
     attempt(
       `client.${name} is left out`,
@@ -100,4 +100,4 @@ function readApp(client: Client, attempt: Attempt) {
         ? "server"
         : "other",
   };
-}
+};

@@ -3,21 +3,21 @@ const ending = new Set<() => void>();
 let isListening = false;
 
 /** Calls where the platform tells before a program ends, as Node does. */
-function listenForTheEnd(finish: () => void): void {
+const listenForTheEnd = (finish: () => void): void => {
   ending.add(finish);
   if (isListening) return;
   isListening = true;
   const finishAll = () => ending.forEach((finish) => finish());
   platform.process?.on?.("beforeExit", finishAll);
   platform.process?.on?.("exit", finishAll);
-}
+};
 
 /** In Node: calls once so many requests are all that keeps the program running. Returns what ends the watching. */
-function whenAlone(
+const whenAlone = (
   firstLookMsec: number,
   countRequests: () => number,
   call: () => void,
-): () => void {
+): (() => void) => {
   const look = () => {
     if (isAloneWith(countRequests())) call();
     else timer = afterIfStillThere(ALONE_MSEC, look);
@@ -26,9 +26,9 @@ function whenAlone(
     platform.process?.getActiveResourcesInfo &&
     afterIfStillThere(firstLookMsec, look);
   return () => clock.clearTimeout(timer);
-}
+};
 
-function isAloneWith(requests: number): boolean {
+const isAloneWith = (requests: number): boolean => {
   const kinds = platform.process?.getActiveResourcesInfo?.() ?? [];
   // Not the standard streams.
   const others = kinds.filter((kind) => !/^(Pipe|TTY)Wrap$/.test(kind));
@@ -37,4 +37,4 @@ function isAloneWith(requests: number): boolean {
     others.length <= requests &&
     others.every((kind) => /^(TCPSocket|TLS|GetAddrInfoReq)Wrap$/.test(kind))
   );
-}
+};

@@ -123,11 +123,11 @@ type StateOf<Content extends string> = { readonly enabled: boolean } & {
 };
 
 /** What an app sees of the layers. */
-function makeEntity<Content extends string>(
+const makeEntity = <Content extends string>(
   layers: Layers<StateOf<Content>>,
   content: Content,
   rest: object,
-): any {
+): any => {
   const { read, fallback, initial, onChange } = layers;
   return Object.freeze({
     ...rest,
@@ -148,40 +148,40 @@ function makeEntity<Content extends string>(
       return read()[content];
     },
   });
-}
+};
 
-function readExperience<Properties>(
+const readExperience = <Properties>(
   type: ExperienceType<string, Properties>,
   wire: unknown,
   place: string,
   otherwise: boolean,
   note: Note,
-): ExperienceState<Properties> {
+): ExperienceState<Properties> => {
   const state = asObject(wire);
   return Object.freeze({
     enabled: readEnabled(state, otherwise, place, note),
     properties: readProperties(type, state["properties"], place, note),
   });
-}
+};
 
-function readEnabled(
+const readEnabled = (
   { enabled }: Json,
   otherwise: boolean,
   place: string,
   note: Note,
-): boolean {
+): boolean => {
   return readOr(asBoolean, enabled, otherwise, `${place}.enabled`, note);
-}
+};
 
 /** The items of a section; those of a kind that this code was generated without are left out. */
-function readSection(
+const readSection = (
   space: Surroundings,
   supports: readonly Described[],
   wire: unknown,
   entity: string,
   otherwise: SectionState<readonly unknown[]>,
   note: Note,
-): SectionState<readonly unknown[]> {
+): SectionState<readonly unknown[]> => {
   const state = asObject(wire);
   const list = readOr(asArray, state["items"], null, `${entity}.items`, note);
   const items = list?.map((item, at) =>
@@ -191,17 +191,17 @@ function readSection(
     enabled: readEnabled(state, otherwise.enabled, entity, note),
     items: Object.freeze(items?.filter(Boolean) ?? otherwise.items),
   });
-}
+};
 
 /** Null for an item that cannot be shown. */
-function readItem(
+const readItem = (
   space: Surroundings,
   entity: string,
   supports: readonly Described[],
   value: unknown,
   place: string,
   note: Note,
-): Item<string, unknown> | null {
+): Item<string, unknown> | null => {
   const wire = readOr<Json | null>(asObject, value, null, place, note);
   if (!wire) return null;
   const { id, experience } = wire;
@@ -221,7 +221,7 @@ function readItem(
     });
   }
   return null;
-}
+};
 
 /** What a test has served of an experience; what is left out falls back. */
 export interface ExperienceTestState<Values> {

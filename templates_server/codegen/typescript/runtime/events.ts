@@ -15,14 +15,14 @@ interface WireEvent {
 }
 
 /** Collects events and sends them in batches until the server has them; the oldest go when there are too many. */
-function makeEvents(
+const makeEvents = (
   { destination, send }: Sender,
   afterFailure: AfterFailure,
   store: Store,
   client: Client,
   log: Logger,
   logOnce: (message: string) => void,
-) {
+) => {
   let waiting: Waiting = new Map();
   /** Those that a page sends which may be gone soon. */
   const leaving = new Set<string>();
@@ -204,28 +204,28 @@ function makeEvents(
   };
 
   return [add, flush, leave, restore, dropAll, close] as const;
-}
+};
 
 /** Found only when it is needed: most events are never told of. */
-function nameOf(event: string): string {
+const nameOf = (event: string): string => {
   return /"name":"(.*?)"/.exec(event)?.[1] ?? "?";
-}
+};
 
 /** The places in the batch that the server's problems name, such as `[3].name`. */
-function namedEvents(text: string): Set<number> {
+const namedEvents = (text: string): Set<number> => {
   const paths = text.matchAll(/"path": *"\[?(\d+)/g);
   return new Set(Array.from(paths, ([, place]) => Number(place)));
-}
+};
 
 /** The answer of the server to events of which some are bad; not of what is in between, such as a network's sign-in. */
-function isRefusal({ status, text }: Reply): boolean {
+const isRefusal = ({ status, text }: Reply): boolean => {
   return (
     status === TOO_LARGE ||
     ((status === 400 || status === 422) && /^\s*{/.test(text))
   );
-}
+};
 
 /** A page of HTML comes from something in between, such as a network's sign-in. */
-function succeeded({ status, text }: Reply): boolean {
+const succeeded = ({ status, text }: Reply): boolean => {
   return status >= 200 && status < 300 && !/^\s*</.test(text);
-}
+};

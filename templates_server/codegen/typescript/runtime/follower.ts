@@ -7,7 +7,7 @@
  * `poll` asks, `isNews` compares a revision with what is served, `take` and
  * `fail` take answers, and `restart` begins the session anew.
  */
-function makeFollower(
+const makeFollower = (
   client: Client,
   afterFailure: AfterFailure,
   poll: (waitSeconds: number, aborter: Aborter) => Promise<Reply>,
@@ -15,7 +15,7 @@ function makeFollower(
   take: (served: Served | null) => void,
   fail: (reply: Reply) => void,
   restart: () => void,
-) {
+) => {
   let isFollowing = false;
   /** Whether the page is seen, and no failure has to be waited for. */
   let isHere = false;
@@ -135,4 +135,4 @@ function makeFollower(
   };
 
   return [follow, stop, show, hide] as const;
-}
+};

@@ -6,7 +6,7 @@ interface Identity {
 }
 
 /** Makes the anonymous id once and keeps it; a new person on the device gets a new one. */
-function keepIdentity(store: Store, client: Client) {
+const keepIdentity = (store: Store, client: Client) => {
   const [read, write, remove] = store;
   let identity: Identity | undefined;
   /** Whether the identity in memory could not be stored, so that what is stored is an older one. */
@@ -70,10 +70,10 @@ function keepIdentity(store: Store, client: Client) {
   };
 
   return [ready, idFor, save, forget] as const;
-}
+};
 
 /** Null for what is none. */
-function parseIdentity(text: string): Identity | null {
+const parseIdentity = (text: string): Identity | null => {
   try {
     const { id, owner } = asObject(JSON.parse(text));
     return {
@@ -83,9 +83,9 @@ function parseIdentity(text: string): Identity | null {
   } catch {
     return null;
   }
-}
+};
 
-function asAnonymousId(value: unknown): string {
+const asAnonymousId = (value: unknown): string => {
   ensure(/^[0-9a-f-]{36}$/.test(asString(value)));
   return value as string;
-}
+};

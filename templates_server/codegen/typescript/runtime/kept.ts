@@ -17,10 +17,10 @@ type Waiting = Map<string, EventsRecord | undefined>;
  * written is neither overwritten nor removed. `textsOf` lists what a record
  * holds at present.
  */
-function keepEvents(
+const keepEvents = (
   [read, write, remove]: Store,
   textsOf: (record: EventsRecord) => readonly string[],
-) {
+) => {
   const changed = new Set<EventsRecord>();
   let open: EventsRecord | undefined;
   let place = Math.floor(clock.random() * EVENT_PLACES);
@@ -97,10 +97,10 @@ function keepEvents(
   };
 
   return [keep, change, save, adopt, forget] as const;
-}
+};
 
 /** Not of what others have written there, which would be in the way of events. */
-function isEvent(line: string): boolean {
+const isEvent = (line: string): boolean => {
   try {
     return (
       countBytes(line) <= MOST_EVENT_BYTES && !!asObject(JSON.parse(line))["id"]
@@ -108,13 +108,13 @@ function isEvent(line: string): boolean {
   } catch {
     return false;
   }
-}
+};
 
-function nextPlace(place: number): number {
+const nextPlace = (place: number): number => {
   return (place + 1) % EVENT_PLACES;
-}
+};
 
 /** In UTF-8, without what not every platform has. Throws for half a surrogate pair, which no JSON holds. */
-function countBytes(text: string): number {
+const countBytes = (text: string): number => {
   return encodeURIComponent(text).replace(/%../g, "x").length;
-}
+};

@@ -5,11 +5,11 @@ interface Listeners<State> {
   announce(state: State): void;
 }
 
-function makeListeners<State>(
+const makeListeners = <State>(
   name: string,
   attempt: Attempt,
   first: () => State,
-): Listeners<State> {
+): Listeners<State> => {
   const failed = `a listener of ${name} failed`;
   const all = new Set<{ call: () => void }>();
   let told: State | undefined;
@@ -32,7 +32,7 @@ function makeListeners<State>(
       }
     },
   };
-}
+};
 
 /** Reads a state that the server sent; `otherwise` stands in for what cannot be used. */
 type Parse<State> = (wire: unknown, otherwise: State, note: Note) => State;
@@ -63,12 +63,12 @@ interface Layers<State> {
   announce(): void;
 }
 
-function makeLayers<State extends object>(
+const makeLayers = <State extends object>(
   space: Surroundings,
   entity: string,
   parse: Parse<State>,
   readFallback: () => State,
-): Layers<State> {
+): Layers<State> => {
   /** What the server sent for a state. */
   const wires = new WeakMap<State, unknown>();
   let made: State | undefined;
@@ -124,8 +124,8 @@ function makeLayers<State extends object>(
     },
     announce: () => announce(current()),
   };
-}
+};
 
-function equal(one: unknown, other: unknown): boolean {
+const equal = (one: unknown, other: unknown): boolean => {
   return one === other || JSON.stringify(one) === JSON.stringify(other);
-}
+};

@@ -17,22 +17,22 @@ export interface OptionsOf<States> {
 }
 
 /** Makes a Space of its own. Apps that use the default Space alone leave this out of their bundle. */
-export function makeSpaceWith<Collections>(
+export const makeSpaceWith = <Collections>(
   blueprint: Blueprint<Collections>,
   options?: OptionsOf<object>,
-): SpaceOf<Collections, any> {
+): SpaceOf<Collections, any> => {
   const assembled = assemble(blueprint);
   assembled.runner.attempt("the options cannot be used", () =>
     apply(options ?? {}, blueprint.fallbacks, assembled),
   );
   return assembled.space;
-}
+};
 
-function apply(
+const apply = (
   options: OptionsOf<object>,
   fallbacks: Readonly<Record<string, WireState>>,
   { runner, entities }: Assembly<unknown>,
-): void {
+): void => {
   const { states, bootstrap, logger = null } = options;
   const { client } = runner;
   client.logger = logger;
@@ -48,24 +48,24 @@ function apply(
     );
     if (resumed) runner.resume(...resumed);
   }
-}
+};
 
 /** What a test says, filled in from the fallbacks. */
-function completeStates(
+const completeStates = (
   fallbacks: Readonly<Record<string, WireState>>,
   states: object,
   entities: ReadonlyMap<string, unknown>,
   log: Logger,
-): Json {
+): Json => {
   const complete: Record<string, unknown> = {};
   for (const [entity, given] of Object.entries(states)) {
     if (!entities.has(entity)) log(`no entity ${describe(entity)}`);
     complete[entity] = completeState(fallbacks[entity], given);
   }
   return complete;
-}
+};
 
-function completeState(fallback: WireState | undefined, given: any): Json {
+const completeState = (fallback: WireState | undefined, given: any): Json => {
   const { properties, items } = given ?? {};
   return {
     ...fallback,
@@ -83,13 +83,13 @@ function completeState(fallback: WireState | undefined, given: any): Json {
       })),
     }),
   };
-}
+};
 
 /** A session that was started elsewhere, of whom, and their anonymous id. The snapshot may come from anywhere. */
-function readSnapshot(
+const readSnapshot = (
   snapshot: unknown,
   attempt: Attempt,
-): [served: Served, person: Person, id: string] {
+): [served: Served, person: Person, id: string] => {
   const { anonymousId, userId } = asObject(asObject(snapshot)["person"]);
   const served = asServed(snapshot);
   return [
@@ -98,4 +98,4 @@ function readSnapshot(
     readOptions({ userId }, attempt),
     asAnonymousId(anonymousId),
   ];
-}
+};

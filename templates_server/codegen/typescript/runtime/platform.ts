@@ -90,27 +90,27 @@ export const clock = {
   random: (): number => Math.random(),
 };
 
-function after(milliseconds: number, call: () => void): unknown {
+const after = (milliseconds: number, call: () => void): unknown => {
   return clock.setTimeout(call, Math.min(milliseconds, LONGEST_TIMER_MSEC));
-}
+};
 
 /** The same, but a program may end before it comes. */
-function afterIfStillThere(milliseconds: number, call: () => void): unknown {
+const afterIfStillThere = (milliseconds: number, call: () => void): unknown => {
   const timer = after(milliseconds, call);
   if (ON_SERVERS) {
     (timer as { unref?(): void } | null)?.unref?.();
     if (typeof timer === "number") platform.Deno?.unrefTimer?.(timer);
   }
   return timer;
-}
+};
 
 /** Whether one person looks at what is shown here. Elsewhere, on a server, it may be many. */
-function hasPage(): boolean {
+const hasPage = (): boolean => {
   return !!platform.document || platform.navigator?.product === "ReactNative";
-}
+};
 
 /** Tells the developer; never throws, whatever the console and the cause are. */
-function report(message: string, cause?: unknown): void {
+const report = (message: string, cause?: unknown): void => {
   try {
     const text = `mtribes: ${message}`;
     if (cause === undefined) platform.console?.error(text);
@@ -118,28 +118,28 @@ function report(message: string, cause?: unknown): void {
   } catch {
     // There is nobody left to tell.
   }
-}
+};
 
 /** A random UUID, version 4. That of the platform is much faster; a page without TLS has none. */
-function newId(): string {
+const newId = (): string => {
   const crypto = platform.crypto;
   if (crypto?.randomUUID) return crypto.randomUUID();
   const bytes = crypto?.getRandomValues?.(new Uint8Array(36));
   return "xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx".replace(/x/g, (_, at: number) =>
     ((bytes?.[at] ?? Math.random() * 256) & 15).toString(16),
   );
-}
+};
 
 /** Where the platform has none, nothing that is under way can be cut, but its answer is not waited for. */
-function newAborter(): Aborter {
+const newAborter = (): Aborter => {
   return platform.AbortController ? new platform.AbortController() : {};
-}
+};
 
 /** A worker forbids to cut what another request has begun; that its answer is not waited for is enough. */
-function abort(aborter: Aborter | null | undefined): void {
+const abort = (aborter: Aborter | null | undefined): void => {
   try {
     aborter?.abort?.();
   } catch {
     // It ends by itself.
   }
-}
+};

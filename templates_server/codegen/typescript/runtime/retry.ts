@@ -6,7 +6,7 @@ type AfterFailure = (
 ) => () => void;
 
 /** Pauses before another attempt, and what is called when the network comes back: those that wait for it end. */
-function makePauses(): readonly [AfterFailure, () => void] {
+const makePauses = (): readonly [AfterFailure, () => void] => {
   const hurrying = new Set<() => void>();
   const afterFailure: AfterFailure = (failures, reply, call) => {
     const least = Math.max(SHORTEST_PAUSE_MSEC, reply.retryAfterMsec);
@@ -32,19 +32,19 @@ function makePauses(): readonly [AfterFailure, () => void] {
     return cancel;
   };
   return [afterFailure, () => hurrying.forEach((hurry) => hurry())];
-}
+};
 
 /** 1 s, 1 to 2 s, 2 to 4 s ... up to the longest, at random so that many apps do not come back at once. */
-function backOffMsec(failures: number, longest: number): number {
+const backOffMsec = (failures: number, longest: number): number => {
   const most = Math.min(longest, 500 * 2 ** Math.min(failures, 10));
   const shortest = SHORTEST_PAUSE_MSEC * (1 + clock.random() / 5);
   return Math.max(shortest, most * (0.5 + clock.random() / 2));
-}
+};
 
 /** Seconds or a date, as HTTP has it; 0 where nothing usable is said. */
-function readRetryAfterMsec(text: string | null | undefined): number {
+const readRetryAfterMsec = (text: string | null | undefined): number => {
   if (!text) return 0;
   const seconds = Number(text);
   const wait = isNaN(seconds) ? Date.parse(text) - clock.now() : seconds * 1000;
   return wait > 0 ? Math.min(wait, LONGEST_RETRY_AFTER_MSEC) : 0;
-}
+};

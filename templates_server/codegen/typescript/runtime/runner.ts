@@ -10,12 +10,12 @@ interface Runner extends Surroundings {
   test(states: Json): void;
 }
 
-function makeRunner(
+const makeRunner = (
   spaceKey: string,
   host: string,
   code: GeneratedCode,
   entities: ReadonlyMap<string, Layers<any>>,
-): Runner {
+): Runner => {
   let state = IDLE;
   let initial = IDLE;
   let revision = IDLE.revision;
@@ -474,4 +474,4 @@ function makeRunner(
       settle();
     },
   };
-}
+};

@@ -98,44 +98,44 @@ interface Served {
   readonly states: Json;
 }
 
-function sessionState(
+const sessionState = (
   status: SessionStatus,
   failure: SessionFailure | null,
   revision: string | null,
-): SessionState {
+): SessionState => {
   return Object.freeze({ status, failure, revision });
-}
+};
 
 const IDLE = /* @__PURE__ */ sessionState("idle", null, null);
 /** What is told to those who were refused. */
 const REFUSED = /* @__PURE__ */ sessionState("fallback", "in-use", null);
 
 /** Whether nobody is served until the end of the session is declared. */
-function isInUse({ failure }: SessionState): boolean {
+const isInUse = ({ failure }: SessionState): boolean => {
   return failure === "in-use";
-}
+};
 
 /** Null for an answer that is none. */
-function readServed(reply: Reply): Served | null {
+const readServed = (reply: Reply): Served | null => {
   if (reply.status !== 200) return null;
   try {
     return asServed(JSON.parse(reply.text));
   } catch {
     return null;
   }
-}
+};
 
-function asServed(value: unknown): Served {
+const asServed = (value: unknown): Served => {
   const { session, revision, states } = asObject(value);
   return {
     session: typeof session === "string" && session ? storable(session) : null,
     revision: scalarText(revision),
     states: asObject(states),
   };
-}
+};
 
-function failureOf(reply: Reply): SessionFailure {
+const failureOf = (reply: Reply): SessionFailure => {
   if (reply.status === 0) return "network";
   if (reply.status >= 500) return "server";
   return reply.status >= 400 ? "refused" : "nonsense";
-}
+};

@@ -22,11 +22,11 @@ export interface Blueprint<Collections> {
 }
 
 /** Makes a Space; nothing global is touched before its first use. */
-export function makeSpace<Collections>(
+export const makeSpace = <Collections>(
   blueprint: Blueprint<Collections>,
-): SpaceOf<Collections, any> {
+): SpaceOf<Collections, any> => {
   return assemble(blueprint).space;
-}
+};
 
 /** A Space with what runs it. */
 interface Assembly<Collections> {
@@ -35,9 +35,9 @@ interface Assembly<Collections> {
   readonly entities: ReadonlyMap<string, unknown>;
 }
 
-function assemble<Collections>(
+const assemble = <Collections>(
   blueprint: Blueprint<Collections>,
-): Assembly<Collections> {
+): Assembly<Collections> => {
   const { key, host, code, fallbacks } = blueprint;
   const entities = new Map<string, Layers<any>>();
   const runner = makeRunner(key, host, code, entities);
@@ -92,4 +92,4 @@ function assemble<Collections>(
   const { client, session, close } = runner;
   const space = Object.freeze({ client, session, collections, close });
   return { space, runner, entities };
-}
+};

@@ -30,11 +30,11 @@ const EVENTS_NAMES = /* @__PURE__ */ Array.from(
   (_, place) => `events.${place}`,
 );
 
-function makeStore(
+const makeStore = (
   spaceKey: string,
   client: Client,
   logOnce: (message: string) => void,
-): Store {
+): Store => {
   let used = false;
 
   /** Merely to ask for `localStorage` throws where it is forbidden. That of a server would be one for all people. */
@@ -95,21 +95,24 @@ function makeStore(
   };
 
   return [read, write, remove, clear];
-}
+};
 
 /** Goes on with a value: at once, where it is there at once. */
-function proceed<T, R>(value: Soon<T>, call: (value: T) => Soon<R>): Soon<R> {
+const proceed = <T, R>(
+  value: Soon<T>,
+  call: (value: T) => Soon<R>,
+): Soon<R> => {
   return value instanceof Promise ? value.then(call) : call(value);
-}
+};
 
 /** Waits for the work, but no longer than that. */
-function sooner<T>(
+const sooner = <T>(
   work: Promise<T>,
   milliseconds: number,
   otherwise: () => T,
-): Promise<T> {
+): Promise<T> => {
   return new Promise((resolve, reject) => {
     const timer = after(milliseconds, () => resolve(otherwise()));
     void work.then(resolve, reject).then(() => clock.clearTimeout(timer));
   });
-}
+};

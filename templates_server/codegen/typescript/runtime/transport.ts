@@ -23,7 +23,7 @@ interface Reply {
 
 const NO_ANSWER: Reply = { status: 0, text: "", retryAfterMsec: 0 };
 
-function makeSender(client: Client): Sender {
+const makeSender = (client: Client): Sender => {
   let underWay = 0;
 
   const ask = async (path: string, options: FetchOptions): Promise<Reply> => {
@@ -85,4 +85,4 @@ function makeSender(client: Client): Sender {
           });
       }),
   };
-}
+};

@@ -9,7 +9,7 @@ let untold = "";
  * Keeps that in storage too, for the next program, until a start that carried
  * it was answered. `whose` names the code and the destination: others drop it.
  */
-function keepReport(store: Store, client: Client, whose: () => string) {
+const keepReport = (store: Store, client: Client, whose: () => string) => {
   const [read, write, remove] = store;
   /** Only then has there been consent, and anything of this Space. */
   let isLoaded: boolean | undefined;
@@ -38,4 +38,4 @@ function keepReport(store: Store, client: Client, whose: () => string) {
   };
 
   return [list, put] as const;
-}
+};

@@ -61,102 +61,105 @@ function ensure(holds: unknown, message?: string): asserts holds {
 
 type Json = Readonly<Record<string, unknown>>;
 
-function asObject(value: unknown): Json {
+const asObject = (value: unknown): Json => {
   ensure(
     value && typeof value === "object" && !Array.isArray(value),
     "not an object",
   );
   return value as Json;
-}
+};
 
-function asArray(value: unknown): readonly unknown[] {
+const asArray = (value: unknown): readonly unknown[] => {
   ensure(Array.isArray(value));
   return value;
-}
+};
 
-export function asString(value: unknown): string {
+export const asString = (value: unknown): string => {
   ensure(typeof value === "string", "not a text");
   return value;
-}
+};
 
-export function asBoolean(value: unknown): boolean {
+export const asBoolean = (value: unknown): boolean => {
   ensure(typeof value === "boolean");
   return value;
-}
+};
 
-export function asNumber(value: unknown): number {
+export const asNumber = (value: unknown): number => {
   ensure(Number.isFinite(value), "not a number");
   return value as number;
-}
+};
 
-export function asColor(wire: unknown): Color {
+export const asColor = (wire: unknown): Color => {
   const color = asObject(wire);
   const value = (own(color, "value") ?? null) as string | null;
   const opacity = asNumber(own(color, "opacity") ?? 1);
   ensure(value === null || /^#[0-9a-f]{6}$/i.test(asString(value)));
   ensure(opacity >= 0 && opacity <= 1);
   return Object.freeze({ value, opacity });
-}
+};
 
-export function asDate(value: unknown): Date {
+export const asDate = (value: unknown): Date => {
   const text = asString(value);
   const date = new Date(text);
   ensure(/^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(text) && !isNaN(+date));
   return date;
-}
+};
 
-export function asTexts(value: unknown): readonly string[] {
+export const asTexts = (value: unknown): readonly string[] => {
   return Object.freeze(asArray(value).map(asString));
-}
+};
 
-export function asOption(value: unknown, options: readonly string[]): string {
+export const asOption = (
+  value: unknown,
+  options: readonly string[],
+): string => {
   const text = asString(value);
   ensure(text === "" || options.includes(text));
   return text;
-}
+};
 
-function own(object: Json, key: string): unknown {
+const own = (object: Json, key: string): unknown => {
   return {}.hasOwnProperty.call(object, key) ? object[key] : undefined;
-}
+};
 
 /** Takes note of what cannot be used: where it stands, and what it is. */
 type Note = (place: string, value: unknown) => void;
 
 /** Such as `homepage.body[1].layout: "tall"`. */
-function unknownEntry(place: string, value: unknown): string {
+const unknownEntry = (place: string, value: unknown): string => {
   const write = (value: unknown) => JSON.stringify(value) ?? "missing";
   const text = readOr(write, value, "too deep", place, () => {});
   return visible(`${place}: ${text}`.slice(0, LONGEST_UNKNOWN));
-}
+};
 
 /** Without what nobody sees, would be a line of its own in a log, or is an order to a terminal. */
-function visible(text: string): string {
+const visible = (text: string): string => {
   return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\ufffd");
-}
+};
 
 /** The value as it is read, or else the other one. */
-function readOr<Value>(
+const readOr = <Value>(
   read: (value: unknown) => Value,
   value: unknown,
   otherwise: Value,
   place: string,
   note: Note,
-): Value {
+): Value => {
   try {
     return read(value);
   } catch {
     note(place, value);
     return otherwise;
   }
-}
+};
 
 /** The properties by member name; the default for what is not given, and for what cannot be used. */
-function readProperties<Properties>(
+const readProperties = <Properties>(
   { properties }: ExperienceType<string, Properties>,
   wire: unknown,
   place: string,
   note: Note,
-): Properties {
+): Properties => {
   const given = readOr<Json | null>(
     asObject,
     wire,
@@ -180,35 +183,35 @@ function readProperties<Properties>(
           );
     },
   );
-}
+};
 
 /** The default of each property, guarded against change. */
-function defaultsOf<Properties>({
+const defaultsOf = <Properties>({
   properties,
-}: ExperienceType<string, Properties>): Properties {
+}: ExperienceType<string, Properties>): Properties => {
   return mapped(properties, ([, initial]: PropertyRule<unknown>) =>
     Object.freeze(initial),
   );
-}
+};
 
 /** A type of experience, and the defaults of its properties. */
 interface Described extends AnyExperienceType {
   readonly defaults: unknown;
 }
 
-function described(type: AnyExperienceType): Described {
+const described = (type: AnyExperienceType): Described => {
   return { ...type, defaults: defaultsOf(type) };
-}
+};
 
 /** An object, guarded against change, with what the call makes of each member. */
-function mapped(
+const mapped = (
   object: object,
   call: (value: any, member: string) => unknown,
-): any {
+): any => {
   const entries = Object.entries(object);
   return Object.freeze(
     Object.fromEntries(
       entries.map(([member, value]) => [member, call(value, member)]),
     ),
   );
-}
+};
