@@ -29,3 +29,23 @@ const enterCaller = (of: object): Caller => {
 const callersHere = (): readonly Caller[] => {
   return context?.getStore() ?? [];
 };
+
+const refuse = (caller: Caller | undefined): void => {
+  if (caller) caller.refused = true;
+};
+
+/** Whether a Space already serves somebody else. Of two visitors on a server nobody knows that they are one. */
+const isTakenBy = (
+  person: Person | undefined,
+  next: Person | undefined,
+  { status }: SessionState,
+  { storage }: Client,
+): boolean =>
+  status !== "idle" &&
+  !(areSame(person, next) && (next?.external_id || storage));
+
+/** Whether nobody is served until the end of the session is declared. */
+const isInUse = ({ failure }: SessionState): boolean => failure === "in-use";
+
+const IN_USE =
+  "another session has not ended: call session.end(), or createSpace() for each request";

@@ -94,10 +94,6 @@ const readApp = (client: Client, attempt: Attempt) => {
   return {
     version: read("appVersion"),
     build: read("appBuild"),
-    platform: platform.document
-      ? "browser"
-      : ON_SERVERS && !hasPage()
-        ? "server"
-        : "other",
+    platform: platform.document ? "browser" : hasPage() ? "other" : "server",
   };
 };

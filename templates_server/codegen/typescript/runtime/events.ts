@@ -37,9 +37,7 @@ const makeEvents = (
   const [keep, change, saveChanged, adopt, forget] = keepEvents(
     store,
     (record) =>
-      Array.from(waiting.keys()).filter(
-        (event) => waiting.get(event) === record,
-      ),
+      [...waiting.keys()].filter((event) => waiting.get(event) === record),
   );
 
   /** Events that were recorded before there was a key are for the first. */
@@ -73,11 +71,11 @@ const makeEvents = (
   };
 
   const collect = () => {
-    const over = Array.from(waiting.keys()).slice(0, -MOST_EVENTS_QUEUED);
+    const over = [...waiting.keys()].slice(0, -MOST_EVENTS_QUEUED);
     if (over[0]) logOnce(`dropped events: more than ${MOST_EVENTS_QUEUED}`);
     over.forEach(drop);
     if (closed || waiting.size === 0) return;
-    if (ON_SERVERS) listenForTheEnd(finish);
+    if (EVERYWHERE) listenForTheEnd(finish);
     if (cancel || sending) return;
     const timer = afterIfStillThere(COLLECTING_MSEC, () => void flush());
     cancel = () => clock.clearTimeout(timer);
@@ -145,7 +143,7 @@ const makeEvents = (
       cancel = afterFailure(failures, reply, () => void flush());
     }
     sending = undefined;
-    if (ON_SERVERS && waiting.size === 0) ending.delete(finish);
+    if (EVERYWHERE && waiting.size === 0) ending.delete(finish);
   };
 
   /** Sends what is waiting; resolves when that is done or has failed, and never rejects. */
@@ -160,7 +158,7 @@ const makeEvents = (
   /** Sends as much as the platform takes from a page that is about to go; the rest follows when that has arrived. */
   const leave = () => {
     save();
-    const under = countBytes(Array.from(leaving).join());
+    const under = countBytes([...leaving].join());
     const batch = next(MOST_EVENTS_QUEUED, KEEPALIVE_BYTES - under);
     if (!batch[0]) return;
     batch.forEach((event) => leaving.add(event));
@@ -199,7 +197,7 @@ const makeEvents = (
     closed = true;
     await flush();
     wake();
-    if (ON_SERVERS) ending.delete(finish);
+    if (EVERYWHERE) ending.delete(finish);
     if (waiting.size > 0) log(`events not sent: ${waiting.size}`);
   };
 
@@ -214,7 +212,7 @@ const nameOf = (event: string): string => {
 /** The places in the batch that the server's problems name, such as `[3].name`. */
 const namedEvents = (text: string): Set<number> => {
   const paths = text.matchAll(/"path": *"\[?(\d+)/g);
-  return new Set(Array.from(paths, ([, place]) => Number(place)));
+  return new Set([...paths].map(([, place]) => Number(place)));
 };
 
 /** The answer of the server to events of which some are bad; not of what is in between, such as a network's sign-in. */

@@ -8,6 +8,10 @@ interface Person {
   readonly fields: Json | undefined;
 }
 
+/** Whether both are one person, as far as is known: all visitors are. */
+const areSame = (one: Person | undefined, other: Person | undefined) =>
+  one && other && one.external_id === other.external_id;
+
 /** The text as it can be sent and stored. */
 const storable = (text: string): string => {
   // NUL, and halves of surrogate pairs: no server stores them.
@@ -87,7 +91,7 @@ const asUserId = (value: unknown): string => {
   const text = isWhole ? String(value) : asString(value);
   ensure(
     // Reserved ids, what cannot be stored, control characters, and what nobody sees at an edge.
-    Array.from(text).length <= LONGEST_NAME &&
+    [...text].length <= LONGEST_NAME &&
       !/^(|\.\.?|[a-z]{3}_[^\W_]{22})$|[\p{Cc}\p{Cs}]|^[\p{Z}\p{Cf}]|[\p{Z}\p{Cf}]$/u.test(
         text,
       ),

@@ -26,7 +26,7 @@ const makeListeners = <State>(
       const known = told ?? first();
       told = state;
       if (equal(state, known)) return;
-      for (const listener of Array.from(all)) {
+      for (const listener of [...all]) {
         if (told !== state) return;
         if (all.has(listener)) attempt(failed, listener.call);
       }
@@ -87,9 +87,10 @@ const makeLayers = <State extends object>(
   const { onChange, announce } = makeListeners(entity, space.attempt, fallback);
   return {
     fallback,
-    initial: () => (!space.isHidden() && first) || fallback(),
+    initial: () =>
+      EVERYWHERE && space.isHidden() ? fallback() : (first ?? fallback()),
     read() {
-      if (space.isHidden()) return fallback();
+      if (EVERYWHERE && space.isHidden()) return fallback();
       const state = current();
       if (space.isLocking()) locked = state;
       return state;

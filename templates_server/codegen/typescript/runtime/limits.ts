@@ -1,10 +1,11 @@
 /* What this file goes by: kept at its beginning, from where minifiers write each where it is used. */
 
 /**
- * Whether this code is for servers too: the target's option `platform`.
- * Where it is false, minifiers leave out all that is for servers alone.
+ * Whether this code is to run wherever JavaScript does, on servers too, or in
+ * pages of browsers alone: the target's option `platform`. Where it is false,
+ * minifiers leave out all that no page needs.
  */
-const ON_SERVERS: boolean = true;
+const EVERYWHERE: boolean = true;
 
 const MOST_UNKNOWN = 20;
 const LONGEST_UNKNOWN = 200;

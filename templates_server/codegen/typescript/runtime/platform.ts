@@ -34,7 +34,6 @@ interface Platform {
   readonly BroadcastChannel?: new (name: string) => Channel;
   readonly crypto?: {
     getRandomValues?(bytes: Uint8Array): Uint8Array;
-    randomUUID?(): string;
   };
   readonly console?: { error(...values: unknown[]): void };
   readonly AbortController?: new () => Aborter;
@@ -97,7 +96,7 @@ const after = (milliseconds: number, call: () => void): unknown => {
 /** The same, but a program may end before it comes. */
 const afterIfStillThere = (milliseconds: number, call: () => void): unknown => {
   const timer = after(milliseconds, call);
-  if (ON_SERVERS) {
+  if (EVERYWHERE) {
     (timer as { unref?(): void } | null)?.unref?.();
     if (typeof timer === "number") platform.Deno?.unrefTimer?.(timer);
   }
@@ -105,9 +104,9 @@ const afterIfStillThere = (milliseconds: number, call: () => void): unknown => {
 };
 
 /** Whether one person looks at what is shown here. Elsewhere, on a server, it may be many. */
-const hasPage = (): boolean => {
-  return !!platform.document || platform.navigator?.product === "ReactNative";
-};
+const hasPage = (): boolean =>
+  !!platform.document ||
+  (EVERYWHERE && platform.navigator?.product === "ReactNative");
 
 /** Tells the developer; never throws, whatever the console and the cause are. */
 const report = (message: string, cause?: unknown): void => {
@@ -120,11 +119,9 @@ const report = (message: string, cause?: unknown): void => {
   }
 };
 
-/** A random UUID, version 4. That of the platform is much faster; a page without TLS has none. */
+/** A random UUID, version 4. A page without TLS has no `randomUUID`. */
 const newId = (): string => {
-  const crypto = platform.crypto;
-  if (crypto?.randomUUID) return crypto.randomUUID();
-  const bytes = crypto?.getRandomValues?.(new Uint8Array(36));
+  const bytes = platform.crypto?.getRandomValues?.(new Uint8Array(36));
   return "xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx".replace(/x/g, (_, at: number) =>
     ((bytes?.[at] ?? Math.random() * 256) & 15).toString(16),
   );

@@ -71,8 +71,6 @@ const makeRunner = (
     }
   };
 
-  /** Stands for this Space among its callers. */
-  const self = {};
   const [afterFailure, hurry] = makePauses();
   const { onChange, announce } = makeListeners("session", attempt, () => IDLE);
 
@@ -81,9 +79,9 @@ const makeRunner = (
 
   /** Whether who looks now was refused, so that what is served is somebody else's. */
   const isHidden = () =>
-    ON_SERVERS &&
+    EVERYWHERE &&
     state.status !== "idle" &&
-    callersHere().some(({ of, refused }) => of === self && refused);
+    callersHere().some(({ of, refused }) => of === client && refused);
 
   /** Whether all is over; who does not know it is told once. */
   const isClosed = () => {
@@ -93,7 +91,7 @@ const makeRunner = (
 
   /** Whether nobody can be told from others here, with code that is for pages alone. */
   const isElsewhere = () => {
-    if (ON_SERVERS || isAlone()) return false;
+    if (EVERYWHERE || isAlone()) return false;
     logOnce('the target\'s option platform = "browser" is for pages alone');
     return true;
   };
@@ -176,7 +174,7 @@ const makeRunner = (
   };
 
   const listUnknown = () => {
-    const lists = Array.from(entities.values(), (layers) => layers.unknown());
+    const lists = [...entities.values()].map((layers) => layers.unknown());
     return lists.flat().slice(0, MOST_UNKNOWN);
   };
 
@@ -275,28 +273,6 @@ const makeRunner = (
     conclude(status, failure);
   };
 
-  const isPerson = (next: Person | undefined) =>
-    person && next && person.external_id === next.external_id;
-
-  /** Whether this Space already serves somebody else. Of two visitors on a server nobody knows that they are one. */
-  const isTaken = (next: Person | undefined) =>
-    state.status !== "idle" &&
-    !isAlone() &&
-    !(isPerson(next) && (next?.external_id || client.storage));
-
-  const refuse = (newcomer: Caller | undefined) => {
-    const isNew = !isInUse(state);
-    if (newcomer) newcomer.refused = true;
-    if (caller) caller.refused = true;
-    stop();
-    fallBack("fallback", "in-use");
-    if (isNew) {
-      log(
-        "another session has not ended: call session.end(), or createSpace() for each request",
-      );
-    }
-  };
-
   /** What the same person sees stays until there is something newer; a visitor who has signed in is another person. */
   const begin = async (isSame: unknown, idBefore: string | undefined) => {
     const mine = turn;
@@ -304,7 +280,7 @@ const makeRunner = (
       anonymousId = newId();
       return take({ session: null, revision: "test", states });
     }
-    if (ON_SERVERS && hasEnded) forgetIdentity();
+    if (EVERYWHERE && hasEnded) forgetIdentity();
     hasEnded = false;
     if (isSame) {
       entities.forEach((layers) => layers.keep());
@@ -323,17 +299,24 @@ const makeRunner = (
   const start = async (options?: StartOptions) => {
     if (isClosed() || isElsewhere()) return;
     watch();
-    const newcomer = ON_SERVERS && !isAlone() ? enterCaller(self) : undefined;
+    const newcomer = EVERYWHERE && !isAlone() ? enterCaller(client) : undefined;
     const before = turn;
     const next = attempt("the session is not started", () =>
       readOptions(options, attempt),
     );
     if (turn !== before) return;
-    if (ON_SERVERS && isTaken(next)) return refuse(newcomer);
-    const isSame = isPerson(next) && key === client.apiKey;
+    if (EVERYWHERE && newcomer && isTakenBy(person, next, state, client)) {
+      const isNew = !isInUse(state);
+      refuse(caller);
+      refuse(newcomer);
+      stop();
+      fallBack("fallback", "in-use");
+      return isNew ? log(IN_USE) : undefined;
+    }
+    const isSame = areSame(person, next) && key === client.apiKey;
     const idBefore = anonymousId;
     stop();
-    if (ON_SERVERS) caller = newcomer;
+    if (EVERYWHERE) caller = newcomer;
     person = next;
     key = client.apiKey;
     if (!next) return fallBack("fallback", "refused");
@@ -353,9 +336,9 @@ const makeRunner = (
   const end = async () => {
     if (closing) return closing;
     // Who was refused has no session to end, unless it is to have everybody served again.
-    if (isHidden() && !isInUse(state)) return flush();
+    if (EVERYWHERE && isHidden() && !isInUse(state)) return flush();
     stop();
-    if (ON_SERVERS && !hasPage()) {
+    if (EVERYWHERE && !hasPage()) {
       hasEnded = true;
       forgetIdentity();
     }
@@ -374,7 +357,8 @@ const makeRunner = (
   const record: Surroundings["record"] = (name, pairs, place) => {
     // After a failure of nobody's it is not known who is there.
     const isMute = !person && state.status === "fallback";
-    if (isClosed() || isMute || states || isHidden() || isElsewhere()) return;
+    if (isClosed() || isElsewhere() || isMute || states) return;
+    if (EVERYWHERE && isHidden()) return;
     watch();
     const what = `the event ${describe(name)} is not recorded`;
     attempt(what, () => {
@@ -396,7 +380,8 @@ const makeRunner = (
   };
 
   const snapshot = () => {
-    if (!anonymousId || revision === null || isHidden()) return null;
+    if (!anonymousId || revision === null) return null;
+    if (EVERYWHERE && isHidden()) return null;
     const states: Record<string, unknown> = {};
     entities.forEach((layers, entity) => {
       const wire = layers.wire();
@@ -417,7 +402,7 @@ const makeRunner = (
     entities.forEach((layers) => layers.begin());
   };
 
-  const shown = () => (isHidden() ? REFUSED : state);
+  const shown = () => (EVERYWHERE && isHidden() ? REFUSED : state);
 
   return {
     client,
@@ -446,7 +431,7 @@ const makeRunner = (
         return initial;
       },
       get unknown() {
-        return isHidden() ? [] : listUnknown();
+        return EVERYWHERE && isHidden() ? [] : listUnknown();
       },
       start,
       track: (name, pairs) => record(name, pairs),

@@ -110,11 +110,6 @@ const IDLE = /* @__PURE__ */ sessionState("idle", null, null);
 /** What is told to those who were refused. */
 const REFUSED = /* @__PURE__ */ sessionState("fallback", "in-use", null);
 
-/** Whether nobody is served until the end of the session is declared. */
-const isInUse = ({ failure }: SessionState): boolean => {
-  return failure === "in-use";
-};
-
 /** Null for an answer that is none. */
 const readServed = (reply: Reply): Served | null => {
   if (reply.status !== 200) return null;

@@ -5,7 +5,7 @@ const watchers = new Set<PageWatcher>();
 
 /** Tells of the page until the returned function is called; of no page there is nothing to tell. */
 const watchPage = (watcher: PageWatcher): (() => void) => {
-  if (ON_SERVERS && !hasPage()) return () => {};
+  if (EVERYWHERE && !hasPage()) return () => {};
   if (watchers.size === 0) listenToPage("addEventListener");
   watchers.add(watcher);
   return () => {

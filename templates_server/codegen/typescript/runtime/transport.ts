@@ -60,7 +60,7 @@ const makeSender = (client: Client): Sender => {
           ),
           () => cut(NO_ANSWER),
         );
-        const endWatching = ON_SERVERS
+        const endWatching = EVERYWHERE
           ? whenAlone(
               aborter ? ALONE_MSEC : EVENTS_ALONE_MSEC,
               () => underWay,

@@ -30,7 +30,7 @@ const keepReport = (store: Store, client: Client, whose: () => string) => {
   };
 
   const put = (entries: readonly string[]) => {
-    const all = Array.from(new Set(entries)).slice(0, MOST_UNKNOWN);
+    const all = [...new Set(entries)].slice(0, MOST_UNKNOWN);
     const text = all[0] ? [whose(), ...all].join("\n") : "";
     if (!isLoaded || text === untold) return;
     untold = text;
