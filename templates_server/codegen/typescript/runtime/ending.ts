@@ -20,12 +20,13 @@ const whenAlone = (
 ): (() => void) => {
   const look = () => {
     if (isAloneWith(countRequests())) call();
-    else timer = afterIfStillThere(ALONE_MSEC, look);
+    else cancel = after(ALONE_MSEC, look);
   };
-  let timer =
-    platform.process?.getActiveResourcesInfo &&
-    afterIfStillThere(firstLookMsec, look);
-  return () => clock.clearTimeout(timer);
+  let cancel: (() => void) | undefined;
+  if (platform.process?.getActiveResourcesInfo) {
+    cancel = after(firstLookMsec, look);
+  }
+  return () => cancel?.();
 };
 
 const isAloneWith = (requests: number): boolean => {

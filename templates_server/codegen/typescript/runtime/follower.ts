@@ -24,7 +24,7 @@ const makeFollower = (
   /** Asks, while the turn to do so is waited for; 0: for an answer at once. */
   let send: ((waitSeconds: number) => void) | undefined;
   let endTurn: ((nothing?: undefined) => void) | undefined;
-  let timer: unknown;
+  let cancelTimer: (() => void) | undefined;
   let cancelPause: (() => void) | undefined;
   let channel: Channel | undefined;
   let patience = 0;
@@ -54,14 +54,14 @@ const makeFollower = (
   const hide = () => {
     isHere = false;
     channel?.close();
-    clock.clearTimeout(timer);
+    cancelTimer?.();
     abort(asking);
     asking = send = undefined;
     endTurn?.();
   };
 
   const pause = (milliseconds: number, call: () => void) => {
-    if (milliseconds > 0) timer = afterIfStillThere(milliseconds, call);
+    if (milliseconds > 0) cancelTimer = after(milliseconds, call);
     else call();
   };
 
@@ -69,7 +69,7 @@ const makeFollower = (
   const go = () => {
     const mine = (asking = newAborter());
     const ask = (send = async (waitSeconds: number) => {
-      clock.clearTimeout(timer);
+      cancelTimer?.();
       send = undefined;
       patience = PATIENT_MSEC;
       last = clock.now();

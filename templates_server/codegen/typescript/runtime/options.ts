@@ -22,7 +22,7 @@ export const makeSpaceWith = <Collections>(
   options?: OptionsOf<object>,
 ): SpaceOf<Collections, any> => {
   const assembled = assemble(blueprint);
-  assembled.runner.attempt("the options cannot be used", () =>
+  assembled.runner.attempt("the options are left out", () =>
     apply(options ?? {}, blueprint.fallbacks, assembled),
   );
   return assembled.space;
@@ -43,7 +43,7 @@ const apply = (
     if (value !== undefined) client[name] = value as never;
   }
   if (bootstrap && !states) {
-    const resumed = runner.attempt("the bootstrap cannot be used", () =>
+    const resumed = runner.attempt("the bootstrap is left out", () =>
       readSnapshot(bootstrap, runner.attempt),
     );
     if (resumed) runner.resume(...resumed);
@@ -78,7 +78,6 @@ const completeState = (fallback: WireState | undefined, given: any): Json => {
       items: items.map((item: object, at) => ({
         id: String(at),
         enabled: true,
-        properties: {},
         ...item,
       })),
     }),

@@ -89,18 +89,22 @@ export const clock = {
   random: (): number => Math.random(),
 };
 
-const after = (milliseconds: number, call: () => void): unknown => {
-  return clock.setTimeout(call, Math.min(milliseconds, LONGEST_TIMER_MSEC));
-};
-
-/** The same, but a program may end before it comes. */
-const afterIfStillThere = (milliseconds: number, call: () => void): unknown => {
-  const timer = after(milliseconds, call);
-  if (EVERYWHERE) {
+/**
+ * Calls after that time, unless what is returned is called before. A program
+ * may end sooner, but for what is awaited.
+ */
+const after = (
+  milliseconds: number,
+  call: () => void,
+  isAwaited = false,
+): (() => void) => {
+  const wait = Math.min(milliseconds, LONGEST_TIMER_MSEC);
+  const timer = clock.setTimeout(call, wait);
+  if (EVERYWHERE && !isAwaited) {
     (timer as { unref?(): void } | null)?.unref?.();
     if (typeof timer === "number") platform.Deno?.unrefTimer?.(timer);
   }
-  return timer;
+  return () => clock.clearTimeout(timer);
 };
 
 /** Whether one person looks at what is shown here. Elsewhere, on a server, it may be many. */
@@ -128,9 +132,10 @@ const newId = (): string => {
 };
 
 /** Where the platform has none, nothing that is under way can be cut, but its answer is not waited for. */
-const newAborter = (): Aborter => {
-  return platform.AbortController ? new platform.AbortController() : {};
-};
+const newAborter = (): Aborter =>
+  EVERYWHERE && !platform.AbortController
+    ? {}
+    : new platform.AbortController!();
 
 /** A worker forbids to cut what another request has begun; that its answer is not waited for is enough. */
 const abort = (aborter: Aborter | null | undefined): void => {

@@ -16,18 +16,18 @@ const makePauses = (): readonly [AfterFailure, () => void] => {
     const began = clock.now();
     const cancel = () => {
       hurrying.delete(hurry);
-      clock.clearTimeout(timer);
+      cancelTimer();
     };
     const wait = (milliseconds: number) =>
-      afterIfStillThere(milliseconds, () => {
+      after(milliseconds, () => {
         cancel();
         call();
       });
     const hurry = () => {
-      clock.clearTimeout(timer);
-      timer = wait(least - Math.max(0, clock.now() - began));
+      cancelTimer();
+      cancelTimer = wait(least - Math.max(0, clock.now() - began));
     };
-    let timer = wait(Math.max(least, backOffMsec(failures, longest)));
+    let cancelTimer = wait(Math.max(least, backOffMsec(failures, longest)));
     hurrying.add(hurry);
     return cancel;
   };

@@ -83,17 +83,12 @@ const makeRunner = (
     state.status !== "idle" &&
     callersHere().some(({ of, refused }) => of === client && refused);
 
-  /** Whether all is over; who does not know it is told once. */
+  /** Whether all is over, or may not begin here; who does not know it is told once. */
   const isClosed = () => {
+    const isElsewhere = !EVERYWHERE && !isAlone();
     if (closing) logOnce("the Space is closed");
-    return closing;
-  };
-
-  /** Whether nobody can be told from others here, with code that is for pages alone. */
-  const isElsewhere = () => {
-    if (EVERYWHERE || isAlone()) return false;
-    logOnce('the target\'s option platform = "browser" is for pages alone');
-    return true;
+    else if (isElsewhere) logOnce("this code is for pages alone");
+    return closing || isElsewhere;
   };
 
   /** Says how it stands now: all of that is there before anybody is told of any of it. */
@@ -297,7 +292,7 @@ const makeRunner = (
   };
 
   const start = async (options?: StartOptions) => {
-    if (isClosed() || isElsewhere()) return;
+    if (isClosed()) return;
     watch();
     const newcomer = EVERYWHERE && !isAlone() ? enterCaller(client) : undefined;
     const before = turn;
@@ -357,10 +352,10 @@ const makeRunner = (
   const record: Surroundings["record"] = (name, pairs, place) => {
     // After a failure of nobody's it is not known who is there.
     const isMute = !person && state.status === "fallback";
-    if (isClosed() || isElsewhere() || isMute || states) return;
+    if (isClosed() || isMute || states) return;
     if (EVERYWHERE && isHidden()) return;
     watch();
-    const what = `the event ${describe(name)} is not recorded`;
+    const what = `the event ${describe(name)} is left out`;
     attempt(what, () => {
       const event = readEvent(name, pairs, place);
       const whose = person;

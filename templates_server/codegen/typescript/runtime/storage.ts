@@ -112,7 +112,7 @@ const sooner = <T>(
   otherwise: () => T,
 ): Promise<T> => {
   return new Promise((resolve, reject) => {
-    const timer = after(milliseconds, () => resolve(otherwise()));
-    void work.then(resolve, reject).then(() => clock.clearTimeout(timer));
+    const cancel = after(milliseconds, () => resolve(otherwise()), true);
+    void work.then(resolve, reject).then(cancel);
   });
 };

@@ -27,8 +27,7 @@ const makeSender = (client: Client): Sender => {
   let underWay = 0;
 
   const ask = async (path: string, options: FetchOptions): Promise<Reply> => {
-    const fetch = client.fetch ?? platform.fetch;
-    if (!fetch) return NO_ANSWER;
+    const fetch = client.fetch ?? platform.fetch!;
     const answer = await fetch(`${client.host}/api/client${path}`, options);
     return {
       text: asString(await answer.text()),
@@ -45,7 +44,7 @@ const makeSender = (client: Client): Sender => {
         underWay += 1;
         const cutter = aborter ?? newAborter();
         const finish = (reply: Reply) => {
-          clock.clearTimeout(timer);
+          cancelTimer();
           endWatching?.();
           resolve(reply);
         };
@@ -53,7 +52,7 @@ const makeSender = (client: Client): Sender => {
           finish(reply);
           abort(cutter);
         };
-        const timer = afterIfStillThere(
+        const cancelTimer = after(
           Math.max(
             body ? TIMEOUT_MSEC : CHANGES_TIMEOUT_MSEC,
             client.waitTimeMsec,
