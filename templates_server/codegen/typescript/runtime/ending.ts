@@ -12,21 +12,25 @@ const listenForTheEnd = (finish: () => void): void => {
   platform.process?.on?.("exit", finishAll);
 };
 
-/** In Node: calls once so many requests are all that keeps the program running. Returns what ends the watching. */
-const whenAlone = (
+/** What the work gives; in Node something else, once requests that are under way are all that keeps the program running. */
+const unlessAlone = <T>(
+  work: Promise<T>,
   firstLookMsec: number,
-  countRequests: () => number,
-  call: () => void,
-): (() => void) => {
-  const look = () => {
-    if (isAloneWith(countRequests())) call();
-    else cancel = after(ALONE_MSEC, look);
-  };
-  let cancel: (() => void) | undefined;
-  if (platform.process?.getActiveResourcesInfo) {
-    cancel = after(firstLookMsec, look);
-  }
-  return () => cancel?.();
+  underWay: ReadonlySet<unknown>,
+  otherwise: () => T,
+): Promise<T> => {
+  if (!platform.process?.getActiveResourcesInfo) return work;
+  return new Promise((resolve) => {
+    const look = () => {
+      if (isAloneWith(underWay.size)) resolve(otherwise());
+      else cancel = after(ALONE_MSEC, look);
+    };
+    let cancel = after(firstLookMsec, look);
+    void work.then((done) => {
+      cancel();
+      resolve(done);
+    });
+  });
 };
 
 const isAloneWith = (requests: number): boolean => {

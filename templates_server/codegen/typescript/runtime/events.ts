@@ -16,7 +16,7 @@ interface WireEvent {
 
 /** Collects events and sends them in batches until the server has them; the oldest go when there are too many. */
 const makeEvents = (
-  { destination, send }: Sender,
+  [destination, send]: Sender,
   afterFailure: AfterFailure,
   store: Store,
   client: Client,

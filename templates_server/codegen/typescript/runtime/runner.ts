@@ -74,8 +74,10 @@ const makeRunner = (
   const [afterFailure, hurry] = makePauses();
   const { onChange, announce } = makeListeners("session", attempt, () => IDLE);
 
-  /** Whether nobody else can be here: in a page, in a test. */
-  const isAlone = () => hasPage() || !!states;
+  const isTest = () => !!states;
+
+  /** Whether nobody else can be here. */
+  const isAlone = () => hasPage() || isTest();
 
   /** Whether who looks now was refused, so that what is served is somebody else's. */
   const isHidden = () =>
@@ -103,7 +105,7 @@ const makeRunner = (
     if (closing) return;
     void flushEvents();
     key ||= client.apiKey;
-    if (state.failure === "missing-key" && sender.destination()) void prime();
+    if (state.failure === "missing-key" && destination()) void prime();
   };
 
   const lockChanged = () => {
@@ -139,11 +141,12 @@ const makeRunner = (
     store,
     client,
   );
-  const sender = makeSender(client);
+  const sender = makeSender(client, isTest);
+  const [destination, send] = sender;
   const [listReport, putReport] = keepReport(
     store,
     client,
-    () => code.hash + sender.destination(),
+    () => code.hash + destination(),
   );
   const [addEvent, flushEvents, leave, restoreEvents, dropEvents, closeEvents] =
     makeEvents(sender, afterFailure, store, client, log, logOnce);
@@ -192,7 +195,7 @@ const makeRunner = (
       anonymous_id: anonymousId,
       ...(!isBare && { code, app, unknown }),
     });
-    const reply = await sender.send("/sessions", body, mine);
+    const reply = await send("/sessions", body, mine);
     const served = readServed(reply);
     const isRefused = isRefusal(reply);
     if (isRefused) isBare = !isBare;
@@ -218,7 +221,7 @@ const makeRunner = (
     (waitSeconds, aborter) => {
       const path = `/sessions/${encodeURIComponent(session!)}/changes`;
       const query = `since=${encodeURIComponent(revision!)}&wait=${waitSeconds}`;
-      return sender.send(`${path}?${query}`, undefined, aborter);
+      return send(`${path}?${query}`, undefined, aborter);
     },
     (other) => other !== revision,
     take,
@@ -286,7 +289,7 @@ const makeRunner = (
     anonymousId = idFor(person);
     if (!person?.external_id && idBefore !== anonymousId) fallBack("starting");
     if (turn !== mine) return;
-    if (sender.destination()) return prime();
+    if (destination()) return prime();
     conclude("fallback", "missing-key");
     log("client.apiKey is not set");
   };
@@ -405,7 +408,7 @@ const makeRunner = (
     attempt,
     record,
     isHidden,
-    isTest: () => !!states,
+    isTest,
     isLocking: () => client.sessionLock && /served|fallback/.test(state.status),
     // Nothing may begin from here on, so this is set before anybody is told.
     close: () => (closing ??= Promise.resolve().then(close)),
@@ -449,7 +452,6 @@ const makeRunner = (
     },
     test(given) {
       states = given;
-      sender.destination = () => "";
       void start();
       settle();
     },

@@ -110,9 +110,10 @@ const sooner = <T>(
   work: Promise<T>,
   milliseconds: number,
   otherwise: () => T,
+  isAwaited = true,
 ): Promise<T> => {
   return new Promise((resolve, reject) => {
-    const cancel = after(milliseconds, () => resolve(otherwise()), true);
+    const cancel = after(milliseconds, () => resolve(otherwise()), isAwaited);
     void work.then(resolve, reject).then(cancel);
   });
 };

@@ -1,19 +1,19 @@
 /** Talks to the Client API: one request, one reply, within its time. */
-interface Sender {
-  /** The api key and host to which it would send now; "": there is no key. */
-  destination(): string;
+type Sender = readonly [
+  /** The api key and host to which it would send now; "": there is no key, or a test. */
+  destination: () => string,
   /**
    * Never rejects: no network, no time and no `fetch` are replies of status 0.
    * Without a body it waits for changes; with an aborter nobody needs the
    * answer of a program that has nothing else to do.
    */
-  send(
+  send: (
     path: string,
     body?: string,
     aborter?: Aborter,
     keepalive?: boolean,
-  ): Promise<Reply>;
-}
+  ) => Promise<Reply>,
+];
 
 interface Reply {
   readonly status: number;
@@ -23,8 +23,8 @@ interface Reply {
 
 const NO_ANSWER: Reply = { status: 0, text: "", retryAfterMsec: 0 };
 
-const makeSender = (client: Client): Sender => {
-  let underWay = 0;
+const makeSender = (client: Client, isTest: () => boolean): Sender => {
+  const underWay = new Set<unknown>();
 
   const ask = async (path: string, options: FetchOptions): Promise<Reply> => {
     const fetch = client.fetch ?? platform.fetch!;
@@ -36,52 +36,52 @@ const makeSender = (client: Client): Sender => {
     };
   };
 
-  return {
-    destination: () =>
-      client.apiKey && JSON.stringify([client.apiKey, client.host]),
-    send: (path, body, aborter, keepalive = false) =>
-      new Promise((resolve) => {
-        underWay += 1;
-        const cutter = aborter ?? newAborter();
-        const finish = (reply: Reply) => {
-          cancelTimer();
-          endWatching?.();
-          resolve(reply);
-        };
-        const cut = (reply: Reply) => {
-          finish(reply);
-          abort(cutter);
-        };
-        const cancelTimer = after(
-          Math.max(
-            body ? TIMEOUT_MSEC : CHANGES_TIMEOUT_MSEC,
-            client.waitTimeMsec,
-          ),
-          () => cut(NO_ANSWER),
-        );
-        const endWatching = EVERYWHERE
-          ? whenAlone(
-              aborter ? ALONE_MSEC : EVENTS_ALONE_MSEC,
-              () => underWay,
-              () => cut(body ? NO_ANSWER : { ...NO_ANSWER, status: 204 }),
-            )
-          : undefined;
-        void ask(path, {
-          method: body ? "POST" : "GET",
-          headers: {
-            Accept: "application/json",
-            Authorization: `Bearer ${client.apiKey}`,
-            ...(body && { "Content-Type": "application/json" }),
-          },
-          ...(body && { body }),
-          // What outlives its page is not cut.
-          ...(keepalive ? { keepalive } : { signal: cutter.signal }),
-        })
-          .catch(() => NO_ANSWER)
-          .then((reply) => {
-            underWay -= 1;
-            finish(reply);
-          });
-      }),
+  const destination = () =>
+    isTest()
+      ? ""
+      : client.apiKey && JSON.stringify([client.apiKey, client.host]);
+
+  const send = (
+    path: string,
+    body?: string,
+    aborter?: Aborter,
+    keepalive = false,
+  ): Promise<Reply> => {
+    const cutter = aborter ?? newAborter();
+    const cut = (reply: Reply) => {
+      abort(cutter);
+      return reply;
+    };
+    const work = ask(path, {
+      method: body ? "POST" : "GET",
+      headers: {
+        Accept: "application/json",
+        Authorization: `Bearer ${client.apiKey}`,
+        ...(body && { "Content-Type": "application/json" }),
+      },
+      ...(body && { body }),
+      // What outlives its page is not cut.
+      ...(keepalive ? { keepalive } : { signal: cutter.signal }),
+    }).catch(() => NO_ANSWER);
+    const longest = body ? TIMEOUT_MSEC : CHANGES_TIMEOUT_MSEC;
+    const reply = sooner(
+      work,
+      Math.max(longest, client.waitTimeMsec),
+      () => cut(NO_ANSWER),
+      false,
+    );
+    if (EVERYWHERE) {
+      underWay.add(work);
+      void work.then(() => underWay.delete(work));
+      return unlessAlone(
+        reply,
+        aborter ? ALONE_MSEC : EVENTS_ALONE_MSEC,
+        underWay,
+        () => cut(body ? NO_ANSWER : { ...NO_ANSWER, status: 204 }),
+      );
+    }
+    return reply;
   };
+
+  return [destination, send];
 };

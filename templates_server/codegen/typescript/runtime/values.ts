@@ -91,8 +91,8 @@ export const asNumber = (value: unknown): number => {
 
 export const asColor = (wire: unknown): Color => {
   const color = asObject(wire);
-  const value = (own(color, "value") ?? null) as string | null;
-  const opacity = asNumber(own(color, "opacity") ?? 1);
+  const value = (color["value"] ?? null) as string | null;
+  const opacity = asNumber(color["opacity"] ?? 1);
   ensure(value === null || /^#[0-9a-f]{6}$/i.test(asString(value)));
   ensure(opacity >= 0 && opacity <= 1);
   return Object.freeze({ value, opacity });
