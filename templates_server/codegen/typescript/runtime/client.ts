@@ -56,7 +56,7 @@ const makeClient = (
     set waitTimeMsec(milliseconds) {
       if (typeof milliseconds === "number" && milliseconds >= 0) {
         waitTimeMsec = milliseconds;
-      } else log("client.waitTimeMsec must be a number of milliseconds");
+      } else log("client.waitTimeMsec must be a number");
     },
     get sessionLock() {
       return sessionLock;
@@ -84,6 +84,9 @@ const makeClient = (
   };
 };
 
+const kindOfPlatform = () =>
+  hasPage() ? (platform.document ? "browser" : "other") : "server";
+
 /** What an app says of itself, as far as that can be sent. On which system React Native runs, only modules of its own tell. */
 const readApp = (client: Client, attempt: Attempt) => {
   const read = (name: "appVersion" | "appBuild") =>
@@ -94,6 +97,6 @@ const readApp = (client: Client, attempt: Attempt) => {
   return {
     version: read("appVersion"),
     build: read("appBuild"),
-    platform: platform.document ? "browser" : hasPage() ? "other" : "server",
+    platform: EVERYWHERE ? kindOfPlatform() : "browser",
   };
 };

@@ -111,8 +111,9 @@ const makeEvents = (
 
   /** Some bad events have a whole batch refused: drop those that are named, or find them by halves. */
   const refuse = (batch: readonly string[], text: string) => {
-    const named = namedEvents(text);
-    const bad = batch.filter((_, at) => named.has(at) || batch.length === 1);
+    const bad = batch.filter(
+      (_, at) => isNamed(text, at) || batch.length === 1,
+    );
     atOnce = Math.ceil(batch.length / 2);
     if (!bad[0]) return;
     atOnce = MOST_EVENTS_AT_ONCE;
@@ -204,15 +205,12 @@ const makeEvents = (
 };
 
 /** Found only when it is needed: most events are never told of. */
-const nameOf = (event: string): string => {
-  return /"name":"(.*?)"/.exec(event)?.[1] ?? "?";
-};
+const nameOf = (event: string): string | undefined =>
+  /"name":"(.*?)"/.exec(event)?.[1];
 
-/** The places in the batch that the server's problems name, such as `[3].name`. */
-const namedEvents = (text: string): Set<number> => {
-  const paths = text.matchAll(/"path": *"\[?(\d+)/g);
-  return new Set([...paths].map(([, place]) => Number(place)));
-};
+/** Whether the server's problems name that place in the batch, such as `[3].name`. */
+const isNamed = (text: string, at: number): boolean =>
+  new RegExp(`"path": *"\\[?${at}\\b`).test(text);
 
 /** The answer of the server to events of which some are bad; not of what is in between, such as a network's sign-in. */
 const isRefusal = ({ status, text }: Reply): boolean => {

@@ -109,15 +109,15 @@ const after = (
 
 /** Whether one person looks at what is shown here. Elsewhere, on a server, it may be many. */
 const hasPage = (): boolean =>
-  !!platform.document ||
-  (EVERYWHERE && platform.navigator?.product === "ReactNative");
+  EVERYWHERE
+    ? !!platform.document || platform.navigator?.product === "ReactNative"
+    : !!platform.document;
 
 /** Tells the developer; never throws, whatever the console and the cause are. */
 const report = (message: string, cause?: unknown): void => {
   try {
-    const text = `mtribes: ${message}`;
-    if (cause === undefined) platform.console?.error(text);
-    else platform.console?.error(`${text}:`, cause);
+    const causes = cause === undefined ? [] : [cause];
+    platform.console?.error(`mtribes: ${message}`, ...causes);
   } catch {
     // There is nobody left to tell.
   }
@@ -139,9 +139,11 @@ const newAborter = (): Aborter =>
 
 /** A worker forbids to cut what another request has begun; that its answer is not waited for is enough. */
 const abort = (aborter: Aborter | null | undefined): void => {
-  try {
-    aborter?.abort?.();
-  } catch {
-    // It ends by itself.
-  }
+  if (EVERYWHERE) {
+    try {
+      aborter?.abort?.();
+    } catch {
+      // It ends by itself.
+    }
+  } else aborter?.abort?.();
 };

@@ -45,8 +45,6 @@ const makeRunner = (
   const log: Logger = (message, cause) => {
     // It may hold what an app or a server says.
     message = visible(message);
-    // Of an error of our own the message is enough.
-    if (cause instanceof Nonsense) cause = cause.message;
     try {
       const told: unknown = (client.logger ?? report)(message, cause);
       // One that sends messages elsewhere may fail later.
@@ -56,11 +54,14 @@ const makeRunner = (
     }
   };
 
-  /** Logs the message, unless it was logged before. */
-  const logOnce = (message: string) => {
-    if (logged.has(message) || logged.size > MOST_LOGGED_ONCE) return;
+  /** Whether the message is to be logged, and was not before. */
+  const isNews = (message: string) =>
+    !logged.has(message) &&
+    logged.size <= MOST_LOGGED_ONCE &&
     logged.add(message);
-    log(message);
+
+  const logOnce = (message: string) => {
+    if (isNews(message)) log(message);
   };
 
   const attempt: Attempt = (what, call) => {
@@ -165,15 +166,13 @@ const makeRunner = (
       unknown = reportUnknown();
     }
     conclude("served");
-    const news = unknown.filter((entry) => !logged.has(entry));
-    if (!news[0] || logged.size > MOST_LOGGED_ONCE) return;
-    news.forEach((entry) => logged.add(entry));
-    log(`this code cannot use ${news.join("; ")}`);
+    const news = unknown.filter(isNews);
+    if (news[0]) log(`this code cannot use ${news.join("; ")}`);
   };
 
   const listUnknown = () => {
-    const lists = [...entities.values()].map((layers) => layers.unknown());
-    return lists.flat().slice(0, MOST_UNKNOWN);
+    const all = [...entities.values()].flatMap((layers) => layers.unknown());
+    return all.slice(0, MOST_UNKNOWN);
   };
 
   /** What this code cannot use is told to the server when the next session starts. */

@@ -51,12 +51,12 @@ export interface WireItem {
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
-/** Thrown and caught in here, for a value that cannot be used. */
-class Nonsense extends Error {}
-
-/** The message is for what an app gives; that of a server's answer nobody reads. */
-function ensure(holds: unknown, message?: string): asserts holds {
-  if (!holds) throw new Nonsense(message);
+/**
+ * For a value that cannot be used: what is thrown is caught in here, and all
+ * that a log line needs is why. Of a server's answer nobody reads that.
+ */
+function ensure(holds: unknown, why?: string): asserts holds {
+  if (!holds) throw why;
 }
 
 type Json = Readonly<Record<string, unknown>>;
