@@ -4,32 +4,37 @@ export interface Color {
   readonly opacity: number;
 }
 
-/** How a property is called on the wire, unless as its member, and what it may hold. */
-export interface PropertyRule {
-  readonly key?: string;
-  readonly type:
-    | "text"
-    | "number"
-    | "toggle"
-    | "color"
-    | "date"
-    | "list"
-    | "select"
-    | "image";
-  readonly options?: readonly string[];
-}
+/** A property: how what is sent is read, its default, its key unless that is its member's name, and its options. */
+export type PropertyRule<Value> = readonly [
+  read: (value: unknown, options: readonly string[]) => unknown,
+  initial: Value,
+  key?: string,
+  options?: readonly string[],
+];
 
 /** A type of experience, as the code generated for it describes it. */
 export interface ExperienceType<Kind extends string, Properties> {
   readonly kind: Kind;
-  readonly rules: {
-    readonly [Member in keyof Properties]: PropertyRule;
+  readonly properties: {
+    readonly [Member in keyof Properties]: PropertyRule<Properties[Member]>;
   };
-  readonly defaults: Properties;
 }
 
 /** Any type of experience. */
 export type AnyExperienceType = ExperienceType<string, any>;
+
+/** A type of section: the types of experience that its items may have. */
+export type SectionType = readonly AnyExperienceType[];
+
+/** A collection: which entity each of its children is, and of which type. */
+export type CollectionType<Children> = {
+  readonly [Member in keyof Children]: ChildType;
+};
+
+export type ChildType = readonly [
+  entity: string,
+  type: AnyExperienceType | SectionType,
+];
 
 /** The state of an entity as the server sends it; checked before it is used. */
 export interface WireState {
@@ -45,6 +50,23 @@ export interface WireItem {
   readonly enabled: boolean;
   readonly properties: Readonly<Record<string, unknown>>;
 }
+
+export declare const asString: (value: unknown) => string;
+
+export declare const asBoolean: (value: unknown) => boolean;
+
+export declare const asNumber: (value: unknown) => number;
+
+export declare const asColor: (wire: unknown) => Color;
+
+export declare const asDate: (value: unknown) => Date;
+
+export declare const asTexts: (value: unknown) => readonly string[];
+
+export declare const asOption: (
+  value: unknown,
+  options: readonly string[],
+) => string;
 
 /** What `fetch` is asked with. */
 export interface FetchOptions {
@@ -356,27 +378,15 @@ export interface Blueprint<Collections> {
   readonly host: string;
   readonly code: GeneratedCode;
   readonly fallbacks: Readonly<Record<string, WireState>>;
-  readonly collect: (source: EntitySource) => Collections;
-}
-
-/** Makes the entities of a Space. */
-export interface EntitySource {
-  /** The experience that is this child of a collection. */
-  experience<Kind extends string, Properties>(
-    entity: string,
-    type: ExperienceType<Kind, Properties>,
-  ): Experience<Kind, Properties, any>;
-  /** The section that is this child of a collection. */
-  section<Items>(
-    entity: string,
-    supports: readonly AnyExperienceType[],
-  ): Section<Items>;
+  readonly collections: {
+    readonly [Member in keyof Collections]: CollectionType<Collections[Member]>;
+  };
 }
 
 /** Makes a Space; nothing global is touched before its first use. */
-export declare function makeSpace<Collections>(
+export declare const makeSpace: <Collections>(
   blueprint: Blueprint<Collections>,
-): SpaceOf<Collections, any>;
+) => SpaceOf<Collections, any>;
 
 /** How a Space of its own is made; what is left out can be set later. */
 export interface OptionsOf<States> {
@@ -397,7 +407,7 @@ export interface OptionsOf<States> {
 }
 
 /** Makes a Space of its own. Apps that use the default Space alone leave this out of their bundle. */
-export declare function makeSpaceWith<Collections>(
+export declare const makeSpaceWith: <Collections>(
   blueprint: Blueprint<Collections>,
   options?: OptionsOf<object>,
-): SpaceOf<Collections, any>;
+) => SpaceOf<Collections, any>;

@@ -1,4 +1,11 @@
-/* The numbers that this file goes by: kept in one place, where minifiers write each where it is used. */
+/* What this file goes by: kept at its beginning, from where minifiers write each where it is used. */
+
+/**
+ * Whether this code is to run wherever JavaScript does, on servers too, or in
+ * pages of browsers alone: the target's option `platform`. Where it is false,
+ * minifiers leave out all that no page needs.
+ */
+const EVERYWHERE = true;
 
 const MOST_UNKNOWN = 20;
 const LONGEST_UNKNOWN = 200;
@@ -59,129 +66,133 @@ const UNKNOWN = 404;
 /** A server that does not know the session that it has just begun is asked less often. */
 const FAILURES_OF_A_NEW_SESSION = 5;
 
-/** Thrown and caught in here, for a value that cannot be used. */
-class Nonsense extends Error {}
-
-/** The message is for what an app gives; that of a server's answer nobody reads. */
-function ensure(holds, message) {
-  if (!holds) throw new Nonsense(message);
+/**
+ * For a value that cannot be used: what is thrown is caught in here, and all
+ * that a log line needs is why. Of a server's answer nobody reads that.
+ */
+function ensure(holds, why) {
+  if (!holds) throw why;
 }
 
-function asObject(value) {
+const asObject = (value) => {
   ensure(
     value && typeof value === "object" && !Array.isArray(value),
     "not an object",
   );
   return value;
-}
+};
 
-function asArray(value) {
+const asArray = (value) => {
   ensure(Array.isArray(value));
   return value;
-}
+};
 
-function asString(value) {
+export const asString = (value) => {
   ensure(typeof value === "string", "not a text");
   return value;
-}
+};
 
-function asBoolean(value) {
+export const asBoolean = (value) => {
   ensure(typeof value === "boolean");
   return value;
-}
+};
 
-function asNumber(value) {
+export const asNumber = (value) => {
   ensure(Number.isFinite(value), "not a number");
   return value;
-}
+};
 
-function asColor(wire) {
+export const asColor = (wire) => {
   const color = asObject(wire);
-  const value = own(color, "value") ?? null;
-  const opacity = asNumber(own(color, "opacity") ?? 1);
+  const value = color["value"] ?? null;
+  const opacity = asNumber(color["opacity"] ?? 1);
   ensure(value === null || /^#[0-9a-f]{6}$/i.test(asString(value)));
   ensure(opacity >= 0 && opacity <= 1);
   return Object.freeze({ value, opacity });
-}
+};
 
-function asDate(value) {
+export const asDate = (value) => {
   const text = asString(value);
   const date = new Date(text);
   ensure(/^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(text) && !isNaN(+date));
   return date;
-}
-
-/** How the types of properties are read. */
-const READERS = {
-  text: asString,
-  image: asString,
-  number: asNumber,
-  toggle: asBoolean,
-  color: asColor,
-  date: asDate,
-  list: (value) => Object.freeze(asArray(value).map(asString)),
-  select(value, options) {
-    ensure(value === "" || options.includes(value));
-    return value;
-  },
 };
 
-function own(object, key) {
+export const asTexts = (value) => {
+  return Object.freeze(asArray(value).map(asString));
+};
+
+export const asOption = (value, options) => {
+  const text = asString(value);
+  ensure(text === "" || options.includes(text));
+  return text;
+};
+
+const own = (object, key) => {
   return {}.hasOwnProperty.call(object, key) ? object[key] : undefined;
-}
+};
 
 /** Such as `homepage.body[1].layout: "tall"`. */
-function unknownEntry(place, value) {
+const unknownEntry = (place, value) => {
   const write = (value) => JSON.stringify(value) ?? "missing";
   const text = readOr(write, value, "too deep", place, () => {});
   return visible(`${place}: ${text}`.slice(0, LONGEST_UNKNOWN));
-}
+};
 
 /** Without what nobody sees, would be a line of its own in a log, or is an order to a terminal. */
-function visible(text) {
+const visible = (text) => {
   return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\ufffd");
-}
+};
 
 /** The value as it is read, or else the other one. */
-function readOr(read, value, otherwise, place, note) {
+const readOr = (read, value, otherwise, place, note) => {
   try {
     return read(value);
   } catch {
     note(place, value);
     return otherwise;
   }
-}
+};
 
 /** The properties by member name; the default for what is not given, and for what cannot be used. */
-function readProperties({ rules, defaults }, wire, place, note) {
+const readProperties = ({ properties }, wire, place, note) => {
   const given = readOr(asObject, wire, null, `${place}.properties`, note);
-  const properties = {};
-  for (const [member, rule] of Object.entries(rules)) {
-    const { key = member, type, options = [] } = rule;
-    const value = given && own(given, key);
-    const otherwise = defaults[member];
-    properties[member] =
-      value === null
-        ? otherwise
-        : readOr(
-            (wire) => READERS[type](wire, options),
-            value,
-            otherwise,
-            `${place}.${key}`,
-            note,
-          );
-  }
-  return Object.freeze(properties);
-}
+  return mapped(properties, ([read, initial, key, options = []], member) => {
+    const name = key ?? member;
+    const value = given && own(given, name);
+    return value === null
+      ? initial
+      : readOr(
+          (wire) => read(wire, options),
+          value,
+          initial,
+          `${place}.${name}`,
+          note,
+        );
+  });
+};
 
-/** The type, its defaults guarded against change. */
-function guarded(type) {
-  Object.values(type.defaults).forEach(Object.freeze);
-  Object.freeze(type.defaults);
-  return type;
-}
+/** The default of each property, guarded against change. */
+const defaultsOf = ({ properties }) => {
+  return mapped(properties, ([, initial]) => Object.freeze(initial));
+};
+
+const described = (type) => {
+  return { ...type, defaults: defaultsOf(type) };
+};
+
+/** An object, guarded against change, with what the call makes of each member. */
+const mapped = (object, call) => {
+  const entries = Object.entries(object);
+  return Object.freeze(
+    Object.fromEntries(
+      entries.map(([member, value]) => [member, call(value, member)]),
+    ),
+  );
+};
 
 const platform = globalThis;
+
 /** @internal The time, timers and chance of this file, in one place so that a test can set its own. */
 export const clock = {
   now: () => Date.now(),
@@ -190,75 +201,64 @@ export const clock = {
   random: () => Math.random(),
 };
 
-function after(milliseconds, call) {
-  return clock.setTimeout(call, Math.min(milliseconds, LONGEST_TIMER_MSEC));
-}
-
-/** The same, but a program may end before it comes. */
-function afterIfStillThere(milliseconds, call) {
-  const timer = after(milliseconds, call);
-  timer?.unref?.();
-  if (typeof timer === "number") platform.Deno?.unrefTimer?.(timer);
-  return timer;
-}
+/**
+ * Calls after that time, unless what is returned is called before. A program
+ * may end sooner, but for what is awaited.
+ */
+const after = (milliseconds, call, isAwaited = false) => {
+  const wait = Math.min(milliseconds, LONGEST_TIMER_MSEC);
+  const timer = clock.setTimeout(call, wait);
+  if (EVERYWHERE && !isAwaited) {
+    timer?.unref?.();
+    if (typeof timer === "number") platform.Deno?.unrefTimer?.(timer);
+  }
+  return () => clock.clearTimeout(timer);
+};
 
 /** Whether one person looks at what is shown here. Elsewhere, on a server, it may be many. */
-function hasPage() {
-  return !!platform.document || platform.navigator?.product === "ReactNative";
-}
-
-/** In Node: whether nothing but that many requests keeps the program running. */
-function aloneWith(requests) {
-  const kinds = platform.process?.getActiveResourcesInfo?.() ?? [];
-  // Not the standard streams.
-  const others = kinds.filter((kind) => !/^(Pipe|TTY)Wrap$/.test(kind));
-  return (
-    others.length > 0 &&
-    others.length <= requests &&
-    others.every((kind) => /^(TCPSocket|TLS|GetAddrInfoReq)Wrap$/.test(kind))
-  );
-}
+const hasPage = () =>
+  EVERYWHERE
+    ? !!platform.document || platform.navigator?.product === "ReactNative"
+    : !!platform.document;
 
 /** Tells the developer; never throws, whatever the console and the cause are. */
-function report(message, cause) {
+const report = (message, cause) => {
   try {
-    const text = `mtribes: ${message}`;
-    if (cause === undefined) platform.console?.error(text);
-    else platform.console?.error(`${text}:`, cause);
+    const causes = cause === undefined ? [] : [cause];
+    platform.console?.error(`mtribes: ${message}`, ...causes);
   } catch {
     // There is nobody left to tell.
   }
-}
+};
 
-/** A random UUID, version 4. That of the platform is much faster; a page without TLS has none. */
-function newId() {
-  const crypto = platform.crypto;
-  if (crypto?.randomUUID) return crypto.randomUUID();
-  const bytes = crypto?.getRandomValues?.(new Uint8Array(36));
+/** A random UUID, version 4. A page without TLS has no `randomUUID`. */
+const newId = () => {
+  const bytes = platform.crypto?.getRandomValues?.(new Uint8Array(36));
   return "xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx".replace(/x/g, (_, at) =>
     ((bytes?.[at] ?? Math.random() * 256) & 15).toString(16),
   );
-}
+};
 
 /** Where the platform has none, nothing that is under way can be cut, but its answer is not waited for. */
-function newAborter() {
-  return platform.AbortController ? new platform.AbortController() : {};
-}
+const newAborter = () =>
+  EVERYWHERE && !platform.AbortController ? {} : new platform.AbortController();
 
 /** A worker forbids to cut what another request has begun; that its answer is not waited for is enough. */
-function abort(aborter) {
-  try {
-    aborter?.abort?.();
-  } catch {
-    // It ends by itself.
-  }
-}
+const abort = (aborter) => {
+  if (EVERYWHERE) {
+    try {
+      aborter?.abort?.();
+    } catch {
+      // It ends by itself.
+    }
+  } else aborter?.abort?.();
+};
 
 /** One for all Spaces, since each slows every asynchronous step of the program. */
 let context;
 
 /** The caller of this moment; all that they do from here on is theirs, where the platform has such: Node, Bun, Deno. */
-function enterCaller(of) {
+const enterCaller = (of) => {
   const caller = { of };
   if (context === undefined) {
     const module = platform.process?.getBuiltinModule?.("node:async_hooks");
@@ -267,38 +267,98 @@ function enterCaller(of) {
   const others = callersHere().filter((other) => other.of !== of);
   context?.enterWith([...others.slice(-MOST_SPACES_REMEMBERED), caller]);
   return caller;
-}
+};
 
-function callersHere() {
+const callersHere = () => {
   return context?.getStore() ?? [];
-}
+};
+
+const refuse = (caller) => {
+  if (caller) caller.refused = true;
+};
+
+/** Whether a Space already serves somebody else. Of two visitors on a server nobody knows that they are one. */
+const isTakenBy = (person, next, { status }, { storage }) =>
+  status !== "idle" &&
+  !(areSame(person, next) && (next?.external_id || storage));
+
+/** Whether nobody is served until the end of the session is declared. */
+const isInUse = ({ failure }) => failure === "in-use";
+
+const IN_USE =
+  "another session has not ended: call session.end(), or createSpace() for each request";
+
+/** What is to be done before a program ends: each is called when it has nothing more to do, and when it is about to end. */
+const ending = new Set();
+let isListening = false;
+
+/** Calls where the platform tells before a program ends, as Node does. */
+const listenForTheEnd = (finish) => {
+  ending.add(finish);
+  if (isListening) return;
+  isListening = true;
+  const finishAll = () => ending.forEach((finish) => finish());
+  platform.process?.on?.("beforeExit", finishAll);
+  platform.process?.on?.("exit", finishAll);
+};
+
+/** What the work gives; in Node something else, once requests that are under way are all that keeps the program running. */
+const unlessAlone = (work, firstLookMsec, underWay, otherwise) => {
+  if (!platform.process?.getActiveResourcesInfo) return work;
+  return new Promise((resolve) => {
+    const look = () => {
+      if (isAloneWith(underWay.size)) resolve(otherwise());
+      else cancel = after(ALONE_MSEC, look);
+    };
+    let cancel = after(firstLookMsec, look);
+    void work.then((done) => {
+      cancel();
+      resolve(done);
+    });
+  });
+};
+
+const isAloneWith = (requests) => {
+  const kinds = platform.process?.getActiveResourcesInfo?.() ?? [];
+  // Not the standard streams.
+  const others = kinds.filter((kind) => !/^(Pipe|TTY)Wrap$/.test(kind));
+  return (
+    others.length > 0 &&
+    others.length <= requests &&
+    others.every((kind) => /^(TCPSocket|TLS|GetAddrInfoReq)Wrap$/.test(kind))
+  );
+};
+
+/** Whether both are one person, as far as is known: all visitors are. */
+const areSame = (one, other) =>
+  one && other && one.external_id === other.external_id;
 
 /** The text as it can be sent and stored. */
-function storable(text) {
+const storable = (text) => {
   // NUL, and halves of surrogate pairs: no server stores them.
   return text.replace(/[\0\p{Cs}]/gu, "\ufffd");
-}
+};
 
 /** The text of a scalar; an error for anything else, whatever it does when it is looked at. */
-function scalarText(value) {
+const scalarText = (value) => {
   if (typeof value === "number") return String(asNumber(value));
   const isScalar = /^(boolean|bigint)$/.test(typeof value);
   return isScalar ? String(value) : storable(asString(value));
-}
+};
 
-function ensureLength(text, most) {
+const ensureLength = (text, most) => {
   ensure(text.length <= most, `longer than ${most} characters`);
   return text;
-}
+};
 
 /** How a value is called in a message. */
-function describe(value) {
+const describe = (value) => {
   return typeof value === "string"
     ? JSON.stringify(value.slice(0, LONGEST_KEY))
     : typeof value;
-}
+};
 
-function asEventName(name) {
+const asEventName = (name) => {
   const text = ensureLength(asString(name), LONGEST_NAME);
   // Category and action; the prefixes are reserved.
   ensure(
@@ -306,10 +366,10 @@ function asEventName(name) {
     "not category/action, or reserved",
   );
   return storable(text);
-}
+};
 
 /** What has a value, in order of key: by its own key, or as one of three pairs. */
-function readMetadata(metadata) {
+const readMetadata = (metadata) => {
   const given = asObject(metadata || {});
   const read = [];
   for (const name of Object.keys(given).sort()) {
@@ -329,13 +389,13 @@ function readMetadata(metadata) {
     });
   }
   return read[0] && read;
-}
+};
 
-function isNothing(value) {
+const isNothing = (value) => {
   return value === undefined || value === null;
-}
+};
 
-function readOptions(options, attempt) {
+const readOptions = (options, attempt) => {
   const { userId, userSignature, fields } = asObject(options ?? {});
   const external_id =
     isNothing(userId) || userId === "" ? undefined : asUserId(userId);
@@ -345,24 +405,24 @@ function readOptions(options, attempt) {
     user_signature: (external_id && signature) || undefined,
     fields: readFields(fields, attempt),
   };
-}
+};
 
-function asUserId(value) {
+const asUserId = (value) => {
   const isWhole = typeof value === "bigint" || Number.isSafeInteger(value);
   const text = isWhole ? String(value) : asString(value);
   ensure(
     // Reserved ids, what cannot be stored, control characters, and what nobody sees at an edge.
-    Array.from(text).length <= LONGEST_NAME &&
+    [...text].length <= LONGEST_NAME &&
       !/^(|\.\.?|[a-z]{3}_[^\W_]{22})$|[\p{Cc}\p{Cs}]|^[\p{Z}\p{Cf}]|[\p{Z}\p{Cf}]$/u.test(
         text,
       ),
     "not a userId",
   );
   return text;
-}
+};
 
 /** The fields that can be sent, if any; of the others a log line tells. */
-function readFields(fields, attempt) {
+const readFields = (fields, attempt) => {
   const read = [];
   attempt("all fields are left out", () => {
     const given = asObject(fields ?? {});
@@ -376,18 +436,18 @@ function readFields(fields, attempt) {
     }
   });
   return read[0] && Object.fromEntries(read);
-}
+};
 
-function readField(value) {
+const readField = (value) => {
   if (isNothing(value) || typeof value === "boolean") return value;
   if (typeof value === "number" || typeof value === "bigint") {
     return asNumber(Number(value));
   }
   return ensureLength(storable(asString(value)), LONGEST_FIELD_VALUE);
-}
+};
 
 /** What an app sees of the layers. */
-function makeEntity(layers, content, rest) {
+const makeEntity = (layers, content, rest) => {
   const { read, fallback, initial, onChange } = layers;
   return Object.freeze({
     ...rest,
@@ -408,22 +468,22 @@ function makeEntity(layers, content, rest) {
       return read()[content];
     },
   });
-}
+};
 
-function readExperience(type, wire, place, otherwise, note) {
+const readExperience = (type, wire, place, otherwise, note) => {
   const state = asObject(wire);
   return Object.freeze({
     enabled: readEnabled(state, otherwise, place, note),
     properties: readProperties(type, state["properties"], place, note),
   });
-}
+};
 
-function readEnabled({ enabled }, otherwise, place, note) {
+const readEnabled = ({ enabled }, otherwise, place, note) => {
   return readOr(asBoolean, enabled, otherwise, `${place}.enabled`, note);
-}
+};
 
 /** The items of a section; those of a kind that this code was generated without are left out. */
-function readSection(space, supports, wire, entity, otherwise, note) {
+const readSection = (space, supports, wire, entity, otherwise, note) => {
   const state = asObject(wire);
   const list = readOr(asArray, state["items"], null, `${entity}.items`, note);
   const items = list?.map((item, at) =>
@@ -433,10 +493,10 @@ function readSection(space, supports, wire, entity, otherwise, note) {
     enabled: readEnabled(state, otherwise.enabled, entity, note),
     items: Object.freeze(items?.filter(Boolean) ?? otherwise.items),
   });
-}
+};
 
 /** Null for an item that cannot be shown. */
-function readItem(space, entity, supports, value, place, note) {
+const readItem = (space, entity, supports, value, place, note) => {
   const wire = readOr(asObject, value, null, place, note);
   if (!wire) return null;
   const { id, experience } = wire;
@@ -455,9 +515,9 @@ function readItem(space, entity, supports, value, place, note) {
     });
   }
   return null;
-}
+};
 
-function makeListeners(name, attempt, first) {
+const makeListeners = (name, attempt, first) => {
   const failed = `a listener of ${name} failed`;
   const all = new Set();
   let told;
@@ -474,15 +534,15 @@ function makeListeners(name, attempt, first) {
       const known = told ?? first();
       told = state;
       if (equal(state, known)) return;
-      for (const listener of Array.from(all)) {
+      for (const listener of [...all]) {
         if (told !== state) return;
         if (all.has(listener)) attempt(failed, listener.call);
       }
     },
   };
-}
+};
 
-function makeLayers(space, entity, parse, readFallback) {
+const makeLayers = (space, entity, parse, readFallback) => {
   /** What the server sent for a state. */
   const wires = new WeakMap();
   let made;
@@ -501,9 +561,10 @@ function makeLayers(space, entity, parse, readFallback) {
   const { onChange, announce } = makeListeners(entity, space.attempt, fallback);
   return {
     fallback,
-    initial: () => (!space.isHidden() && first) || fallback(),
+    initial: () =>
+      EVERYWHERE && space.isHidden() ? fallback() : (first ?? fallback()),
     read() {
-      if (space.isHidden()) return fallback();
+      if (EVERYWHERE && space.isHidden()) return fallback();
       const state = current();
       if (space.isLocking()) locked = state;
       return state;
@@ -538,11 +599,11 @@ function makeLayers(space, entity, parse, readFallback) {
     },
     announce: () => announce(current()),
   };
-}
+};
 
-function equal(one, other) {
+const equal = (one, other) => {
   return one === other || JSON.stringify(one) === JSON.stringify(other);
-}
+};
 
 /** So many names that whoever comes later finds all events without a list, which tabs would overwrite. */
 const EVENTS_NAMES = /* @__PURE__ */ Array.from(
@@ -550,7 +611,7 @@ const EVENTS_NAMES = /* @__PURE__ */ Array.from(
   (_, place) => `events.${place}`,
 );
 
-function makeStore(spaceKey, client, logOnce) {
+const makeStore = (spaceKey, client, logOnce) => {
   let used = false;
 
   /** Merely to ask for `localStorage` throws where it is forbidden. That of a server would be one for all people. */
@@ -608,23 +669,23 @@ function makeStore(spaceKey, client, logOnce) {
   };
 
   return /** @type {const} */ ([read, write, remove, clear]);
-}
+};
 
 /** Goes on with a value: at once, where it is there at once. */
-function proceed(value, call) {
+const proceed = (value, call) => {
   return value instanceof Promise ? value.then(call) : call(value);
-}
+};
 
 /** Waits for the work, but no longer than that. */
-function sooner(work, milliseconds, otherwise) {
+const sooner = (work, milliseconds, otherwise, isAwaited = true) => {
   return new Promise((resolve, reject) => {
-    const timer = after(milliseconds, () => resolve(otherwise()));
-    void work.then(resolve, reject).then(() => clock.clearTimeout(timer));
+    const cancel = after(milliseconds, () => resolve(otherwise()), isAwaited);
+    void work.then(resolve, reject).then(cancel);
   });
-}
+};
 
 /** Makes the anonymous id once and keeps it; a new person on the device gets a new one. */
-function keepIdentity(store, client) {
+const keepIdentity = (store, client) => {
   const [read, write, remove] = store;
   let identity;
   /** Whether the identity in memory could not be stored, so that what is stored is an older one. */
@@ -688,10 +749,10 @@ function keepIdentity(store, client) {
   };
 
   return /** @type {const} */ ([ready, idFor, save, forget]);
-}
+};
 
 /** Null for what is none. */
-function parseIdentity(text) {
+const parseIdentity = (text) => {
   try {
     const { id, owner } = asObject(JSON.parse(text));
     return {
@@ -701,15 +762,15 @@ function parseIdentity(text) {
   } catch {
     return null;
   }
-}
+};
 
-function asAnonymousId(value) {
+const asAnonymousId = (value) => {
   ensure(/^[0-9a-f-]{36}$/.test(asString(value)));
   return value;
-}
+};
 
 /** Pauses before another attempt, and what is called when the network comes back: those that wait for it end. */
-function makePauses() {
+const makePauses = () => {
   const hurrying = new Set();
   const afterFailure = (failures, reply, call) => {
     const least = Math.max(SHORTEST_PAUSE_MSEC, reply.retryAfterMsec);
@@ -719,18 +780,18 @@ function makePauses() {
     const began = clock.now();
     const cancel = () => {
       hurrying.delete(hurry);
-      clock.clearTimeout(timer);
+      cancelTimer();
     };
     const wait = (milliseconds) =>
-      afterIfStillThere(milliseconds, () => {
+      after(milliseconds, () => {
         cancel();
         call();
       });
     const hurry = () => {
-      clock.clearTimeout(timer);
-      timer = wait(least - Math.max(0, clock.now() - began));
+      cancelTimer();
+      cancelTimer = wait(least - Math.max(0, clock.now() - began));
     };
-    let timer = wait(Math.max(least, backOffMsec(failures, longest)));
+    let cancelTimer = wait(Math.max(least, backOffMsec(failures, longest)));
     hurrying.add(hurry);
     return cancel;
   };
@@ -738,22 +799,22 @@ function makePauses() {
     afterFailure,
     () => hurrying.forEach((hurry) => hurry()),
   ]);
-}
+};
 
 /** 1 s, 1 to 2 s, 2 to 4 s ... up to the longest, at random so that many apps do not come back at once. */
-function backOffMsec(failures, longest) {
+const backOffMsec = (failures, longest) => {
   const most = Math.min(longest, 500 * 2 ** Math.min(failures, 10));
   const shortest = SHORTEST_PAUSE_MSEC * (1 + clock.random() / 5);
   return Math.max(shortest, most * (0.5 + clock.random() / 2));
-}
+};
 
 /** Seconds or a date, as HTTP has it; 0 where nothing usable is said. */
-function readRetryAfterMsec(text) {
+const readRetryAfterMsec = (text) => {
   if (!text) return 0;
   const seconds = Number(text);
   const wait = isNaN(seconds) ? Date.parse(text) - clock.now() : seconds * 1000;
   return wait > 0 ? Math.min(wait, LONGEST_RETRY_AFTER_MSEC) : 0;
-}
+};
 
 /**
  * Keeps events in storage from the end of the task in which they are tracked
@@ -761,7 +822,7 @@ function readRetryAfterMsec(text) {
  * written is neither overwritten nor removed. `textsOf` lists what a record
  * holds at present.
  */
-function keepEvents([read, write, remove], textsOf) {
+const keepEvents = ([read, write, remove], textsOf) => {
   const changed = new Set();
   let open;
   let place = Math.floor(clock.random() * EVENT_PLACES);
@@ -838,10 +899,10 @@ function keepEvents([read, write, remove], textsOf) {
   };
 
   return /** @type {const} */ ([keep, change, save, adopt, forget]);
-}
+};
 
 /** Not of what others have written there, which would be in the way of events. */
-function isEvent(line) {
+const isEvent = (line) => {
   try {
     return (
       countBytes(line) <= MOST_EVENT_BYTES && !!asObject(JSON.parse(line))["id"]
@@ -849,26 +910,26 @@ function isEvent(line) {
   } catch {
     return false;
   }
-}
+};
 
-function nextPlace(place) {
+const nextPlace = (place) => {
   return (place + 1) % EVENT_PLACES;
-}
+};
 
 /** In UTF-8, without what not every platform has. Throws for half a surrogate pair, which no JSON holds. */
-function countBytes(text) {
+const countBytes = (text) => {
   return encodeURIComponent(text).replace(/%../g, "x").length;
-}
+};
 
 /** Collects events and sends them in batches until the server has them; the oldest go when there are too many. */
-function makeEvents(
-  { destination, send },
+const makeEvents = (
+  [destination, send],
   afterFailure,
   store,
   client,
   log,
   logOnce,
-) {
+) => {
   let waiting = new Map();
   /** Those that a page sends which may be gone soon. */
   const leaving = new Set();
@@ -883,9 +944,7 @@ function makeEvents(
   const [keep, change, saveChanged, adopt, forget] = keepEvents(
     store,
     (record) =>
-      Array.from(waiting.keys()).filter(
-        (event) => waiting.get(event) === record,
-      ),
+      [...waiting.keys()].filter((event) => waiting.get(event) === record),
   );
 
   /** Events that were recorded before there was a key are for the first. */
@@ -919,15 +978,13 @@ function makeEvents(
   };
 
   const collect = () => {
-    const over = Array.from(waiting.keys()).slice(0, -MOST_EVENTS_QUEUED);
+    const over = [...waiting.keys()].slice(0, -MOST_EVENTS_QUEUED);
     if (over[0]) logOnce(`dropped events: more than ${MOST_EVENTS_QUEUED}`);
     over.forEach(drop);
     if (closed || waiting.size === 0) return;
-    ending.add(finish);
+    if (EVERYWHERE) listenForTheEnd(finish);
     if (cancel || sending) return;
-    listenForTheEnd();
-    const timer = afterIfStillThere(COLLECTING_MSEC, () => void flush());
-    cancel = () => clock.clearTimeout(timer);
+    cancel = after(COLLECTING_MSEC, () => void flush());
   };
 
   /** Takes over what earlier pages and programs could not send to where this one sends. */
@@ -961,8 +1018,9 @@ function makeEvents(
 
   /** Some bad events have a whole batch refused: drop those that are named, or find them by halves. */
   const refuse = (batch, text) => {
-    const named = namedEvents(text);
-    const bad = batch.filter((_, at) => named.has(at) || batch.length === 1);
+    const bad = batch.filter(
+      (_, at) => isNamed(text, at) || batch.length === 1,
+    );
     atOnce = Math.ceil(batch.length / 2);
     if (!bad[0]) return;
     atOnce = MOST_EVENTS_AT_ONCE;
@@ -992,7 +1050,7 @@ function makeEvents(
       cancel = afterFailure(failures, reply, () => void flush());
     }
     sending = undefined;
-    if (waiting.size === 0) ending.delete(finish);
+    if (EVERYWHERE && waiting.size === 0) ending.delete(finish);
   };
 
   /** Sends what is waiting; resolves when that is done or has failed, and never rejects. */
@@ -1007,7 +1065,7 @@ function makeEvents(
   /** Sends as much as the platform takes from a page that is about to go; the rest follows when that has arrived. */
   const leave = () => {
     save();
-    const under = countBytes(Array.from(leaving).join());
+    const under = countBytes([...leaving].join());
     const batch = next(MOST_EVENTS_QUEUED, KEEPALIVE_BYTES - under);
     if (!batch[0]) return;
     batch.forEach((event) => leaving.add(event));
@@ -1046,52 +1104,34 @@ function makeEvents(
     closed = true;
     await flush();
     wake();
-    ending.delete(finish);
+    if (EVERYWHERE) ending.delete(finish);
     if (waiting.size > 0) log(`events not sent: ${waiting.size}`);
   };
 
   return /** @type {const} */ ([add, flush, leave, restore, dropAll, close]);
-}
-
-/** What is to be done before a program ends: each is called when it has nothing more to do, and when it is about to end. */
-const ending = new Set();
-let isListening = false;
-
-/** Where the platform tells before a program ends, as Node does. */
-function listenForTheEnd() {
-  if (isListening) return;
-  isListening = true;
-  const finish = () => ending.forEach((finish) => finish());
-  platform.process?.on?.("beforeExit", finish);
-  platform.process?.on?.("exit", finish);
-}
+};
 
 /** Found only when it is needed: most events are never told of. */
-function nameOf(event) {
-  return /"name":"(.*?)"/.exec(event)?.[1] ?? "?";
-}
+const nameOf = (event) => /"name":"(.*?)"/.exec(event)?.[1];
 
-/** The places in the batch that the server's problems name, such as `[3].name`. */
-function namedEvents(text) {
-  const paths = text.matchAll(/"path": *"\[?(\d+)/g);
-  return new Set(Array.from(paths, ([, place]) => Number(place)));
-}
+/** Whether the server's problems name that place in the batch, such as `[3].name`. */
+const isNamed = (text, at) => new RegExp(`"path": *"\\[?${at}\\b`).test(text);
 
 /** The answer of the server to events of which some are bad; not of what is in between, such as a network's sign-in. */
-function isRefusal({ status, text }) {
+const isRefusal = ({ status, text }) => {
   return (
     status === TOO_LARGE ||
     ((status === 400 || status === 422) && /^\s*{/.test(text))
   );
-}
+};
 
 /** A page of HTML comes from something in between, such as a network's sign-in. */
-function succeeded({ status, text }) {
+const succeeded = ({ status, text }) => {
   return status >= 200 && status < 300 && !/^\s*</.test(text);
-}
+};
 
 /** The last three are called after their part of it was changed. */
-function makeClient(host, log, keyChanged, lockChanged, trackingChanged) {
+const makeClient = (host, log, keyChanged, lockChanged, trackingChanged) => {
   let apiKey = "";
   let waitTimeMsec = 1200;
   let sessionLock = true;
@@ -1115,7 +1155,7 @@ function makeClient(host, log, keyChanged, lockChanged, trackingChanged) {
     set waitTimeMsec(milliseconds) {
       if (typeof milliseconds === "number" && milliseconds >= 0) {
         waitTimeMsec = milliseconds;
-      } else log("client.waitTimeMsec must be a number of milliseconds");
+      } else log("client.waitTimeMsec must be a number");
     },
     get sessionLock() {
       return sessionLock;
@@ -1141,10 +1181,13 @@ function makeClient(host, log, keyChanged, lockChanged, trackingChanged) {
       keyChanged();
     },
   };
-}
+};
+
+const kindOfPlatform = () =>
+  hasPage() ? (platform.document ? "browser" : "other") : "server";
 
 /** What an app says of itself, as far as that can be sent. On which system React Native runs, only modules of its own tell. */
-function readApp(client, attempt) {
+const readApp = (client, attempt) => {
   const read = (name) =>
     attempt(
       `client.${name} is left out`,
@@ -1153,18 +1196,17 @@ function readApp(client, attempt) {
   return {
     version: read("appVersion"),
     build: read("appBuild"),
-    platform: platform.document ? "browser" : hasPage() ? "other" : "server",
+    platform: EVERYWHERE ? kindOfPlatform() : "browser",
   };
-}
+};
 
 const NO_ANSWER = { status: 0, text: "", retryAfterMsec: 0 };
 
-function makeSender(client) {
-  let underWay = 0;
+const makeSender = (client, isTest) => {
+  const underWay = new Set();
 
   const ask = async (path, options) => {
     const fetch = client.fetch ?? platform.fetch;
-    if (!fetch) return NO_ANSWER;
     const answer = await fetch(`${client.host}/api/client${path}`, options);
     return {
       text: asString(await answer.text()),
@@ -1173,93 +1215,86 @@ function makeSender(client) {
     };
   };
 
-  return {
-    destination: () =>
-      client.apiKey && JSON.stringify([client.apiKey, client.host]),
-    send: (path, body, aborter, keepalive = false) =>
-      new Promise((resolve) => {
-        underWay += 1;
-        const cutter = aborter ?? newAborter();
-        const finish = (reply) => {
-          clock.clearTimeout(timer);
-          clock.clearTimeout(watching);
-          resolve(reply);
-        };
-        const cut = (reply) => {
-          finish(reply);
-          abort(cutter);
-        };
-        // Once requests are all that keeps a program of Node's running.
-        const look = () => {
-          if (!aloneWith(underWay))
-            watching = afterIfStillThere(ALONE_MSEC, look);
-          else cut(body ? NO_ANSWER : { ...NO_ANSWER, status: 204 });
-        };
-        const timer = afterIfStillThere(
-          Math.max(
-            body ? TIMEOUT_MSEC : CHANGES_TIMEOUT_MSEC,
-            client.waitTimeMsec,
-          ),
-          () => cut(NO_ANSWER),
-        );
-        let watching =
-          platform.process?.getActiveResourcesInfo &&
-          afterIfStillThere(aborter ? ALONE_MSEC : EVENTS_ALONE_MSEC, look);
-        void ask(path, {
-          method: body ? "POST" : "GET",
-          headers: {
-            Accept: "application/json",
-            Authorization: `Bearer ${client.apiKey}`,
-            ...(body && { "Content-Type": "application/json" }),
-          },
-          ...(body && { body }),
-          // What outlives its page is not cut.
-          ...(keepalive ? { keepalive } : { signal: cutter.signal }),
-        })
-          .catch(() => NO_ANSWER)
-          .then((reply) => {
-            underWay -= 1;
-            finish(reply);
-          });
-      }),
-  };
-}
+  const destination = () =>
+    isTest()
+      ? ""
+      : client.apiKey && JSON.stringify([client.apiKey, client.host]);
 
-function sessionState(status, failure, revision) {
+  const send = (path, body, aborter, keepalive = false) => {
+    const cutter = aborter ?? newAborter();
+    const cut = (reply) => {
+      abort(cutter);
+      return reply;
+    };
+    const work = ask(path, {
+      method: body ? "POST" : "GET",
+      headers: {
+        Accept: "application/json",
+        Authorization: `Bearer ${client.apiKey}`,
+        ...(body && { "Content-Type": "application/json" }),
+      },
+      ...(body && { body }),
+      // What outlives its page is not cut.
+      ...(keepalive ? { keepalive } : { signal: cutter.signal }),
+    }).catch(() => NO_ANSWER);
+    const longest = body ? TIMEOUT_MSEC : CHANGES_TIMEOUT_MSEC;
+    const reply = sooner(
+      work,
+      Math.max(longest, client.waitTimeMsec),
+      () => cut(NO_ANSWER),
+      false,
+    );
+    if (EVERYWHERE) {
+      underWay.add(work);
+      void work.then(() => underWay.delete(work));
+      return unlessAlone(
+        reply,
+        aborter ? ALONE_MSEC : EVENTS_ALONE_MSEC,
+        underWay,
+        () => cut(body ? NO_ANSWER : { ...NO_ANSWER, status: 204 }),
+      );
+    }
+    return reply;
+  };
+
+  return /** @type {const} */ ([destination, send]);
+};
+
+const sessionState = (status, failure, revision) => {
   return Object.freeze({ status, failure, revision });
-}
+};
 
 const IDLE = /* @__PURE__ */ sessionState("idle", null, null);
 /** What is told to those who were refused. */
 const REFUSED = /* @__PURE__ */ sessionState("fallback", "in-use", null);
 
 /** Null for an answer that is none. */
-function readServed(reply) {
+const readServed = (reply) => {
   if (reply.status !== 200) return null;
   try {
     return asServed(JSON.parse(reply.text));
   } catch {
     return null;
   }
-}
+};
 
-function asServed(value) {
+const asServed = (value) => {
   const { session, revision, states } = asObject(value);
   return {
     session: typeof session === "string" && session ? storable(session) : null,
     revision: scalarText(revision),
     states: asObject(states),
   };
-}
+};
 
-function failureOf(reply) {
+const failureOf = (reply) => {
   if (reply.status === 0) return "network";
   if (reply.status >= 500) return "server";
   return reply.status >= 400 ? "refused" : "nonsense";
-}
+};
 
 /** All of an event but whom it is of. */
-function readEvent(name, metadata, place) {
+const readEvent = (name, metadata, place) => {
   const timestamp = new Date(clock.now()).toISOString();
   return {
     id: newId(),
@@ -1269,7 +1304,7 @@ function readEvent(name, metadata, place) {
     ...place,
     metadata: readMetadata(metadata),
   };
-}
+};
 
 /**
  * What could not be used and the server has not been told of: a line for whose
@@ -1282,7 +1317,7 @@ let untold = "";
  * Keeps that in storage too, for the next program, until a start that carried
  * it was answered. `whose` names the code and the destination: others drop it.
  */
-function keepReport(store, client, whose) {
+const keepReport = (store, client, whose) => {
   const [read, write, remove] = store;
   /** Only then has there been consent, and anything of this Space. */
   let isLoaded;
@@ -1303,7 +1338,7 @@ function keepReport(store, client, whose) {
   };
 
   const put = (entries) => {
-    const all = Array.from(new Set(entries)).slice(0, MOST_UNKNOWN);
+    const all = [...new Set(entries)].slice(0, MOST_UNKNOWN);
     const text = all[0] ? [whose(), ...all].join("\n") : "";
     if (!isLoaded || text === untold) return;
     untold = text;
@@ -1311,9 +1346,9 @@ function keepReport(store, client, whose) {
   };
 
   return /** @type {const} */ ([list, put]);
-}
+};
 
-function makeRunner(spaceKey, host, code, entities) {
+const makeRunner = (spaceKey, host, code, entities) => {
   let state = IDLE;
   let initial = IDLE;
   let revision = IDLE.revision;
@@ -1343,8 +1378,6 @@ function makeRunner(spaceKey, host, code, entities) {
   const log = (message, cause) => {
     // It may hold what an app or a server says.
     message = visible(message);
-    // Of an error of our own the message is enough.
-    if (cause instanceof Nonsense) cause = cause.message;
     try {
       const told = (client.logger ?? report)(message, cause);
       // One that sends messages elsewhere may fail later.
@@ -1354,11 +1387,14 @@ function makeRunner(spaceKey, host, code, entities) {
     }
   };
 
-  /** Logs the message, unless it was logged before. */
-  const logOnce = (message) => {
-    if (logged.has(message) || logged.size > MOST_LOGGED_ONCE) return;
+  /** Whether the message is to be logged, and was not before. */
+  const isNews = (message) =>
+    !logged.has(message) &&
+    logged.size <= MOST_LOGGED_ONCE &&
     logged.add(message);
-    log(message);
+
+  const logOnce = (message) => {
+    if (isNews(message)) log(message);
   };
 
   const attempt = (what, call) => {
@@ -1369,26 +1405,26 @@ function makeRunner(spaceKey, host, code, entities) {
     }
   };
 
-  /** Stands for this Space among its callers. */
-  const self = {};
   const [afterFailure, hurry] = makePauses();
   const { onChange, announce } = makeListeners("session", attempt, () => IDLE);
 
-  /** Whether nobody else can be here: in a page, in a test. */
-  const isAlone = () => hasPage() || !!states;
+  const isTest = () => !!states;
+
+  /** Whether nobody else can be here. */
+  const isAlone = () => hasPage() || isTest();
 
   /** Whether who looks now was refused, so that what is served is somebody else's. */
   const isHidden = () =>
+    EVERYWHERE &&
     state.status !== "idle" &&
-    callersHere().some(({ of, refused }) => of === self && refused);
+    callersHere().some(({ of, refused }) => of === client && refused);
 
-  /** Nobody is served until the end of the session is declared. */
-  const isInUse = () => state.failure === "in-use";
-
-  /** Whether all is over; who does not know it is told once. */
+  /** Whether all is over, or may not begin here; who does not know it is told once. */
   const isClosed = () => {
+    const isElsewhere = !EVERYWHERE && !isAlone();
     if (closing) logOnce("the Space is closed");
-    return closing;
+    else if (isElsewhere) logOnce("this code is for pages alone");
+    return closing || isElsewhere;
   };
 
   /** Says how it stands now: all of that is there before anybody is told of any of it. */
@@ -1403,7 +1439,7 @@ function makeRunner(spaceKey, host, code, entities) {
     if (closing) return;
     void flushEvents();
     key || (key = client.apiKey);
-    if (state.failure === "missing-key" && sender.destination()) void prime();
+    if (state.failure === "missing-key" && destination()) void prime();
   };
 
   const lockChanged = () => {
@@ -1439,11 +1475,12 @@ function makeRunner(spaceKey, host, code, entities) {
     store,
     client,
   );
-  const sender = makeSender(client);
+  const sender = makeSender(client, isTest);
+  const [destination, send] = sender;
   const [listReport, putReport] = keepReport(
     store,
     client,
-    () => code.hash + sender.destination(),
+    () => code.hash + destination(),
   );
   const [addEvent, flushEvents, leave, restoreEvents, dropEvents, closeEvents] =
     makeEvents(sender, afterFailure, store, client, log, logOnce);
@@ -1462,15 +1499,13 @@ function makeRunner(spaceKey, host, code, entities) {
       unknown = reportUnknown();
     }
     conclude("served");
-    const news = unknown.filter((entry) => !logged.has(entry));
-    if (!news[0] || logged.size > MOST_LOGGED_ONCE) return;
-    news.forEach((entry) => logged.add(entry));
-    log(`this code cannot use ${news.join("; ")}`);
+    const news = unknown.filter(isNews);
+    if (news[0]) log(`this code cannot use ${news.join("; ")}`);
   };
 
   const listUnknown = () => {
-    const lists = Array.from(entities.values(), (layers) => layers.unknown());
-    return lists.flat().slice(0, MOST_UNKNOWN);
+    const all = [...entities.values()].flatMap((layers) => layers.unknown());
+    return all.slice(0, MOST_UNKNOWN);
   };
 
   /** What this code cannot use is told to the server when the next session starts. */
@@ -1492,7 +1527,7 @@ function makeRunner(spaceKey, host, code, entities) {
       anonymous_id: anonymousId,
       ...(!isBare && { code, app, unknown }),
     });
-    const reply = await sender.send("/sessions", body, mine);
+    const reply = await send("/sessions", body, mine);
     const served = readServed(reply);
     const isRefused = isRefusal(reply);
     if (isRefused) isBare = !isBare;
@@ -1518,7 +1553,7 @@ function makeRunner(spaceKey, host, code, entities) {
     (waitSeconds, aborter) => {
       const path = `/sessions/${encodeURIComponent(session)}/changes`;
       const query = `since=${encodeURIComponent(revision)}&wait=${waitSeconds}`;
-      return sender.send(`${path}?${query}`, undefined, aborter);
+      return send(`${path}?${query}`, undefined, aborter);
     },
     (other) => other !== revision,
     take,
@@ -1569,28 +1604,6 @@ function makeRunner(spaceKey, host, code, entities) {
     conclude(status, failure);
   };
 
-  const isPerson = (next) =>
-    person && next && person.external_id === next.external_id;
-
-  /** Whether this Space already serves somebody else. Of two visitors on a server nobody knows that they are one. */
-  const isTaken = (next) =>
-    state.status !== "idle" &&
-    !isAlone() &&
-    !(isPerson(next) && (next?.external_id || client.storage));
-
-  const refuse = (newcomer) => {
-    const isNew = !isInUse();
-    if (newcomer) newcomer.refused = true;
-    if (caller) caller.refused = true;
-    stop();
-    fallBack("fallback", "in-use");
-    if (isNew) {
-      log(
-        "another session has not ended: call session.end(), or createSpace() for each request",
-      );
-    }
-  };
-
   /** What the same person sees stays until there is something newer; a visitor who has signed in is another person. */
   const begin = async (isSame, idBefore) => {
     const mine = turn;
@@ -1598,7 +1611,7 @@ function makeRunner(spaceKey, host, code, entities) {
       anonymousId = newId();
       return take({ session: null, revision: "test", states });
     }
-    if (hasEnded) forgetIdentity();
+    if (EVERYWHERE && hasEnded) forgetIdentity();
     hasEnded = false;
     if (isSame) {
       entities.forEach((layers) => layers.keep());
@@ -1609,7 +1622,7 @@ function makeRunner(spaceKey, host, code, entities) {
     anonymousId = idFor(person);
     if (!person?.external_id && idBefore !== anonymousId) fallBack("starting");
     if (turn !== mine) return;
-    if (sender.destination()) return prime();
+    if (destination()) return prime();
     conclude("fallback", "missing-key");
     log("client.apiKey is not set");
   };
@@ -1617,17 +1630,24 @@ function makeRunner(spaceKey, host, code, entities) {
   const start = async (options) => {
     if (isClosed()) return;
     watch();
-    const newcomer = isAlone() ? undefined : enterCaller(self);
+    const newcomer = EVERYWHERE && !isAlone() ? enterCaller(client) : undefined;
     const before = turn;
     const next = attempt("the session is not started", () =>
       readOptions(options, attempt),
     );
     if (turn !== before) return;
-    if (isTaken(next)) return refuse(newcomer);
-    const isSame = isPerson(next) && key === client.apiKey;
+    if (EVERYWHERE && newcomer && isTakenBy(person, next, state, client)) {
+      const isNew = !isInUse(state);
+      refuse(caller);
+      refuse(newcomer);
+      stop();
+      fallBack("fallback", "in-use");
+      return isNew ? log(IN_USE) : undefined;
+    }
+    const isSame = areSame(person, next) && key === client.apiKey;
     const idBefore = anonymousId;
     stop();
-    caller = newcomer;
+    if (EVERYWHERE) caller = newcomer;
     person = next;
     key = client.apiKey;
     if (!next) return fallBack("fallback", "refused");
@@ -1647,9 +1667,9 @@ function makeRunner(spaceKey, host, code, entities) {
   const end = async () => {
     if (closing) return closing;
     // Who was refused has no session to end, unless it is to have everybody served again.
-    if (isHidden() && !isInUse()) return flush();
+    if (EVERYWHERE && isHidden() && !isInUse(state)) return flush();
     stop();
-    if (!hasPage()) {
+    if (EVERYWHERE && !hasPage()) {
       hasEnded = true;
       forgetIdentity();
     }
@@ -1668,9 +1688,10 @@ function makeRunner(spaceKey, host, code, entities) {
   const record = (name, pairs, place) => {
     // After a failure of nobody's it is not known who is there.
     const isMute = !person && state.status === "fallback";
-    if (isClosed() || isMute || states || isHidden()) return;
+    if (isClosed() || isMute || states) return;
+    if (EVERYWHERE && isHidden()) return;
     watch();
-    const what = `the event ${describe(name)} is not recorded`;
+    const what = `the event ${describe(name)} is left out`;
     attempt(what, () => {
       const event = readEvent(name, pairs, place);
       const whose = person;
@@ -1690,7 +1711,8 @@ function makeRunner(spaceKey, host, code, entities) {
   };
 
   const snapshot = () => {
-    if (!anonymousId || revision === null || isHidden()) return null;
+    if (!anonymousId || revision === null) return null;
+    if (EVERYWHERE && isHidden()) return null;
     const states = {};
     entities.forEach((layers, entity) => {
       const wire = layers.wire();
@@ -1711,7 +1733,7 @@ function makeRunner(spaceKey, host, code, entities) {
     entities.forEach((layers) => layers.begin());
   };
 
-  const shown = () => (isHidden() ? REFUSED : state);
+  const shown = () => (EVERYWHERE && isHidden() ? REFUSED : state);
 
   return {
     client,
@@ -1719,7 +1741,7 @@ function makeRunner(spaceKey, host, code, entities) {
     attempt,
     record,
     isHidden,
-    isTest: () => !!states,
+    isTest,
     isLocking: () => client.sessionLock && /served|fallback/.test(state.status),
     // Nothing may begin from here on, so this is set before anybody is told.
     close: () => closing ?? (closing = Promise.resolve().then(close)),
@@ -1740,7 +1762,7 @@ function makeRunner(spaceKey, host, code, entities) {
         return initial;
       },
       get unknown() {
-        return isHidden() ? [] : listUnknown();
+        return EVERYWHERE && isHidden() ? [] : listUnknown();
       },
       start,
       track: (name, pairs) => record(name, pairs),
@@ -1763,18 +1785,17 @@ function makeRunner(spaceKey, host, code, entities) {
     },
     test(given) {
       states = given;
-      sender.destination = () => "";
       void start();
       settle();
     },
   };
-}
+};
 
 const watchers = new Set();
 
 /** Tells of the page until the returned function is called; of no page there is nothing to tell. */
-function watchPage(watcher) {
-  if (!hasPage()) return () => {};
+const watchPage = (watcher) => {
+  if (EVERYWHERE && !hasPage()) return () => {};
   if (watchers.size === 0) listenToPage("addEventListener");
   watchers.add(watcher);
   return () => {
@@ -1782,30 +1803,30 @@ function watchPage(watcher) {
       listenToPage("removeEventListener");
     }
   };
-}
+};
 
 /** One set of listeners, whatever the number of watchers. */
-function listenToPage(how) {
+const listenToPage = (how) => {
   for (const type of ["online", "pagehide", "pageshow"]) {
     platform[how]?.(type, tellWatchers);
   }
   for (const type of ["visibilitychange", "freeze", "resume"]) {
     platform.document?.[how]?.(type, tellWatchers);
   }
-}
+};
 
-function tellWatchers({ type }) {
+const tellWatchers = ({ type }) => {
   const isGone =
     /hide|freeze/.test(type) || (type !== "online" && isPageHidden());
   watchers.forEach((watcher) => watcher(isGone));
-}
+};
 
-function isPageHidden() {
+const isPageHidden = () => {
   return platform.document?.visibilityState === "hidden";
-}
+};
 
 /** Hears what other tabs of the browser say under this name. Undefined where tabs cannot take turns: each is on its own. */
-function openChannel(name, hear) {
+const openChannel = (name, hear) => {
   const Channels = platform.BroadcastChannel;
   if (!platform.document || !platform.navigator?.locks || !Channels)
     return undefined;
@@ -1816,16 +1837,16 @@ function openChannel(name, hear) {
   } catch {
     return undefined;
   }
-}
+};
 
 /** Calls when no other tab is at its turn, which lasts until what is returned settles; at once where turns are forbidden. */
-async function takeTurn(name, { signal }, call) {
+const takeTurn = async (name, { signal }, call) => {
   try {
     await platform.navigator?.locks?.request(name, { signal }, call);
   } catch {
     call();
   }
-}
+};
 
 /**
  * Asks for changes of a session for as long as it runs unlocked and its page
@@ -1836,7 +1857,15 @@ async function takeTurn(name, { signal }, call) {
  * `poll` asks, `isNews` compares a revision with what is served, `take` and
  * `fail` take answers, and `restart` begins the session anew.
  */
-function makeFollower(client, afterFailure, poll, isNews, take, fail, restart) {
+const makeFollower = (
+  client,
+  afterFailure,
+  poll,
+  isNews,
+  take,
+  fail,
+  restart,
+) => {
   let isFollowing = false;
   /** Whether the page is seen, and no failure has to be waited for. */
   let isHere = false;
@@ -1845,7 +1874,7 @@ function makeFollower(client, afterFailure, poll, isNews, take, fail, restart) {
   /** Asks, while the turn to do so is waited for; 0: for an answer at once. */
   let send;
   let endTurn;
-  let timer;
+  let cancelTimer;
   let cancelPause;
   let channel;
   let patience = 0;
@@ -1875,14 +1904,14 @@ function makeFollower(client, afterFailure, poll, isNews, take, fail, restart) {
   const hide = () => {
     isHere = false;
     channel?.close();
-    clock.clearTimeout(timer);
+    cancelTimer?.();
     abort(asking);
     asking = send = undefined;
     endTurn?.();
   };
 
   const pause = (milliseconds, call) => {
-    if (milliseconds > 0) timer = afterIfStillThere(milliseconds, call);
+    if (milliseconds > 0) cancelTimer = after(milliseconds, call);
     else call();
   };
 
@@ -1890,7 +1919,7 @@ function makeFollower(client, afterFailure, poll, isNews, take, fail, restart) {
   const go = () => {
     const mine = (asking = newAborter());
     const ask = (send = async (waitSeconds) => {
-      clock.clearTimeout(timer);
+      cancelTimer?.();
       send = undefined;
       patience = PATIENT_MSEC;
       last = clock.now();
@@ -1956,64 +1985,73 @@ function makeFollower(client, afterFailure, poll, isNews, take, fail, restart) {
   };
 
   return /** @type {const} */ ([follow, stop, show, hide]);
-}
+};
 
 /** Makes a Space; nothing global is touched before its first use. */
-export function makeSpace(blueprint) {
+export const makeSpace = (blueprint) => {
   return assemble(blueprint).space;
-}
+};
 
-function assemble({ key, host, code, fallbacks, collect }) {
+const assemble = (blueprint) => {
+  const { key, host, code, fallbacks } = blueprint;
   const entities = new Map();
   const runner = makeRunner(key, host, code, entities);
 
-  const layersOf = (entity, nothing, parse) => {
+  const add = (entity, content, nothing, parse, rest) => {
     const note = () => {};
     const read = (wire) => parse(wire, nothing, note);
     const layers = makeLayers(runner, entity, parse, () =>
       readOr(read, own(fallbacks, entity), nothing, entity, note),
     );
     entities.set(entity, layers);
-    return layers;
+    return makeEntity(layers, content, rest);
   };
 
-  const collections = collect({
-    experience(entity, type) {
-      const { kind, defaults } = guarded(type);
-      const nothing = Object.freeze({ enabled: false, properties: defaults });
-      const layers = layersOf(entity, nothing, (wire, { enabled }, note) =>
+  const addChild = ([entity, type]) => {
+    if (!("kind" in type)) {
+      const supports = type.map(described);
+      return add(
+        entity,
+        "items",
+        Object.freeze({ enabled: false, items: [] }),
+        (wire, otherwise, note) =>
+          readSection(runner, supports, wire, entity, otherwise, note),
+        {},
+      );
+    }
+    const { kind, defaults } = described(type);
+    return add(
+      entity,
+      "properties",
+      Object.freeze({ enabled: false, properties: defaults }),
+      (wire, { enabled }, note) =>
         readExperience(type, wire, entity, enabled, note),
-      );
-      const track = (name, pairs) => runner.record(name, pairs, { entity });
-      return makeEntity(layers, "properties", { kind, defaults, track });
-    },
-    section(entity, supports) {
-      supports.forEach(guarded);
-      const nothing = Object.freeze({
-        enabled: false,
-        items: [],
-      });
-      const layers = layersOf(entity, nothing, (wire, otherwise, note) =>
-        readSection(runner, supports, wire, entity, otherwise, note),
-      );
-      return makeEntity(layers, "items", {});
-    },
-  });
+      {
+        kind,
+        defaults,
+        track: (name, pairs) => runner.record(name, pairs, { entity }),
+      },
+    );
+  };
+
+  const collections = mapped(blueprint.collections, (children) =>
+    mapped(children, addChild),
+  );
   const { client, session, close } = runner;
   const space = Object.freeze({ client, session, collections, close });
   return { space, runner, entities };
-}
+};
 
 /** Makes a Space of its own. Apps that use the default Space alone leave this out of their bundle. */
-export function makeSpaceWith(blueprint, options) {
+export const makeSpaceWith = (blueprint, options) => {
   const assembled = assemble(blueprint);
-  assembled.runner.attempt("the options cannot be used", () =>
+  assembled.runner.attempt("the options are left out", () =>
     apply(options ?? {}, blueprint.fallbacks, assembled),
   );
   return assembled.space;
-}
+};
 
-function apply(options, fallbacks, { runner, entities }) {
+const apply = (options, fallbacks, { runner, entities }) => {
   const { states, bootstrap, logger = null } = options;
   const { client } = runner;
   client.logger = logger;
@@ -2024,24 +2062,24 @@ function apply(options, fallbacks, { runner, entities }) {
     if (value !== undefined) client[name] = value;
   }
   if (bootstrap && !states) {
-    const resumed = runner.attempt("the bootstrap cannot be used", () =>
+    const resumed = runner.attempt("the bootstrap is left out", () =>
       readSnapshot(bootstrap, runner.attempt),
     );
     if (resumed) runner.resume(...resumed);
   }
-}
+};
 
 /** What a test says, filled in from the fallbacks. */
-function completeStates(fallbacks, states, entities, log) {
+const completeStates = (fallbacks, states, entities, log) => {
   const complete = {};
   for (const [entity, given] of Object.entries(states)) {
     if (!entities.has(entity)) log(`no entity ${describe(entity)}`);
     complete[entity] = completeState(fallbacks[entity], given);
   }
   return complete;
-}
+};
 
-function completeState(fallback, given) {
+const completeState = (fallback, given) => {
   const { properties, items } = given ?? {};
   return {
     ...fallback,
@@ -2054,15 +2092,14 @@ function completeState(fallback, given) {
       items: items.map((item, at) => ({
         id: String(at),
         enabled: true,
-        properties: {},
         ...item,
       })),
     }),
   };
-}
+};
 
 /** A session that was started elsewhere, of whom, and their anonymous id. The snapshot may come from anywhere. */
-function readSnapshot(snapshot, attempt) {
+const readSnapshot = (snapshot, attempt) => {
   const { anonymousId, userId } = asObject(asObject(snapshot)["person"]);
   const served = asServed(snapshot);
   return [
@@ -2071,4 +2108,4 @@ function readSnapshot(snapshot, attempt) {
     readOptions({ userId }, attempt),
     asAnonymousId(anonymousId),
   ];
-}
+};
