@@ -100,16 +100,22 @@ export interface Section<Items> extends Entity<SectionState<Items>> {
 }
 
 /** What an entity needs of the Space that it belongs to. */
-interface Surroundings {
-  /** Whether what is read now stays for the session. */
-  isLocking(): boolean;
-  /** Whether what is served is somebody else's. */
-  isHidden(): boolean;
+type Surroundings = readonly [
+  attempt: Attempt,
+  record: RecordEvent,
   /** Whether states of a test are served, in which much may be missing. */
-  isTest(): boolean;
-  readonly attempt: Attempt;
-  record(name: EventName, metadata?: unknown, place?: EventPlace): void;
-}
+  isTest: () => boolean,
+  /** Whether what is read now stays for the session. */
+  isLocking: () => boolean,
+  /** Whether what is served is somebody else's. */
+  isHidden: () => boolean,
+];
+
+type RecordEvent = (
+  name: EventName,
+  metadata?: unknown,
+  place?: EventPlace,
+) => void;
 
 /** The part of an event that its place in the app decides. */
 interface EventPlace {
@@ -126,7 +132,7 @@ type StateOf<Content extends string> = { readonly enabled: boolean } & {
 const makeEntity = <Content extends string>(
   layers: Layers<StateOf<Content>>,
   content: Content,
-  rest: object,
+  rest?: object,
 ): any => {
   const { read, fallback, initial, onChange } = layers;
   return Object.freeze({
@@ -175,7 +181,7 @@ const readEnabled = (
 
 /** The items of a section; those of a kind that this code was generated without are left out. */
 const readSection = (
-  space: Surroundings,
+  record: RecordEvent,
   supports: readonly Described[],
   wire: unknown,
   entity: string,
@@ -185,7 +191,7 @@ const readSection = (
   const state = asObject(wire);
   const list = readOr(asArray, state["items"], null, `${entity}.items`, note);
   const items = list?.map((item, at) =>
-    readItem(space, entity, supports, item, `${entity}[${at}]`, note),
+    readItem(record, entity, supports, item, `${entity}[${at}]`, note),
   );
   return Object.freeze({
     enabled: readEnabled(state, otherwise.enabled, entity, note),
@@ -195,7 +201,7 @@ const readSection = (
 
 /** Null for an item that cannot be shown. */
 const readItem = (
-  space: Surroundings,
+  record: RecordEvent,
   entity: string,
   supports: readonly Described[],
   value: unknown,
@@ -217,7 +223,7 @@ const readItem = (
       ...readExperience<unknown>(type, wire, place, false, note),
       defaults,
       track: (name: EventName, pairs?: EventPairs) =>
-        space.record(name, pairs, { entity, data }),
+        record(name, pairs, { entity, data }),
     });
   }
   return null;

@@ -64,10 +64,11 @@ interface Layers<State> {
 }
 
 const makeLayers = <State extends object>(
-  space: Surroundings,
+  [attempt, , isTest, isLocking, isHidden]: Surroundings,
   entity: string,
   parse: Parse<State>,
-  readFallback: () => State,
+  nothing: State,
+  fallbackWire: unknown,
 ): Layers<State> => {
   /** What the server sent for a state. */
   const wires = new WeakMap<State, unknown>();
@@ -78,21 +79,24 @@ const makeLayers = <State extends object>(
   let before: State | null | undefined;
   let unknown: string[] = [];
 
-  const fallback = () => (made ??= readFallback());
+  const fallback = () => {
+    const read = (wire: unknown) => parse(wire, nothing, () => {});
+    return (made ??= readOr(read, fallbackWire, nothing, entity, () => {}));
+  };
   const current = () => locked ?? latest ?? before ?? fallback();
   const note: Note = (place, value) => {
-    if (value === undefined && space.isTest()) return;
+    if (value === undefined && isTest()) return;
     if (unknown.length < MOST_UNKNOWN) unknown.push(unknownEntry(place, value));
   };
-  const { onChange, announce } = makeListeners(entity, space.attempt, fallback);
+  const { onChange, announce } = makeListeners(entity, attempt, fallback);
   return {
     fallback,
     initial: () =>
-      EVERYWHERE && space.isHidden() ? fallback() : (first ?? fallback()),
+      EVERYWHERE && isHidden() ? fallback() : (first ?? fallback()),
     read() {
-      if (EVERYWHERE && space.isHidden()) return fallback();
+      if (EVERYWHERE && isHidden()) return fallback();
       const state = current();
-      if (space.isLocking()) locked = state;
+      if (isLocking()) locked = state;
       return state;
     },
     onChange,

@@ -21,32 +21,32 @@ export const makeSpaceWith = <Collections>(
   blueprint: Blueprint<Collections>,
   options?: OptionsOf<object>,
 ): SpaceOf<Collections, any> => {
-  const assembled = assemble(blueprint);
-  assembled.runner.attempt("the options are left out", () =>
-    apply(options ?? {}, blueprint.fallbacks, assembled),
+  const [space, runner, entities] = assemble(blueprint);
+  const [, , , , [attempt]] = runner;
+  attempt("the options are left out", () =>
+    apply(options ?? {}, blueprint.fallbacks, runner, entities),
   );
-  return assembled.space;
+  return space;
 };
 
 const apply = (
   options: OptionsOf<object>,
   fallbacks: Readonly<Record<string, WireState>>,
-  { runner, entities }: Assembly<unknown>,
+  [client, , , log, [attempt], resume, test]: Runner,
+  entities: ReadonlyMap<string, unknown>,
 ): void => {
   const { states, bootstrap, logger = null } = options;
-  const { client } = runner;
   client.logger = logger;
-  if (states)
-    runner.test(completeStates(fallbacks, states, entities, runner.log));
+  if (states) test(completeStates(fallbacks, states, entities, log));
   for (const name of Object.keys(client) as (keyof Client)[]) {
     const value = options[name];
     if (value !== undefined) client[name] = value as never;
   }
   if (bootstrap && !states) {
-    const resumed = runner.attempt("the bootstrap is left out", () =>
-      readSnapshot(bootstrap, runner.attempt),
+    const resumed = attempt("the bootstrap is left out", () =>
+      readSnapshot(bootstrap, attempt),
     );
-    if (resumed) runner.resume(...resumed);
+    if (resumed) resume(...resumed);
   }
 };
 

@@ -1,14 +1,15 @@
-/** Runs the sessions of a Space, one after the other. */
-interface Runner extends Surroundings {
-  readonly client: Client;
-  readonly session: Session;
-  readonly close: () => Promise<void>;
-  readonly log: Logger;
+/** What runs the sessions of a Space, one after the other. */
+type Runner = readonly [
+  client: Client,
+  session: Session,
+  close: () => Promise<void>,
+  log: Logger,
+  surroundings: Surroundings,
   /** Goes on with a session that was started elsewhere, of this person. */
-  resume(served: Served, person: Person, id: string): void;
+  resume: (served: Served, person: Person, id: string) => void,
   /** Serves these states from here on, without a server. */
-  test(states: Json): void;
-}
+  test: (states: Json) => void,
+];
 
 const makeRunner = (
   spaceKey: string,
@@ -351,7 +352,7 @@ const makeRunner = (
     await closeEvents();
   };
 
-  const record: Surroundings["record"] = (name, pairs, place) => {
+  const record: RecordEvent = (name, pairs, place) => {
     // After a failure of nobody's it is not known who is there.
     const isMute = !person && state.status === "fallback";
     if (isClosed() || isMute || states) return;
@@ -401,17 +402,29 @@ const makeRunner = (
 
   const shown = () => (EVERYWHERE && isHidden() ? REFUSED : state);
 
-  return {
+  const isLocking = () =>
+    client.sessionLock && /served|fallback/.test(state.status);
+
+  const resume = (served: Served, next: Person, id: string) => {
+    person = next;
+    anonymousId = id;
+    key = client.apiKey;
+    saveIdentity({ id, owner: next.external_id ?? null });
+    take(served);
+    settle();
+    watch();
+    follow();
+  };
+
+  const test = (given: Json) => {
+    states = given;
+    void start();
+    settle();
+  };
+
+  return [
     client,
-    log,
-    attempt,
-    record,
-    isHidden,
-    isTest,
-    isLocking: () => client.sessionLock && /served|fallback/.test(state.status),
-    // Nothing may begin from here on, so this is set before anybody is told.
-    close: () => (closing ??= Promise.resolve().then(close)),
-    session: {
+    {
       get status() {
         return shown().status;
       },
@@ -439,20 +452,11 @@ const makeRunner = (
       identify: (userId, fields) => start({ userId, fields }),
       anonymize: (fields) => start({ fields }),
     },
-    resume(served, next, id) {
-      person = next;
-      anonymousId = id;
-      key = client.apiKey;
-      saveIdentity({ id, owner: next.external_id ?? null });
-      take(served);
-      settle();
-      watch();
-      follow();
-    },
-    test(given) {
-      states = given;
-      void start();
-      settle();
-    },
-  };
+    // Nothing may begin from here on, so this is set before anybody is told.
+    () => (closing ??= Promise.resolve().then(close)),
+    log,
+    [attempt, record, isTest, isLocking, isHidden],
+    resume,
+    test,
+  ];
 };

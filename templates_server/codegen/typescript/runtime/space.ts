@@ -25,15 +25,16 @@ export interface Blueprint<Collections> {
 export const makeSpace = <Collections>(
   blueprint: Blueprint<Collections>,
 ): SpaceOf<Collections, any> => {
-  return assemble(blueprint).space;
+  const [space] = assemble(blueprint);
+  return space;
 };
 
 /** A Space with what runs it. */
-interface Assembly<Collections> {
-  readonly space: SpaceOf<Collections>;
-  readonly runner: Runner;
-  readonly entities: ReadonlyMap<string, unknown>;
-}
+type Assembly<Collections> = readonly [
+  space: SpaceOf<Collections>,
+  runner: Runner,
+  entities: ReadonlyMap<string, unknown>,
+];
 
 const assemble = <Collections>(
   blueprint: Blueprint<Collections>,
@@ -41,19 +42,18 @@ const assemble = <Collections>(
   const { key, host, code, fallbacks } = blueprint;
   const entities = new Map<string, Layers<any>>();
   const runner = makeRunner(key, host, code, entities);
+  const [client, session, close, , surroundings] = runner;
+  const [, record] = surroundings;
 
   const add = <Content extends string>(
     entity: string,
     content: Content,
     nothing: StateOf<Content>,
     parse: Parse<StateOf<Content>>,
-    rest: object,
+    rest?: object,
   ) => {
-    const note = () => {};
-    const read = (wire: unknown) => parse(wire, nothing, note);
-    const layers = makeLayers(runner, entity, parse, () =>
-      readOr(read, own(fallbacks, entity), nothing, entity, note),
-    );
+    const wire = own(fallbacks, entity);
+    const layers = makeLayers(surroundings, entity, parse, nothing, wire);
     entities.set(entity, layers);
     return makeEntity(layers, content, rest);
   };
@@ -66,8 +66,7 @@ const assemble = <Collections>(
         "items",
         Object.freeze({ enabled: false, items: [] }),
         (wire, otherwise, note) =>
-          readSection(runner, supports, wire, entity, otherwise, note),
-        {},
+          readSection(record, supports, wire, entity, otherwise, note),
       );
     }
     const { kind, defaults } = described(type);
@@ -81,7 +80,7 @@ const assemble = <Collections>(
         kind,
         defaults,
         track: (name: EventName, pairs?: EventPairs) =>
-          runner.record(name, pairs, { entity }),
+          record(name, pairs, { entity }),
       },
     );
   };
@@ -89,7 +88,6 @@ const assemble = <Collections>(
   const collections = mapped(blueprint.collections, (children) =>
     mapped(children, addChild),
   );
-  const { client, session, close } = runner;
   const space = Object.freeze({ client, session, collections, close });
-  return { space, runner, entities };
+  return [space, runner, entities];
 };
