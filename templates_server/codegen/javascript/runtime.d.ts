@@ -1,105 +1,3 @@
-/** A colour: `value` is `#rrggbb`, or null when unset; `opacity` lies in 0..1. */
-export interface Color {
-  readonly value: string | null;
-  readonly opacity: number;
-}
-
-/** A property: how what is sent is read, its default, its key unless that is its member's name, and its options. */
-export type PropertyRule<Value> = readonly [
-  read: (value: unknown, options: readonly string[]) => unknown,
-  initial: Value,
-  key?: string,
-  options?: readonly string[],
-];
-
-/** A type of experience, as the code generated for it describes it. */
-export interface ExperienceType<Kind extends string, Properties> {
-  readonly kind: Kind;
-  readonly properties: {
-    readonly [Member in keyof Properties]: PropertyRule<Properties[Member]>;
-  };
-}
-
-/** Any type of experience. */
-export type AnyExperienceType = ExperienceType<string, any>;
-
-/** A type of section: the types of experience that its items may have. */
-export type SectionType = readonly AnyExperienceType[];
-
-/** A collection: which entity each of its children is, and of which type. */
-export type CollectionType<Children> = {
-  readonly [Member in keyof Children]: ChildType;
-};
-
-export type ChildType = readonly [
-  entity: string,
-  type: AnyExperienceType | SectionType,
-];
-
-/** The state of an entity as the server sends it; checked before it is used. */
-export interface WireState {
-  readonly enabled: boolean;
-  readonly properties?: Readonly<Record<string, unknown>>;
-  readonly items?: readonly WireItem[];
-}
-
-/** One item of a section as the server sends it. */
-export interface WireItem {
-  readonly id: string;
-  readonly experience: string;
-  readonly enabled: boolean;
-  readonly properties: Readonly<Record<string, unknown>>;
-}
-
-export declare const asString: (value: unknown) => string;
-
-export declare const asBoolean: (value: unknown) => boolean;
-
-export declare const asNumber: (value: unknown) => number;
-
-export declare const asColor: (wire: unknown) => Color;
-
-export declare const asDate: (value: unknown) => Date;
-
-export declare const asTexts: (value: unknown) => readonly string[];
-
-export declare const asOption: (
-  value: unknown,
-  options: readonly string[],
-) => string;
-
-/** What `fetch` is asked with. */
-export interface FetchOptions {
-  method: string;
-  headers: Record<string, string>;
-  body?: string;
-  keepalive?: boolean;
-  signal?: any;
-}
-
-/** What is used of the answer of `fetch`. */
-export interface FetchAnswer {
-  readonly status: number;
-  readonly headers?: {
-    get(name: string): string | null;
-  };
-  text(): Promise<string>;
-}
-
-/** The platform's `fetch`, or one of your own: `client.fetch = ...`. */
-export type Fetch = (
-  url: string,
-  options: FetchOptions,
-) => Promise<FetchAnswer>;
-
-/** @internal The time, timers and chance of this file, in one place so that a test can set its own. */
-export declare const clock: {
-  now: () => number;
-  setTimeout: (call: () => void, milliseconds: number) => unknown;
-  clearTimeout: (timer: unknown) => void;
-  random: () => number;
-};
-
 /** One piece of an event's metadata. */
 export interface Pair {
   readonly key: string;
@@ -227,18 +125,75 @@ export interface ItemTestState<Kind extends string, Values> {
   readonly properties?: Values | undefined;
 }
 
-/** Where an app keeps texts between visits: `localStorage`, React Native's AsyncStorage, a file of your own. */
-export interface SpaceStorage {
-  getItem(key: string): string | null | Promise<string | null>;
-  setItem(key: string, value: string): unknown;
-  removeItem?(key: string): unknown;
+/** A colour: `value` is `#rrggbb`, or null when unset; `opacity` lies in 0..1. */
+export interface Color {
+  readonly value: string | null;
+  readonly opacity: number;
 }
 
-/** @deprecated Until 1.0. Use `SpaceStorage`. */
-export type IdentityStorage = SpaceStorage;
+/** A property: how what is sent is read, its default, its key unless that is its member's name, and its options. */
+export type PropertyRule<Value> = readonly [
+  read: (value: unknown, options: readonly string[]) => unknown,
+  initial: Value,
+  key?: string,
+  options?: readonly string[],
+];
 
-/** Takes what a developer should know: a message, and what was thrown or answered if anything was. */
-export type Logger = (message: string, cause?: unknown) => void;
+/** A type of experience, as the code generated for it describes it. */
+export interface ExperienceType<Kind extends string, Properties> {
+  readonly kind: Kind;
+  readonly properties: {
+    readonly [Member in keyof Properties]: PropertyRule<Properties[Member]>;
+  };
+}
+
+/** Any type of experience. */
+export type AnyExperienceType = ExperienceType<string, any>;
+
+/** A type of section: the types of experience that its items may have. */
+export type SectionType = readonly AnyExperienceType[];
+
+/** A collection: which entity each of its children is, and of which type. */
+export type CollectionType<Children> = {
+  readonly [Member in keyof Children]: ChildType;
+};
+
+export type ChildType = readonly [
+  entity: string,
+  type: AnyExperienceType | SectionType,
+];
+
+/** The state of an entity as the server sends it; checked before it is used. */
+export interface WireState {
+  readonly enabled: boolean;
+  readonly properties?: Readonly<Record<string, unknown>>;
+  readonly items?: readonly WireItem[];
+}
+
+/** One item of a section as the server sends it. */
+export interface WireItem {
+  readonly id: string;
+  readonly experience: string;
+  readonly enabled: boolean;
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
+export declare const asString: (value: unknown) => string;
+
+export declare const asBoolean: (value: unknown) => boolean;
+
+export declare const asNumber: (value: unknown) => number;
+
+export declare const asColor: (wire: unknown) => Color;
+
+export declare const asDate: (value: unknown) => Date;
+
+export declare const asTexts: (value: unknown) => readonly string[];
+
+export declare const asOption: (
+  value: unknown,
+  options: readonly string[],
+) => string;
 
 /** Which environment and server an app talks to, and how its sessions behave. */
 export interface Client {
@@ -266,6 +221,110 @@ export interface Client {
   /** Gets what is otherwise written to the console with `console.error`; null: the console. */
   logger: Logger | null;
 }
+
+/** Where an app keeps texts between visits: `localStorage`, React Native's AsyncStorage, a file of your own. */
+export interface SpaceStorage {
+  getItem(key: string): string | null | Promise<string | null>;
+  setItem(key: string, value: string): unknown;
+  removeItem?(key: string): unknown;
+}
+
+/** @deprecated Until 1.0. Use `SpaceStorage`. */
+export type IdentityStorage = SpaceStorage;
+
+/** Takes what a developer should know: a message, and what was thrown or answered if anything was. */
+export type Logger = (message: string, cause?: unknown) => void;
+
+/** How a Space of its own is made; what is left out can be set later. */
+export interface OptionsOf<States> {
+  readonly apiKey?: string | undefined;
+  readonly host?: string | undefined;
+  readonly storage?: SpaceStorage | null | undefined;
+  readonly fetch?: Fetch | null | undefined;
+  readonly appVersion?: string | undefined;
+  readonly appBuild?: string | undefined;
+  readonly waitTimeMsec?: number | undefined;
+  readonly sessionLock?: boolean | undefined;
+  readonly logger?: Logger | null | undefined;
+  readonly tracking?: boolean | undefined;
+  /** What `session.snapshot()` gave elsewhere, such as on the server that rendered the page: it is shown at once. */
+  readonly bootstrap?: Snapshot | null | undefined;
+  /** For tests: what is served, by entity and raw keys. What is left out falls back. Nothing goes over the network. */
+  readonly states?: States | undefined;
+}
+
+/** Makes a Space of its own. Apps that use the default Space alone leave this out of their bundle. */
+export declare const makeSpaceWith: <Collections>(
+  blueprint: Blueprint<Collections>,
+  options?: OptionsOf<object>,
+) => SpaceOf<Collections, any>;
+
+/** A Space in an app: its client, its session, the entities of its collections, and its end. */
+export interface SpaceOf<Collections, Run = Session> {
+  /** Which environment and server, and how sessions behave. */
+  readonly client: Client;
+  /** One run of the app for one person. */
+  readonly session: Run;
+  /** What the app shows. */
+  readonly collections: Collections;
+  /** Sends the recorded events and lets go of timers, listeners and connections. What is shown stays. */
+  readonly close: () => Promise<void>;
+}
+
+/** What a Space is made of. */
+export interface Blueprint<Collections> {
+  readonly key: string;
+  readonly host: string;
+  readonly code: GeneratedCode;
+  readonly fallbacks: Readonly<Record<string, WireState>>;
+  readonly collections: {
+    readonly [Member in keyof Collections]: CollectionType<Collections[Member]>;
+  };
+}
+
+/** Makes a Space; nothing global is touched before its first use. */
+export declare const makeSpace: <Collections>(
+  blueprint: Blueprint<Collections>,
+) => SpaceOf<Collections, any>;
+
+/** What `fetch` is asked with. */
+export interface FetchOptions {
+  method: string;
+  headers: Record<string, string>;
+  body?: string;
+  keepalive?: boolean;
+  signal?: any;
+}
+
+/** What is used of the answer of `fetch`. */
+export interface FetchAnswer {
+  readonly status: number;
+  readonly headers?: {
+    get(name: string): string | null;
+  };
+  text(): Promise<string>;
+}
+
+/** The platform's `fetch`, or one of your own: `client.fetch = ...`. */
+export type Fetch = (
+  url: string,
+  options: FetchOptions,
+) => Promise<FetchAnswer>;
+
+/** @internal The time, timers and chance of this file, in one place so that a test can set its own. */
+export declare const clock: {
+  now: () => number;
+  random: () => number;
+  /**
+   * Calls after that time, unless what is returned is called before. A program
+   * may end sooner, but for what is awaited.
+   */
+  after(
+    milliseconds: number,
+    call: () => void,
+    isAwaited?: boolean,
+  ): () => void;
+};
 
 /** What is sent along with the start of a session: used for that session, never stored. */
 export type Fields = Readonly<
@@ -359,55 +418,3 @@ export interface GeneratedCode {
   readonly hash: string;
   readonly language: string;
 }
-
-/** A Space in an app: its client, its session, the entities of its collections, and its end. */
-export interface SpaceOf<Collections, Run = Session> {
-  /** Which environment and server, and how sessions behave. */
-  readonly client: Client;
-  /** One run of the app for one person. */
-  readonly session: Run;
-  /** What the app shows. */
-  readonly collections: Collections;
-  /** Sends the recorded events and lets go of timers, listeners and connections. What is shown stays. */
-  readonly close: () => Promise<void>;
-}
-
-/** What a Space is made of. */
-export interface Blueprint<Collections> {
-  readonly key: string;
-  readonly host: string;
-  readonly code: GeneratedCode;
-  readonly fallbacks: Readonly<Record<string, WireState>>;
-  readonly collections: {
-    readonly [Member in keyof Collections]: CollectionType<Collections[Member]>;
-  };
-}
-
-/** Makes a Space; nothing global is touched before its first use. */
-export declare const makeSpace: <Collections>(
-  blueprint: Blueprint<Collections>,
-) => SpaceOf<Collections, any>;
-
-/** How a Space of its own is made; what is left out can be set later. */
-export interface OptionsOf<States> {
-  readonly apiKey?: string | undefined;
-  readonly host?: string | undefined;
-  readonly storage?: SpaceStorage | null | undefined;
-  readonly fetch?: Fetch | null | undefined;
-  readonly appVersion?: string | undefined;
-  readonly appBuild?: string | undefined;
-  readonly waitTimeMsec?: number | undefined;
-  readonly sessionLock?: boolean | undefined;
-  readonly logger?: Logger | null | undefined;
-  readonly tracking?: boolean | undefined;
-  /** What `session.snapshot()` gave elsewhere, such as on the server that rendered the page: it is shown at once. */
-  readonly bootstrap?: Snapshot | null | undefined;
-  /** For tests: what is served, by entity and raw keys. What is left out falls back. Nothing goes over the network. */
-  readonly states?: States | undefined;
-}
-
-/** Makes a Space of its own. Apps that use the default Space alone leave this out of their bundle. */
-export declare const makeSpaceWith: <Collections>(
-  blueprint: Blueprint<Collections>,
-  options?: OptionsOf<object>,
-) => SpaceOf<Collections, any>;

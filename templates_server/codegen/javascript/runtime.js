@@ -66,6 +66,111 @@ const UNKNOWN = 404;
 /** A server that does not know the session that it has just begun is asked less often. */
 const FAILURES_OF_A_NEW_SESSION = 5;
 
+/** One for all Spaces, since each slows every asynchronous step of the program. */
+let context;
+
+/** The caller of this moment; all that they do from here on is theirs, where the platform has such: Node, Bun, Deno. */
+const enterCaller = (of) => {
+  const caller = { of };
+  if (context === undefined) {
+    const module = platform.process?.getBuiltinModule?.("node:async_hooks");
+    context = module?.AsyncLocalStorage ? new module.AsyncLocalStorage() : null;
+  }
+  const others = callersHere().filter((other) => other.of !== of);
+  context?.enterWith([...others.slice(-MOST_SPACES_REMEMBERED), caller]);
+  return caller;
+};
+
+const callersHere = () => {
+  return context?.getStore() ?? [];
+};
+
+const refuse = (caller) => {
+  if (caller) caller.refused = true;
+};
+
+/** Whether a Space already serves somebody else. Of two visitors on a server nobody knows that they are one. */
+const isTakenBy = (person, next, { status }, { storage }) =>
+  status !== "idle" &&
+  !(areSame(person, next) && (next?.external_id || storage));
+
+/** Whether nobody is served until the end of the session is declared. */
+const isInUse = ({ failure }) => failure === "in-use";
+
+const IN_USE =
+  "another session has not ended: call session.end(), or createSpace() for each request";
+
+/** What an app sees of the layers. */
+const makeEntity = (layers, content, rest) => {
+  const { read, fallback, initial, onChange } = layers;
+  return Object.freeze({
+    ...rest,
+    get enabled() {
+      return read().enabled;
+    },
+    get state() {
+      return read();
+    },
+    get fallback() {
+      return fallback();
+    },
+    get initial() {
+      return initial();
+    },
+    onChange,
+    get [content]() {
+      return read()[content];
+    },
+  });
+};
+
+const readExperience = (type, wire, place, otherwise, note) => {
+  const state = asObject(wire);
+  return Object.freeze({
+    enabled: readEnabled(state, otherwise, place, note),
+    properties: readProperties(type, state["properties"], place, note),
+  });
+};
+
+const readEnabled = ({ enabled }, otherwise, place, note) => {
+  return readOr(asBoolean, enabled, otherwise, `${place}.enabled`, note);
+};
+
+/** The items of a section; those of a kind that this code was generated without are left out. */
+const readSection = (record, supports, wire, entity, otherwise, note) => {
+  const state = asObject(wire);
+  const list = readOr(asArray, state["items"], null, `${entity}.items`, note);
+  const items = list?.map((item, at) =>
+    readItem(record, entity, supports, item, `${entity}[${at}]`, note),
+  );
+  return Object.freeze({
+    enabled: readEnabled(state, otherwise.enabled, entity, note),
+    items: Object.freeze(items?.filter(Boolean) ?? otherwise.items),
+  });
+};
+
+/** Null for an item that cannot be shown. */
+const readItem = (record, entity, supports, value, place, note) => {
+  const wire = readOr(asObject, value, null, place, note);
+  if (!wire) return null;
+  const { id, experience } = wire;
+  const type = supports.find(({ kind }) => kind === experience);
+  if (!type) note(`${place}.experience`, experience);
+  else if (typeof id !== "string") note(`${place}.id`, id);
+  else {
+    const { kind, defaults } = type;
+    const data = { item: id, experience };
+    return Object.freeze({
+      kind,
+      id,
+      ...readExperience(type, wire, place, false, note),
+      defaults,
+      track: (name, pairs) => record(name, pairs, { entity, data }),
+    });
+  }
+  return null;
+};
+
 /**
  * For a value that cannot be used: what is thrown is caught in here, and all
  * that a log line needs is why. Of a server's answer nobody reads that.
@@ -191,144 +296,6 @@ const mapped = (object, call) => {
   );
 };
 
-const platform = globalThis;
-
-/** @internal The time, timers and chance of this file, in one place so that a test can set its own. */
-export const clock = {
-  now: () => Date.now(),
-  setTimeout: (call, milliseconds) => platform.setTimeout(call, milliseconds),
-  clearTimeout: (timer) => platform.clearTimeout(timer),
-  random: () => Math.random(),
-};
-
-/**
- * Calls after that time, unless what is returned is called before. A program
- * may end sooner, but for what is awaited.
- */
-const after = (milliseconds, call, isAwaited = false) => {
-  const wait = Math.min(milliseconds, LONGEST_TIMER_MSEC);
-  const timer = clock.setTimeout(call, wait);
-  if (EVERYWHERE && !isAwaited) {
-    timer?.unref?.();
-    if (typeof timer === "number") platform.Deno?.unrefTimer?.(timer);
-  }
-  return () => clock.clearTimeout(timer);
-};
-
-/** Whether one person looks at what is shown here. Elsewhere, on a server, it may be many. */
-const hasPage = () =>
-  EVERYWHERE
-    ? !!platform.document || platform.navigator?.product === "ReactNative"
-    : !!platform.document;
-
-/** Tells the developer; never throws, whatever the console and the cause are. */
-const report = (message, cause) => {
-  try {
-    const causes = cause === undefined ? [] : [cause];
-    platform.console?.error(`mtribes: ${message}`, ...causes);
-  } catch {
-    // There is nobody left to tell.
-  }
-};
-
-/** A random UUID, version 4. A page without TLS has no `randomUUID`. */
-const newId = () => {
-  const bytes = platform.crypto?.getRandomValues?.(new Uint8Array(36));
-  return "xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx".replace(/x/g, (_, at) =>
-    ((bytes?.[at] ?? Math.random() * 256) & 15).toString(16),
-  );
-};
-
-/** Where the platform has none, nothing that is under way can be cut, but its answer is not waited for. */
-const newAborter = () =>
-  EVERYWHERE && !platform.AbortController ? {} : new platform.AbortController();
-
-/** A worker forbids to cut what another request has begun; that its answer is not waited for is enough. */
-const abort = (aborter) => {
-  if (EVERYWHERE) {
-    try {
-      aborter?.abort?.();
-    } catch {
-      // It ends by itself.
-    }
-  } else aborter?.abort?.();
-};
-
-/** One for all Spaces, since each slows every asynchronous step of the program. */
-let context;
-
-/** The caller of this moment; all that they do from here on is theirs, where the platform has such: Node, Bun, Deno. */
-const enterCaller = (of) => {
-  const caller = { of };
-  if (context === undefined) {
-    const module = platform.process?.getBuiltinModule?.("node:async_hooks");
-    context = module?.AsyncLocalStorage ? new module.AsyncLocalStorage() : null;
-  }
-  const others = callersHere().filter((other) => other.of !== of);
-  context?.enterWith([...others.slice(-MOST_SPACES_REMEMBERED), caller]);
-  return caller;
-};
-
-const callersHere = () => {
-  return context?.getStore() ?? [];
-};
-
-const refuse = (caller) => {
-  if (caller) caller.refused = true;
-};
-
-/** Whether a Space already serves somebody else. Of two visitors on a server nobody knows that they are one. */
-const isTakenBy = (person, next, { status }, { storage }) =>
-  status !== "idle" &&
-  !(areSame(person, next) && (next?.external_id || storage));
-
-/** Whether nobody is served until the end of the session is declared. */
-const isInUse = ({ failure }) => failure === "in-use";
-
-const IN_USE =
-  "another session has not ended: call session.end(), or createSpace() for each request";
-
-/** What is to be done before a program ends: each is called when it has nothing more to do, and when it is about to end. */
-const ending = new Set();
-let isListening = false;
-
-/** Calls where the platform tells before a program ends, as Node does. */
-const listenForTheEnd = (finish) => {
-  ending.add(finish);
-  if (isListening) return;
-  isListening = true;
-  const finishAll = () => ending.forEach((finish) => finish());
-  platform.process?.on?.("beforeExit", finishAll);
-  platform.process?.on?.("exit", finishAll);
-};
-
-/** What the work gives; in Node something else, once requests that are under way are all that keeps the program running. */
-const unlessAlone = (work, firstLookMsec, underWay, otherwise) => {
-  if (!platform.process?.getActiveResourcesInfo) return work;
-  return new Promise((resolve) => {
-    const look = () => {
-      if (isAloneWith(underWay.size)) resolve(otherwise());
-      else cancel = after(ALONE_MSEC, look);
-    };
-    let cancel = after(firstLookMsec, look);
-    void work.then((done) => {
-      cancel();
-      resolve(done);
-    });
-  });
-};
-
-const isAloneWith = (requests) => {
-  const kinds = platform.process?.getActiveResourcesInfo?.() ?? [];
-  // Not the standard streams.
-  const others = kinds.filter((kind) => !/^(Pipe|TTY)Wrap$/.test(kind));
-  return (
-    others.length > 0 &&
-    others.length <= requests &&
-    others.every((kind) => /^(TCPSocket|TLS|GetAddrInfoReq)Wrap$/.test(kind))
-  );
-};
-
 /** Whether both are one person, as far as is known: all visitors are. */
 const areSame = (one, other) =>
   one && other && one.external_id === other.external_id;
@@ -446,163 +413,74 @@ const readField = (value) => {
   return ensureLength(storable(asString(value)), LONGEST_FIELD_VALUE);
 };
 
-/** What an app sees of the layers. */
-const makeEntity = (layers, content, rest) => {
-  const { read, fallback, initial, onChange } = layers;
-  return Object.freeze({
-    ...rest,
-    get enabled() {
-      return read().enabled;
-    },
-    get state() {
-      return read();
-    },
-    get fallback() {
-      return fallback();
-    },
-    get initial() {
-      return initial();
-    },
-    onChange,
-    get [content]() {
-      return read()[content];
-    },
-  });
-};
-
-const readExperience = (type, wire, place, otherwise, note) => {
-  const state = asObject(wire);
-  return Object.freeze({
-    enabled: readEnabled(state, otherwise, place, note),
-    properties: readProperties(type, state["properties"], place, note),
-  });
-};
-
-const readEnabled = ({ enabled }, otherwise, place, note) => {
-  return readOr(asBoolean, enabled, otherwise, `${place}.enabled`, note);
-};
-
-/** The items of a section; those of a kind that this code was generated without are left out. */
-const readSection = (space, supports, wire, entity, otherwise, note) => {
-  const state = asObject(wire);
-  const list = readOr(asArray, state["items"], null, `${entity}.items`, note);
-  const items = list?.map((item, at) =>
-    readItem(space, entity, supports, item, `${entity}[${at}]`, note),
-  );
-  return Object.freeze({
-    enabled: readEnabled(state, otherwise.enabled, entity, note),
-    items: Object.freeze(items?.filter(Boolean) ?? otherwise.items),
-  });
-};
-
-/** Null for an item that cannot be shown. */
-const readItem = (space, entity, supports, value, place, note) => {
-  const wire = readOr(asObject, value, null, place, note);
-  if (!wire) return null;
-  const { id, experience } = wire;
-  const type = supports.find(({ kind }) => kind === experience);
-  if (!type) note(`${place}.experience`, experience);
-  else if (typeof id !== "string") note(`${place}.id`, id);
-  else {
-    const { kind, defaults } = type;
-    const data = { item: id, experience };
-    return Object.freeze({
-      kind,
-      id,
-      ...readExperience(type, wire, place, false, note),
-      defaults,
-      track: (name, pairs) => space.record(name, pairs, { entity, data }),
-    });
-  }
-  return null;
-};
-
-const makeListeners = (name, attempt, first) => {
-  const failed = `a listener of ${name} failed`;
-  const all = new Set();
-  let told;
+/** The last three are called after their part of it was changed. */
+const makeClient = (host, log, keyChanged, lockChanged, trackingChanged) => {
+  let apiKey = "";
+  let waitTimeMsec = 1200;
+  let sessionLock = true;
+  let tracking = true;
   return {
-    onChange(call) {
-      const listener = { call };
-      attempt(failed, () => {
-        ensure(typeof call === "function", "not a function");
-        all.add(listener);
-      });
-      return () => void all.delete(listener);
+    appVersion: "",
+    appBuild: "",
+    fetch: null,
+    logger: null,
+    storage: null,
+    get host() {
+      return host;
     },
-    announce(state) {
-      const known = told ?? first();
-      told = state;
-      if (equal(state, known)) return;
-      for (const listener of [...all]) {
-        if (told !== state) return;
-        if (all.has(listener)) attempt(failed, listener.call);
-      }
+    set host(url) {
+      if (typeof url === "string") host = url.replace(/\/+$/, "");
+      else log("client.host must be a URL");
+    },
+    get waitTimeMsec() {
+      return waitTimeMsec;
+    },
+    set waitTimeMsec(milliseconds) {
+      if (typeof milliseconds === "number" && milliseconds >= 0) {
+        waitTimeMsec = milliseconds;
+      } else log("client.waitTimeMsec must be a number");
+    },
+    get sessionLock() {
+      return sessionLock;
+    },
+    set sessionLock(lock) {
+      sessionLock = Boolean(lock);
+      lockChanged();
+    },
+    get tracking() {
+      return tracking;
+    },
+    set tracking(on) {
+      if (tracking === Boolean(on)) return;
+      tracking = !tracking;
+      trackingChanged();
+    },
+    // The last, since options are taken in this order: all else is there when the key is.
+    get apiKey() {
+      return apiKey;
+    },
+    set apiKey(key) {
+      apiKey = typeof key === "string" ? key.trim() : "";
+      keyChanged();
     },
   };
 };
 
-const makeLayers = (space, entity, parse, readFallback) => {
-  /** What the server sent for a state. */
-  const wires = new WeakMap();
-  let made;
-  let first;
-  let locked;
-  let latest;
-  let before;
-  let unknown = [];
+const kindOfPlatform = () =>
+  hasPage() ? (platform.document ? "browser" : "other") : "server";
 
-  const fallback = () => made ?? (made = readFallback());
-  const current = () => locked ?? latest ?? before ?? fallback();
-  const note = (place, value) => {
-    if (value === undefined && space.isTest()) return;
-    if (unknown.length < MOST_UNKNOWN) unknown.push(unknownEntry(place, value));
-  };
-  const { onChange, announce } = makeListeners(entity, space.attempt, fallback);
+/** What an app says of itself, as far as that can be sent. On which system React Native runs, only modules of its own tell. */
+const readApp = (client, attempt) => {
+  const read = (name) =>
+    attempt(
+      `client.${name} is left out`,
+      () => ensureLength(scalarText(client[name]), LONGEST_KEY) || undefined,
+    );
   return {
-    fallback,
-    initial: () =>
-      EVERYWHERE && space.isHidden() ? fallback() : (first ?? fallback()),
-    read() {
-      if (EVERYWHERE && space.isHidden()) return fallback();
-      const state = current();
-      if (space.isLocking()) locked = state;
-      return state;
-    },
-    onChange,
-    unknown: () => unknown,
-    wire: () => wires.get(current()),
-    serve(wire) {
-      unknown = [];
-      const read = (value) => parse(value, fallback(), note);
-      const state = readOr(read, wire, null, entity, note);
-      const shown = current();
-      latest = equal(state, shown) ? shown : state;
-      before = null;
-      if (latest) wires.set(latest, wire);
-    },
-    begin() {
-      first = current();
-    },
-    keep() {
-      before = locked ?? latest ?? before;
-      locked = latest = null;
-    },
-    unlock() {
-      locked = null;
-    },
-    drop() {
-      latest = before = null;
-      // Who was served the same may have had more than this code knows.
-      if (made) wires.delete(made);
-      unknown = [];
-    },
-    announce: () => announce(current()),
+    version: read("appVersion"),
+    build: read("appBuild"),
+    platform: EVERYWHERE ? kindOfPlatform() : "browser",
   };
-};
-
-const equal = (one, other) => {
-  return one === other || JSON.stringify(one) === JSON.stringify(other);
 };
 
 /** So many names that whoever comes later finds all events without a list, which tabs would overwrite. */
@@ -679,9 +557,68 @@ const proceed = (value, call) => {
 /** Waits for the work, but no longer than that. */
 const sooner = (work, milliseconds, otherwise, isAwaited = true) => {
   return new Promise((resolve, reject) => {
-    const cancel = after(milliseconds, () => resolve(otherwise()), isAwaited);
+    const cancel = clock.after(
+      milliseconds,
+      () => resolve(otherwise()),
+      isAwaited,
+    );
     void work.then(resolve, reject).then(cancel);
   });
+};
+
+/** All of an event but whom it is of. */
+const readEvent = (name, metadata, place) => {
+  const timestamp = new Date(clock.now()).toISOString();
+  return {
+    id: newId(),
+    name: asEventName(name),
+    // A clock that was never set: the time of arrival is nearer.
+    timestamp: /^2\d{3}-/.test(timestamp) ? timestamp : undefined,
+    ...place,
+    metadata: readMetadata(metadata),
+  };
+};
+
+/**
+ * What could not be used and the server has not been told of: a line for whose
+ * it is, and one an entry. It is one for all Spaces of the program, since a
+ * server makes one for each request, which starts one session and no more.
+ */
+let untold = "";
+
+/**
+ * Keeps that in storage too, for the next program, until a start that carried
+ * it was answered. `whose` names the code and the destination: others drop it.
+ */
+const keepReport = (store, client, whose) => {
+  const [read, write, remove] = store;
+  /** Only then has there been consent, and anything of this Space. */
+  let isLoaded;
+
+  /** What the next start carries. */
+  const list = () => {
+    if (!isLoaded && client.tracking) {
+      isLoaded = true;
+      void proceed(read(REPORT), (left) => {
+        // Nothing of this kind is what others have written there.
+        if (client.tracking && /\n/.test(left)) untold = untold || left;
+      });
+    }
+    const [mark, ...entries] = untold.split("\n", MOST_UNKNOWN + 1);
+    return mark === whose()
+      ? entries.map((entry) => storable(entry.slice(0, LONGEST_UNKNOWN)))
+      : [];
+  };
+
+  const put = (entries) => {
+    const all = [...new Set(entries)].slice(0, MOST_UNKNOWN);
+    const text = all[0] ? [whose(), ...all].join("\n") : "";
+    if (!isLoaded || text === untold) return;
+    untold = text;
+    void (text ? write(REPORT, text) : remove(REPORT));
+  };
+
+  return /** @type {const} */ ([list, put]);
 };
 
 /** Makes the anonymous id once and keeps it; a new person on the device gets a new one. */
@@ -767,53 +704,6 @@ const parseIdentity = (text) => {
 const asAnonymousId = (value) => {
   ensure(/^[0-9a-f-]{36}$/.test(asString(value)));
   return value;
-};
-
-/** Pauses before another attempt, and what is called when the network comes back: those that wait for it end. */
-const makePauses = () => {
-  const hurrying = new Set();
-  const afterFailure = (failures, reply, call) => {
-    const least = Math.max(SHORTEST_PAUSE_MSEC, reply.retryAfterMsec);
-    const longest = reply.status
-      ? LONGEST_PAUSE_AFTER_AN_ANSWER_MSEC
-      : LONGEST_PAUSE_MSEC;
-    const began = clock.now();
-    const cancel = () => {
-      hurrying.delete(hurry);
-      cancelTimer();
-    };
-    const wait = (milliseconds) =>
-      after(milliseconds, () => {
-        cancel();
-        call();
-      });
-    const hurry = () => {
-      cancelTimer();
-      cancelTimer = wait(least - Math.max(0, clock.now() - began));
-    };
-    let cancelTimer = wait(Math.max(least, backOffMsec(failures, longest)));
-    hurrying.add(hurry);
-    return cancel;
-  };
-  return /** @type {const} */ ([
-    afterFailure,
-    () => hurrying.forEach((hurry) => hurry()),
-  ]);
-};
-
-/** 1 s, 1 to 2 s, 2 to 4 s ... up to the longest, at random so that many apps do not come back at once. */
-const backOffMsec = (failures, longest) => {
-  const most = Math.min(longest, 500 * 2 ** Math.min(failures, 10));
-  const shortest = SHORTEST_PAUSE_MSEC * (1 + clock.random() / 5);
-  return Math.max(shortest, most * (0.5 + clock.random() / 2));
-};
-
-/** Seconds or a date, as HTTP has it; 0 where nothing usable is said. */
-const readRetryAfterMsec = (text) => {
-  if (!text) return 0;
-  const seconds = Number(text);
-  const wait = isNaN(seconds) ? Date.parse(text) - clock.now() : seconds * 1000;
-  return wait > 0 ? Math.min(wait, LONGEST_RETRY_AFTER_MSEC) : 0;
 };
 
 /**
@@ -921,431 +811,269 @@ const countBytes = (text) => {
   return encodeURIComponent(text).replace(/%../g, "x").length;
 };
 
-/** Collects events and sends them in batches until the server has them; the oldest go when there are too many. */
-const makeEvents = (
-  [destination, send],
-  afterFailure,
-  store,
-  client,
-  log,
-  logOnce,
+/** Makes a Space of its own. Apps that use the default Space alone leave this out of their bundle. */
+export const makeSpaceWith = (blueprint, options) => {
+  const [space, runner, entities] = assemble(blueprint);
+  const [, , , , [attempt]] = runner;
+  attempt("the options are left out", () =>
+    apply(options ?? {}, blueprint.fallbacks, runner, entities),
+  );
+  return space;
+};
+
+const apply = (
+  options,
+  fallbacks,
+  [client, , , log, [attempt], resume, test],
+  entities,
 ) => {
-  let waiting = new Map();
-  /** Those that a page sends which may be gone soon. */
-  const leaving = new Set();
-  let atOnce = MOST_EVENTS_AT_ONCE;
-  let failures = 0;
-  let refusals = 0;
-  let closed = false;
-  let cancel;
-  let sending;
-  /** Where the events of earlier pages belong that are here. */
-  let restored = "";
-  const [keep, change, saveChanged, adopt, forget] = keepEvents(
-    store,
-    (record) =>
-      [...waiting.keys()].filter((event) => waiting.get(event) === record),
-  );
-
-  /** Events that were recorded before there was a key are for the first. */
-  const claim = () => {
-    const to = destination();
-    waiting.forEach((record, event) => {
-      if (to && !record) waiting.set(event, keep(event, to));
-    });
-  };
-
-  /** Makes sure that everything is kept, whatever others have done to storage. */
-  const save = () => {
-    waiting.forEach(change);
-    saveChanged();
-  };
-
-  const drop = (event) => {
-    change(waiting.get(event));
-    waiting.delete(event);
-  };
-
-  /** Ends a pause. */
-  const wake = () => {
-    cancel?.();
-    cancel = undefined;
-  };
-
-  const finish = () => {
-    save();
-    if (failures === 0) void flush();
-  };
-
-  const collect = () => {
-    const over = [...waiting.keys()].slice(0, -MOST_EVENTS_QUEUED);
-    if (over[0]) logOnce(`dropped events: more than ${MOST_EVENTS_QUEUED}`);
-    over.forEach(drop);
-    if (closed || waiting.size === 0) return;
-    if (EVERYWHERE) listenForTheEnd(finish);
-    if (cancel || sending) return;
-    cancel = after(COLLECTING_MSEC, () => void flush());
-  };
-
-  /** Takes over what earlier pages and programs could not send to where this one sends. */
-  const restore = async () => {
-    await null; // An app may go on to say where the server is, or that nothing is tracked.
-    const to = destination();
-    if (!to || !client.tracking || restored === to) return;
-    restored = to;
-    claim();
-    const found = await adopt(to, waiting);
-    if (restored !== to) return;
-    waiting = new Map([...found, ...waiting]);
-    collect();
-  };
-
-  /** The oldest events that are for where it sends now, have not left yet, and fit. */
-  const next = (most = atOnce, room = MOST_BYTES_AT_ONCE) => {
-    const batch = [];
-    for (const [event, record] of waiting) {
-      const isHere = record?.to === destination() && !leaving.has(event);
-      if (!isHere || batch.length === most || countBytes(event) >= room)
-        continue;
-      room -= countBytes(event) + 1;
-      batch.push(event);
-    }
-    return batch;
-  };
-
-  const post = (batch, keepalive) =>
-    send("/events", `[${batch.join()}]`, undefined, keepalive);
-
-  /** Some bad events have a whole batch refused: drop those that are named, or find them by halves. */
-  const refuse = (batch, text) => {
-    const bad = batch.filter(
-      (_, at) => isNamed(text, at) || batch.length === 1,
+  const { states, bootstrap, logger = null } = options;
+  client.logger = logger;
+  if (states) test(completeStates(fallbacks, states, entities, log));
+  for (const name of Object.keys(client)) {
+    const value = options[name];
+    if (value !== undefined) client[name] = value;
+  }
+  if (bootstrap && !states) {
+    const resumed = attempt("the bootstrap is left out", () =>
+      readSnapshot(bootstrap, attempt),
     );
-    atOnce = Math.ceil(batch.length / 2);
-    if (!bad[0]) return;
-    atOnce = MOST_EVENTS_AT_ONCE;
-    const names = bad.map(nameOf).join(", ").slice(0, LONGEST_UNKNOWN);
-    const told = text.slice(0, LONGEST_UNKNOWN);
-    log(`refused events: ${bad.length}, such as ${names}: ${told}`);
-    bad.forEach(drop);
-  };
-
-  const sendAll = async () => {
-    for (let batch = next(); batch[0] && !cancel; batch = next()) {
-      const reply = await post(batch);
-      if (succeeded(reply)) {
-        batch.forEach(drop);
-        // Where something in between takes no more, that is how many it takes.
-        atOnce = Math.min(2 * atOnce, MOST_EVENTS_AT_ONCE);
-        failures = refusals = 0;
-        continue;
-      }
-      if (isRefusal(reply)) {
-        refuse(batch, reply.text);
-        failures = 0;
-        refusals += 1;
-        if (refusals <= MOST_REFUSALS_AT_ONCE) continue;
-      }
-      failures += 1;
-      cancel = afterFailure(failures, reply, () => void flush());
-    }
-    sending = undefined;
-    if (EVERYWHERE && waiting.size === 0) ending.delete(finish);
-  };
-
-  /** Sends what is waiting; resolves when that is done or has failed, and never rejects. */
-  const flush = async () => {
-    wake();
-    claim();
-    if (sending) return sending;
-    void restore();
-    if (next()[0]) return (sending = sendAll());
-  };
-
-  /** Sends as much as the platform takes from a page that is about to go; the rest follows when that has arrived. */
-  const leave = () => {
-    save();
-    const under = countBytes([...leaving].join());
-    const batch = next(MOST_EVENTS_QUEUED, KEEPALIVE_BYTES - under);
-    if (!batch[0]) return;
-    batch.forEach((event) => leaving.add(event));
-    void post(batch, true).then((reply) => {
-      batch.forEach((event) => leaving.delete(event));
-      if (succeeded(reply)) {
-        batch.forEach(drop);
-        leave();
-      }
-      collect();
-    });
-  };
-
-  const add = (event) => {
-    if (!client.tracking) return;
-    const text = JSON.stringify(event);
-    ensure(
-      countBytes(text) <= MOST_EVENT_BYTES,
-      `more than ${MOST_EVENT_BYTES} bytes`,
-    );
-    waiting.set(text, undefined);
-    claim();
-    collect();
-  };
-
-  /** Consent is withdrawn: what waits is dropped. */
-  const dropAll = () => {
-    wake();
-    waiting.clear();
-    restored = "";
-    forget();
-  };
-
-  /** Sends what is waiting, and then no more. Never rejects. */
-  const close = async () => {
-    closed = true;
-    await flush();
-    wake();
-    if (EVERYWHERE) ending.delete(finish);
-    if (waiting.size > 0) log(`events not sent: ${waiting.size}`);
-  };
-
-  return /** @type {const} */ ([add, flush, leave, restore, dropAll, close]);
-};
-
-/** Found only when it is needed: most events are never told of. */
-const nameOf = (event) => /"name":"(.*?)"/.exec(event)?.[1];
-
-/** Whether the server's problems name that place in the batch, such as `[3].name`. */
-const isNamed = (text, at) => new RegExp(`"path": *"\\[?${at}\\b`).test(text);
-
-/** The answer of the server to events of which some are bad; not of what is in between, such as a network's sign-in. */
-const isRefusal = ({ status, text }) => {
-  return (
-    status === TOO_LARGE ||
-    ((status === 400 || status === 422) && /^\s*{/.test(text))
-  );
-};
-
-/** A page of HTML comes from something in between, such as a network's sign-in. */
-const succeeded = ({ status, text }) => {
-  return status >= 200 && status < 300 && !/^\s*</.test(text);
-};
-
-/** The last three are called after their part of it was changed. */
-const makeClient = (host, log, keyChanged, lockChanged, trackingChanged) => {
-  let apiKey = "";
-  let waitTimeMsec = 1200;
-  let sessionLock = true;
-  let tracking = true;
-  return {
-    appVersion: "",
-    appBuild: "",
-    fetch: null,
-    logger: null,
-    storage: null,
-    get host() {
-      return host;
-    },
-    set host(url) {
-      if (typeof url === "string") host = url.replace(/\/+$/, "");
-      else log("client.host must be a URL");
-    },
-    get waitTimeMsec() {
-      return waitTimeMsec;
-    },
-    set waitTimeMsec(milliseconds) {
-      if (typeof milliseconds === "number" && milliseconds >= 0) {
-        waitTimeMsec = milliseconds;
-      } else log("client.waitTimeMsec must be a number");
-    },
-    get sessionLock() {
-      return sessionLock;
-    },
-    set sessionLock(lock) {
-      sessionLock = Boolean(lock);
-      lockChanged();
-    },
-    get tracking() {
-      return tracking;
-    },
-    set tracking(on) {
-      if (tracking === Boolean(on)) return;
-      tracking = !tracking;
-      trackingChanged();
-    },
-    // The last, since options are taken in this order: all else is there when the key is.
-    get apiKey() {
-      return apiKey;
-    },
-    set apiKey(key) {
-      apiKey = typeof key === "string" ? key.trim() : "";
-      keyChanged();
-    },
-  };
-};
-
-const kindOfPlatform = () =>
-  hasPage() ? (platform.document ? "browser" : "other") : "server";
-
-/** What an app says of itself, as far as that can be sent. On which system React Native runs, only modules of its own tell. */
-const readApp = (client, attempt) => {
-  const read = (name) =>
-    attempt(
-      `client.${name} is left out`,
-      () => ensureLength(scalarText(client[name]), LONGEST_KEY) || undefined,
-    );
-  return {
-    version: read("appVersion"),
-    build: read("appBuild"),
-    platform: EVERYWHERE ? kindOfPlatform() : "browser",
-  };
-};
-
-const NO_ANSWER = { status: 0, text: "", retryAfterMsec: 0 };
-
-const makeSender = (client, isTest) => {
-  const underWay = new Set();
-
-  const ask = async (path, options) => {
-    const fetch = client.fetch ?? platform.fetch;
-    const answer = await fetch(`${client.host}/api/client${path}`, options);
-    return {
-      text: asString(await answer.text()),
-      status: asNumber(answer.status),
-      retryAfterMsec: readRetryAfterMsec(answer.headers?.get("Retry-After")),
-    };
-  };
-
-  const destination = () =>
-    isTest()
-      ? ""
-      : client.apiKey && JSON.stringify([client.apiKey, client.host]);
-
-  const send = (path, body, aborter, keepalive = false) => {
-    const cutter = aborter ?? newAborter();
-    const cut = (reply) => {
-      abort(cutter);
-      return reply;
-    };
-    const work = ask(path, {
-      method: body ? "POST" : "GET",
-      headers: {
-        Accept: "application/json",
-        Authorization: `Bearer ${client.apiKey}`,
-        ...(body && { "Content-Type": "application/json" }),
-      },
-      ...(body && { body }),
-      // What outlives its page is not cut.
-      ...(keepalive ? { keepalive } : { signal: cutter.signal }),
-    }).catch(() => NO_ANSWER);
-    const longest = body ? TIMEOUT_MSEC : CHANGES_TIMEOUT_MSEC;
-    const reply = sooner(
-      work,
-      Math.max(longest, client.waitTimeMsec),
-      () => cut(NO_ANSWER),
-      false,
-    );
-    if (EVERYWHERE) {
-      underWay.add(work);
-      void work.then(() => underWay.delete(work));
-      return unlessAlone(
-        reply,
-        aborter ? ALONE_MSEC : EVENTS_ALONE_MSEC,
-        underWay,
-        () => cut(body ? NO_ANSWER : { ...NO_ANSWER, status: 204 }),
-      );
-    }
-    return reply;
-  };
-
-  return /** @type {const} */ ([destination, send]);
-};
-
-const sessionState = (status, failure, revision) => {
-  return Object.freeze({ status, failure, revision });
-};
-
-const IDLE = /* @__PURE__ */ sessionState("idle", null, null);
-/** What is told to those who were refused. */
-const REFUSED = /* @__PURE__ */ sessionState("fallback", "in-use", null);
-
-/** Null for an answer that is none. */
-const readServed = (reply) => {
-  if (reply.status !== 200) return null;
-  try {
-    return asServed(JSON.parse(reply.text));
-  } catch {
-    return null;
+    if (resumed) resume(...resumed);
   }
 };
 
-const asServed = (value) => {
-  const { session, revision, states } = asObject(value);
+/** What a test says, filled in from the fallbacks. */
+const completeStates = (fallbacks, states, entities, log) => {
+  const complete = {};
+  for (const [entity, given] of Object.entries(states)) {
+    if (!entities.has(entity)) log(`no entity ${describe(entity)}`);
+    complete[entity] = completeState(fallbacks[entity], given);
+  }
+  return complete;
+};
+
+const completeState = (fallback, given) => {
+  const { properties, items } = given ?? {};
   return {
-    session: typeof session === "string" && session ? storable(session) : null,
-    revision: scalarText(revision),
-    states: asObject(states),
+    ...fallback,
+    enabled: true,
+    ...given,
+    ...(fallback?.properties && {
+      properties: { ...fallback.properties, ...properties },
+    }),
+    ...(Array.isArray(items) && {
+      items: items.map((item, at) => ({
+        id: String(at),
+        enabled: true,
+        ...item,
+      })),
+    }),
   };
 };
 
-const failureOf = (reply) => {
-  if (reply.status === 0) return "network";
-  if (reply.status >= 500) return "server";
-  return reply.status >= 400 ? "refused" : "nonsense";
+/** A session that was started elsewhere, of whom, and their anonymous id. The snapshot may come from anywhere. */
+const readSnapshot = (snapshot, attempt) => {
+  const { anonymousId, userId } = asObject(asObject(snapshot)["person"]);
+  const served = asServed(snapshot);
+  return [
+    // Whatever looking at the states does, it is to be done before anybody is told.
+    { ...served, states: { ...served.states } },
+    readOptions({ userId }, attempt),
+    asAnonymousId(anonymousId),
+  ];
 };
 
-/** All of an event but whom it is of. */
-const readEvent = (name, metadata, place) => {
-  const timestamp = new Date(clock.now()).toISOString();
-  return {
-    id: newId(),
-    name: asEventName(name),
-    // A clock that was never set: the time of arrival is nearer.
-    timestamp: /^2\d{3}-/.test(timestamp) ? timestamp : undefined,
-    ...place,
-    metadata: readMetadata(metadata),
+/** What is to be done before a program ends: each is called when it has nothing more to do, and when it is about to end. */
+const ending = new Set();
+let isListening = false;
+
+/** Calls where the platform tells before a program ends, as Node does. */
+const listenForTheEnd = (finish) => {
+  ending.add(finish);
+  if (isListening) return;
+  isListening = true;
+  const finishAll = () => ending.forEach((finish) => finish());
+  platform.process?.on?.("beforeExit", finishAll);
+  platform.process?.on?.("exit", finishAll);
+};
+
+/** What the work gives; in Node something else, once requests that are under way are all that keeps the program running. */
+const unlessAlone = (work, firstLookMsec, underWay, otherwise) => {
+  if (!platform.process?.getActiveResourcesInfo) return work;
+  return new Promise((resolve) => {
+    const look = () => {
+      if (isAloneWith(underWay.size)) resolve(otherwise());
+      else cancel = clock.after(ALONE_MSEC, look);
+    };
+    let cancel = clock.after(firstLookMsec, look);
+    void work.then((done) => {
+      cancel();
+      resolve(done);
+    });
+  });
+};
+
+const isAloneWith = (requests) => {
+  const kinds = platform.process?.getActiveResourcesInfo?.() ?? [];
+  // Not the standard streams.
+  const others = kinds.filter((kind) => !/^(Pipe|TTY)Wrap$/.test(kind));
+  return (
+    others.length > 0 &&
+    others.length <= requests &&
+    others.every((kind) => /^(TCPSocket|TLS|GetAddrInfoReq)Wrap$/.test(kind))
+  );
+};
+
+/** Makes a Space; nothing global is touched before its first use. */
+export const makeSpace = (blueprint) => {
+  const [space] = assemble(blueprint);
+  return space;
+};
+
+const assemble = (blueprint) => {
+  const { key, host, code, fallbacks } = blueprint;
+  const entities = new Map();
+  const runner = makeRunner(key, host, code, entities);
+  const [client, session, close, , surroundings] = runner;
+  const [, record] = surroundings;
+
+  const add = (entity, content, nothing, parse, rest) => {
+    const wire = own(fallbacks, entity);
+    const layers = makeLayers(surroundings, entity, parse, nothing, wire);
+    entities.set(entity, layers);
+    return makeEntity(layers, content, rest);
   };
-};
 
-/**
- * What could not be used and the server has not been told of: a line for whose
- * it is, and one an entry. It is one for all Spaces of the program, since a
- * server makes one for each request, which starts one session and no more.
- */
-let untold = "";
-
-/**
- * Keeps that in storage too, for the next program, until a start that carried
- * it was answered. `whose` names the code and the destination: others drop it.
- */
-const keepReport = (store, client, whose) => {
-  const [read, write, remove] = store;
-  /** Only then has there been consent, and anything of this Space. */
-  let isLoaded;
-
-  /** What the next start carries. */
-  const list = () => {
-    if (!isLoaded && client.tracking) {
-      isLoaded = true;
-      void proceed(read(REPORT), (left) => {
-        // Nothing of this kind is what others have written there.
-        if (client.tracking && /\n/.test(left)) untold = untold || left;
-      });
+  const addChild = ([entity, type]) => {
+    if (!("kind" in type)) {
+      const supports = type.map(described);
+      return add(
+        entity,
+        "items",
+        Object.freeze({ enabled: false, items: [] }),
+        (wire, otherwise, note) =>
+          readSection(record, supports, wire, entity, otherwise, note),
+      );
     }
-    const [mark, ...entries] = untold.split("\n", MOST_UNKNOWN + 1);
-    return mark === whose()
-      ? entries.map((entry) => storable(entry.slice(0, LONGEST_UNKNOWN)))
-      : [];
+    const { kind, defaults } = described(type);
+    return add(
+      entity,
+      "properties",
+      Object.freeze({ enabled: false, properties: defaults }),
+      (wire, { enabled }, note) =>
+        readExperience(type, wire, entity, enabled, note),
+      {
+        kind,
+        defaults,
+        track: (name, pairs) => record(name, pairs, { entity }),
+      },
+    );
   };
 
-  const put = (entries) => {
-    const all = [...new Set(entries)].slice(0, MOST_UNKNOWN);
-    const text = all[0] ? [whose(), ...all].join("\n") : "";
-    if (!isLoaded || text === untold) return;
-    untold = text;
-    void (text ? write(REPORT, text) : remove(REPORT));
-  };
+  const collections = mapped(blueprint.collections, (children) =>
+    mapped(children, addChild),
+  );
+  const space = Object.freeze({ client, session, collections, close });
+  return /** @type {const} */ ([space, runner, entities]);
+};
 
-  return /** @type {const} */ ([list, put]);
+const makeListeners = (name, attempt, first) => {
+  const failed = `a listener of ${name} failed`;
+  const all = new Set();
+  let told;
+  return {
+    onChange(call) {
+      const listener = { call };
+      attempt(failed, () => {
+        ensure(typeof call === "function", "not a function");
+        all.add(listener);
+      });
+      return () => void all.delete(listener);
+    },
+    announce(state) {
+      const known = told ?? first();
+      told = state;
+      if (equal(state, known)) return;
+      for (const listener of [...all]) {
+        if (told !== state) return;
+        if (all.has(listener)) attempt(failed, listener.call);
+      }
+    },
+  };
+};
+
+const makeLayers = (
+  [attempt, , isTest, isLocking, isHidden],
+  entity,
+  parse,
+  nothing,
+  fallbackWire,
+) => {
+  /** What the server sent for a state. */
+  const wires = new WeakMap();
+  let made;
+  let first;
+  let locked;
+  let latest;
+  let before;
+  let unknown = [];
+
+  const fallback = () => {
+    const read = (wire) => parse(wire, nothing, () => {});
+    return (
+      made ?? (made = readOr(read, fallbackWire, nothing, entity, () => {}))
+    );
+  };
+  const current = () => locked ?? latest ?? before ?? fallback();
+  const note = (place, value) => {
+    if (value === undefined && isTest()) return;
+    if (unknown.length < MOST_UNKNOWN) unknown.push(unknownEntry(place, value));
+  };
+  const { onChange, announce } = makeListeners(entity, attempt, fallback);
+  return {
+    fallback,
+    initial: () =>
+      EVERYWHERE && isHidden() ? fallback() : (first ?? fallback()),
+    read() {
+      if (EVERYWHERE && isHidden()) return fallback();
+      const state = current();
+      if (isLocking()) locked = state;
+      return state;
+    },
+    onChange,
+    unknown: () => unknown,
+    wire: () => wires.get(current()),
+    serve(wire) {
+      unknown = [];
+      const read = (value) => parse(value, fallback(), note);
+      const state = readOr(read, wire, null, entity, note);
+      const shown = current();
+      latest = equal(state, shown) ? shown : state;
+      before = null;
+      if (latest) wires.set(latest, wire);
+    },
+    begin() {
+      first = current();
+    },
+    keep() {
+      before = locked ?? latest ?? before;
+      locked = latest = null;
+    },
+    unlock() {
+      locked = null;
+    },
+    drop() {
+      latest = before = null;
+      // Who was served the same may have had more than this code knows.
+      if (made) wires.delete(made);
+      unknown = [];
+    },
+    announce: () => announce(current()),
+  };
+};
+
+const equal = (one, other) => {
+  return one === other || JSON.stringify(one) === JSON.stringify(other);
 };
 
 const makeRunner = (spaceKey, host, code, entities) => {
@@ -1735,17 +1463,29 @@ const makeRunner = (spaceKey, host, code, entities) => {
 
   const shown = () => (EVERYWHERE && isHidden() ? REFUSED : state);
 
-  return {
+  const isLocking = () =>
+    client.sessionLock && /served|fallback/.test(state.status);
+
+  const resume = (served, next, id) => {
+    person = next;
+    anonymousId = id;
+    key = client.apiKey;
+    saveIdentity({ id, owner: next.external_id ?? null });
+    take(served);
+    settle();
+    watch();
+    follow();
+  };
+
+  const test = (given) => {
+    states = given;
+    void start();
+    settle();
+  };
+
+  return [
     client,
-    log,
-    attempt,
-    record,
-    isHidden,
-    isTest,
-    isLocking: () => client.sessionLock && /served|fallback/.test(state.status),
-    // Nothing may begin from here on, so this is set before anybody is told.
-    close: () => closing ?? (closing = Promise.resolve().then(close)),
-    session: {
+    {
       get status() {
         return shown().status;
       },
@@ -1773,22 +1513,13 @@ const makeRunner = (spaceKey, host, code, entities) => {
       identify: (userId, fields) => start({ userId, fields }),
       anonymize: (fields) => start({ fields }),
     },
-    resume(served, next, id) {
-      person = next;
-      anonymousId = id;
-      key = client.apiKey;
-      saveIdentity({ id, owner: next.external_id ?? null });
-      take(served);
-      settle();
-      watch();
-      follow();
-    },
-    test(given) {
-      states = given;
-      void start();
-      settle();
-    },
-  };
+    // Nothing may begin from here on, so this is set before anybody is told.
+    () => closing ?? (closing = Promise.resolve().then(close)),
+    log,
+    [attempt, record, isTest, isLocking, isHidden],
+    resume,
+    test,
+  ];
 };
 
 const watchers = new Set();
@@ -1846,6 +1577,66 @@ const takeTurn = async (name, { signal }, call) => {
   } catch {
     call();
   }
+};
+
+const NO_ANSWER = { status: 0, text: "", retryAfterMsec: 0 };
+
+const makeSender = (client, isTest) => {
+  const underWay = new Set();
+
+  const ask = async (path, options) => {
+    const fetch = client.fetch ?? platform.fetch;
+    const answer = await fetch(`${client.host}/api/client${path}`, options);
+    return {
+      text: asString(await answer.text()),
+      status: asNumber(answer.status),
+      retryAfterMsec: readRetryAfterMsec(answer.headers?.get("Retry-After")),
+    };
+  };
+
+  const destination = () =>
+    isTest()
+      ? ""
+      : client.apiKey && JSON.stringify([client.apiKey, client.host]);
+
+  const send = (path, body, aborter, keepalive = false) => {
+    const cutter = aborter ?? newAborter();
+    const cut = (reply) => {
+      abort(cutter);
+      return reply;
+    };
+    const work = ask(path, {
+      method: body ? "POST" : "GET",
+      headers: {
+        Accept: "application/json",
+        Authorization: `Bearer ${client.apiKey}`,
+        ...(body && { "Content-Type": "application/json" }),
+      },
+      ...(body && { body }),
+      // What outlives its page is not cut.
+      ...(keepalive ? { keepalive } : { signal: cutter.signal }),
+    }).catch(() => NO_ANSWER);
+    const longest = body ? TIMEOUT_MSEC : CHANGES_TIMEOUT_MSEC;
+    const reply = sooner(
+      work,
+      Math.max(longest, client.waitTimeMsec),
+      () => cut(NO_ANSWER),
+      false,
+    );
+    if (EVERYWHERE) {
+      underWay.add(work);
+      void work.then(() => underWay.delete(work));
+      return unlessAlone(
+        reply,
+        aborter ? ALONE_MSEC : EVENTS_ALONE_MSEC,
+        underWay,
+        () => cut(body ? NO_ANSWER : { ...NO_ANSWER, status: 204 }),
+      );
+    }
+    return reply;
+  };
+
+  return /** @type {const} */ ([destination, send]);
 };
 
 /**
@@ -1911,7 +1702,7 @@ const makeFollower = (
   };
 
   const pause = (milliseconds, call) => {
-    if (milliseconds > 0) cancelTimer = after(milliseconds, call);
+    if (milliseconds > 0) cancelTimer = clock.after(milliseconds, call);
     else call();
   };
 
@@ -1987,125 +1778,351 @@ const makeFollower = (
   return /** @type {const} */ ([follow, stop, show, hide]);
 };
 
-/** Makes a Space; nothing global is touched before its first use. */
-export const makeSpace = (blueprint) => {
-  return assemble(blueprint).space;
+/** Pauses before another attempt, and what is called when the network comes back: those that wait for it end. */
+const makePauses = () => {
+  const hurrying = new Set();
+  const afterFailure = (failures, reply, call) => {
+    const least = Math.max(SHORTEST_PAUSE_MSEC, reply.retryAfterMsec);
+    const longest = reply.status
+      ? LONGEST_PAUSE_AFTER_AN_ANSWER_MSEC
+      : LONGEST_PAUSE_MSEC;
+    const began = clock.now();
+    const cancel = () => {
+      hurrying.delete(hurry);
+      cancelTimer();
+    };
+    const wait = (milliseconds) =>
+      clock.after(milliseconds, () => {
+        cancel();
+        call();
+      });
+    const hurry = () => {
+      cancelTimer();
+      cancelTimer = wait(least - Math.max(0, clock.now() - began));
+    };
+    let cancelTimer = wait(Math.max(least, backOffMsec(failures, longest)));
+    hurrying.add(hurry);
+    return cancel;
+  };
+  return /** @type {const} */ ([
+    afterFailure,
+    () => hurrying.forEach((hurry) => hurry()),
+  ]);
 };
 
-const assemble = (blueprint) => {
-  const { key, host, code, fallbacks } = blueprint;
-  const entities = new Map();
-  const runner = makeRunner(key, host, code, entities);
+/** 1 s, 1 to 2 s, 2 to 4 s ... up to the longest, at random so that many apps do not come back at once. */
+const backOffMsec = (failures, longest) => {
+  const most = Math.min(longest, 500 * 2 ** Math.min(failures, 10));
+  const shortest = SHORTEST_PAUSE_MSEC * (1 + clock.random() / 5);
+  return Math.max(shortest, most * (0.5 + clock.random() / 2));
+};
 
-  const add = (entity, content, nothing, parse, rest) => {
-    const note = () => {};
-    const read = (wire) => parse(wire, nothing, note);
-    const layers = makeLayers(runner, entity, parse, () =>
-      readOr(read, own(fallbacks, entity), nothing, entity, note),
-    );
-    entities.set(entity, layers);
-    return makeEntity(layers, content, rest);
+/** Seconds or a date, as HTTP has it; 0 where nothing usable is said. */
+const readRetryAfterMsec = (text) => {
+  if (!text) return 0;
+  const seconds = Number(text);
+  const wait = isNaN(seconds) ? Date.parse(text) - clock.now() : seconds * 1000;
+  return wait > 0 ? Math.min(wait, LONGEST_RETRY_AFTER_MSEC) : 0;
+};
+
+/** Collects events and sends them in batches until the server has them; the oldest go when there are too many. */
+const makeEvents = (
+  [destination, send],
+  afterFailure,
+  store,
+  client,
+  log,
+  logOnce,
+) => {
+  let waiting = new Map();
+  /** Those that a page sends which may be gone soon. */
+  const leaving = new Set();
+  let atOnce = MOST_EVENTS_AT_ONCE;
+  let failures = 0;
+  let refusals = 0;
+  let closed = false;
+  let cancel;
+  let sending;
+  /** Where the events of earlier pages belong that are here. */
+  let restored = "";
+  const [keep, change, saveChanged, adopt, forget] = keepEvents(
+    store,
+    (record) =>
+      [...waiting.keys()].filter((event) => waiting.get(event) === record),
+  );
+
+  /** Events that were recorded before there was a key are for the first. */
+  const claim = () => {
+    const to = destination();
+    waiting.forEach((record, event) => {
+      if (to && !record) waiting.set(event, keep(event, to));
+    });
   };
 
-  const addChild = ([entity, type]) => {
-    if (!("kind" in type)) {
-      const supports = type.map(described);
-      return add(
-        entity,
-        "items",
-        Object.freeze({ enabled: false, items: [] }),
-        (wire, otherwise, note) =>
-          readSection(runner, supports, wire, entity, otherwise, note),
-        {},
-      );
+  /** Makes sure that everything is kept, whatever others have done to storage. */
+  const save = () => {
+    waiting.forEach(change);
+    saveChanged();
+  };
+
+  const drop = (event) => {
+    change(waiting.get(event));
+    waiting.delete(event);
+  };
+
+  /** Ends a pause. */
+  const wake = () => {
+    cancel?.();
+    cancel = undefined;
+  };
+
+  const finish = () => {
+    save();
+    if (failures === 0) void flush();
+  };
+
+  const collect = () => {
+    const over = [...waiting.keys()].slice(0, -MOST_EVENTS_QUEUED);
+    if (over[0]) logOnce(`dropped events: more than ${MOST_EVENTS_QUEUED}`);
+    over.forEach(drop);
+    if (closed || waiting.size === 0) return;
+    if (EVERYWHERE) listenForTheEnd(finish);
+    if (cancel || sending) return;
+    cancel = clock.after(COLLECTING_MSEC, () => void flush());
+  };
+
+  /** Takes over what earlier pages and programs could not send to where this one sends. */
+  const restore = async () => {
+    await null; // An app may go on to say where the server is, or that nothing is tracked.
+    const to = destination();
+    if (!to || !client.tracking || restored === to) return;
+    restored = to;
+    claim();
+    const found = await adopt(to, waiting);
+    if (restored !== to) return;
+    waiting = new Map([...found, ...waiting]);
+    collect();
+  };
+
+  /** The oldest events that are for where it sends now, have not left yet, and fit. */
+  const next = (most = atOnce, room = MOST_BYTES_AT_ONCE) => {
+    const batch = [];
+    for (const [event, record] of waiting) {
+      const isHere = record?.to === destination() && !leaving.has(event);
+      if (!isHere || batch.length === most || countBytes(event) >= room)
+        continue;
+      room -= countBytes(event) + 1;
+      batch.push(event);
     }
-    const { kind, defaults } = described(type);
-    return add(
-      entity,
-      "properties",
-      Object.freeze({ enabled: false, properties: defaults }),
-      (wire, { enabled }, note) =>
-        readExperience(type, wire, entity, enabled, note),
-      {
-        kind,
-        defaults,
-        track: (name, pairs) => runner.record(name, pairs, { entity }),
-      },
-    );
+    return batch;
   };
 
-  const collections = mapped(blueprint.collections, (children) =>
-    mapped(children, addChild),
-  );
-  const { client, session, close } = runner;
-  const space = Object.freeze({ client, session, collections, close });
-  return { space, runner, entities };
-};
+  const post = (batch, keepalive) =>
+    send("/events", `[${batch.join()}]`, undefined, keepalive);
 
-/** Makes a Space of its own. Apps that use the default Space alone leave this out of their bundle. */
-export const makeSpaceWith = (blueprint, options) => {
-  const assembled = assemble(blueprint);
-  assembled.runner.attempt("the options are left out", () =>
-    apply(options ?? {}, blueprint.fallbacks, assembled),
-  );
-  return assembled.space;
-};
-
-const apply = (options, fallbacks, { runner, entities }) => {
-  const { states, bootstrap, logger = null } = options;
-  const { client } = runner;
-  client.logger = logger;
-  if (states)
-    runner.test(completeStates(fallbacks, states, entities, runner.log));
-  for (const name of Object.keys(client)) {
-    const value = options[name];
-    if (value !== undefined) client[name] = value;
-  }
-  if (bootstrap && !states) {
-    const resumed = runner.attempt("the bootstrap is left out", () =>
-      readSnapshot(bootstrap, runner.attempt),
+  /** Some bad events have a whole batch refused: drop those that are named, or find them by halves. */
+  const refuse = (batch, text) => {
+    const bad = batch.filter(
+      (_, at) => isNamed(text, at) || batch.length === 1,
     );
-    if (resumed) runner.resume(...resumed);
+    atOnce = Math.ceil(batch.length / 2);
+    if (!bad[0]) return;
+    atOnce = MOST_EVENTS_AT_ONCE;
+    const names = bad.map(nameOf).join(", ").slice(0, LONGEST_UNKNOWN);
+    const told = text.slice(0, LONGEST_UNKNOWN);
+    log(`refused events: ${bad.length}, such as ${names}: ${told}`);
+    bad.forEach(drop);
+  };
+
+  const sendAll = async () => {
+    for (let batch = next(); batch[0] && !cancel; batch = next()) {
+      const reply = await post(batch);
+      if (succeeded(reply)) {
+        batch.forEach(drop);
+        // Where something in between takes no more, that is how many it takes.
+        atOnce = Math.min(2 * atOnce, MOST_EVENTS_AT_ONCE);
+        failures = refusals = 0;
+        continue;
+      }
+      if (isRefusal(reply)) {
+        refuse(batch, reply.text);
+        failures = 0;
+        refusals += 1;
+        if (refusals <= MOST_REFUSALS_AT_ONCE) continue;
+      }
+      failures += 1;
+      cancel = afterFailure(failures, reply, () => void flush());
+    }
+    sending = undefined;
+    if (EVERYWHERE && waiting.size === 0) ending.delete(finish);
+  };
+
+  /** Sends what is waiting; resolves when that is done or has failed, and never rejects. */
+  const flush = async () => {
+    wake();
+    claim();
+    if (sending) return sending;
+    void restore();
+    if (next()[0]) return (sending = sendAll());
+  };
+
+  /** Sends as much as the platform takes from a page that is about to go; the rest follows when that has arrived. */
+  const leave = () => {
+    save();
+    const under = countBytes([...leaving].join());
+    const batch = next(MOST_EVENTS_QUEUED, KEEPALIVE_BYTES - under);
+    if (!batch[0]) return;
+    batch.forEach((event) => leaving.add(event));
+    void post(batch, true).then((reply) => {
+      batch.forEach((event) => leaving.delete(event));
+      if (succeeded(reply)) {
+        batch.forEach(drop);
+        leave();
+      }
+      collect();
+    });
+  };
+
+  const add = (event) => {
+    if (!client.tracking) return;
+    const text = JSON.stringify(event);
+    ensure(
+      countBytes(text) <= MOST_EVENT_BYTES,
+      `more than ${MOST_EVENT_BYTES} bytes`,
+    );
+    waiting.set(text, undefined);
+    claim();
+    collect();
+  };
+
+  /** Consent is withdrawn: what waits is dropped. */
+  const dropAll = () => {
+    wake();
+    waiting.clear();
+    restored = "";
+    forget();
+  };
+
+  /** Sends what is waiting, and then no more. Never rejects. */
+  const close = async () => {
+    closed = true;
+    await flush();
+    wake();
+    if (EVERYWHERE) ending.delete(finish);
+    if (waiting.size > 0) log(`events not sent: ${waiting.size}`);
+  };
+
+  return /** @type {const} */ ([add, flush, leave, restore, dropAll, close]);
+};
+
+/** Found only when it is needed: most events are never told of. */
+const nameOf = (event) => /"name":"(.*?)"/.exec(event)?.[1];
+
+/** Whether the server's problems name that place in the batch, such as `[3].name`. */
+const isNamed = (text, at) => new RegExp(`"path": *"\\[?${at}\\b`).test(text);
+
+/** The answer of the server to events of which some are bad; not of what is in between, such as a network's sign-in. */
+const isRefusal = ({ status, text }) => {
+  return (
+    status === TOO_LARGE ||
+    ((status === 400 || status === 422) && /^\s*{/.test(text))
+  );
+};
+
+/** A page of HTML comes from something in between, such as a network's sign-in. */
+const succeeded = ({ status, text }) => {
+  return status >= 200 && status < 300 && !/^\s*</.test(text);
+};
+
+const platform = globalThis;
+
+/** @internal The time, timers and chance of this file, in one place so that a test can set its own. */
+export const clock = {
+  now: () => Date.now(),
+  random: () => Math.random(),
+  /**
+   * Calls after that time, unless what is returned is called before. A program
+   * may end sooner, but for what is awaited.
+   */
+  after(milliseconds, call, isAwaited = false) {
+    const wait = Math.min(milliseconds, LONGEST_TIMER_MSEC);
+    const timer = platform.setTimeout(call, wait);
+    if (EVERYWHERE && !isAwaited) {
+      timer?.unref?.();
+      if (typeof timer === "number") platform.Deno?.unrefTimer?.(timer);
+    }
+    return () => platform.clearTimeout(timer);
+  },
+};
+
+/** Whether one person looks at what is shown here. Elsewhere, on a server, it may be many. */
+const hasPage = () =>
+  EVERYWHERE
+    ? !!platform.document || platform.navigator?.product === "ReactNative"
+    : !!platform.document;
+
+/** Tells the developer; never throws, whatever the console and the cause are. */
+const report = (message, cause) => {
+  try {
+    const causes = cause === undefined ? [] : [cause];
+    platform.console?.error(`mtribes: ${message}`, ...causes);
+  } catch {
+    // There is nobody left to tell.
   }
 };
 
-/** What a test says, filled in from the fallbacks. */
-const completeStates = (fallbacks, states, entities, log) => {
-  const complete = {};
-  for (const [entity, given] of Object.entries(states)) {
-    if (!entities.has(entity)) log(`no entity ${describe(entity)}`);
-    complete[entity] = completeState(fallbacks[entity], given);
-  }
-  return complete;
+/** A random UUID, version 4. A page without TLS has no `randomUUID`. */
+const newId = () => {
+  const bytes = platform.crypto?.getRandomValues?.(new Uint8Array(36));
+  return "xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx".replace(/x/g, (_, at) =>
+    ((bytes?.[at] ?? Math.random() * 256) & 15).toString(16),
+  );
 };
 
-const completeState = (fallback, given) => {
-  const { properties, items } = given ?? {};
+/** Where the platform has none, nothing that is under way can be cut, but its answer is not waited for. */
+const newAborter = () =>
+  EVERYWHERE && !platform.AbortController ? {} : new platform.AbortController();
+
+/** A worker forbids to cut what another request has begun; that its answer is not waited for is enough. */
+const abort = (aborter) => {
+  if (EVERYWHERE) {
+    try {
+      aborter?.abort?.();
+    } catch {
+      // It ends by itself.
+    }
+  } else aborter?.abort?.();
+};
+
+const sessionState = (status, failure, revision) => {
+  return Object.freeze({ status, failure, revision });
+};
+
+const IDLE = /* @__PURE__ */ sessionState("idle", null, null);
+/** What is told to those who were refused. */
+const REFUSED = /* @__PURE__ */ sessionState("fallback", "in-use", null);
+
+/** Null for an answer that is none. */
+const readServed = (reply) => {
+  if (reply.status !== 200) return null;
+  try {
+    return asServed(JSON.parse(reply.text));
+  } catch {
+    return null;
+  }
+};
+
+const asServed = (value) => {
+  const { session, revision, states } = asObject(value);
   return {
-    ...fallback,
-    enabled: true,
-    ...given,
-    ...(fallback?.properties && {
-      properties: { ...fallback.properties, ...properties },
-    }),
-    ...(Array.isArray(items) && {
-      items: items.map((item, at) => ({
-        id: String(at),
-        enabled: true,
-        ...item,
-      })),
-    }),
+    session: typeof session === "string" && session ? storable(session) : null,
+    revision: scalarText(revision),
+    states: asObject(states),
   };
 };
 
-/** A session that was started elsewhere, of whom, and their anonymous id. The snapshot may come from anywhere. */
-const readSnapshot = (snapshot, attempt) => {
-  const { anonymousId, userId } = asObject(asObject(snapshot)["person"]);
-  const served = asServed(snapshot);
-  return [
-    // Whatever looking at the states does, it is to be done before anybody is told.
-    { ...served, states: { ...served.states } },
-    readOptions({ userId }, attempt),
-    asAnonymousId(anonymousId),
-  ];
+const failureOf = (reply) => {
+  if (reply.status === 0) return "network";
+  if (reply.status >= 500) return "server";
+  return reply.status >= 400 ? "refused" : "nonsense";
 };

@@ -23,9 +23,9 @@ const unlessAlone = <T>(
   return new Promise((resolve) => {
     const look = () => {
       if (isAloneWith(underWay.size)) resolve(otherwise());
-      else cancel = after(ALONE_MSEC, look);
+      else cancel = clock.after(ALONE_MSEC, look);
     };
-    let cancel = after(firstLookMsec, look);
+    let cancel = clock.after(firstLookMsec, look);
     void work.then((done) => {
       cancel();
       resolve(done);

@@ -77,7 +77,7 @@ const makeEvents = (
     if (closed || waiting.size === 0) return;
     if (EVERYWHERE) listenForTheEnd(finish);
     if (cancel || sending) return;
-    cancel = after(COLLECTING_MSEC, () => void flush());
+    cancel = clock.after(COLLECTING_MSEC, () => void flush());
   };
 
   /** Takes over what earlier pages and programs could not send to where this one sends. */

@@ -61,7 +61,7 @@ const makeFollower = (
   };
 
   const pause = (milliseconds: number, call: () => void) => {
-    if (milliseconds > 0) cancelTimer = after(milliseconds, call);
+    if (milliseconds > 0) cancelTimer = clock.after(milliseconds, call);
     else call();
   };
 

@@ -83,28 +83,20 @@ const platform = globalThis as unknown as Platform;
 /** @internal The time, timers and chance of this file, in one place so that a test can set its own. */
 export const clock = {
   now: (): number => Date.now(),
-  setTimeout: (call: () => void, milliseconds: number): unknown =>
-    platform.setTimeout(call, milliseconds),
-  clearTimeout: (timer: unknown) => platform.clearTimeout(timer),
   random: (): number => Math.random(),
-};
-
-/**
- * Calls after that time, unless what is returned is called before. A program
- * may end sooner, but for what is awaited.
- */
-const after = (
-  milliseconds: number,
-  call: () => void,
-  isAwaited = false,
-): (() => void) => {
-  const wait = Math.min(milliseconds, LONGEST_TIMER_MSEC);
-  const timer = clock.setTimeout(call, wait);
-  if (EVERYWHERE && !isAwaited) {
-    (timer as { unref?(): void } | null)?.unref?.();
-    if (typeof timer === "number") platform.Deno?.unrefTimer?.(timer);
-  }
-  return () => clock.clearTimeout(timer);
+  /**
+   * Calls after that time, unless what is returned is called before. A program
+   * may end sooner, but for what is awaited.
+   */
+  after(milliseconds: number, call: () => void, isAwaited = false): () => void {
+    const wait = Math.min(milliseconds, LONGEST_TIMER_MSEC);
+    const timer = platform.setTimeout(call, wait);
+    if (EVERYWHERE && !isAwaited) {
+      (timer as { unref?(): void } | null)?.unref?.();
+      if (typeof timer === "number") platform.Deno?.unrefTimer?.(timer);
+    }
+    return () => platform.clearTimeout(timer);
+  },
 };
 
 /** Whether one person looks at what is shown here. Elsewhere, on a server, it may be many. */

@@ -19,7 +19,7 @@ const makePauses = (): readonly [AfterFailure, () => void] => {
       cancelTimer();
     };
     const wait = (milliseconds: number) =>
-      after(milliseconds, () => {
+      clock.after(milliseconds, () => {
         cancel();
         call();
       });

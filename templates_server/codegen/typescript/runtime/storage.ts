@@ -113,7 +113,11 @@ const sooner = <T>(
   isAwaited = true,
 ): Promise<T> => {
   return new Promise((resolve, reject) => {
-    const cancel = after(milliseconds, () => resolve(otherwise()), isAwaited);
+    const cancel = clock.after(
+      milliseconds,
+      () => resolve(otherwise()),
+      isAwaited,
+    );
     void work.then(resolve, reject).then(cancel);
   });
 };
