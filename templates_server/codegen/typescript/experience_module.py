@@ -27,7 +27,6 @@ READERS = {
 """The functions of the runtime that read what is sent for a property."""
 
 
-
 def experience_module(experience: Experience, names: ModelNames, *, track: Import | None) -> Module:
     """One experience type; `track` is where the type of its events comes from, if not from the runtime."""
     name = names.experiences[experience.key]
