@@ -1,4 +1,4 @@
-"""The cases with the target option `platform = "browser"`: all hold but those about servers, where such code doesn't run."""
+"""The cases with the target option `platform = "browser"`: all hold but those about servers, which it is not for."""
 
 from __future__ import annotations
 

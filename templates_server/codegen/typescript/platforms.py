@@ -1,4 +1,4 @@
-"""Where generated code runs, by the option `platform` of a target: in pages of browsers alone, or wherever JavaScript does."""
+"""Where generated code runs, by the option `platform` of a target: in pages alone, or wherever JavaScript does."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ BROWSER = "browser"
 
 
 def for_platform(runtime: str, platform: str | None) -> str:
-    """The runtime for that platform: one constant decides, by which minifiers leave out what is for other places alone."""
+    """The runtime for that platform: by one constant minifiers leave out what no page needs."""
     if platform != BROWSER:
         return runtime
     before, constant, after = runtime.partition("const EVERYWHERE")

@@ -1,8 +1,8 @@
 """Whole generated trees, kept in tests/golden/<language> so that every change of them is seen in review.
 
 `vod` is the reference Space; `tracked` is what is different where it models events and fields too; `modelled` is what
-is different from that where nothing but those events may be tracked; `browser` is what is different from `vod` where the
-code is for pages alone.
+is different from that where nothing but those events may be tracked; `browser` is what is different from `vod` where
+the code is for pages alone.
 To write them anew after a change that is meant: `MTRIBES_WRITE_GOLDEN=1 pytest tests/server/codegen/test_golden.py`.
 """
 

@@ -182,8 +182,9 @@ vod.session.track("item/clicked");
 await vod.session.start({ userId: "u2" });
 await vod.close();
 const { status } = vod.session;
+const fallback = vod.collections.homepage.header.properties.sticky;
 const { sticky } = createSpace({ ...options, states }).collections.homepage.header.properties;
-console.log(JSON.stringify({ asked, lines, status, fallback: vod.collections.homepage.header.properties.sticky, sticky }));
+console.log(JSON.stringify({ asked, lines, status, fallback, sticky }));
 """
 
 
