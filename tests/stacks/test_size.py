@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import json
 import re
@@ -103,10 +104,14 @@ def part_at(source: str, line: int) -> str:
     """The part of the runtime that a line of a source comes from."""
     if not source.endswith("runtime.ts"):
         return "the model"
+    return next(part for part, end in zip(RUNTIME_PARTS, ends_of_parts(), strict=True) if line < end)
+
+
+@functools.cache
+def ends_of_parts() -> list[int]:
+    """The line after each part of the runtime."""
     texts = [(FOLDER / "typescript" / "runtime" / f"{part}.ts").read_text("utf-8") for part in RUNTIME_PARTS]
-    ends = accumulate((text.count("\n") + 1 for text in texts), initial=HEADER.count("\n"))
-    starts = list(ends)[1:]
-    return next(part for part, end in zip(RUNTIME_PARTS, starts, strict=True) if line < end)
+    return list(accumulate((text.count("\n") + 1 for text in texts), initial=HEADER.count("\n")))[1:]
 
 
 def segments(mappings: str, text: str) -> Iterator[tuple[int, int, int]]:
