@@ -36,7 +36,7 @@ from mtribes_cli.answers import (
 from mtribes_cli.connection import Connection, Seen, SendError
 from mtribes_cli.errors import AnswerError
 from mtribes_cli.json_fields import items
-from mtribes_cli.request import JSON, Request, SentDocument, environment_path, get, given, path_of, post
+from mtribes_cli.request import JSON, Request, SentDocument, environment_path, get, given, patch, path_of, post
 
 if TYPE_CHECKING:
     from mtribes_cli.connection import Take
@@ -91,6 +91,23 @@ class Client:
         """The organizations that the signed-in person belongs to."""
         return self._all(("v2", "organizations"), wire.Organization.read)
 
+    def organization(self, organization: str) -> wire.Organization:
+        """One organization, by key or id."""
+        return self._one(get("v2", "organizations", organization), wire.Organization.read)
+
+    def create_organization(self, *, key: str, name: str | None) -> wire.Organization:
+        """A new organization."""
+        body = {"key": key} | given(name=name)
+        return self._one(post(("v2", "organizations"), body, once=True), wire.Organization.read)
+
+    def rename_organization(self, organization: str, *, name: str) -> wire.Organization:
+        """Give an organization another name."""
+        return self._one(patch(("v2", "organizations", organization), {"name": name}), wire.Organization.read)
+
+    def delete_organization(self, organization: str) -> None:
+        """Delete an organization that has no Spaces."""
+        data_of(self.send(Request("DELETE", path_of("v2", "organizations", organization))))
+
     def spaces(self, organization: str | None = None) -> tuple[wire.Space, ...]:
         """The Spaces that can be seen, or those of one organization."""
         within = ("organizations", organization) if organization else ()
@@ -104,6 +121,10 @@ class Client:
         """A new Space."""
         body = {"key": key} | ({"name": name} if name else {})
         return self._one(post(("v2", "organizations", organization, "spaces"), body, once=True), wire.Space.read)
+
+    def rename_space(self, space: str, *, name: str, note: str | None) -> wire.Space:
+        """Give a Space another name."""
+        return self._one(patch(("v2", "spaces", space), {"name": name}, query=given(note=note)), wire.Space.read)
 
     def delete_space(self, space: str) -> None:
         """Delete a Space and everything in it."""
@@ -251,12 +272,12 @@ class Client:
     def users(self, space: str, environment: str, query: wire_people.PeopleQuery) -> tuple[wire.User, ...]:
         """The users that are asked for; more than the limit where there are more."""
         path = (*environment_path(space, environment), "users")
-        return self._some(path, wire.User.read, query.as_sent(), limit=query.limit)
+        return self._some(path, wire.User.read, query.as_sent(), limit=query.limit, has_empty_pages=True)
 
     def visitors(self, space: str, environment: str, query: wire_people.PeopleQuery) -> tuple[wire_people.Visitor, ...]:
         """The visitors that are asked for; more than the limit where there are more."""
         path = (*environment_path(space, environment), "visitors")
-        return self._some(path, wire_people.Visitor.read, query.as_sent(), limit=query.limit)
+        return self._some(path, wire_people.Visitor.read, query.as_sent(), limit=query.limit, has_empty_pages=True)
 
     def everything(self, space: str, environment: str, user: str) -> Mapping[str, object]:
         """All that is known of a user, as a document."""
@@ -266,6 +287,19 @@ class Client:
         """Remove a user and all that is known of them; what was removed."""
         path = path_of(*environment_path(space, environment), "users", user)
         return self._one(Request("DELETE", path), wire.Erasure.read)
+
+    def visitor(self, space: str, environment: str, visitor: str) -> wire_people.Visitor:
+        """What is kept of a visitor."""
+        return self._one(get(*environment_path(space, environment), "visitors", visitor), wire_people.Visitor.read)
+
+    def everything_of_visitor(self, space: str, environment: str, visitor: str) -> Mapping[str, object]:
+        """All that is known of a visitor, as a document."""
+        return self._one(get(*environment_path(space, environment), "visitors", visitor, "everything"), _document)
+
+    def delete_visitor(self, space: str, environment: str, visitor: str) -> wire_people.VisitorErasure:
+        """Remove a visitor and all that is known of them; what was removed."""
+        path = path_of(*environment_path(space, environment), "visitors", visitor)
+        return self._one(Request("DELETE", path), wire_people.VisitorErasure.read)
 
     def tag_user(self, space: str, environment: str, user: str, *, tag: str) -> None:
         """Give a user a tag."""
@@ -391,8 +425,7 @@ class Client:
 
     def change_member(self, organization: str, email: str, *, role: str) -> wire_access.Member:
         """Give a member another role."""
-        path = path_of("v2", "organizations", organization, "members", email)
-        request = Request("PATCH", path, json.dumps({"role": role}).encode(), {"Content-Type": JSON})
+        request = patch(("v2", "organizations", organization, "members", email), {"role": role})
         return self._one(request, wire_access.Member.read)
 
     def audit(

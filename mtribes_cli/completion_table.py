@@ -31,11 +31,11 @@ COMMANDS: dict[str, Command] = {
             ("whoami", "Say who is signed in, and what they may do."),
             ("open", "Show a page of the server in your browser."),
             ("token", "Your personal access tokens: for CI and scripts."),
-            ("org", "Organizations: their members, and the service accounts of programs."),
+            ("org", "Organizations: create, rename, delete them; members and service accounts."),
             ("space", "Spaces and their models: what code is generated from."),
             ("env", "Environments: what is delivered, the keys of apps, signed ids."),
             ("user", "List, search, import, tag, export and delete users."),
-            ("visitor", "List and tag visitors, who have not said who they are."),
+            ("visitor", "List, tag, export and delete visitors, who have not said who they are."),
             ("tag", "List the tags of users and visitors, and delete them."),
             ("tribe", "Tribes: filters over people, who is in them, and why."),
             ("session", "Sessions of apps: what somebody is shown, and why."),
@@ -100,9 +100,13 @@ COMMANDS: dict[str, Command] = {
     "open": (
         (),
         (
-            (("home", "tokens", "api", "demo"), False),
+            (("home", "space", "model", "environment", "delivery", "preview", "tribes", "users", "visitors", "user-tags", "imports", "keys", "live", "organizations", "organization", "members", "service-accounts", "audit", "tokens", "profile", "api", "demo"), False),
         ),
-        (),
+        (
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+            (("--organization",), "text", False, "The organization; else mtribes.toml's."),
+        ),
     ),
     "token": (
         (
@@ -144,6 +148,9 @@ COMMANDS: dict[str, Command] = {
     "org": (
         (
             ("list", "List the organizations that you belong to."),
+            ("create", "Create an organization; you become its administrator. Its key cannot be changed."),
+            ("rename", "Give an organization another name, as its administrator. Its key stays."),
+            ("delete", "Delete an organization that has no Spaces, for good, as its administrator."),
             ("audit", "Show the audit log of an organization to an administrator, the newest entry first."),
             ("member", "The people who belong to an organization."),
             ("service-account", "Programs that belong to an organization."),
@@ -155,6 +162,32 @@ COMMANDS: dict[str, Command] = {
         (),
         (),
         (),
+    ),
+    "org create": (
+        (),
+        (
+            ("text", False),
+        ),
+        (
+            (("--name",), "text", False, "What people call it; else the key."),
+        ),
+    ),
+    "org rename": (
+        (),
+        (
+            ("text", False),
+            ("text", False),
+        ),
+        (),
+    ),
+    "org delete": (
+        (),
+        (
+            ("text", False),
+        ),
+        (
+            (("--yes",), None, False, "Do not ask."),
+        ),
     ),
     "org audit": (
         (),
@@ -254,6 +287,7 @@ COMMANDS: dict[str, Command] = {
             ("list", "List the Spaces that you can see, or those of one organization."),
             ("show", "Show one Space."),
             ("create", "Create a Space with an empty model."),
+            ("rename", "Give a Space another name. Its key stays: code and files contain it."),
             ("delete", "Delete a Space and everything in it, for good."),
             ("pull", "Write the model of a Space to stdout or a file."),
             ("push", "Replace the model of a Space by a document; the Space is the one that the document names."),
@@ -286,6 +320,16 @@ COMMANDS: dict[str, Command] = {
         (
             (("--organization",), "text", False, "The organization; else mtribes.toml's."),
             (("--name",), "text", False, "What people call it; else the key."),
+        ),
+    ),
+    "space rename": (
+        (),
+        (
+            ("text", False),
+            ("text", False),
+        ),
+        (
+            (("--note",), "text", False, "Why, for the history: one line, at most 200 characters."),
         ),
     ),
     "space delete": (
@@ -635,6 +679,9 @@ COMMANDS: dict[str, Command] = {
     "visitor": (
         (
             ("list", "List visitors, in no particular order."),
+            ("get", "Show what is kept of a visitor."),
+            ("export", "Write all that is known of a visitor: profile, devices, sessions, events."),
+            ("delete", "Remove a visitor and all that is known of them, for good."),
             ("tag", "Add tags to a visitor. When the visitor signs in, the user gets them."),
             ("untag", "Remove tags from a visitor."),
         ),
@@ -651,6 +698,38 @@ COMMANDS: dict[str, Command] = {
             (("--limit",), "text", False, "List at most this many."),
             (("--space",), "text", False, "The Space; else mtribes.toml's."),
             (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+        ),
+    ),
+    "visitor get": (
+        (),
+        (
+            ("text", False),
+        ),
+        (
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+        ),
+    ),
+    "visitor export": (
+        (),
+        (
+            ("text", False),
+        ),
+        (
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+            (("--output",), "files", False, "Write it to this file instead of stdout."),
+        ),
+    ),
+    "visitor delete": (
+        (),
+        (
+            ("text", False),
+        ),
+        (
+            (("--space",), "text", False, "The Space; else mtribes.toml's."),
+            (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
+            (("--yes",), None, False, "Do not ask."),
         ),
     ),
     "visitor tag": (
@@ -825,6 +904,7 @@ COMMANDS: dict[str, Command] = {
             (("--user",), "text", False, "Whom to explain."),
             (("--anonymous-id", "--visitor"), "text", False, "In place of a user: somebody's anonymous id."),
             (("--field",), "text", True, "What an app would say at session start; repeat for more."),
+            (("--at",), "text", False, "When the session would start: RFC 3339, by default now."),
             (("--space",), "text", False, "The Space; else mtribes.toml's."),
             (("--environment",), ("production", "staging", "development"), False, "production, staging or development; else mtribes.toml's. No default."),
         ),

@@ -19,6 +19,16 @@ def require_yes(context: Context, question: str, *, is_confirmed: bool) -> None:
         raise InterruptedCommandError("You said no: nothing was changed.", "Give --yes, or answer yes.")
 
 
+def require_key(context: Context, kind: str, key: str, *, warning: str, is_confirmed: bool) -> None:
+    """Go on if `--yes` was given or the person at the terminal types the key of what is to be deleted."""
+    if is_confirmed:
+        return
+    context.console.instruction(warning)
+    typed = context.console.ask(f"Type the key of the {kind} to delete it ({key})", flag="--yes")
+    if typed != key:
+        raise InterruptedCommandError(f"{typed!r} is not {key}: nothing was deleted.", "Type the whole key.")
+
+
 @contextmanager
 def takes_a_sign_in(context: Context) -> Iterator[None]:
     """Where the server wants a person who has signed in, say which variable is in the way of that."""

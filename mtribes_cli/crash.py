@@ -43,8 +43,14 @@ def _as_usage_error(error: BaseException) -> UsageError | None:
     unknown = getattr(error, "option_name", None) if hasattr(error, "possibilities") else None
     near = _near_option(unknown, call) if isinstance(unknown, str) else None
     advice = f"Did you mean {near}?" if near else f"`{path} --help` says what it takes."
-    what = f"No such option: {unknown}" if unknown else error.format_message()
+    what = f"No such option: {unknown}" if unknown else _named_plainly(error.format_message(), error)
     return UsageError(" ".join(what.split()), advice)
+
+
+def _named_plainly(message: str, error: object) -> str:
+    """The complaint with the name of an optional argument as it stands in help, less its brackets."""
+    shown = getattr(getattr(error, "param", None), "metavar", None) or ""
+    return message.replace(f"'{shown}'", shown.strip("[]")) if shown.startswith("[") else message
 
 
 def _near_option(unknown: str, call: object) -> str | None:

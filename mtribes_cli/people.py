@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, TypeVar
 
 import typer
 
 from mtribes_cli.context import Context
-from mtribes_cli.errors import UsageError
+from mtribes_cli.errors import InterruptedCommandError, UsageError
 from mtribes_cli.result import Result, Table
 from mtribes_cli.wire import User
 from mtribes_cli.wire_people import PeopleQuery, Visitor
@@ -84,3 +84,33 @@ def _first(context: Context, query: PeopleQuery, found: Sequence[Person]) -> Seq
     if len(found) > query.limit:
         context.console.notice(f"Only the first {query.limit:,} are listed. Pass a larger --limit for more.")
     return found[: query.limit]
+
+
+def facts_of(person: User | Visitor) -> Iterator[tuple[str, str]]:
+    """Return what is kept of somebody, as pairs of words; attributes by their names."""
+    for name, value in asdict(person).items():
+        if isinstance(value, Mapping):
+            yield from ((f"attributes.{attribute}", _shown(item)) for attribute, item in value.items())
+        elif value:
+            yield name, value if isinstance(value, str) else ", ".join(value)
+
+
+def _shown(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def confirm_erasure(context: Context, person: str, place: str, *, is_confirmed: bool) -> None:
+    """Go on if `--yes` was given, or somebody says so. Raises InterruptedCommandError for a no."""
+    question = f"Remove {person} and all that is known of them from {place}, for good?"
+    if not is_confirmed and not context.console.confirm(question, flag="--yes", default=False):
+        raise InterruptedCommandError("You said no: nothing was removed.", "Give --yes, or answer yes.")
+
+
+def removed_words(removed: Mapping[str, int]) -> str:
+    """Return how much of each kind was removed, such as `1 profile, 2 devices`."""
+    return ", ".join(f"{count} {_noun(name, count)}" for name, count in removed.items())
+
+
+def _noun(plural: str, count: int) -> str:
+    singular = plural.removesuffix("s")
+    return singular if count == 1 else f"{singular}s"

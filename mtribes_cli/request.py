@@ -61,6 +61,11 @@ def post(
     )
 
 
+def patch(path: Sequence[str], body: object, *, query: Mapping[str, object] | None = None) -> Request:
+    """A change, with a body in JSON."""
+    return Request("PATCH", path_of(*path, query=query), json.dumps(body).encode(), {"Content-Type": JSON})
+
+
 def path_of(*parts: str, query: Mapping[str, object] | None = None) -> str:
     """A path of `parts`, each kept one part whatever is in it. Raises UsageError for what would change the path."""
     for part in parts:

@@ -9,6 +9,7 @@ from typing import Self
 from mtribes_cli.json_fields import Fields
 from mtribes_cli.request import given
 
+ERASED_KINDS = ("profile", "devices", "sessions", "events")
 MAX_PAGE = 1000
 """The most entries of one page."""
 
@@ -77,3 +78,18 @@ class Visitor:
             fields.optional_text("first_seen"),
             fields.optional_text("last_seen"),
         )
+
+
+@dataclass(frozen=True)
+class VisitorErasure:
+    """A visitor who was removed, and how much of each kind."""
+
+    anonymous_id: str
+    removed: Mapping[str, int]
+
+    @classmethod
+    def read(cls, value: object, place: str) -> Self:
+        """The answer of `DELETE .../visitors/:visitor`."""
+        fields = Fields(value, place)
+        counts = Fields(fields.mapping("removed"), f"{place}.removed")
+        return cls(fields.text("anonymous_id"), {kind: counts.whole(kind) for kind in ERASED_KINDS})

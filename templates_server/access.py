@@ -115,7 +115,7 @@ def check_signed_in(principal: Principal) -> None:
     """Raise Forbidden unless it is a person who has signed in: what is made here would outlive or widen a token."""
     if not principal.signed_in:
         raise Forbidden(
-            "A token never makes or widens a token, and a service account makes none:"
+            "A token never makes or widens a token, and it creates and deletes no organization:"
             " this needs a sign-in of a person, such as `mtribes login`."
         )
 

@@ -25,6 +25,7 @@ from templates_server.codegen.cache import RenderedSets
 from templates_server.codegen.inputs import CodeHashes
 from templates_server.console.platform import PlatformRoutes
 from templates_server.console.tribe_counts import TribeCounts
+from templates_server.daily_counts.closing import DayClosing
 from templates_server.data_folder import DataFolder
 from templates_server.database import Database
 from templates_server.demo_app.api import GeneratedFiles
@@ -54,8 +55,10 @@ from templates_server.idempotency.answers import IdempotentAnswers
 from templates_server.identifiers import ENVIRONMENT_KEY_PREFIX, new_id
 from templates_server.identities import store as identities_store
 from templates_server.identities.api import AliasArrivals, IdentityArrivals
+from templates_server.imports.bringing import Bringing
 from templates_server.imports.reader import PartReader
 from templates_server.imports.turns import Turns
+from templates_server.imports.uploads import Uploads
 from templates_server.incoming import IncomingRequest
 from templates_server.metrics.counts import Metrics, new_metrics
 from templates_server.numbers import whole_number
@@ -173,8 +176,10 @@ class Application:
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
+        self.services.part(DayClosing).start()
         self.services.part(Purge).start()
         self.services.part(Spooler).start()
+        self.services.part(Bringing).start()
         self.services.part(TagRemovals).start()
         self.services.part(SpaceRemovals).start()
         self.services.part(NameFolding).start()
@@ -183,8 +188,10 @@ class Application:
         await self.services.part(NameFolding).finish()
         await self.services.part(SpaceRemovals).finish()
         await self.services.part(TagRemovals).finish()
+        await self.services.part(Bringing).finish()
         await self.services.part(Spooler).finish()
         await self.services.part(Purge).finish()
+        await self.services.part(DayClosing).finish()
         await self.services.part(TokenUses).finish()
         await self.services.part(Watch).finish()
         await self.services.part(EventFeed).finish()
@@ -313,9 +320,11 @@ def create_app(
             TribeCounts: TribeCounts(),
             TokenUses: uses,
             Purge: Purge(database, clock, keep_events_days=settings.event_retention_days),
+            DayClosing: DayClosing(database, clock, keep_events_days=settings.event_retention_days),
             TagRemovals: TagRemovals(database, clock),
             SpaceRemovals: SpaceRemovals(database, clock),
             Spooler: Spooler(database, ExportFiles(DataFolder(settings.data_folder).exports_folder), clock),
+            Bringing: Bringing(Uploads(DataFolder(settings.data_folder).uploads_folder, clock)),
             Metrics: new_metrics(version("mtribes"), unstored_writes=lambda: database.unstored_writes),
         },
     )

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from templates_server.documents import shown
-from templates_server.errors import Problems
+from templates_server.errors import Problems, ValidationFailed
 from templates_server.identifiers import MAX_KEY_LENGTH, is_key
 
 MAX_NAME_CHARACTERS = 200
@@ -158,6 +158,17 @@ class Reader:
         else:
             self.refuse(path, f"{shown(value)} is not {what}{self.suggestion(value, choices)}")
         return None
+
+
+def read_required_name(given: str) -> str:
+    """Return the name that a body gives, without blanks around it; ValidationFailed when it is none."""
+    reader = Reader()
+    name = reader.name(given.strip(), "name")
+    if not given.strip():
+        reader.refuse("name", "must not be empty")
+    if reader.problems:
+        raise ValidationFailed(reader.problems)
+    return name
 
 
 KEY_RULE = f"is not a key: use a-z, 0-9 and single dashes, beginning with a letter, at most {MAX_KEY_LENGTH} characters"

@@ -27,12 +27,13 @@ OUR_NAMES = frozenset(
         "mtribes.db",
         "erasures.jsonl",
         "exports",
+        "uploads",
     }
 )
 LOST_AND_FOUND = "lost+found"  # of the file system itself, on a volume of its own
-SIGNS_OF_A_SERVER = ("server.key", "server.json", "demo.json", "local-code", "erasures.jsonl", "exports")
+SIGNS_OF_A_SERVER = ("server.key", "server.json", "demo.json", "local-code", "erasures.jsonl", "exports", "uploads")
 IGNORED_NAMES = frozenset(
-    {LOST_AND_FOUND, "server.lock", "server.log", "server.log.1", ".restoring", "erasures.jsonl", "exports"}
+    {LOST_AND_FOUND, "server.lock", "server.log", "server.log.1", ".restoring", "erasures.jsonl", "exports", "uploads"}
 )
 
 
@@ -98,6 +99,11 @@ class DataFolder:
     def exports_folder(self) -> Path:
         """The files of exports, for a day each."""
         return self.path / "exports"
+
+    @property
+    def uploads_folder(self) -> Path:
+        """The files that people import in the console, for an hour each."""
+        return self.path / "uploads"
 
     @property
     def database_file(self) -> Path:

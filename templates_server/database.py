@@ -21,6 +21,7 @@ Result = TypeVar("Result")
 Work = Callable[[Connection], Result]
 Parameter = str | int | float | None
 PURGE_LOCK = 0x6D747269626573  # an advisory lock of PostgreSQL, held by the one process that purges
+DAYS_LOCK = PURGE_LOCK + 1  # likewise, by the one that closes days
 LookUp = tuple[Any, ...]
 """A query, then its parameters."""
 NO_ROOM = "The database has no room for this: nothing of it was stored."

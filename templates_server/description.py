@@ -13,6 +13,7 @@ from msgspec import Meta
 JSON = "application/json"
 YAML = "application/yaml"  # RFC 9512
 FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
 NDJSON = "application/x-ndjson"
 CSV = "text/csv"
 HTML = "text/html"

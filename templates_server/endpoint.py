@@ -105,6 +105,7 @@ class Call:
     located: access.Place | None = None
     once: Once | None = None
     quota: Quota | None = None
+    brought_back: Mapping[str, str] | None = None
 
     @property
     def database(self) -> Database:
@@ -168,8 +169,9 @@ class Call:
 
     @property
     def query(self) -> Mapping[str, str]:
-        """The parameters behind the question mark; of a repeated one the last."""
-        return self.request.query_params
+        """The parameters behind the question mark, of a repeated one the last; and what is brought back of a form."""
+        query = self.request.query_params
+        return query if self.brought_back is None else {**query, **self.brought_back}
 
     async def effect(self, work: Callable[[Connection], Answer]) -> Response:
         """The answer to what changes something: the work stores the change and says what to answer.
@@ -213,6 +215,7 @@ def _present(value: str | None) -> str:
 
 
 Handler = Callable[[Call], Awaitable[Answer | Response]]
+BeforeBody = Callable[[Call], Awaitable[Response | None]]
 FindAsker = Callable[[Call], Awaitable[access.Principal]]
 
 
@@ -233,7 +236,8 @@ class Route:
     value that only the server knows. `group` is the heading in `/docs`, by default the noun of the path. A
     deprecated route names its `successor`, a path; `implies` are parameters that its own path does not have, and
     `sends_always` headers of its refusals, too.
-    `max_body_bytes` overrides the limit of the settings.
+    `max_body_bytes` overrides the limit of the settings, and `too_large` is what a body beyond it is told.
+    `before_body` may answer before the body is read: for those who are to send no long one.
 
     `is_open` asks for no credentials where the surface does; `needs_sign_in` for those of a person who has signed in:
     no personal token and no service account will do. `find_asker` finds out who asks in another way than by a bearer
@@ -251,6 +255,8 @@ class Route:
     gives: Any = None
     status: HTTPStatus = HTTPStatus.OK
     max_body_bytes: int | None = None
+    too_large: str = ""
+    before_body: BeforeBody | None = None
     is_open: bool = False
     needs_sign_in: bool = False
     also: Sequence[HTTPStatus] = ()

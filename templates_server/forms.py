@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -13,13 +13,23 @@ from templates_server.errors import BadRequest
 
 MAX_PARAMETERS = 64
 FORM_TYPE = "application/x-www-form-urlencoded"
+FILES_TYPE = "multipart/form-data"
+
+
+@dataclass(frozen=True)
+class SentFile:
+    """A file of a form: what it is called where it comes from, and its content."""
+
+    name: str
+    content: bytes
 
 
 @dataclass(frozen=True)
 class Parameters:
-    """Values by name, in the order in which they were sent."""
+    """Values by name, in the order in which they were sent; files by name where a form has some."""
 
     values: Mapping[str, Sequence[str]]
+    files: Mapping[str, SentFile] = field(default_factory=dict)
 
     def get(self, name: str) -> str | None:
         """The first value of a name; one that is empty counts as not sent (RFC 6749, 3.1)."""

@@ -34,7 +34,10 @@ class _Node(Generic[AnyRoute]):
 
 
 class Router(Generic[AnyRoute]):
-    """The routes as a tree of path parts; a literal part is preferred to a variable one that has the method too."""
+    """The routes as a tree of path parts; a literal part is preferred to a variable one.
+
+    A path that a route names by literal parts alone from there on belongs to it: no variable part takes other methods.
+    """
 
     def __init__(self, routes: Sequence[AnyRoute]) -> None:
         self._root: _Node[AnyRoute] = _Node()
@@ -86,7 +89,7 @@ def _descend(node: _Node[AnyRoute], parts: Sequence[str], parameters: dict[str, 
         return node.routes.get(method)
     if parts[0] in node.literal:
         found = _descend(node.literal[parts[0]], parts[1:], parameters, method)
-        if found is not None:
+        if found is not None or _is_named(node, parts):
             return found
     if parts[0]:
         for name, child in node.variable.items():
@@ -99,6 +102,15 @@ def _descend(node: _Node[AnyRoute], parts: Sequence[str], parameters: dict[str, 
             parameters[name] = "/".join(parts)
             return child.routes[method]
     return None
+
+
+def _is_named(node: _Node[AnyRoute], parts: Sequence[str]) -> bool:
+    """Whether a route of any method has just these parts."""
+    for part in parts:
+        if part not in node.literal:
+            return False
+        node = node.literal[part]
+    return bool(node.routes)
 
 
 def _decoded(part: bytes) -> str:

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
 from templates_server.access import Role, Scope
 from templates_server.accounts import api as accounts
+from templates_server.accounts import organizations_api as organizations
 from templates_server.accounts import service_accounts_api as service_accounts
 from templates_server.accounts.invitations import api as invitations
 from templates_server.accounts.models import (
     ChangedMember,
+    ChangedOrganization,
     CreatedInvitation,
     CreatedServiceAccount,
     InvitationView,
     Me,
     MemberView,
     NewMember,
+    NewOrganization,
     NewServiceAccount,
     OrganizationView,
     ServiceAccountView,
@@ -30,11 +33,15 @@ from templates_server.codegen import api as codegen
 from templates_server.codegen.models import Code, CodeRequest
 from templates_server.console import audit as audit_pages
 from templates_server.console import home as home_pages
+from templates_server.console import import_file as import_file_pages
+from templates_server.console import imports as import_pages
 from templates_server.console import keys as key_pages
 from templates_server.console import live as live_pages
 from templates_server.console import members as member_pages
 from templates_server.console import model as model_pages
+from templates_server.console import model_forms as model_form_pages
 from templates_server.console import organization as organization_pages
+from templates_server.console import organizations as organization_list
 from templates_server.console import people as people_pages
 from templates_server.console import person as person_pages
 from templates_server.console import profile as profile_pages
@@ -82,6 +89,7 @@ from templates_server.description import (
     IF_RANGE,
     JAVASCRIPT,
     JSON,
+    MULTIPART,
     NDJSON,
     NOTE,
     PAGE,
@@ -125,6 +133,7 @@ from templates_server.imports.digests import CONTENT_DIGEST
 from templates_server.imports.models import Completion, ImportView, PartView
 from templates_server.imports.reading import MAX_PART_BYTES
 from templates_server.imports.turns import PREFER
+from templates_server.imports.uploads import MAX_FILE_BYTES
 from templates_server.metrics import api as metrics
 from templates_server.oauth import api as oauth
 from templates_server.oauth import local_page
@@ -144,6 +153,7 @@ from templates_server.openapi import api as openapi
 from templates_server.pages import api as pages
 from templates_server.pages import invitations as invitation_pages
 from templates_server.pages.models import (
+    ColumnsForm,
     ConsentForm,
     DeedForm,
     DeviceConsentForm,
@@ -155,6 +165,8 @@ from templates_server.pages.models import (
     KeyForm,
     MemberForm,
     ModelForm,
+    ModelPartForm,
+    OrganizationForm,
     PasswordForm,
     PushForm,
     RevokeTokenForm,
@@ -166,6 +178,7 @@ from templates_server.pages.models import (
     SpaceForm,
     TokenForm,
     TribeForm,
+    UploadForm,
     UserTagForm,
 )
 from templates_server.sessions import api as sessions
@@ -178,7 +191,17 @@ from templates_server.signed_ids import api as signed_ids
 from templates_server.signed_ids.models import SignedIds, SignedIdsPut
 from templates_server.spaces import api as spaces
 from templates_server.spaces import model_api as models
-from templates_server.spaces.models import Key, Model, ModelDiff, ModelPut, NewKey, NewSpace, SentModel, Space
+from templates_server.spaces.models import (
+    ChangedSpace,
+    Key,
+    Model,
+    ModelDiff,
+    ModelPut,
+    NewKey,
+    NewSpace,
+    SentModel,
+    Space,
+)
 from templates_server.system import api as system
 from templates_server.system.models import Health, Readiness
 from templates_server.tokens import api as tokens
@@ -211,6 +234,8 @@ from templates_server.users.models import (
     UserTag,
     UserUpsert,
     Visitor,
+    VisitorErasure,
+    VisitorEverything,
 )
 from templates_server.users.tag_removal import api as tag_removal
 from templates_server.v1.routes import first_version_of
@@ -496,10 +521,15 @@ CONSOLE_VISITORS = f"{CONSOLE_ENVIRONMENT}/visitors"
 CONSOLE_VISITOR = f"{CONSOLE_VISITORS}/{{visitor}}"
 CONSOLE_USER_TAGS = f"{CONSOLE_ENVIRONMENT}/user-tags"
 OF_A_SEARCH = (Forbidden, ValidationFailed)
+CONSOLE_IMPORTS = f"{CONSOLE_ENVIRONMENT}/imports"
+CONSOLE_IMPORT = f"{CONSOLE_IMPORTS}/{{upload}}"
+UPLOAD_FORM_MAX_BYTES = MAX_FILE_BYTES + 64 * 1024  # with what is beside the file
 CONSOLE_DELIVERY = f"{CONSOLE_ENVIRONMENT}/delivery"
 SCENARIO_FORM_MAX_BYTES = 1024 * 1024
+OF_TEMPLATE = {"template": "experience"}
 OF_ENTITY = {"entity": "homepage.header"}
-CONSOLE_ORGANIZATION = f"{CONSOLE}/organizations/{{organization}}"
+CONSOLE_ORGANIZATIONS = f"{CONSOLE}/organizations"
+CONSOLE_ORGANIZATION = f"{CONSOLE_ORGANIZATIONS}/{{organization}}"
 CONSOLE_MEMBERS = f"{CONSOLE_ORGANIZATION}/members"
 CONSOLE_SERVICE_ACCOUNTS = f"{CONSOLE_ORGANIZATION}/service-accounts"
 
@@ -513,11 +543,12 @@ def _page(path: str, handler: Handler, summary: str, **details: Any) -> Route:
 def _form(path: str, handler: Handler, summary: str, fields: type[Struct], **details: Any) -> Route:
     """What takes a form of the console: on to a page, or the form again with what is wrong."""
     usual: dict[str, Any] = {
+        "reads": form(fields),
         "refuses": (Forbidden, ValidationFailed, Conflict),
         "status": HTTPStatus.SEE_OTHER,
         "max_body_bytes": SIGN_IN_MAX_BYTES,
     }
-    return Route("POST", path, handler, Surface.PAGE, summary, reads=form(fields), **{**usual, **details})
+    return Route("POST", path, handler, Surface.PAGE, summary, **{**usual, **details})
 
 
 CONSOLE_ROUTES = (
@@ -546,8 +577,26 @@ CONSOLE_ROUTES = (
         "Sign out of every other browser and program.",
         DeedForm,
     ),
+    _page(
+        CONSOLE_ORGANIZATIONS,
+        organization_list.organizations_page,
+        "The organizations of who is signed in.",
+    ),
+    _form(CONSOLE_ORGANIZATIONS, organization_list.create_organization, "Create an organization.", OrganizationForm),
     _page(CONSOLE_ORGANIZATION, organization_pages.organization_page, "The Spaces of an organization."),
     _form(CONSOLE_ORGANIZATION, organization_pages.create_space, "Create a Space.", SpaceForm),
+    _form(
+        f"{CONSOLE_ORGANIZATION}/rename",
+        organization_pages.rename_organization,
+        "Give an organization another name.",
+        OrganizationForm,
+    ),
+    _form(
+        f"{CONSOLE_ORGANIZATION}/delete",
+        organization_pages.delete_organization,
+        "Delete an organization that has no Spaces.",
+        OrganizationForm,
+    ),
     _page(CONSOLE_MEMBERS, member_pages.members_page, "The members of an organization, and invitations."),
     _form(
         CONSOLE_MEMBERS,
@@ -602,6 +651,26 @@ CONSOLE_ROUTES = (
         also=(HTTPStatus.OK,),
     ),
     _page(
+        f"{CONSOLE_MODEL}/parts/{{template}}",
+        model_form_pages.part_page,
+        "The form of a part of the model: an experience, a section, a collection, an event or a field.",
+        takes=(
+            Parameter("key", str, "Which one; unless specified it is a new one.", example="hero"),
+            Parameter("deed", Literal["remove"], "Review what its removal changes."),
+        ),
+        refuses=(Forbidden, ValidationFailed, Conflict),
+        path_examples=OF_TEMPLATE,
+    ),
+    _form(
+        f"{CONSOLE_MODEL}/parts/{{template}}",
+        model_form_pages.change_part,
+        "Review a part of the model that was edited, go on editing it, or store what was reviewed.",
+        ModelPartForm,
+        also=(HTTPStatus.OK,),
+        path_examples=OF_TEMPLATE,
+        max_body_bytes=DOCUMENT_MAX_BYTES,
+    ),
+    _page(
         f"{CONSOLE_MODEL}/history",
         model_pages.history_page,
         "The revisions of the model, and what changed between two.",
@@ -652,7 +721,12 @@ CONSOLE_ROUTES = (
         refuses=OF_A_SEARCH,
     ),
     _page(CONSOLE_TRIBES, tribe_list.tribes_page, "The tribes of a Space by category, counted where one asks."),
-    _page(f"{CONSOLE_ENVIRONMENT}/tribe-history", tribe_history.history_page, "Who changed tribes, and what differs."),
+    _page(
+        f"{CONSOLE_ENVIRONMENT}/tribe-history",
+        tribe_history.history_page,
+        "Who changed tribes, and what differs.",
+        refuses=(Forbidden, ValidationFailed),
+    ),
     _page(f"{CONSOLE_ENVIRONMENT}/new-tribe", tribe_editor.new_page, "The editor for a new tribe."),
     _form(
         f"{CONSOLE_ENVIRONMENT}/new-tribe",
@@ -708,10 +782,55 @@ CONSOLE_ROUTES = (
     ),
     _page(CONSOLE_VISITORS, people_pages.visitors_page, "The visitors, searched.", refuses=OF_A_SEARCH),
     _page(CONSOLE_VISITOR, person_pages.visitor_page, "One visitor; on to the user whom they turned out to be."),
+    _page(
+        f"{CONSOLE_VISITOR}/everything",
+        person_pages.visitor_file,
+        "All that is known of a visitor, as a file.",
+        gives=Body(Any),
+        sends=(CONTENT_DISPOSITION,),
+    ),
     _form(f"{CONSOLE_VISITOR}/tags", person_pages.add_visitor_tag, "Give a visitor a tag.", UserTagForm),
     _form(f"{CONSOLE_VISITOR}/tags/remove", person_pages.remove_visitor_tag, "Take a tag from a visitor.", UserTagForm),
+    _form(
+        f"{CONSOLE_VISITOR}/erase",
+        person_pages.erase_visitor,
+        "Erase a visitor and all that is known of them.",
+        EraseForm,
+        path_examples={"visitor": "phone-3"},
+    ),
     _page(CONSOLE_USER_TAGS, user_tag_pages.user_tags_page, "The user tags, searched.", refuses=OF_A_SEARCH),
     _form(f"{CONSOLE_USER_TAGS}/delete", user_tag_pages.delete_user_tag, "Delete a tag from everybody.", UserTagForm),
+    _page(CONSOLE_IMPORTS, import_pages.imports_page, "Files to import, and what was imported and exported before."),
+    _form(
+        CONSOLE_IMPORTS,
+        import_pages.upload_file,
+        "Send a CSV file of users.",
+        UploadForm,
+        reads=Body(UploadForm, (MULTIPART, FORM)),
+        refuses=(Forbidden, ValidationFailed, UnsupportedMediaType),
+        max_body_bytes=UPLOAD_FORM_MAX_BYTES,
+        too_large=import_pages.TOO_LARGE,
+        before_body=import_pages.sign_in_before_upload,
+    ),
+    _page(
+        CONSOLE_IMPORT, import_file_pages.file_page, "A file that was sent: its columns, what will happen, its result."
+    ),
+    _form(
+        f"{CONSOLE_IMPORT}/columns",
+        import_file_pages.map_columns,
+        "Say what its columns become, and find out what an import would do.",
+        ColumnsForm,
+        max_body_bytes=SCENARIO_FORM_MAX_BYTES,
+    ),
+    _form(f"{CONSOLE_IMPORT}/start", import_file_pages.start_import, "Import it, or go on.", DeedForm),
+    _form(f"{CONSOLE_IMPORT}/discard", import_file_pages.discard_file, "Delete it from the server.", DeedForm),
+    _page(
+        f"{CONSOLE_IMPORT}/rejects",
+        import_file_pages.rejects_file,
+        "Its rows that were not taken, as CSV.",
+        gives=Body(bytes, (CSV,)),
+        sends=(CONTENT_DISPOSITION,),
+    ),
     _page(CONSOLE_DELIVERY, delivery_pages.overview_page, "What an environment delivers, entity by entity."),
     _page(
         f"{CONSOLE_DELIVERY}/entities/{{entity}}",
@@ -783,12 +902,51 @@ ACCOUNT_ROUTES = (
         gives=OrganizationView,
     ),
     Route(
+        "POST",
+        "/v2/organizations",
+        organizations.create_organization,
+        Surface.PLATFORM,
+        "Create an organization, which the caller then administrates; for administrators of another on this server.",
+        scope=Scope.SPACES_WRITE,
+        needs_sign_in=True,
+        reads=NewOrganization,
+        gives=OrganizationView,
+        status=HTTPStatus.CREATED,
+        refuses=(Conflict,),
+        example={"key": "acme-labs", "name": "Acme Labs"},
+    ),
+    Route(
         "GET",
         "/v2/organizations/{organization}",
         accounts.get_organization,
         Surface.PLATFORM,
         "One organization.",
         gives=OrganizationView,
+    ),
+    Route(
+        "PATCH",
+        "/v2/organizations/{organization}",
+        organizations.rename_organization,
+        Surface.PLATFORM,
+        "Give an organization another name; its key stays.",
+        scope=Scope.SPACES_WRITE,
+        role=Role.ADMINISTRATOR,
+        reads=ChangedOrganization,
+        gives=OrganizationView,
+        example={"name": "Acme Inc."},
+    ),
+    Route(
+        "DELETE",
+        "/v2/organizations/{organization}",
+        organizations.delete_organization,
+        Surface.PLATFORM,
+        "Remove an organization that has no Spaces, with its members, invitations, service accounts and audit log.",
+        scope=Scope.SPACES_WRITE,
+        role=Role.ADMINISTRATOR,
+        needs_sign_in=True,
+        status=HTTPStatus.NO_CONTENT,
+        refuses=(Conflict,),
+        path_examples={"organization": "acme-labs"},
     ),
     Route(
         "GET",
@@ -1031,6 +1189,19 @@ SPACE_ROUTES = (
     ),
     Route("GET", SPACE, spaces.show_space, Surface.PLATFORM, "One Space.", scope=Scope.SPACES_READ, gives=Space),
     Route(
+        "PATCH",
+        SPACE,
+        spaces.rename_space,
+        Surface.PLATFORM,
+        "Give a Space another name, as a new revision of its model; its key stays.",
+        scope=Scope.SPACES_WRITE,
+        reads=ChangedSpace,
+        gives=Space,
+        takes=(NOTE,),
+        example={"name": "Radio & podcasts"},
+        path_examples={"space": "radio"},
+    ),
+    Route(
         "DELETE",
         SPACE,
         spaces.delete_space,
@@ -1239,7 +1410,7 @@ SPACE_ROUTES = (
         f"{ENVIRONMENT}/events",
         listed_events.list_events,
         Surface.PLATFORM,
-        "The events of an environment, of a user the newest first; a page may be short and yet not the last.",
+        "The events of an environment, of a user or of a name the newest first.",
         scope=Scope.EVENTS_READ,
         role=Role.DEVELOPER,
         gives=EventView,
@@ -1309,6 +1480,7 @@ SPACE_ROUTES = (
 )
 
 USER = f"{ENVIRONMENT}/users/{{user}}"
+VISITOR = f"{ENVIRONMENT}/visitors/{{visitor}}"
 UPSERT_EXAMPLE = {"user_id": "ada", "email": "ada@example.com", "attributes": {"plan": "gold"}}
 
 USER_ROUTES = (
@@ -1317,7 +1489,8 @@ USER_ROUTES = (
         f"{ENVIRONMENT}/users",
         users.list_users,
         Surface.PLATFORM,
-        "The users of an environment, or those of a tag, an attribute, or a text in user id or e-mail address.",
+        "The users of an environment, or those of a tag, an attribute, or a text in user id or e-mail address; a page "
+        "may be short and yet not the last.",
         scope=Scope.USERS_READ,
         gives=User,
         takes=(
@@ -1421,7 +1594,8 @@ USER_ROUTES = (
         f"{ENVIRONMENT}/visitors",
         users.list_visitors,
         Surface.PLATFORM,
-        "Those who have not said who they are: all, or those of a tag, an attribute, or a text in id or e-mail.",
+        "Those who have not said who they are: all, or those of a tag, an attribute, or a text in id or e-mail; a page "
+        "may be short and yet not the last.",
         scope=Scope.USERS_READ,
         gives=Visitor,
         takes=(
@@ -1432,9 +1606,31 @@ USER_ROUTES = (
         ),
         refuses=(ValidationFailed,),
     ),
+    Route("GET", VISITOR, users.show_visitor, Surface.PLATFORM, "One visitor.", scope=Scope.USERS_READ, gives=Visitor),
+    Route(
+        "DELETE",
+        VISITOR,
+        users.delete_visitor,
+        Surface.PLATFORM,
+        "Remove a visitor and all that is known of them, for good. One who was merged into a user goes with the user.",
+        scope=Scope.USERS_WRITE,
+        gives=VisitorErasure,
+        data_type="erasure",
+        path_examples={"visitor": "phone-3"},
+    ),
+    Route(
+        "GET",
+        f"{VISITOR}/everything",
+        everything.export_visitor,
+        Surface.PLATFORM,
+        "All that is known of a visitor: profile, devices, sessions, events.",
+        scope=Scope.USERS_READ,
+        gives=VisitorEverything,
+        data_type="everything",
+    ),
     Route(
         "PUT",
-        f"{ENVIRONMENT}/visitors/{{visitor}}/tags/{{tag*}}",
+        f"{VISITOR}/tags/{{tag*}}",
         users.tag_visitor,
         Surface.PLATFORM,
         "Give a visitor a tag.",
@@ -1444,7 +1640,7 @@ USER_ROUTES = (
     ),
     Route(
         "DELETE",
-        f"{ENVIRONMENT}/visitors/{{visitor}}/tags/{{tag*}}",
+        f"{VISITOR}/tags/{{tag*}}",
         users.untag_visitor,
         Surface.PLATFORM,
         "Take a tag from a visitor.",
@@ -1589,7 +1785,8 @@ TRIBE_ROUTES = (
         f"{TRIBE_HERE}/users",
         tribes.list_users,
         Surface.PLATFORM,
-        "The users in a tribe, as they are now; needs the scope `tribes:read` as well.",
+        "The users in a tribe, as they are now; a page may be short and yet not the last. Needs the scope "
+        "`tribes:read` as well.",
         scope=Scope.USERS_READ,
         gives=User,
         refuses=(ValidationFailed,),
@@ -1621,7 +1818,7 @@ TRIBE_ROUTES = (
         f"{ENVIRONMENT}/session-explanation",
         sessions.explain,
         Surface.PLATFORM,
-        "What a session would show a person now, and why; needs `spaces:read` and `tribes:read` as well.",
+        "What a session would show a person now, or at a time, and why; needs `spaces:read` and `tribes:read` as well.",
         scope=Scope.USERS_READ,
         reads=AskedExplanation,
         gives=SessionExplanation,

@@ -9,7 +9,7 @@ to others: Citus would refuse it (tests/citus_rules.py).
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text, text
 
 metadata = MetaData(
     naming_convention={
@@ -292,6 +292,13 @@ persons = Table(
     Column("os_version", Text),  # likewise
     Column("app_platform", Text),  # of that session
     Column("app_seen", BigInteger),  # when that session began, told of or not; None: before it was kept
+    Index(
+        "ix_persons_visitors",  # of visitors alone: they may be few among many users, and an import pays nothing for it
+        "environment_id",
+        "person_id",
+        sqlite_where=text("kind = 'visitor'"),
+        postgresql_where=text("kind = 'visitor'"),
+    ),
 )
 
 devices = Table(
@@ -379,6 +386,11 @@ events = Table(
     Column("metadata", Text),  # JSON object
     Column("happened", BigInteger, nullable=False),
     Column("received", BigInteger, nullable=False),
+    Index(
+        "ix_events_name",
+        *("environment_id", "name", "happened", "person_id"),  # by time, so that new ones stand together
+        sqlite_where=text("name >= ''"),  # as every name: SQLite takes it for those queries alone that say so
+    ),
 )
 
 event_names = Table(
@@ -421,6 +433,34 @@ event_arrivals = Table(
     Column("position", BigInteger, nullable=False),  # SQLite: grows; PostgreSQL: the transaction
     Column("arrived", BigInteger, nullable=False),  # how many events and sessions, with those that are not in `entries`
     Column("entries", Text, nullable=False),  # JSON object: their keys (events/stream/store.py)
+)
+
+# What days have left: counts without people
+
+daily_counts = Table(
+    "daily_counts",  # of environments, written when a day (UTC) has ended, kept for 400 days
+    metadata,
+    Column("environment_id", String, primary_key=True),
+    Column("day", BigInteger, primary_key=True),  # its first moment
+    Column("active_1", BigInteger),  # people seen in the day before its end; None: the day was closed too late
+    Column("active_7", BigInteger),
+    Column("active_30", BigInteger),
+    Column("active_90", BigInteger),
+    Column("sessions", BigInteger),  # begun on the day; None: some were removed before they were counted
+    Column("events", BigInteger),  # arrived on the day; None: likewise
+    Column("counted", BigInteger, nullable=False),
+    Index("ix_daily_counts_day", "day", "environment_id"),
+)
+
+tribe_sizes = Table(
+    "tribe_sizes",  # how many people tribes had when a day ended, kept as long
+    metadata,
+    Column("environment_id", String, primary_key=True),
+    Column("tribe", String, primary_key=True),  # its key
+    Column("day", BigInteger, primary_key=True),  # its first moment
+    Column("people", BigInteger, nullable=False),
+    Column("counted", BigInteger, nullable=False),
+    Index("ix_tribe_sizes_day", "day", "environment_id", "tribe"),
 )
 
 # Bulk

@@ -14,8 +14,9 @@ from templates_server import access, bodies
 from templates_server.addresses import Caller
 from templates_server.description import Body
 from templates_server.endpoint import Call, Route, Surface, check_permission, to_response
-from templates_server.errors import ApiError, BadRequest, Forbidden, NotFound, Unauthenticated
+from templates_server.errors import ApiError, BadRequest, Forbidden, NotFound, TooLarge, Unauthenticated
 from templates_server.idempotency.answers import HEADER, IdempotentAnswers
+from templates_server.packing import pack
 from templates_server.rate_limits import RateLimiter
 from templates_server.silent_proxies import SilentProxies
 
@@ -32,6 +33,8 @@ async def serve(route: Route, call: Call) -> Response:
         raise
     if call.quota is not None:
         response.raw_headers += call.quota.raw_headers()
+    if route.surface is Surface.PAGE:
+        pack(response, call.request)
     return response
 
 
@@ -39,6 +42,8 @@ async def _answered(route: Route, call: Call) -> Response:
     await _admit(route, call)
     if route.surface is Surface.PLATFORM:
         call.located = await _permitted_place(call, route)
+    if route.before_body is not None and (response := await route.before_body(call)) is not None:
+        return response
     raw = b"" if route.reads is None else await _read_body(route, call)
     is_once = route.surface is Surface.PLATFORM and route.method == "POST" and HEADER in call.request.headers
     if is_once and call.asker is not None:
@@ -135,7 +140,10 @@ async def _keep_to_account(call: Call) -> None:
 
 async def _read_body(route: Route, call: Call) -> bytes:
     limits = call.settings.limits
-    return await bodies.read_body(call.request, route.max_body_bytes or limits.max_body_bytes, limits)
+    try:
+        return await bodies.read_body(call.request, route.max_body_bytes or limits.max_body_bytes, limits)
+    except TooLarge as error:
+        raise TooLarge(route.too_large or str(error)) from None
 
 
 def _decoded(route: Route, call: Call, raw: bytes) -> Any:

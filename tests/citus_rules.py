@@ -1,6 +1,7 @@
 """What a statement may do with tables about people, so that Citus can distribute them by person.
 
-- Rows of two such tables, or twice of one, meet only where both `environment_id` and `person_id` are equal.
+- Rows of two such tables, or twice of one, meet only where both `environment_id` and `person_id` are equal; or where
+  `person_id` is that of an event, and both tables are asked for one environment.
 - Neither column is ever given another value: a row moves by INSERT and DELETE.
 - `FOR UPDATE` names one person; so does a query with a LIMIT in a subquery that refers to it.
 
@@ -82,11 +83,13 @@ class _Reading:
         self._tables: list[_Source] = []
         self._equal = {column: _Classes() for column in KEY}
         self._fixed: set[_Source] = set()
+        self._of_one_environment: set[_Source] = set()
         for scope in reversed(list(statement.find_all(*SCOPES))):  # the inner ones first
             self._note_sources(scope)
         self._note_shared_columns()
         for condition in self._conjuncts():
             self._note_equality(condition)
+        self._note_membership()
 
     def faults(self) -> Iterator[str]:
         """What is wrong."""
@@ -132,6 +135,20 @@ class _Reading:
             if top is not None:
                 yield from _parts(top)
 
+    def _note_membership(self) -> None:
+        """Note what `person_id IN (SELECT person_id ...)` makes equal, each side being of one environment."""
+        for condition in self._statement.find_all(exp.In):
+            query = condition.args.get("query")
+            select = None if query is None else query.find(exp.Select)
+            if select is None or len(select.expressions) != 1:
+                continue
+            sides = [_column(side) for side in (condition.this, select.expressions[0])]
+            outer, inner = (self._source_of(side) for side in sides)
+            if {side.name if side else "" for side in sides} == {"person_id"} and outer and inner:
+                self._equal["person_id"].join(outer, inner)
+                if {outer, inner} <= self._of_one_environment:
+                    self._equal["environment_id"].join(outer, inner)
+
     def _note_equality(self, condition: exp.Expr) -> None:
         if not isinstance(condition, exp.EQ):
             return
@@ -142,8 +159,11 @@ class _Reading:
                 self._equal[left.name].join(sources[0], sources[1])
             return
         is_value = not condition.expression.find(exp.Column, exp.Any, exp.Query)
-        if left is not None and left.name == "person_id" and sources[0] is not None and is_value:
-            self._fixed.add(sources[0])
+        if left is not None and sources[0] is not None and is_value:
+            if left.name == "person_id":
+                self._fixed.add(sources[0])
+            if left.name == "environment_id":
+                self._of_one_environment.add(sources[0])
 
     def _source_of(self, column: exp.Column | None) -> _Source | None:
         scope = None if column is None else _scope_of(column)

@@ -25,7 +25,7 @@ _ALL = (
     Word(
         "org",
         "organization",
-        "Organizations: their members, and the service accounts of programs.",
+        "Organizations: create, rename, delete them; members and service accounts.",
         has_verbs=True,
         nested=("member", "service-account"),
     ),
@@ -38,7 +38,9 @@ _ALL = (
         nested=("key", "signing"),
     ),
     Word("user", "user", "List, search, import, tag, export and delete users.", has_verbs=True),
-    Word("visitor", "visitor", "List and tag visitors, who have not said who they are.", has_verbs=True),
+    Word(
+        "visitor", "visitor", "List, tag, export and delete visitors, who have not said who they are.", has_verbs=True
+    ),
     Word("tag", "tag", "List the tags of users and visitors, and delete them.", has_verbs=True),
     Word("tribe", "tribe", "Tribes: filters over people, who is in them, and why.", has_verbs=True),
     Word("session", "session", "Sessions of apps: what somebody is shown, and why.", has_verbs=True),

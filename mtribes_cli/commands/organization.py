@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from mtribes_cli.confirming import require_yes, takes_a_sign_in
+from mtribes_cli.confirming import require_key, require_yes, takes_a_sign_in
 from mtribes_cli.context import Context
 from mtribes_cli.errors import NotAllowedError, NotFoundError
 from mtribes_cli.histories import DEFAULT_LIMIT, WHO_WIDTH, to_the_minute
@@ -26,6 +26,7 @@ app.add_typer(service_account_app, name="service-account")
 AUDIT_COLUMNS = ("WHEN (UTC)", "WHO", "ACTION", "WHERE", "TARGET")
 ACTION_WIDTH = 22
 Role = Literal["administrator", "developer", "viewer"]
+OrganizationArgument = Annotated[str, typer.Argument(metavar="ORGANIZATION", help="Its key.")]
 EmailArgument = Annotated[str, typer.Argument(metavar="EMAIL", help="The address that the person signs in with.")]
 
 
@@ -36,6 +37,48 @@ def list_command(call: typer.Context) -> Result:
     $ mtribes org list
     """
     return list_organizations(call.obj)
+
+
+@app.command("create")
+def create_command(
+    call: typer.Context,
+    key: Annotated[str, typer.Argument(metavar="KEY", help="Such as acme: small letters, digits and dashes.")],
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="TEXT", help="What people call it; else the key.")
+    ] = None,
+) -> Result:
+    """Create an organization; you become its administrator. Its key cannot be changed.
+
+    You must be an administrator of another organization on the server, and signed in with `mtribes login`.
+
+    $ mtribes org create acme-labs --name "Acme Labs"
+    """
+    return create_organization(call.obj, key, name=name)
+
+
+@app.command("rename")
+def rename_command(
+    call: typer.Context,
+    organization: OrganizationArgument,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What people call it from now on.")],
+) -> Result:
+    """Give an organization another name, as its administrator. Its key stays.
+
+    $ mtribes org rename acme "Acme Inc."
+    """
+    return rename_organization(call.obj, organization, name=name)
+
+
+@app.command("delete")
+def delete_command(call: typer.Context, organization: OrganizationArgument, *, yes: YesOption = False) -> Result:
+    """Delete an organization that has no Spaces, for good, as its administrator.
+
+    Its members lose it, its invitations and service accounts end, and its audit log is deleted. Tokens limited to it
+    are revoked. To keep the log, save it first: `mtribes org audit --limit 10000 --json`.
+
+    $ mtribes org delete acme-labs
+    """
+    return delete_organization(call.obj, organization, is_confirmed=yes)
 
 
 @member_app.command("list")
@@ -157,6 +200,32 @@ def list_organizations(context: Context) -> Result:
     rows = [(one.key, one.name, one.role or "") for one in organizations]
     table = Table(("KEY", "NAME", "ROLE"), rows, empty="You belong to no organization.")
     return Result([asdict(one) for one in organizations], (table,))
+
+
+def create_organization(context: Context, key: str, *, name: str | None) -> Result:
+    """The new organization."""
+    with takes_a_sign_in(context):
+        created = context.client.create_organization(key=key, name=name)
+    return Result(asdict(created), (f"Created {created.key}. You are its administrator.",))
+
+
+def rename_organization(context: Context, organization: str, *, name: str) -> Result:
+    """The organization with its new name."""
+    renamed = context.client.rename_organization(organization, name=name)
+    return Result(asdict(renamed), (f"The organization {renamed.key} is called {renamed.name}.",))
+
+
+def delete_organization(context: Context, organization: str, *, is_confirmed: bool) -> Result:
+    """Delete an organization once its key was typed."""
+    found = context.client.organization(organization)
+    warning = (
+        f"This deletes the organization {found.key} ({found.name}), for good: its members, invitations, service "
+        "accounts and audit log, and the tokens that are limited to it."
+    )
+    require_key(context, "organization", found.key, warning=warning, is_confirmed=is_confirmed)
+    with takes_a_sign_in(context):
+        context.client.delete_organization(found.id)
+    return Result({"organization": found.key, "id": found.id, "deleted": True}, (f"Deleted {found.key}.",))
 
 
 def list_members(context: Context, organization: str | None) -> Result:

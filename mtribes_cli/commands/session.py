@@ -36,6 +36,10 @@ def explain_command(  # noqa: PLR0913 - one parameter an option
         list[str] | None,
         typer.Option("--field", metavar="NAME=VALUE", help="What an app would say at session start; repeat for more."),
     ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option("--at", metavar="TIME", help="When the session would start: RFC 3339, by default now."),
+    ] = None,
     space: SpaceOption = None,
     environment: EnvironmentOption = None,
 ) -> Result:
@@ -43,7 +47,7 @@ def explain_command(  # noqa: PLR0913 - one parameter an option
 
     $ mtribes session explain --user ada --field campaign=spring
     """
-    return explain_session(call.obj, ExplainSession(user, visitor, field, space, environment))
+    return explain_session(call.obj, ExplainSession(user, visitor, field, at, space, environment))
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ class ExplainSession:
     user: str | None
     visitor: str | None
     fields: list[str] | None
+    at: str | None
     space: str | None
     environment: str | None
 
@@ -61,10 +66,11 @@ def explain_session(context: Context, wanted: ExplainSession) -> Result:
     """What a session that starts now would show."""
     if bool(wanted.user) == bool(wanted.visitor):
         raise UsageError("Who is meant is not said.", "Give --user ID, or --anonymous-id ID: one of them.")
-    asked = given(user_id=wanted.user, anonymous_id=wanted.visitor, fields=read_fields(wanted.fields))
+    asked = given(user_id=wanted.user, anonymous_id=wanted.visitor, fields=read_fields(wanted.fields), at=wanted.at)
     space, environment = context.settings.space(wanted.space), context.settings.environment(wanted.environment)
     explained = context.client.explain_session(space, environment, asked)
-    headline = f"{_who(explained)} would be shown this in {environment} of {space} by a session that starts now:"
+    when = f"at {explained.at}" if wanted.at else "now"
+    headline = f"{_who(explained)} would be shown this in {environment} of {space} by a session that starts {when}:"
     lines = [line for entity in explained.entities for line in _entity(entity)]
     if not all(entity.known for entity in explained.entities):
         lines += ["", HINT]

@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
+from mtribes_cli.confirming import require_key
 from mtribes_cli.context import Context
 from mtribes_cli.documents import STDIN, Output, note_push, pulled, read_document, space_of
-from mtribes_cli.errors import ExitCode, InterruptedCommandError, Problem
+from mtribes_cli.errors import ExitCode, Problem
 from mtribes_cli.histories import DEFAULT_LIMIT, history
 from mtribes_cli.options import (
     FileArgument,
@@ -63,6 +64,23 @@ def create_command(
     $ mtribes space create vod --organization acme --name "Video on demand"
     """
     return create_space(call.obj, CreateSpace(key, organization, name))
+
+
+@app.command("rename")
+def rename_command(
+    call: typer.Context,
+    space: Annotated[str, typer.Argument(metavar="SPACE", help="Its key.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What people call it from now on.")],
+    *,
+    note: NoteOption = None,
+) -> Result:
+    """Give a Space another name. Its key stays: code and files contain it.
+
+    The name is part of the model: renaming makes a new revision of it.
+
+    $ mtribes space rename vod "Video on demand"
+    """
+    return rename_space(call.obj, space, name, note=note)
 
 
 @app.command("delete")
@@ -200,17 +218,21 @@ def create_space(context: Context, wanted: CreateSpace) -> Result:
     return Result(asdict(created), (f"Created {created.key} in {created.organization}.",))
 
 
+def rename_space(context: Context, space: str, name: str, *, note: str | None) -> Result:
+    """The Space with its new name."""
+    renamed = context.client.rename_space(space, name=name, note=note)
+    said = f"The Space {renamed.key} is called {renamed.name}; its model is at revision {renamed.revision}."
+    return Result(asdict(renamed), (said,))
+
+
 def delete_space(context: Context, space: str, *, is_confirmed: bool) -> Result:
     """Delete a Space once its key was typed."""
     found = context.client.space(space)
-    if not is_confirmed:
-        context.console.instruction(
-            f"This deletes the Space {found.key} ({found.name}) of {found.organization}, for good: its model, tribes, "
-            "deliveries and keys, and the users, visitors, sessions and events of all its environments."
-        )
-        typed = context.console.ask(f"Type the key of the Space to delete it ({found.key})", flag="--yes")
-        if typed != found.key:
-            raise InterruptedCommandError(f"{typed!r} is not {found.key}: nothing was deleted.", "Type the whole key.")
+    warning = (
+        f"This deletes the Space {found.key} ({found.name}) of {found.organization}, for good: its model, tribes, "
+        "deliveries and keys, and the users, visitors, sessions and events of all its environments."
+    )
+    require_key(context, "Space", found.key, warning=warning, is_confirmed=is_confirmed)
     context.client.delete_space(found.id)
     return Result({"space": found.key, "id": found.id, "deleted": True}, (f"Deleted {found.key}.",))
 

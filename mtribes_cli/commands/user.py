@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated, Literal
 
@@ -11,7 +10,6 @@ import typer
 from mtribes_cli import people
 from mtribes_cli.context import Context
 from mtribes_cli.documents import STDIN, pulled_json
-from mtribes_cli.errors import InterruptedCommandError
 from mtribes_cli.options import EnvironmentOption, OutputOption, SpaceOption
 from mtribes_cli.people import (
     DEFAULT_LIMIT,
@@ -20,10 +18,12 @@ from mtribes_cli.people import (
     TagOption,
     TagsArgument,
     asked_people,
+    confirm_erasure,
+    facts_of,
     list_users,
+    removed_words,
 )
 from mtribes_cli.result import Result, Table
-from mtribes_cli.wire import Erasure, User
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 UserArgument = Annotated[str, typer.Argument(metavar="USER", help="The user's id, as your own systems call them.")]
@@ -211,20 +211,7 @@ class Place:
 def get_user(context: Context, place: Place) -> Result:
     """The profile of a user."""
     found = context.client.user(*place.settled(context))
-    return Result(asdict(found), (Table((), list(_facts(found))),))
-
-
-def _facts(user: User) -> Iterator[tuple[str, str]]:
-    """What is known, as pairs of words; attributes by their names."""
-    for name, value in asdict(user).items():
-        if isinstance(value, Mapping):
-            yield from ((f"attributes.{attribute}", _shown(item)) for attribute, item in value.items())
-        elif value:
-            yield name, value if isinstance(value, str) else ", ".join(value)
-
-
-def _shown(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return Result(asdict(found), (Table((), list(facts_of(found))),))
 
 
 def export_user(context: Context, place: Place, output: str) -> Result:
@@ -236,20 +223,10 @@ def export_user(context: Context, place: Place, output: str) -> Result:
 def delete_user(context: Context, place: Place, *, is_confirmed: bool) -> Result:
     """What was removed."""
     space, environment, user = place.settled(context)
-    question = f"Remove {user} and all that is known of them from {environment} of {space}, for good?"
-    if not is_confirmed and not context.console.confirm(question, flag="--yes", default=False):
-        raise InterruptedCommandError("You said no: nothing was removed.", "Give --yes, or answer yes.")
+    confirm_erasure(context, user, f"{environment} of {space}", is_confirmed=is_confirmed)
     erased = context.client.delete_user(space, environment, user)
-    return Result(asdict(erased), (f"Removed {erased.user_id} from {environment} of {space}: {_told(erased)}.",))
-
-
-def _told(erased: Erasure) -> str:
-    return ", ".join(f"{count} {_noun(name, count)}" for name, count in erased.removed.items())
-
-
-def _noun(plural: str, count: int) -> str:
-    singular = plural.removesuffix("s")
-    return singular if count == 1 else f"{singular}s"
+    told = removed_words(erased.removed)
+    return Result(asdict(erased), (f"Removed {erased.user_id} from {environment} of {space}: {told}.",))
 
 
 def tag_user(context: Context, place: Place, tags: list[str]) -> Result:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from mtribes_cli.context import Context
-from mtribes_cli.options import EnvironmentOption, SpaceOption
+from mtribes_cli.documents import STDIN, pulled_json
+from mtribes_cli.options import EnvironmentOption, OutputOption, SpaceOption
 from mtribes_cli.people import (
     DEFAULT_LIMIT,
     AttributeOption,
@@ -16,9 +18,12 @@ from mtribes_cli.people import (
     TagOption,
     TagsArgument,
     asked_people,
+    confirm_erasure,
+    facts_of,
     list_visitors,
+    removed_words,
 )
-from mtribes_cli.result import Result
+from mtribes_cli.result import Result, Table
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 VisitorArgument = Annotated[str, typer.Argument(metavar="VISITOR", help="The visitor's anonymous id.")]
@@ -44,6 +49,50 @@ def list_command(  # noqa: PLR0913 - one parameter an option
     """
     query = asked_people(limit, tag=tag, attribute=attribute, search=search)
     return list_visitors(call.obj, Place(space, environment), query)
+
+
+@app.command("get")
+def get_command(
+    call: typer.Context, visitor: VisitorArgument, space: SpaceOption = None, environment: EnvironmentOption = None
+) -> Result:
+    """Show what is kept of a visitor.
+
+    $ mtribes visitor get phone-1 --space vod --environment production
+    """
+    return get_visitor(call.obj, Place(space, environment), visitor)
+
+
+@app.command("export")
+def export_command(
+    call: typer.Context,
+    visitor: VisitorArgument,
+    space: SpaceOption = None,
+    environment: EnvironmentOption = None,
+    output: OutputOption = STDIN,
+) -> Result:
+    """Write all that is known of a visitor: profile, devices, sessions, events.
+
+    $ mtribes visitor export phone-1 --environment staging --output v.json
+    """
+    return export_visitor(call.obj, Place(space, environment), visitor, output=output)
+
+
+@app.command("delete")
+def delete_command(
+    call: typer.Context,
+    visitor: VisitorArgument,
+    *,
+    space: SpaceOption = None,
+    environment: EnvironmentOption = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> Result:
+    """Remove a visitor and all that is known of them, for good.
+
+    A visitor who was merged into a user is removed with the user: `mtribes user delete`.
+
+    $ mtribes visitor delete phone-1 --space vod --environment production
+    """
+    return delete_visitor(call.obj, Place(space, environment), visitor, is_confirmed=yes)
 
 
 @app.command("tag")
@@ -74,6 +123,27 @@ def untag_command(
     $ mtribes visitor untag phone-1 sports/football --environment production
     """
     return untag_visitor(call.obj, Place(space, environment), visitor, tags=tags)
+
+
+def get_visitor(context: Context, place: Place, visitor: str) -> Result:
+    """The profile of a visitor."""
+    found = context.client.visitor(*place.settled(context), visitor)
+    return Result(asdict(found), (Table((), list(facts_of(found))),))
+
+
+def export_visitor(context: Context, place: Place, visitor: str, *, output: str) -> Result:
+    """Everything that is known of a visitor, as one JSON document."""
+    space, environment = place.settled(context)
+    return pulled_json(context, output, lambda: context.client.everything_of_visitor(space, environment, visitor))
+
+
+def delete_visitor(context: Context, place: Place, visitor: str, *, is_confirmed: bool) -> Result:
+    """What was removed."""
+    space, environment = place.settled(context)
+    confirm_erasure(context, visitor, f"{environment} of {space}", is_confirmed=is_confirmed)
+    erased = context.client.delete_visitor(space, environment, visitor)
+    told = removed_words(erased.removed)
+    return Result(asdict(erased), (f"Removed {erased.anonymous_id} from {environment} of {space}: {told}.",))
 
 
 def tag_visitor(context: Context, place: Place, visitor: str, *, tags: list[str]) -> Result:

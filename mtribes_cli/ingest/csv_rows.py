@@ -230,8 +230,12 @@ class CsvRows:
 
     @property
     def _is_hard(self) -> bool:
-        """Whether the latest row that `csv` read may have cells that end in control characters."""
-        return len(self._passed) > 1 or not self._lines.is_plain
+        """Whether the latest row that `csv` read may have cells that end in control characters.
+
+        Where tabs separate cells, one between quotes is such a character.
+        """
+        is_quoted = self.header.delimiter == "\t" and '"' in self._passed[0]
+        return is_quoted or len(self._passed) > 1 or not self._lines.is_plain
 
     def _reject_broken(self, filling: Filling, first: int, said: str) -> None:
         """A row that cannot be read. One that is too large ends where its quotes say so, if they do."""

@@ -208,7 +208,7 @@ def is_blank(row: Sequence[str]) -> bool:
 def _spaces_at_edges(header: Header) -> re.Pattern[str]:
     """Return what matches a space at the edge of a cell: it begins with the space, which is found in no time."""
     edge = f'[{re.escape(header.delimiter)}\r\n"]'
-    return re.compile(f" (?:{edge}|(?<={edge} ))")
+    return re.compile(rf" (?:{edge}|\Z|(?<={edge} ))")
 
 
 def _has_quotes(block: str) -> bool:

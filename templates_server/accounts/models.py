@@ -39,6 +39,19 @@ class OrganizationView(msgspec.Struct, frozen=True):
     created: str
 
 
+class NewOrganization(msgspec.Struct, frozen=True):
+    """What an organization is created from; without a name it is called by its key."""
+
+    key: str
+    name: str | None = None
+
+
+class ChangedOrganization(msgspec.Struct, frozen=True):
+    """What an organization is to be called from now on; its key stays."""
+
+    name: str
+
+
 class MemberView(msgspec.Struct, frozen=True):
     """A member of an organization."""
 

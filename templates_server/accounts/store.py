@@ -7,17 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, literal, select, tuple_, update
+from sqlalchemy.exc import IntegrityError
 
 from templates_server.access import Role, Scope
 from templates_server.accounts import emails
 from templates_server.errors import BadRequest, Conflict, NotFound, Problem, ValidationFailed
 from templates_server.identifiers import is_key, new_id
 from templates_server.pagination import Page
-from templates_server.schema import accounts, memberships, organizations, service_accounts
+from templates_server.schema import accounts, invitations, memberships, organizations, service_accounts, spaces
+from templates_server.spaces.removal.store import is_kept
 from templates_server.tokens.secrets import SecretKind, hashed, new_secret
 
 MAX_NAME_LENGTH = 200
 MAX_SERVICE_ACCOUNTS = 100  # of an organization
+MAX_ADMINISTRATED = 100  # organizations of a person who creates another
+MOST_SPACES_NAMED = 5
 ACCOUNT_COLUMNS = (accounts.c.id, accounts.c.email, accounts.c.name, accounts.c.password_hash)
 ORGANIZATION_COLUMNS = (organizations.c.id, organizations.c.key, organizations.c.name, organizations.c.created)
 SERVICE_ACCOUNT_COLUMNS = (
@@ -90,7 +94,7 @@ def create_account(connection: Connection, email: str, *, name: str, password_ha
 
 def has_organizations(connection: Connection) -> bool:
     """Whether there is any organization."""
-    return connection.execute(select(organizations.c.id).limit(1)).one_or_none() is not None
+    return connection.execute(select(organizations.c.id).where(is_kept()).limit(1)).one_or_none() is not None
 
 
 def create_organization(connection: Connection, key: str, *, name: str, now: int) -> str:
@@ -98,11 +102,56 @@ def create_organization(connection: Connection, key: str, *, name: str, now: int
     if not is_key(key):
         raise ValidationFailed([Problem("key", f"{key!r} is not a key: kebab-case, a letter first.")])
     _check_name(name)
-    if connection.execute(select(organizations.c.id).where(organizations.c.key == key)).one_or_none():
-        raise Conflict(f"The key {key} is taken.", path="key")
+    return add_organization(connection, key, name=name, now=now)
+
+
+def add_organization(connection: Connection, key: str, *, name: str, now: int) -> str:
+    """The id of a new organization, whose key and name are good; Conflict when the key is taken."""
     organization_id = new_id("org")
-    connection.execute(insert(organizations).values(id=organization_id, key=key, name=name, created=now))
+    try:
+        connection.execute(insert(organizations).values(id=organization_id, key=key, name=name, created=now))
+    except IntegrityError:
+        raise Conflict(
+            f"There is an organization with the key {key} on this server: choose another.", path="key"
+        ) from None
     return organization_id
+
+
+def rename_organization(connection: Connection, organization_id: str, name: str) -> str:
+    """Give an organization, which is locked, another name; the one before."""
+    mine = organizations.c.id == organization_id
+    before = connection.execute(select(organizations.c.name).where(mine)).scalar_one()
+    connection.execute(update(organizations).where(mine).values(name=name))
+    return str(before)
+
+
+def delete_organization(connection: Connection, organization_id: str) -> None:
+    """Remove an organization with its members, invitations and service accounts; nobody reaches it from then on.
+
+    Conflict while it has Spaces, NotFound when it is gone. Its key is free; its audit log goes in steps that follow.
+    """
+    lock_organization(connection, organization_id, to_delete=True)
+    keys = _first_spaces(connection, organization_id)
+    if keys:
+        more = ", ..." if len(keys) > MOST_SPACES_NAMED else ""
+        named = ", ".join(keys[:MOST_SPACES_NAMED]) + more
+        raise Conflict(f"The organization still has Spaces: {named}. Delete them first, then the organization.")
+    for table in (memberships, invitations, service_accounts):
+        connection.execute(delete(table).where(table.c.organization_id == organization_id))
+    removed = update(organizations).where(organizations.c.id == organization_id)
+    connection.execute(removed.values(key=organizations.c.id, name=""))
+
+
+def _first_spaces(connection: Connection, organization_id: str) -> Sequence[str]:
+    query = select(spaces.c.key).where(spaces.c.organization_id == organization_id).order_by(spaces.c.key)
+    return connection.execute(query.limit(MOST_SPACES_NAMED + 1)).scalars().all()
+
+
+def count_administrated(connection: Connection, account_id: str) -> int:
+    """How many organizations a person administrates; until the transaction ends, no other is created by them."""
+    connection.execute(select(accounts.c.id).where(accounts.c.id == account_id).with_for_update()).one()
+    mine = (memberships.c.account_id == account_id) & (memberships.c.role == Role.ADMINISTRATOR.value)
+    return int(connection.execute(select(func.count()).select_from(memberships).where(mine)).scalar_one())
 
 
 def add_member(connection: Connection, organization_id: str, *, account_id: str, role: Role) -> None:
@@ -153,9 +202,13 @@ def is_name(text: str) -> bool:
     return bool(text.strip()) and len(text) <= MAX_NAME_LENGTH and text.isprintable()
 
 
-def lock_organization(connection: Connection, organization_id: str) -> None:
-    """Keep others from changing who belongs to it until the transaction ends; NotFound when it is gone."""
-    query = select(organizations.c.id).where(organizations.c.id == organization_id).with_for_update(key_share=True)
+def lock_organization(connection: Connection, organization_id: str, *, to_delete: bool = False) -> None:
+    """Keep others from changing who belongs to it until the transaction ends; NotFound when it is gone.
+
+    To delete it, others are kept from creating Spaces in it, too.
+    """
+    query = select(organizations.c.id).where(organizations.c.id == organization_id, is_kept())
+    query = query.with_for_update(key_share=not to_delete)
     if connection.execute(query).one_or_none() is None:
         raise NotFound
 

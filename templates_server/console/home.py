@@ -1,15 +1,18 @@
-"""The first page of the console: the Spaces that a person may see, what is live there, what changed last."""
+"""The first page of the console: the Spaces that a person may see, what is live, what changed last, who is active."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from sqlalchemy import Connection
 from starlette.responses import Response
 
 from templates_server.access import Role
 from templates_server.console import store
+from templates_server.console.activity import PERIODS, Activity, activities, period_of
+from templates_server.console.navigation import Link
 from templates_server.console.platform import Asked, invoke
 from templates_server.console.shell import show
 from templates_server.console.store import LastChange
@@ -17,9 +20,11 @@ from templates_server.console.visits import Visit, page
 from templates_server.pages.render import Page
 from templates_server.spaces import api as spaces
 from templates_server.spaces.models import Space
+from templates_server.spaces.store import ENVIRONMENTS
 from templates_server.times import to_rfc3339
 
 SPACES_ON_A_PAGE = 24
+CHOICES = ("environment", "days")
 
 
 @dataclass(frozen=True)
@@ -33,11 +38,13 @@ class Card:
     at: str
     who: str
     note: str
+    activity: Activity
+    may_see_arrivals: bool
 
 
 @page
 async def home_page(visit: Visit) -> Response:
-    """A page of the visitor's Spaces, in order of key."""
+    """A page of the visitor's Spaces, in order of key; `?days=` and `?environment=` say which counts they have."""
     query = {"limit": str(SPACES_ON_A_PAGE), "cursor": visit.call.query.get("cursor", "")}
     found = await invoke(visit, spaces.list_spaces, Asked(query=query))
     ids = [space.id for space in found.data]
@@ -46,23 +53,47 @@ async def home_page(visit: Visit) -> Response:
         return store.last_changes(connection, ids), store.published(connection, ids)
 
     changes, live = await visit.call.database.read(load)
-    cards = [_card(visit, space, changes.get(space.id), live.get(space.id, ())) for space in found.data]
-    return await show(visit, Page("console/home", {"cards": cards, "cursor": found.cursor}))
+    environment = visit.call.query.get("environment", "")
+    environment = environment if environment in ENVIRONMENTS else store.PRODUCTION
+    active = await activities(visit, ids, environment)
+    cards = [
+        _card(visit, space, changes.get(space.id), live.get(space.id, ()), active.get(space.id, Activity()))
+        for space in found.data
+    ]
+    values = {"cards": cards, "cursor": found.cursor, "environment": environment, **_choices(visit, environment)}
+    return await show(visit, Page("console/home", values))
 
 
-def _card(visit: Visit, space: Space, change: LastChange | None, live: Sequence[str]) -> Card:
+def _choices(visit: Visit, environment: str) -> Mapping[str, object]:
+    """The links to other counts, and how the next page has the same."""
+    days, cursor = period_of(visit), visit.call.query.get("cursor", "")
+
+    def link(title: str, *, is_here: bool, **chosen: object) -> Link:
+        query = {"environment": environment, "days": days, **chosen} | ({"cursor": cursor} if cursor else {})
+        return Link(title, f"?{urlencode(query)}", is_here)
+
+    return {
+        "environment_links": [link(name, is_here=name == environment, environment=name) for name in ENVIRONMENTS],
+        "period_links": [
+            link(f"{each} days" if each > 1 else "1 day", is_here=each == days, days=each) for each in PERIODS
+        ],
+        "chosen": urlencode({name: visit.call.query[name] for name in CHOICES if name in visit.call.query}),
+    }
+
+
+def _card(visit: Visit, space: Space, change: LastChange | None, live: Sequence[str], activity: Activity) -> Card:
     organization = next(one for one in visit.organizations if one.key == space.organization)
-    may_know_who = visit.call.principal.roles[organization.id] is not Role.VIEWER
-    if change is None:
-        return Card(space, organization.name, live, "Created", space.created, "", "")
+    is_viewer = visit.call.principal.roles[organization.id] is Role.VIEWER
     return Card(
         space,
         organization.name,
         live,
-        words_of(change.what, change.environment),
-        to_rfc3339(change.created),
-        (change.author or "") if may_know_who else "",
-        (change.note or "") if may_know_who else "",
+        words_of(change.what, change.environment) if change else "Created",
+        to_rfc3339(change.created) if change else space.created,
+        change.author or "" if change and not is_viewer else "",
+        change.note or "" if change and not is_viewer else "",
+        activity,
+        may_see_arrivals=not is_viewer,
     )
 
 

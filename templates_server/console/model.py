@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -15,12 +16,14 @@ from templates_server.codegen.highlighting import highlighted
 from templates_server.codegen.listing import TITLES, first_of, in_folders
 from templates_server.codegen.render import LANGUAGES
 from templates_server.console.document_changes import changes_between
+from templates_server.console.model_parts import PARTS
+from templates_server.console.model_review import Loss, scenarios_that_lose
 from templates_server.console.navigation import SPACE, Link
 from templates_server.console.platform import Asked, Result, invoke, may, require
 from templates_server.console.shell import done, show
 from templates_server.console.typed import KEY, REFUSALS, Typed, prefilled, typed_in
 from templates_server.console.visits import Visit, form, page
-from templates_server.documents import write_yaml
+from templates_server.documents import read_yaml, write_yaml
 from templates_server.errors import ApiError, NotFound, PreconditionFailed
 from templates_server.exchange import LARGEST_REVISION, YAML_TYPE
 from templates_server.forms import Parameters
@@ -59,6 +62,7 @@ async def model_page(visit: Visit) -> Response:
     values = {
         "model": model,
         "revision": document["revision"],
+        "parts_of_model": list(PARTS),
         "may_change": may(visit, models.replace),
         "has_history": may(visit, histories.list_model_revisions),
     }
@@ -70,10 +74,14 @@ async def edit_page(visit: Visit) -> Response:
     """The model as a document in a form."""
     require(visit, models.replace)
     model = (await invoke(visit, models.read)).one
+    query = visit.call.query
+    if document := query.get("document"):  # what was typed before one had to sign in
+        revision = query.get("revision", "")
+        return await _show_form(visit, prefilled(document=document, revision=revision, note=query.get("note", "")))
     return await _show_form(visit, prefilled(document=_as_text(model), revision=str(model["revision"])))
 
 
-@form(SAVE, back=EDIT, keeps=("note",))
+@form(SAVE, back=EDIT, keeps=("document", "revision", "note"))
 async def save_model(visit: Visit, sent: Parameters) -> Response:
     """Say what the document would change, or store it; somebody else's change meanwhile is told, nothing is lost."""
     require(visit, models.replace)
@@ -85,7 +93,7 @@ async def save_model(visit: Visit, sent: Parameters) -> Response:
     try:
         found = await invoke(visit, models.compare, Asked(document, headers=headers))
         if sent.text("deed") == REVIEW:
-            return await _show_form(visit, typed, found.one)
+            return await _show_form(visit, typed, found.one, lost=await _lost(visit, document))
         asked = Asked(document, {"note": sent.text("note")}, headers, key=sent.text(KEY))
         stored = (await invoke(visit, models.replace, asked)).one
     except PreconditionFailed:
@@ -102,7 +110,7 @@ async def history_page(visit: Visit) -> Response:
     query = {"limit": str(HISTORY_SHOWN), **({"cursor": cursor} if (cursor := visit.call.query.get("cursor")) else {})}
     found = await invoke(visit, histories.list_model_revisions, Asked(query=query))
     before, after = _revisions_asked(visit, found)
-    compared = await _compared(visit, before, after) if before is not None and after is not None else {}
+    compared = await compare_revisions(visit, before, after) if before is not None and after is not None else {}
     is_wrong = not compared and bool({"from", "to"} & visit.call.query.keys())
     values = {
         "revisions": found.data,
@@ -143,8 +151,15 @@ async def code_page(visit: Visit) -> Response:
     return await show(visit, Page("console/model_code", values), here="model", crumbs=[here])
 
 
+async def _lost(visit: Visit, document: bytes) -> Sequence[Loss]:
+    """What scenarios lose by a document that is a model."""
+    before = (await invoke(visit, models.read)).one
+    after = await asyncio.to_thread(read_yaml, document, max_depth=visit.call.settings.limits.max_depth)
+    return await scenarios_that_lose(visit, before, {**after, "space": before["space"], "name": before["name"]})
+
+
 async def _show_form(visit: Visit, typed: Typed, found: ModelDiff | None = None, **more: Any) -> Response:
-    values = {"typed": typed, "found": found, "purpose": SAVE, "review": REVIEW, "conflict": None, **more}
+    values = {"typed": typed, "found": found, "purpose": SAVE, "review": REVIEW, "conflict": None, "lost": (), **more}
     status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
     here = Link("Edit", "", is_here=True)
     return await show(visit, Page("console/model_edit", values, status), here="model", crumbs=[here])
@@ -154,7 +169,7 @@ async def _show_conflict(visit: Visit, typed: Typed) -> Response:
     """The form as it was sent, made from the present revision now, with what others changed meanwhile beside it."""
     present = (await invoke(visit, models.read)).one
     old = whole_number(typed.text("revision"), most=LARGEST_REVISION) or 0
-    compared = await _compared(visit, old, present["revision"])
+    compared = await compare_revisions(visit, old, present["revision"])
     conflict = {"revision": present["revision"], **compared}
     rebased = Typed({**typed.values, "revision": [str(present["revision"])]}, typed.problems)
     return await _show_form(visit, rebased, conflict=conflict)
@@ -184,15 +199,16 @@ def _revisions_asked(visit: Visit, found: Result) -> tuple[int | None, int | Non
     return before, after
 
 
-async def _compared(visit: Visit, before: int, after: int) -> dict[str, Any]:
+async def compare_revisions(visit: Visit, before: int, after: int) -> dict[str, Any]:
     """What changed from one revision to the other, value by value, and what of it breaks apps."""
     old, new = [
         (await invoke(visit, models.read, Asked(query={"revision": str(each)}))).one for each in (before, after)
     ]
-    return await asyncio.to_thread(_changes, old, new)
+    return await asyncio.to_thread(changes_of, old, new)
 
 
-def _changes(old: Any, new: Any) -> dict[str, Any]:
+def changes_of(old: Any, new: Any) -> dict[str, Any]:
+    """What changes from one document to another, as `changes_table` shows it."""
     (old_model, _), (new_model, _) = (parse_model(each, space=each["space"], name=each["name"]) for each in (old, new))
     plain = [{key: value for key, value in each.items() if key != "revision"} for each in (old, new)]
     found = list(itertools.islice(changes_between(*plain), MOST_CHANGES + 1))

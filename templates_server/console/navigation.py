@@ -22,7 +22,8 @@ from templates_server.users import api as users
 HOME = "/console"
 SPACE = "/console/spaces/{space}"
 ENVIRONMENT = f"{SPACE}/environments/{{environment}}"
-ORGANIZATION = "/console/organizations/{organization}"
+ORGANIZATIONS = "/console/organizations"
+ORGANIZATION = f"{ORGANIZATIONS}/{{organization}}"
 DEFAULT_ENVIRONMENT = "production"
 """Where the links of a Space lead to while no environment is chosen: to what its apps show."""
 
@@ -84,7 +85,14 @@ SECTIONS = (
             Entry("audit", "Audit log", f"{ORGANIZATION}/audit", audit.list_entries),
         ),
     ),
-    Section("account", (Entry("tokens", "Tokens", "/account/tokens"), Entry("profile", "Profile", "/account"))),
+    Section(
+        "account",
+        (
+            Entry("organizations", "Organizations", ORGANIZATIONS),
+            Entry("tokens", "Tokens", "/account/tokens"),
+            Entry("profile", "Profile", "/account"),
+        ),
+    ),
 )
 
 

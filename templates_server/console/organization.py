@@ -1,13 +1,15 @@
-"""An organization's Spaces, and the form for a new one."""
+"""An organization's Spaces, and the form for a new one; renamed and deleted with care by its administrators."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 
 from starlette.responses import Response
 
-from templates_server.console.navigation import HOME, ORGANIZATION
-from templates_server.console.platform import Asked, invoke, may
+from templates_server.accounts import organizations_api as organizations
+from templates_server.console.navigation import HOME, ORGANIZATION, ORGANIZATIONS
+from templates_server.console.platform import Asked, invoke, may, require
 from templates_server.console.shell import done, show
 from templates_server.console.typed import KEY, REFUSALS, Typed, prefilled, same, typed_in
 from templates_server.console.visits import Visit, form, page
@@ -15,8 +17,10 @@ from templates_server.forms import Parameters
 from templates_server.pages.render import Page
 from templates_server.spaces import api as spaces
 
-CREATE = "create space"
+CREATE, RENAME, DELETE = "create space", "rename organization", "delete organization"
+NOT_CONFIRMED = "Type the key of the organization to delete it."
 SPACES_ON_A_PAGE = 24
+UNTOUCHED = Typed()
 
 
 @page
@@ -38,15 +42,44 @@ async def create_space(visit: Visit, sent: Parameters) -> Response:
     return done(visit, f"{HOME}/spaces/{key}", f"Space {key} created, with three environments.")
 
 
-async def _show(visit: Visit, typed: Typed) -> Response:
+@form(RENAME, back=ORGANIZATION)
+async def rename_organization(visit: Visit, sent: Parameters) -> Response:
+    """Give the organization another name."""
+    try:
+        asked = Asked({"name": sent.text("organization_name")})
+        renamed = (await invoke(visit, organizations.rename_organization, asked)).one
+    except REFUSALS as error:
+        return await _show(visit, Typed(), typed_in(sent).refused(error, {"name": "organization_name"}))
+    return done(visit, ORGANIZATION, f"The organization is called “{renamed.name}” from now on.")
+
+
+@form(DELETE, back=ORGANIZATION)
+async def delete_organization(visit: Visit, sent: Parameters) -> Response:
+    """Delete the organization, once its key is typed; it has no Spaces."""
+    require(visit, organizations.delete_organization)
+    key = visit.call.place.organization_key
+    if sent.text("confirmation").strip() != key:
+        return await _show(visit, Typed(), Typed(sent.values, {"confirmation": [NOT_CONFIRMED]}))
+    try:
+        await invoke(visit, organizations.delete_organization)
+    except REFUSALS as error:
+        return await _show(visit, Typed(), Typed(sent.values).refused(error, {"": "confirmation"}))
+    return done(visit, ORGANIZATIONS, f"Organization {key} deleted.")
+
+
+async def _show(visit: Visit, typed: Typed, settings: Typed = UNTOUCHED) -> Response:
+    name = visit.organization.name if visit.organization else ""
     query = {"limit": str(SPACES_ON_A_PAGE), "cursor": visit.call.query.get("cursor", "")}
     found = await invoke(visit, spaces.list_spaces_of_organization, Asked(query=query))
     values = {
         "spaces": found.data,
         "cursor": found.cursor,
         "may_create": may(visit, spaces.create_space),
+        "may_change": may(visit, organizations.rename_organization),
         "typed": typed,
+        "settings": replace(settings, values={"organization_name": [name], **settings.values}),
         "create": CREATE,
+        "purposes": {"rename": RENAME, "delete": DELETE},
     }
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems or settings.problems else HTTPStatus.OK
     return await show(visit, Page("console/organization", values, status), here="organization")

@@ -75,7 +75,9 @@ async def _show(visit: Visit, kind: PersonKind) -> Response:
     values: dict[str, Any] = {
         "kind": kind.value,
         "rows": [_row(visit, kind, person) for person in found.data],
+        "rows_on_a_page": PEOPLE_ON_A_PAGE,
         "cursor": found.cursor,
+        "further": bool(query.get("cursor")),
         "filters": filters,
         "typed": typed,
         "tags": await offered_tags(visit),

@@ -45,13 +45,15 @@ USER_PATH = f"{PATHS[PersonKind.USER]}/{{user}}"
 VISITOR_PATH = f"{PATHS[PersonKind.VISITOR]}/{{visitor}}"
 PAGE_PATHS = {PersonKind.USER: USER_PATH, PersonKind.VISITOR: VISITOR_PATH}
 ADD_TAG, REMOVE_TAG, ERASE = "add tag", "remove tag", "erase user"
-ADD_VISITOR_TAG, REMOVE_VISITOR_TAG = "add visitor tag", "remove visitor tag"
+ADD_VISITOR_TAG, REMOVE_VISITOR_TAG, ERASE_VISITOR = "add visitor tag", "remove visitor tag", "erase visitor"
 PURPOSES = {
     PersonKind.USER: {"add": ADD_TAG, "remove": REMOVE_TAG, "erase": ERASE},
-    PersonKind.VISITOR: {"add": ADD_VISITOR_TAG, "remove": REMOVE_VISITOR_TAG},
+    PersonKind.VISITOR: {"add": ADD_VISITOR_TAG, "remove": REMOVE_VISITOR_TAG, "erase": ERASE_VISITOR},
 }
 TAGGING = {PersonKind.USER: users.tag, PersonKind.VISITOR: users.tag_visitor}
 UNTAGGING = {PersonKind.USER: users.untag, PersonKind.VISITOR: users.untag_visitor}
+ERASING = {PersonKind.USER: users.delete, PersonKind.VISITOR: users.delete_visitor}
+EXPORTING = {PersonKind.USER: everything.export, PersonKind.VISITOR: everything.export_visitor}
 READS = (users.show_user, events.list_events, tribes.show_explanation)
 """Routes of the API that give what the page shows: it is for who may use all of them."""
 LATEST_SHOWN = 20
@@ -62,7 +64,7 @@ LONGEST_SHOWN = 300
 CRUMB_CHARACTERS = 40
 NO_FILE_NAME = re.compile(r"[^0-9A-Za-z_-]+")
 MAX_FILE_NAME_CHARACTERS = 64
-NOT_CONFIRMED = "Type the ID of the user to erase them."
+NOT_CONFIRMED = "Type the ID of the {kind} to erase them."
 
 
 class Latest(msgspec.Struct, frozen=True):
@@ -109,8 +111,13 @@ async def visitor_page(visit: Visit) -> Response:
 @page
 async def everything_file(visit: Visit) -> Response:
     """All that is known of a user, as the API gives it."""
-    name = NO_FILE_NAME.sub("-", visit.call.parameters["user"])[:MAX_FILE_NAME_CHARACTERS]
-    return await download(visit, everything.export, f"user-{name}.json")
+    return await _download(visit, PersonKind.USER)
+
+
+@page
+async def visitor_file(visit: Visit) -> Response:
+    """All that is known of a visitor, as the API gives it."""
+    return await _download(visit, PersonKind.VISITOR)
 
 
 @form(ADD_TAG, back=USER_PATH, keeps=("tag",))
@@ -140,13 +147,30 @@ async def remove_visitor_tag(visit: Visit, sent: Parameters) -> Response:
 @form(ERASE, back=USER_PATH)
 async def erase_user(visit: Visit, sent: Parameters) -> Response:
     """Erase a user and all that is known of them, once their id is typed."""
-    require(visit, users.delete)
-    if sent.text("confirmation").strip() != visit.call.parameters["user"].strip():
-        return await _show(visit, PersonKind.USER, Typed(sent.values, {"confirmation": [NOT_CONFIRMED]}))
-    erased = (await invoke(visit, users.delete, Asked(key=sent.text(KEY)))).one
+    return await _erase(visit, sent, PersonKind.USER)
+
+
+@form(ERASE_VISITOR, back=VISITOR_PATH)
+async def erase_visitor(visit: Visit, sent: Parameters) -> Response:
+    """Erase a visitor and all that is known of them, once their id is typed."""
+    return await _erase(visit, sent, PersonKind.VISITOR)
+
+
+async def _download(visit: Visit, kind: PersonKind) -> Response:
+    name = NO_FILE_NAME.sub("-", visit.call.parameters[kind.value])[:MAX_FILE_NAME_CHARACTERS]
+    return await download(visit, EXPORTING[kind], f"{kind.value}-{name}.json")
+
+
+async def _erase(visit: Visit, sent: Parameters, kind: PersonKind) -> Response:
+    require(visit, ERASING[kind])
+    called = visit.call.parameters[kind.value]
+    if sent.text("confirmation").strip() != called.strip():
+        problems = {"confirmation": [NOT_CONFIRMED.format(kind=kind.value)]}
+        return await _show(visit, kind, Typed(sent.values, problems))
+    erased = (await invoke(visit, ERASING[kind], Asked(key=sent.text(KEY)))).one
     counts = msgspec.structs.asdict(erased.removed)
-    told = ", ".join(f"{counts[kind]:,} {kind}" for kind in ("visitors", "devices", "sessions", "events"))
-    return done(visit, PATHS[PersonKind.USER], f"User “{erased.user_id}” erased, with {told}.")
+    told = ", ".join(f"{count:,} {name}" for name, count in counts.items() if name != "profile")
+    return done(visit, PATHS[kind], f"{kind.value.capitalize()} “{called}” erased, with {told}.")
 
 
 async def _add_tag(visit: Visit, sent: Parameters, kind: PersonKind) -> Response:

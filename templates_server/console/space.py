@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -12,8 +12,8 @@ from starlette.responses import Response
 from templates_server.console.home import words_of
 from templates_server.console.navigation import HOME, SPACE
 from templates_server.console.platform import Asked, invoke, may, require
-from templates_server.console.shell import done, show
-from templates_server.console.typed import REFUSALS, Typed, prefilled, same, typed_in
+from templates_server.console.shell import PRODUCTION, done, show
+from templates_server.console.typed import REFUSALS, Typed, same, typed_in
 from templates_server.console.visits import Visit, form, located, page
 from templates_server.delivery import api as delivery
 from templates_server.endpoint import Handler
@@ -22,7 +22,6 @@ from templates_server.histories import api as histories
 from templates_server.histories.models import Revision
 from templates_server.pages.render import Page
 from templates_server.spaces import api as spaces
-from templates_server.spaces import model_api as models
 from templates_server.spaces.store import ENVIRONMENTS
 
 RENAME, DELETE = "rename space", "delete space"
@@ -48,14 +47,12 @@ async def space_page(visit: Visit) -> Response:
 @form(RENAME, back=SPACE)
 async def rename_space(visit: Visit, sent: Parameters) -> Response:
     """Give the Space another name: a revision of its model, as the name is part of it."""
-    name = sent.text("name").strip()
-    model = (await invoke(visit, models.read)).one
-    asked = Asked({**model, "name": name}, {"note": RENAMED}, {"If-Match": str(model["revision"])})
+    asked = Asked({"name": sent.text("name")}, {"note": RENAMED})
     try:
-        await invoke(visit, models.replace, asked)
+        renamed = (await invoke(visit, spaces.rename_space, asked)).one
     except REFUSALS as error:
         return await _show(visit, typed_in(sent).refused(error, same("name")))
-    return done(visit, SPACE, f"The Space is called “{name}” from now on.")
+    return done(visit, SPACE, f"The Space is called “{renamed.name}” from now on.")
 
 
 @form(DELETE, back=SPACE)
@@ -80,12 +77,14 @@ async def environment_page(visit: Visit) -> Response:
 
 async def _show(visit: Visit, typed: Typed) -> Response:
     space = (await invoke(visit, spaces.show_space)).one
+    environments = (await invoke(visit, delivery.list_environments)).data
     values: dict[str, Any] = {
         "space": space,
-        "environments": (await invoke(visit, delivery.list_environments)).data,
+        "environments": environments,
+        "live": next(one.published for one in environments if one.name == PRODUCTION),
         "changes": await _latest_changes(visit),
-        "may_change": may(visit, models.replace),
-        "typed": typed if typed.values else prefilled(name=space.name),
+        "may_change": may(visit, spaces.rename_space),
+        "typed": replace(typed, values={"name": [space.name], **typed.values}),
         "purposes": {"rename": RENAME, "delete": DELETE},
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK

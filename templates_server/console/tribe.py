@@ -10,9 +10,10 @@ from typing import Any
 from starlette.responses import Response
 
 from templates_server.console.navigation import Link
-from templates_server.console.platform import Asked, invoke, may
+from templates_server.console.platform import Asked, Result, invoke, may
 from templates_server.console.shell import done, show
 from templates_server.console.tribe_counts import Counted, TribeCounts
+from templates_server.console.tribe_sizes import sizes_over_time
 from templates_server.console.tribe_words import sentences, summary
 from templates_server.console.tribes import PATH as LIST
 from templates_server.console.typed import KEY, REFUSALS, Typed
@@ -28,7 +29,6 @@ from templates_server.tribes import api as tribes
 from templates_server.tribes import store
 from templates_server.tribes.reading import read_tribe
 from templates_server.tribes.rules import Comparison, Origin, Tribe
-from templates_server.users.models import User
 
 PATH = f"{LIST}/{{tribe}}"
 EDIT = f"{PATH}/edit"
@@ -59,7 +59,7 @@ def crumbs(visit: Visit, tribe: Tribe, *below: str) -> Sequence[Link]:
 
 @page
 async def tribe_page(visit: Visit) -> Response:
-    """The tribe; `?count=` is an environment to count in, `?people=` asks for some of its users."""
+    """The tribe; `?count=` is an environment to count in, `?people=` asks for some users, `?days=` are of the chart."""
     tribe, problems = await stored_tribe(visit), dict[str, Sequence[str]]()
     environment = visit.call.query.get("count", "")
     if environment in ENVIRONMENTS and not tribe.is_contextual:
@@ -85,14 +85,17 @@ async def show_tribe(
     visit: Visit, tribe: Tribe, typed: Typed | None = None, status: HTTPStatus = HTTPStatus.OK
 ) -> Response:
     """The page of a tribe, with what was refused there."""
-    uses = await _uses(visit, tribe)
+    uses, users = await _uses(visit, tribe), await _users(visit, tribe)
     values: dict[str, Any] = {
         "tribe": tribe,
         "summary": summary(tribe),
         "sentences": sentences(tribe),
         "sizes": await _sizes(visit, tribe),
+        "over_time": await sizes_over_time(visit, tribe),
         "uses": uses,
-        "users": await _users(visit, tribe),
+        "users": users.data if users else None,
+        "more_users": users.cursor if users else "",
+        "further": "cursor" in visit.call.query,
         "asked_fields": contextual_fields(tribe),
         "typed": typed or Typed(),
         "may_see_people": may(visit, tribes.list_users),
@@ -128,8 +131,9 @@ async def _uses(visit: Visit, tribe: Tribe) -> Mapping[str, Sequence[store.Use]]
     return {name: [use for use in found if use.environment == name][:SHOWN_USES] for name in ENVIRONMENTS}
 
 
-async def _users(visit: Visit, tribe: Tribe) -> Sequence[User] | None:
+async def _users(visit: Visit, tribe: Tribe) -> Result | None:
     """Some of its users; None where they were not asked for, or may not be seen."""
     if "people" not in visit.call.query or tribe.is_contextual or not may(visit, tribes.list_users):
         return None
-    return (await invoke(visit, tribes.list_users, Asked(query={"limit": str(SAMPLE_USERS)}))).data
+    asked = {"limit": str(SAMPLE_USERS), "cursor": visit.call.query.get("cursor", "")}
+    return await invoke(visit, tribes.list_users, Asked(query=asked))

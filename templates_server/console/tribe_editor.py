@@ -254,6 +254,7 @@ async def _show(visit: Visit, editor: Editor) -> Response:
         "said": [_sentence_of(row) for row in found],
         "offers": Offers((), (), (), (), ()) if editor.is_document else await _offers(visit),
         "conflict": None if editor.overtaken is None else await _conflict(visit, editor, editor.overtaken),
+        "whole_attribute": rows.whole_attribute,
         "purpose": CHANGE if editor.key else CREATE,
         "operators": OPERATORS,
         "scalar_operators": OPERATORS[:3],
@@ -284,7 +285,7 @@ def _sentence_of(row: rows.Row) -> str:
 async def _offers(visit: Visit) -> Offers:
     environment_id = visit.call.environment_id
     sample: Sample = await visit.call.database.read_aside(lambda connection: sample_people(connection, environment_id))
-    own = [f"attributes.{name}" for name in sample.attributes]
+    own = [f"{rows.OWN}{name}" for name in sample.attributes]
     names, keys = await _event_names(visit)
     return Offers([*own, *TEXT_FIELDS, *DATE_FIELDS, *VERSION_FIELDS], sample.tags, names, keys, await _fields(visit))
 

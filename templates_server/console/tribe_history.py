@@ -6,6 +6,7 @@ import asyncio
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from itertools import islice
 from typing import Any
 
@@ -16,7 +17,6 @@ from templates_server.console.platform import Asked, invoke
 from templates_server.console.shell import show
 from templates_server.console.visits import Visit, page
 from templates_server.documents import write_yaml
-from templates_server.errors import NotFound
 from templates_server.exchange import LARGEST_REVISION
 from templates_server.histories import api as histories
 from templates_server.histories.models import Revision
@@ -28,7 +28,7 @@ REVISIONS_ON_A_PAGE = 50
 MOST_SHOWN_CHANGES = 50  # tribes
 MOST_SHOWN_LINES = 400  # of a tribe
 CONTEXT_LINES = 3
-NO_REVISION = "The tribes have no revision of that number."
+NO_REVISION = "Give two revisions by their numbers, such as 1 and 2."
 
 Documents = Mapping[str, Any]
 
@@ -70,7 +70,7 @@ async def history_page(visit: Visit) -> Response:
     revisions: Sequence[Revision] = found.data
     key = query.get("tribe", "")
     before, after = _asked_revisions(query, revisions)
-    diff, problem = await _diff(visit, before, after, key)
+    diff = await _diff(visit, before, after, key)
     values: dict[str, Any] = {
         "revisions": revisions,
         "cursor": found.cursor,
@@ -78,10 +78,11 @@ async def history_page(visit: Visit) -> Response:
         "before": before,
         "after": after,
         "diff": diff,
-        "problem": problem,
+        "problem": "" if diff else NO_REVISION,
     }
+    status = HTTPStatus.OK if diff else HTTPStatus.UNPROCESSABLE_ENTITY
     crumbs = [Link("History", "", is_here=True)]
-    return await show(visit, Page("console/tribe_history", values), here="tribes", crumbs=crumbs)
+    return await show(visit, Page("console/tribe_history", values, status), here="tribes", crumbs=crumbs)
 
 
 def _asked_revisions(query: Mapping[str, str], revisions: Sequence[Revision]) -> tuple[int | None, int | None]:
@@ -92,15 +93,12 @@ def _asked_revisions(query: Mapping[str, str], revisions: Sequence[Revision]) ->
     return before, after
 
 
-async def _diff(visit: Visit, before: int | None, after: int | None, key: str) -> tuple[Diff | None, str]:
-    """The difference of two revisions, or what is wrong with them."""
+async def _diff(visit: Visit, before: int | None, after: int | None, key: str) -> Diff | None:
+    """The difference of two revisions, None where one is no number; NotFound where there is none of it."""
     if before is None or after is None:
-        return None, NO_REVISION
-    try:
-        first, second = [await documents_at(visit, revision) for revision in (before, after)]
-    except NotFound:
-        return None, NO_REVISION
-    return await asyncio.to_thread(_compare, first, second, before, after, key), ""
+        return None
+    first, second = [await documents_at(visit, revision) for revision in (before, after)]
+    return await asyncio.to_thread(_compare, first, second, before, after, key)
 
 
 async def documents_at(visit: Visit, revision: int) -> Documents:

@@ -18,11 +18,21 @@ from templates_server.numbers import whole_number
 from templates_server.tribes.data_reading import MOST_CONDITIONS
 from templates_server.tribes.event_reading import MOST_PAIRS
 from templates_server.tribes.reading import MOST_FILTERS, OF_DATES, OF_DAYS, OF_MANY, OF_SCALARS, OF_TEXT, WITHOUT_VALUE
-from templates_server.tribes.rules import OF_VERSIONS, FrequencyKind, Operator, TimeframeKind
+from templates_server.tribes.rules import (
+    DATE_FIELDS,
+    OF_VERSIONS,
+    TEXT_FIELDS,
+    VERSION_FIELDS,
+    FrequencyKind,
+    Operator,
+    TimeframeKind,
+)
 
 Row = Mapping[str, str]
 Values = Mapping[str, Sequence[str]]
 
+OWN = "attributes."
+OF_EVERYBODY = frozenset({*TEXT_FIELDS, *DATE_FIELDS, *VERSION_FIELDS})
 TRIBE_FIELDS = ("name", "category", "description", "audience", "match")
 COMPARED = ("operator", "value", "type")
 PAIRS = range(1, MOST_PAIRS + 1)
@@ -146,6 +156,12 @@ def _closed_up(row: dict[str, str]) -> Row:
     return row
 
 
+def whole_attribute(name: str) -> str:
+    """The attribute as documents call it: `country`, as pages of people show it, is `attributes.country`."""
+    bare = name.strip()
+    return f"{OWN}{bare}" if bare and "." not in bare and bare not in OF_EVERYBODY else bare
+
+
 def _comparison(kind: str) -> Callable[[Row], dict[str, Any]]:
     return lambda row: {kind: row[kind].strip(), **_compared(row)}
 
@@ -229,7 +245,7 @@ def _of_json(row: Row) -> Any:
 
 
 WRITERS: Mapping[str, Callable[[Row], Any]] = {
-    "attribute": _comparison("attribute"),
+    "attribute": lambda row: _comparison("attribute")({**row, "attribute": whole_attribute(row["attribute"])}),
     "contextual": _comparison("contextual"),
     "behaviour": _comparison("behaviour"),
     "tag": lambda row: {"tag": row["tag"].strip()},

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import msgspec
+
 from templates_server.errors import ApiError, BadRequest, Conflict, PreconditionFailed, ValidationFailed
 from templates_server.forms import Parameters
 
@@ -12,6 +14,8 @@ REFUSALS = (ValidationFailed, Conflict, PreconditionFailed, BadRequest)
 """What a form says beside its fields instead of an error page."""
 KEY = "key"
 """The field by which a form is known when it is sent again."""
+NOT_KEPT = frozenset({"form_token", KEY, "deed"})
+DRAFT = msgspec.json.Decoder(dict[str, list[str]])
 
 
 @dataclass(frozen=True)
@@ -51,3 +55,16 @@ def prefilled(**values: str) -> Typed:
 def same(*names: str) -> Mapping[str, str]:
     """Fields that are called as the API calls them."""
     return {name: name for name in names}
+
+
+def draft_in(form: Parameters) -> str:
+    """All that was typed into a form, as one text, for who has to sign in again."""
+    return msgspec.json.encode({name: form.values[name] for name in form.values if name not in NOT_KEPT}).decode()
+
+
+def drafted(draft: str) -> Typed:
+    """What was typed before somebody had to sign in again; nothing where it cannot be read."""
+    try:
+        return Typed(DRAFT.decode(draft)) if draft else Typed()
+    except msgspec.MsgspecError:
+        return Typed()

@@ -5,6 +5,7 @@ Who is not signed in is asked to sign in, and comes back to the page with what t
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,18 +13,21 @@ from urllib.parse import quote, urlencode
 
 from starlette.responses import Response
 
+from templates_server import bodies
 from templates_server.access import ALL_SCOPES, Place, Principal, PrincipalKind, may_see
 from templates_server.accounts import store as accounts_store
 from templates_server.accounts.store import Account, Organization
+from templates_server.console.kept import forms as kept_forms
 from templates_server.endpoint import Call, Handler
 from templates_server.errors import NotFound
-from templates_server.forms import MAX_PARAMETERS, Parameters, decode_form
+from templates_server.forms import FILES_TYPE, FORM_TYPE, MAX_PARAMETERS, Parameters, decode_form
+from templates_server.multipart import decode_multipart
 from templates_server.pages.browser import Browser, browser_of, check_form
 from templates_server.pages.render import see_other
 
 PLACE_PARTS = ("organization", "space", "environment")
 MAX_KEPT_CHARACTERS = 4000
-"""Of what was typed: it comes back in an address, and servers in front of this one bound those."""
+"""Of what comes back in an address: servers in front of this one bound those. What is longer is kept here (`kept`)."""
 
 
 @dataclass(frozen=True)
@@ -65,34 +69,53 @@ def page(handler: PageHandler) -> Handler:
         visit = await visit_of(call)
         if visit is None:
             return sign_in_first(call, _own_path(call))
-        return await handler(await located(visit))
+        call = await kept_forms.brought_back(call, _raw_path(call))
+        return await handler(await located(replace(visit, call=replace(visit.call, brought_back=call.brought_back))))
 
     return serve
 
 
 def form(
-    purpose: str, *, back: str, keeps: Sequence[str] | Keep = (), most: int = MAX_PARAMETERS
+    purpose: str,
+    *,
+    back: str,
+    keeps: Sequence[str] | Keep = (),
+    most: int = MAX_PARAMETERS,
+    has_files: bool = False,
 ) -> Callable[[FormHandler], Handler]:
     """What takes a form of that purpose. Who is signed out by now comes `back` to that page, with the fields it keeps.
 
-    A form with fields of many names says by a function what it keeps. Never keep a password or another secret: the
-    fields come back in an address. It has at `most` so many fields.
+    A form with fields of many names says by a function what it keeps. Never keep a password or another secret: short
+    fields come back in an address. It has at `most` so many fields. One that `has_files` may be sent with some.
     """
 
     def decorate(handler: FormHandler) -> Handler:
         @functools.wraps(handler)
         async def serve(call: Call) -> Response:
             visit = await visit_of(call)
-            sent = decode_form(call.request, call.body, most=most)
+            sent = await _sent(call, most) if has_files else decode_form(call.request, call.body, most=most)
             if visit is None:
                 kept = keeps(sent) if callable(keeps) else {name: sent.text(name) for name in keeps}
-                return sign_in_first(call, filled(call, back), **kept)
+                return await _sign_in_and_come_back(call, filled(call, back), kept, (sent.text("key"), purpose))
             check_form(call, visit.browser, sent, purpose=purpose)
             return await handler(await located(visit), sent)
 
         return serve
 
     return decorate
+
+
+async def _sent(call: Call, most: int) -> Parameters:
+    """The fields of a form that may have files; these are read aside, as they may be long."""
+    kind = bodies.require_media_type(call.request, FORM_TYPE, FILES_TYPE)
+    if kind == FORM_TYPE:
+        return decode_form(call.request, call.body, most=most)
+    return await asyncio.to_thread(decode_multipart, call.request.headers["content-type"], call.body, most=most)
+
+
+async def signed_in_first(call: Call, back: str) -> Response | None:
+    """Have a person who is signed out sign in, before a long body is read from them, and come `back`."""
+    return None if await visit_of(call) else sign_in_first(call, filled(call, back))
 
 
 async def visit_of(call: Call) -> Visit | None:
@@ -133,9 +156,30 @@ async def located(visit: Visit, **elsewhere: str) -> Visit:
 
 def sign_in_first(call: Call, path: str, **fields: str) -> Response:
     """Have a person sign in and come back to a path of ours, with what they had typed there, unless it is too long."""
-    typed = urlencode({name: value for name, value in fields.items() if value})
-    back = f"{call.settings.base_path}{path}" + (f"?{typed}" if typed and len(typed) <= MAX_KEPT_CHARACTERS else "")
+    typed = _encoded(fields) or ""
+    back = f"{call.settings.base_path}{path}" + (f"?{typed}" if typed else "")
     return see_other(f"{call.settings.base_path}/sign-in?{urlencode({'next': back})}")
+
+
+async def _sign_in_and_come_back(call: Call, path: str, fields: Mapping[str, str], shown: tuple[str, str]) -> Response:
+    """The same, with all that was typed, however long: `shown` is the key of the form, and its purpose."""
+    key, purpose = shown
+    if _encoded(fields) is None and kept_forms.may_be_kept(call, key, purpose):
+        kept = await kept_forms.keep(call, path, fields, key)
+        if kept is not None:
+            response = sign_in_first(call, path, **{kept_forms.PARAMETER: kept.id})
+            kept_forms.bind(response, call, kept)
+            return response
+    return sign_in_first(call, path, **fields)
+
+
+def _encoded(fields: Mapping[str, str]) -> str | None:
+    """What was typed as the query of an address, None where that is too long."""
+    typed = {name: value for name, value in fields.items() if value}
+    if sum(map(len, typed.values())) > MAX_KEPT_CHARACTERS:
+        return None
+    encoded = urlencode(typed)
+    return encoded if len(encoded) <= MAX_KEPT_CHARACTERS else None
 
 
 def filled(call: Call, path: str) -> str:
@@ -147,7 +191,11 @@ def filled(call: Call, path: str) -> str:
 
 def _own_path(call: Call) -> str:
     """The path of the page that was asked for, with its query, less the path of the public URL."""
-    scope = call.request.scope
-    path = scope["raw_path"].partition(b"?")[0].decode("latin-1").removeprefix(call.settings.base_path)
-    query = scope["query_string"].decode("latin-1")
+    path, query = _raw_path(call), call.request.scope["query_string"].decode("latin-1")
     return f"{path}?{query}" if query and len(query) <= MAX_KEPT_CHARACTERS else path
+
+
+def _raw_path(call: Call) -> str:
+    """The path that was asked for, less that of the public URL."""
+    raw: bytes = call.request.scope["raw_path"]
+    return raw.partition(b"?")[0].decode("latin-1").removeprefix(call.settings.base_path)

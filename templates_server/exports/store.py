@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from templates_server.errors import NotFound
-from templates_server.schema import exports
+from templates_server.schema import accounts, exports, service_accounts
 
 RUNNING, COMPLETE, FAILED = "running", "complete", "failed"
 
@@ -61,6 +61,29 @@ def find_export(connection: Connection, environment_id: str, export_id: str, *, 
     if row is None:
         raise NotFound
     return StoredExport(**row._mapping)  # noqa: SLF001 - how SQLAlchemy names a row's columns
+
+
+@dataclass(frozen=True)
+class RecentExport:
+    """An export of a list, and what whoever asked for it is called; None: they are gone."""
+
+    export: StoredExport
+    author: str | None
+
+
+def recent_exports(connection: Connection, environment_id: str, *, now: int, most: int) -> Sequence[RecentExport]:
+    """The exports that were asked for last and are kept still, the newest first."""
+    author = func.coalesce(accounts.c.name, service_accounts.c.name)
+    query = (
+        select(exports, author.label("author"))
+        .outerjoin(accounts, accounts.c.id == exports.c.created_by)
+        .outerjoin(service_accounts, service_accounts.c.id == exports.c.created_by)
+        .where(exports.c.environment_id == environment_id, exports.c.expires > now)
+        .order_by(exports.c.created.desc(), exports.c.id)
+        .limit(most)
+    )
+    rows = [dict(row) for row in connection.execute(query).mappings()]
+    return [RecentExport(author=row.pop("author"), export=StoredExport(**row)) for row in rows]
 
 
 def complete(connection: Connection, export_id: str, spooled: Spooled) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Table, func, select, update
 
 from templates_server.database import marks
 from templates_server.imports.models import PartView, RowError, Totals
-from templates_server.schema import import_parts, imports
+from templates_server.schema import accounts, import_parts, imports, service_accounts
 
 OPEN = (
     "INSERT INTO imports (environment_id, import_id, state, created, created_by) VALUES ({marks}) "
@@ -36,6 +36,15 @@ class StoredImport:
     state: Literal["open", "complete"]
     parts: int
     totals: Totals
+
+
+@dataclass(frozen=True)
+class RecentImport(StoredImport):
+    """An import of a list: when it began, in milliseconds, and what whoever began it is called; None: they are gone."""
+
+    import_id: str
+    created: int
+    author: str | None
 
 
 class Mark(NamedTuple):
@@ -65,6 +74,27 @@ def find_import(connection: Connection, place: ImportPlace) -> StoredImport | No
     query = select(func.count(), *sums).where(*_is(import_parts, place))
     parts, *totals = connection.execute(query).one()
     return StoredImport(state, parts, Totals(*map(int, totals)))
+
+
+def recent_imports(connection: Connection, environment_id: str, *, most: int) -> Sequence[RecentImport]:
+    """The imports that began last, the newest first."""
+    author = func.coalesce(accounts.c.name, service_accounts.c.name)
+    query = (
+        select(imports.c.import_id, imports.c.created, author.label("author"))
+        .outerjoin(accounts, accounts.c.id == imports.c.created_by)
+        .outerjoin(service_accounts, service_accounts.c.id == imports.c.created_by)
+        .where(imports.c.environment_id == environment_id)
+        .order_by(imports.c.created.desc(), imports.c.import_id)
+        .limit(most)
+    )
+    found = []
+    for row in connection.execute(query):
+        stored = find_import(connection, ImportPlace(environment_id, row.import_id))
+        if stored is not None:
+            found.append(
+                RecentImport(stored.state, stored.parts, stored.totals, row.import_id, row.created, row.author)
+            )
+    return found
 
 
 def find_part(connection: Connection, place: ImportPlace, number: int) -> PartView | None:

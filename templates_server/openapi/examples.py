@@ -32,6 +32,7 @@ PARTS: Mapping[str, PathPart] = {
     "part": PathPart("The number of the part, from 1, in order.", "1"),
     "tribe": PathPart("The tribe: its key.", "gold-members"),
     "export": PathPart("The export: its id.", "$EXPORT"),
+    "upload": PathPart("The file that was sent: its id.", "0" * 32),
     "token": PathPart("The token: its id.", "$TOKEN_ID"),
     "email": PathPart("The member: their e-mail address.", "viewer@acme.example.com"),
     "member": PathPart("The member: their e-mail address.", "viewer@acme.example.com"),

@@ -23,6 +23,8 @@ from templates_server.settings import Settings
 
 COOKIE_LENGTH = 43  # 256 bits
 KNOWN_NAME_LENGTH = 22
+FORM_KEY_LENGTH = 22  # 131 bits
+FORM_PROOF_LENGTH = 32
 KNOWN_SECONDS = 365 * 24 * 3600
 COOKIE_PATTERN = re.compile(f"[0-9A-Za-z]{{{COOKIE_LENGTH}}}")
 LOCAL_PATH = re.compile(r"/(?!/)[!-\[\]-~]*")  # printable ASCII, no backslash
@@ -118,6 +120,22 @@ def _proof_of_known(call: Call, account: Account, name: str) -> str:
 def form_token(key: ServerKey, browser: Browser, purpose: str) -> str:
     """What a form for that purpose must bring back from this browser."""
     return key.derive("form", f"{browser.cookie}\0{purpose}").hex()
+
+
+def new_form_key(key: ServerKey, purpose: str) -> str:
+    """What makes a deed of a form be done once, however often the form is sent; it shows that we made the form."""
+    drawn = random_text(FORM_KEY_LENGTH)
+    return f"{drawn}.{_proof_of_form(key, purpose, drawn)}"
+
+
+def is_form_key(key: ServerKey, text: str, purpose: str) -> bool:
+    """Whether we made a form for that purpose which brings this key."""
+    drawn, _, proof = text.partition(".")
+    return hmac.compare_digest(_proof_of_form(key, purpose, drawn).encode(), proof.encode())
+
+
+def _proof_of_form(key: ServerKey, purpose: str, drawn: str) -> str:
+    return key.derive("form key", f"{purpose}\0{drawn}").hex()[:FORM_PROOF_LENGTH]
 
 
 def check_form(call: Call, browser: Browser, form: Parameters, *, purpose: str) -> None:

@@ -109,6 +109,15 @@ class SpaceForm(DeedForm, frozen=True):
     confirmation: str = ""
 
 
+class OrganizationForm(DeedForm, frozen=True):
+    """An organization that is wanted, or another name for one; `confirmation` is the key of one that is to go."""
+
+    organization_key: str = ""
+    name: str = ""
+    organization_name: str = ""
+    confirmation: str = ""
+
+
 class InviteForm(DeedForm, frozen=True):
     """Who is to be invited, and as what."""
 
@@ -163,6 +172,20 @@ class DownloadForm(DeedForm, frozen=True):
     format: Literal["csv", "ndjson", "json"] = "csv"
 
 
+class UploadForm(DeedForm, frozen=True):
+    """A CSV file of users."""
+
+    file: bytes = b""
+
+
+class ColumnsForm(DeedForm, frozen=True):
+    """What a column of an uploaded file becomes, by its number from 0: these are of the first."""
+
+    becomes: str = msgspec.field(default="", name="becomes-0")
+    named: str = msgspec.field(default="", name="named-0")
+    type: str = msgspec.field(default="", name="type-0")
+
+
 class ModelForm(DeedForm, frozen=True):
     """A model as a document, the revision that it was made from, and whether to store it or to say what changes."""
 
@@ -170,6 +193,28 @@ class ModelForm(DeedForm, frozen=True):
     revision: str = ""
     note: str = ""
     deed: Literal["review", "save"] = "save"
+
+
+class ModelPartForm(DeedForm, frozen=True):
+    """A part of a model that is edited, of the revision that the form was made from; its rows are `r0-key` and so on.
+
+    `deed` is `review`, `save`, `edit`, `retype`, `add` (of the type in `new`), or `remove-0` of a row by its number;
+    `was` is the key that the part has, "" of a new one; `remove` is not empty where the part is to go.
+    """
+
+    deed: str = "edit"
+    revision: str = ""
+    was: str = ""
+    remove: str = ""
+    part_key: str = ""
+    name: str = ""
+    description: str = ""
+    category: str = ""
+    supports: str = ""
+    type: str = ""
+    options: str = ""
+    new: str = ""
+    note: str = ""
 
 
 class PushForm(DeedForm, frozen=True):

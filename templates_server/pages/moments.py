@@ -28,6 +28,22 @@ def exact(moment: int) -> str:
     return f"{EPOCH + timedelta(milliseconds=moment):%-d %b %Y, %H:%M:%S} UTC"
 
 
+def in_words(moment: int) -> str:
+    """The same with its day of the week, and seconds where they are not 0: `Thu 3 Dec 2026, 23:00 UTC`."""
+    time = EPOCH + timedelta(milliseconds=moment)
+    seconds = f":{time:%S.%f}".rstrip("0").rstrip(".") if moment % MINUTE else ""
+    return f"{time:%a %-d %b %Y, %H:%M}{seconds} UTC"
+
+
+def moment_element(text: str) -> Markup | None:
+    """A time in RFC 3339 as HTML, in words, as it is stored for who points at it; None for any other text."""
+    try:
+        words = in_words(parse_rfc3339(text))
+    except ValueError:
+        return None
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(text, text, words)
+
+
 def time_element(text: str, now: int) -> Markup:
     """A time in RFC 3339 as HTML: relative, and exact for who points at it."""
     moment = parse_rfc3339(text)

@@ -16,10 +16,9 @@ from starlette.responses import RedirectResponse, Response
 
 from templates_server.endpoint import Call
 from templates_server.errors import ApiError, NotFound
-from templates_server.identifiers import random_text
 from templates_server.pages import browser
 from templates_server.pages.browser import Browser
-from templates_server.pages.moments import time_element
+from templates_server.pages.moments import moment_element, time_element
 from templates_server.server_key import ServerKey
 from templates_server.settings import Settings
 
@@ -34,11 +33,12 @@ ASSET_TYPES = {
     "console.css": CSS,
     "console.js": SCRIPT,
     "tribes.js": SCRIPT,
+    "order.js": SCRIPT,
+    "pictures.js": SCRIPT,
     "mark.svg": "image/svg+xml",
 }
 ASSET_MAX_AGE_SECONDS = 365 * 24 * 3600
 HASH_LENGTH = 12
-KEY_LENGTH = 22  # 131 bits
 CODE = re.compile(r"`([^`]+)`")
 STRESS = re.compile(r"(?<![\w*])\*([^*<>]+)\*(?![\w*])")
 TITLES = {
@@ -77,7 +77,7 @@ class Page:
     """What to show: a template of `html/` and its values.
 
     `form_target`: where else its form may lead to. `has_secret_path`: nobody is told the path that one comes from.
-    `is_scripted`: scripts of ours may run there, and load from here.
+    `is_scripted`: scripts of ours may run there, and load from here. `has_pictures`: images of any host may be shown.
     """
 
     name: str
@@ -86,6 +86,7 @@ class Page:
     form_target: str = ""
     has_secret_path: bool = False
     is_scripted: bool = False
+    has_pictures: bool = False
 
 
 class Pages:
@@ -106,8 +107,12 @@ class Pages:
         )
         self._templates.filters["marked"] = marked
         self._templates.filters["when"] = _when
+        self._templates.filters["moment"] = moment_element
         self._templates.globals.update(
-            new_key=_new_key, url=self.url, asset=self._asset_url, public_url=settings.public_url
+            new_key=lambda purpose: browser.new_form_key(key, purpose),
+            url=self.url,
+            asset=self._asset_url,
+            public_url=settings.public_url,
         )
 
     def url(self, path: str) -> str:
@@ -148,10 +153,21 @@ class Pages:
             form_token=lambda purpose: browser.form_token(self._key, shown_to, purpose),
             **page.values,
         )
-        headers = {**PAGE_HEADERS, "Content-Security-Policy": _content_security_policy(page)}
+        headers = {**PAGE_HEADERS, "Content-Security-Policy": self._content_security_policy(page)}
         if page.has_secret_path:
             headers["Referrer-Policy"] = "strict-origin"
         return Response(body, page.status, headers, media_type="text/html; charset=utf-8")
+
+    def _content_security_policy(self, page: Page) -> str:
+        """What the page may load. Images over plain http only where the page itself comes that way."""
+        targets = f"'self' {page.form_target}".strip()
+        scripts = "script-src 'self'; connect-src 'self'; " if page.is_scripted else ""
+        others = ("https:" if self._settings.secure else "https: http:") if page.has_pictures else ""
+        images = f"'self' {others}".strip()
+        return (
+            f"default-src 'none'; {scripts}style-src 'self'; img-src {images}; base-uri 'none'; "
+            f"frame-ancestors 'none'; form-action {targets}"
+        )
 
 
 def marked(text: str) -> Markup:
@@ -160,24 +176,10 @@ def marked(text: str) -> Markup:
     return Markup(STRESS.sub(r"<em>\1</em>", CODE.sub(r"<code>\1</code>", escaped)))  # noqa: S704 - it was escaped
 
 
-def _content_security_policy(page: Page) -> str:
-    targets = f"'self' {page.form_target}".strip()
-    scripts = "script-src 'self'; connect-src 'self'; " if page.is_scripted else ""
-    return (
-        f"default-src 'none'; {scripts}style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
-        f"form-action {targets}"
-    )
-
-
 @jinja2.pass_context
 def _when(context: jinja2.runtime.Context, text: str) -> Markup:
     """A time in RFC 3339, told from the page's `now`."""
     return time_element(text, context["now"])
-
-
-def _new_key() -> str:
-    """What makes a deed of a form be done once, however often the form is sent."""
-    return random_text(KEY_LENGTH)
 
 
 def see_other(location: str) -> Response:

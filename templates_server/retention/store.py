@@ -54,18 +54,19 @@ class Stretch:
 
 
 @contextlib.contextmanager
-def alone(database: Database) -> Iterator[bool]:
+def alone(database: Database, lock: int = PURGE_LOCK) -> Iterator[bool]:
     """Whether no other process is purging the database; as long as this lasts, none begins.
 
-    The lock is a transaction's, not a session's, so that it holds through a pooler of transactions too. The transaction
-    has no snapshot while it waits: it keeps nothing from being vacuumed.
+    Other work that one process is to do has another `lock`. It is a transaction's, not a session's, so that it holds
+    through a pooler of transactions too. The transaction has no snapshot while it waits: it keeps nothing from being
+    vacuumed.
     """
     if database.dialect == "sqlite":  # one process serves it
         yield True
         return
     with database.engine.connect().execution_options(isolation_level="READ COMMITTED") as connection:
         connection.exec_driver_sql(NO_IDLE_TIMEOUT)
-        yield bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({PURGE_LOCK})").scalar())
+        yield bool(connection.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({lock})").scalar())
 
 
 def next_stretch(connection: Connection, aging: Aging, *, start: Key, rows: int) -> Stretch:

@@ -17,6 +17,9 @@ from templates_server.sessions.deciding import Decided, Deciding, Person, Said
 from templates_server.sessions.explaining import Occasion, explain_session
 from templates_server.sessions.models import AskedExplanation
 from templates_server.signatures import UserSignatures
+from templates_server.times import parse_rfc3339
+
+NO_TIME = "Give a time such as 2027-04-30T22:00:00Z (RFC 3339, with its offset)."
 
 
 class SessionArrivals(Arrivals[store.Start, Sequence[Problem]]):
@@ -51,7 +54,7 @@ def _answer(session_id: str, decided: Decided) -> bytes:
 
 
 async def explain(call: Call) -> Answer:
-    """What a session of a person that starts now would show, and why; nothing is stored."""
+    """What a session of a person that starts now, or then, would show, and why; nothing is stored."""
     for scope in (access.Scope.SPACES_READ, access.Scope.TRIBES_READ):
         access.check_scope(call.principal, scope, call.place)
     asked: AskedExplanation = call.body
@@ -61,9 +64,16 @@ async def explain(call: Call) -> Answer:
     problems = reading.problems_of_fields(asked.fields or {})
     if problems:
         raise ValidationFailed(problems)
-    now = call.now
+    now = call.now if asked.at is None else _moment(asked.at)
     person = await call.services.part(Deciding).know(Person(call.environment_id, who), Said(asked.fields), now=now)
     if person is None:
         raise NotFound("Nobody of that id is known there.")
     merged = who.person.called if who.person.kind is not person.facts.kind else None
     return Answer([explain_session(Occasion(person, now, merged))], "session_explanation")
+
+
+def _moment(text: str) -> int:
+    try:
+        return parse_rfc3339(text)
+    except ValueError:
+        raise ValidationFailed([Problem("at", NO_TIME)]) from None

@@ -37,11 +37,15 @@ class StartedSession(msgspec.Struct, frozen=True):
 
 
 class AskedExplanation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Whose session is explained, by one of the ids. `fields` is what an app would say; null: that is not known."""
+    """Whose session is explained, by one of the ids. `fields` is what an app would say; null: that is not known.
+
+    `at` is when the session would start, by what is known of the person now; null: now.
+    """
 
     user_id: Annotated[str, Meta(examples=["ada"])] | None = None
     anonymous_id: str | None = None
     fields: dict[str, Scalar | None] | None = None
+    at: Annotated[str, Meta(max_length=64, description="A time as in RFC 3339.")] | None = None
 
 
 class ExplainedScenario(msgspec.Struct, frozen=True):

@@ -8,13 +8,14 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from templates_server.audit import store as audit
-from templates_server.checks import KEY_RULE, Reader
+from templates_server.checks import KEY_RULE, Reader, read_required_name
 from templates_server.endpoint import NOTHING, Answer, Call
 from templates_server.errors import ValidationFailed
+from templates_server.exchange import asked_note
 from templates_server.identifiers import is_key
 from templates_server.pagination import asked_page, next_link
 from templates_server.spaces import store
-from templates_server.spaces.models import Key, NewKey, NewSpace, Space
+from templates_server.spaces.models import ChangedSpace, Key, NewKey, NewSpace, Space
 from templates_server.spaces.removal.removing import SpaceRemovals
 from templates_server.times import to_rfc3339
 
@@ -63,6 +64,24 @@ def _checked_name(new: NewSpace) -> str:
     if reader.problems:
         raise ValidationFailed(reader.problems)
     return name or new.key
+
+
+async def rename_space(call: Call) -> Response:
+    """Give a Space another name, which is a revision of its model; an equal one changes nothing. The key stays."""
+    changed: ChangedSpace = call.body
+    name, note = read_required_name(changed.name), asked_note(call)
+    space_id = call.space_id
+    new = store.Renaming(name, call.principal.id, call.now, note)
+
+    def rename(connection: Connection) -> Answer:
+        before = store.find_space(connection, space_id)
+        stored = store.rename_space(connection, space_id, new)
+        if stored.changed:
+            details = {"before": before.name, "name": name, "revision": stored.revision}
+            audit.record(connection, call.deed("space.rename", space_id, details=details))
+        return Answer([_to_space(store.find_space(connection, space_id))], "space")
+
+    return await call.effect(rename)
 
 
 async def show_space(call: Call) -> Answer:

@@ -25,11 +25,12 @@ def read_events(reader: Reader, value: Any) -> tuple[Event, ...]:
     """The events of a document, in order of name."""
     return tuple(
         _event(reader, key, item, path)
-        for key, item, path in reader.by_key(value, "events", at_most=MAX_EVENTS, problem_of=_problem_of_event)
+        for key, item, path in reader.by_key(value, "events", at_most=MAX_EVENTS, problem_of=problem_of_event)
     )
 
 
-def _problem_of_event(name: str) -> str | None:
+def problem_of_event(name: str) -> str | None:
+    """What is wrong with the name of an event, as words that follow it; None if nothing is."""
     parts = name.split("/")
     if len(parts) != 2 or not all(map(is_key, parts)):  # noqa: PLR2004  category and action
         return EVENT_RULE
@@ -41,13 +42,14 @@ def _problem_of_event(name: str) -> str | None:
 def _event(reader: Reader, key: str, value: Any, path: str) -> Event:
     given = reader.mapping(value, path, ("name", "description", "metadata"))
     metadata = reader.by_key(
-        given.get("metadata"), join(path, "metadata"), at_most=MAX_METADATA, problem_of=_problem_of_metadata
+        given.get("metadata"), join(path, "metadata"), at_most=MAX_METADATA, problem_of=problem_of_metadata
     )
     read = [_metadata(reader, name, item, place) for name, item, place in metadata]
     return Event(key, **read_described(reader, given, path), metadata=tuple(item for item in read if item is not None))
 
 
-def _problem_of_metadata(key: str) -> str | None:
+def problem_of_metadata(key: str) -> str | None:
+    """What is wrong with a key of metadata, as words that follow it; None if nothing is."""
     if key in PAIRS:
         return "cannot be modelled: pair1, pair2 and pair3 are how untyped metadata is given"
     return problem_of_key(key)

@@ -15,6 +15,12 @@ class NewSpace(msgspec.Struct, frozen=True):
     name: str | None = None
 
 
+class ChangedSpace(msgspec.Struct, frozen=True):
+    """What a Space is to be called from now on; its key stays."""
+
+    name: str
+
+
 class Space(msgspec.Struct, frozen=True):
     """A Space: `organization` is a key, `revision` the model's (0: empty), times are RFC 3339."""
 

@@ -20,6 +20,7 @@ from templates_server.revisions import NewRevision, Stored, StoredDocument, chec
 from templates_server.schema import environment_keys, environments, model_revisions, organizations, spaces
 from templates_server.spaces.reading import to_document
 from templates_server.spaces.removal.store import begin as begin_removal
+from templates_server.spaces.removal.store import is_kept
 
 ENVIRONMENTS = ("development", "staging", "production")
 KEY_CHARACTERS = 32
@@ -108,6 +109,16 @@ class StoredSpace:
 
 
 @dataclass(frozen=True)
+class Renaming:
+    """Another name for a Space: by whom, when (milliseconds), and what they say of it (None for nothing)."""
+
+    name: str
+    author: str
+    now: int
+    note: str | None
+
+
+@dataclass(frozen=True)
 class StoredKey:
     """A public API key of an environment; times are milliseconds."""
 
@@ -122,7 +133,11 @@ class StoredKey:
 
 
 def create_space(connection: Connection, organization_id: str, *, key: str, name: str, now: int) -> str:
-    """The id of a new Space with its three environments and an empty model; Conflict when the key is taken."""
+    """The id of a new Space with its three environments and an empty model.
+
+    Conflict when the key is taken, NotFound when the organization has been deleted meanwhile.
+    """
+    _keep_organization(connection, organization_id)
     row = {"id": new_id("spc"), "organization_id": organization_id, "key": key, "name": name}
     try:
         connection.execute(spaces.insert(), {**row, "revision": 0, "created": now, "updated": now})
@@ -133,6 +148,20 @@ def create_space(connection: Connection, organization_id: str, *, key: str, name
         [{"id": new_id("env"), "space_id": row["id"], "name": name, "revision": 0} for name in ENVIRONMENTS],
     )
     return row["id"]
+
+
+def _keep_organization(connection: Connection, organization_id: str) -> None:
+    """Have whoever deletes an organization wait until the transaction ends; NotFound when it is gone."""
+    is_there = (organizations.c.id == organization_id) & is_kept()
+    _lock(connection, select(organizations.c.id).where(is_there), is_shared=True)
+
+
+def rename_space(connection: Connection, space_id: str, new: Renaming) -> Stored:
+    """Give a Space another name: a revision of its model, which has the name in it. NotFound when the Space is gone."""
+    _lock(connection, select(spaces.c.id).where(spaces.c.id == space_id))
+    model = load_model(connection, space_id)
+    document = {**model.value, "name": new.name}
+    return store_model(connection, space_id, NewRevision(document, None, new.author, new.now, new.note))
 
 
 def find_space(connection: Connection, space_id: str) -> StoredSpace:
@@ -225,9 +254,13 @@ def store_model(connection: Connection, space_id: str, new: NewRevision) -> Stor
     return Stored(revision, changed=True)
 
 
-def _lock(connection: Connection, query: Select[Any]) -> None:
-    """Keep a row as it is until the transaction ends (SQLite has one writer anyway); NotFound when there is none."""
-    if connection.execute(query.with_for_update()).one_or_none() is None:
+def _lock(connection: Connection, query: Select[Any], *, is_shared: bool = False) -> None:
+    """Keep a row as it is until the transaction ends (SQLite has one writer anyway); NotFound when there is none.
+
+    A shared lock keeps the row from being deleted alone.
+    """
+    locked = query.with_for_update(read=is_shared, key_share=is_shared)
+    if connection.execute(locked).one_or_none() is None:
         raise NotFound
 
 

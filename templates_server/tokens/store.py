@@ -235,6 +235,18 @@ def revoke_token(connection: Connection, token_id: str, now: int) -> bool:
     return connection.execute(ended).rowcount == 1
 
 
+def revoke_tokens_of_organization(connection: Connection, organization_id: str, now: int) -> None:
+    """End those tokens of an organization's members that are narrowed to it and to nothing else that is there."""
+    members = select(memberships.c.account_id).where(memberships.c.organization_id == organization_id)
+    is_narrowed = _names(tokens.c.limits, literal(organization_id))
+    query = _stored_tokens().where(UNREVOKED, tokens.c.account_id.in_(members), is_narrowed)
+    found = [_stored(row) for row in connection.execute(query.order_by(tokens.c.id))]
+    others = names_of_limits(connection, {limit for token in found for limit in token.limits} - {organization_id})
+    for token in found:
+        if token.limits.isdisjoint({*others.organizations, *others.spaces}):
+            revoke_token(connection, token.id, now)
+
+
 def organizations_reached(connection: Connection, token: StoredToken) -> Sequence[str]:
     """The ids of the organizations that a token reaches now: its owner's, as far as it is narrowed."""
     query = select(memberships.c.organization_id).where(memberships.c.account_id == token.account_id)

@@ -23,7 +23,7 @@ from templates_server.exchange import (
     revision_of,
     sent_document,
 )
-from templates_server.pagination import asked_page, next_link
+from templates_server.pagination import asked_page, link_after
 from templates_server.persons.names import PersonKind, PersonName, named
 from templates_server.persons.profiles import Scalar
 from templates_server.revisions import NewRevision, entity_tag
@@ -35,6 +35,7 @@ from templates_server.tribes.explaining import explain
 from templates_server.tribes.models import Count, TribePut, TribesPut
 from templates_server.tribes.reading import (
     asked_of_events,
+    problems_of_new_keys,
     problems_of_number,
     problems_of_questions,
     read_tribe,
@@ -43,7 +44,7 @@ from templates_server.tribes.reading import (
 from templates_server.tribes.rules import Tribe, questions_of
 from templates_server.tribes.writing import to_document, to_tribe_document
 from templates_server.users.api import to_user
-from templates_server.users.store import StoredPerson, person_id_of
+from templates_server.users.store import FoundPeople, person_id_of
 
 Document = dict[str, Any]
 
@@ -93,6 +94,7 @@ async def replace_one(call: Call) -> Response:
         after = {**tribes, key: to_tribe_document(tribe)}
         problems = problems_of_number(each.get("category", "") for each in after.values())
         problems += problems_of_questions(asked_of_events(after.values()))
+        problems += problems_of_new_keys({key} - tribes.keys(), "key")
         if problems:
             raise ValidationFailed(problems)
         return after
@@ -147,16 +149,16 @@ async def _change(
 
 
 async def list_users(call: Call) -> Answer:
-    """A page of the users in a tribe, in no meaningful order."""
+    """A page of the users in a tribe, in no meaningful order. It may be short and yet not the last."""
     access.check_scope(call.principal, access.Scope.TRIBES_READ, call.place)
     page = asked_page(call)
 
-    def load(connection: Connection, tribe: Tribe) -> list[StoredPerson]:
-        return list(store.list_users(connection, _moment(call), tribe, after=page.after, limit=page.limit))
+    def load(connection: Connection, tribe: Tribe) -> FoundPeople:
+        return store.list_users(connection, _moment(call), tribe, after=page.after, limit=page.limit)
 
-    people = await _of_tribe(call, load)
-    headers = next_link(call, page, [person.person_id for person in people])
-    return Answer([to_user(person) for person in people], "user", headers=headers)
+    found: FoundPeople = await _of_tribe(call, load)
+    headers = link_after(call, page, found.more_after)
+    return Answer([to_user(person) for person in found.people], "user", headers=headers)
 
 
 async def count(call: Call) -> Answer:

@@ -4,7 +4,8 @@
 
 The condition stands behind `SELECT ... FROM persons WHERE`, for `exec_driver_sql` with its parameters in order; it
 names the environment itself, and may be followed by `AND` and `ORDER BY`. It is true or false, never NULL. `dialect` is
-`sqlite` or `postgresql`. CannotBeKnown is raised for a tribe that only a session can decide.
+`sqlite` or `postgresql`. CannotBeKnown is raised for a tribe that only a session can decide. `compile_tribe_of_few`
+means the same: it is for who asks few people.
 
     compile_facts(questions, dialect, now=, retention_ms=) -> (columns, parameters)
 
@@ -35,6 +36,7 @@ from templates_server.tribes.rules import (
     Done,
     EventQuestion,
     Filter,
+    Frequency,
     FrequencyKind,
     Match,
     Operator,
@@ -97,13 +99,15 @@ class CannotBeKnown(Exception):
 class Situation:
     """In which database, and when. Events count while they are younger than `retention_ms`.
 
-    `most_sessions`: where counting them stops.
+    `most_sessions`: where counting them stops. `is_of_few`: few people are looked at, of an environment or of all.
     """
 
     dialect: Dialect
     now: int
     retention_ms: int
     most_sessions: int | None = None
+    is_of_few: bool = True
+    environment_id: str = ""
 
     def limit_of(self, most: int) -> int | None:
         """Where counting stops, if it does, when everybody is looked at."""
@@ -112,12 +116,21 @@ class Situation:
 
 def compile_tribe(tribe: Tribe, dialect: str, *, now: int, retention_ms: int, environment_id: str) -> Finished:
     """The condition on `persons` that holds for those who are in the tribe, with its parameters."""
+    situation = Situation(DIALECTS[dialect], now, retention_ms, is_of_few=False, environment_id=environment_id)
+    return _compiled_tribe(tribe, situation)
+
+
+def compile_tribe_of_few(tribe: Tribe, dialect: str, *, now: int, retention_ms: int, environment_id: str) -> Finished:
+    """The same to be asked of few people: to look at what each of them did takes less than to find all who did it."""
+    return _compiled_tribe(tribe, Situation(DIALECTS[dialect], now, retention_ms, environment_id=environment_id))
+
+
+def _compiled_tribe(tribe: Tribe, situation: Situation) -> Finished:
     if tribe.is_contextual:
         raise CannotBeKnown(tribe.key)
-    situation = Situation(DIALECTS[dialect], now, retention_ms)
     filters = [_certain(_compiled(each, situation), each) for each in tribe.filters]
     matched = joined(MATCHES[tribe.match], filters) if filters else OF_NO_FILTERS[tribe.match]
-    here = sql("persons.environment_id = {}", environment_id)
+    here = sql("persons.environment_id = {}", situation.environment_id)
     return situation.dialect.finished(sql("{} AND {} AND {}", here, AUDIENCES[tribe.audience], matched))
 
 
@@ -133,13 +146,51 @@ def _compiled(each: Filter, situation: Situation) -> Sql:
             return _compared(each, replace(situation, most_sessions=situation.limit_of(decided_at_sessions(each))))
         case Tagged(tag):
             return joined("OR", [_has_tag(situation, f"\n{tag}{end}") for end in ("\n", "/")])
-        case Done(question, condition, frequency):
-            template = FREQUENCIES[frequency.kind]
-            number = () if frequency.kind is FrequencyKind.ANY else (frequency.number,)
-            count = _count_of_events(question, situation, situation.limit_of(decided_at(frequency)))
-            return sql(CONDITIONS[condition], sql(template, count, *number))
+        case Done():
+            return (_done_by_each if situation.is_of_few else _done_by_some)(each, situation)
         case Share():
             return _is_in_share(each, situation.dialect)
+
+
+def _done_by_each(done: Done, situation: Situation) -> Sql:
+    """What a person did is counted as they are looked at, up to where that decides."""
+    frequency = done.frequency
+    count = _count_of_events(done.question, situation, situation.limit_of(decided_at(frequency)))
+    return sql(CONDITIONS[done.condition], sql(FREQUENCIES[frequency.kind], count, *_number_of(frequency)))
+
+
+def _done_by_some(done: Done, situation: Situation) -> Sql:
+    """Who is among those who did it: their events are gone through once, by the index of names."""
+    frequency = done.frequency
+    compared = sql(FREQUENCIES[frequency.kind], Sql("count(*)"), *_number_of(frequency))
+    takes_nobody = _is_of_who_did_nothing(frequency)
+    having = sql("NOT {}", compared) if takes_nobody else compared
+    did = joined("AND", _of_question(done.question, situation))
+    found = sql(
+        "persons.person_id IN (SELECT events.person_id FROM events "
+        "WHERE events.environment_id = {} AND events.name >= '' AND {} GROUP BY {} HAVING {})",
+        situation.environment_id,
+        did,
+        situation.dialect.by_no_index("events.person_id"),
+        having,
+    )
+    is_negated = takes_nobody is not (done.condition is Condition.HAVE_NOT_DONE)
+    return sql("NOT {}", found) if is_negated else found
+
+
+def _is_of_who_did_nothing(frequency: Frequency) -> bool:
+    """Whether it holds for a count of 0, of which no event tells."""
+    match frequency.kind:
+        case FrequencyKind.LESS_THAN:
+            return frequency.number > 0
+        case FrequencyKind.EXACTLY:
+            return frequency.number == 0
+        case _:
+            return False
+
+
+def _number_of(frequency: Frequency) -> tuple[int, ...]:
+    return () if frequency.kind is FrequencyKind.ANY else (frequency.number,)
 
 
 def _is_in_share(share: Share, dialect: Dialect) -> Sql:
@@ -244,13 +295,15 @@ def _of_the_person(table: str) -> str:
 
 
 def _count_of_events(question: EventQuestion, situation: Situation, most: int | None) -> Sql:
+    return _counted("events", joined("AND", _of_question(question, situation)), most)
+
+
+def _of_question(question: EventQuestion, situation: Situation) -> Iterator[Sql]:
+    """The conditions on an event that counts."""
     window = window_of_timeframe(question.timeframe, situation.now, retention_ms=situation.retention_ms)
-    conditions = [
-        sql("events.name = {}", question.name),
-        _within(Sql("events.happened"), window),
-        *_within_event(question, situation),
-    ]
-    return _counted("events", joined("AND", conditions), most)
+    yield sql("events.name = {}", question.name)
+    yield _within(Sql("events.happened"), window)
+    yield from _within_event(question, situation)
 
 
 def _within_event(question: EventQuestion, situation: Situation) -> Iterator[Sql]:

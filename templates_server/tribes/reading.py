@@ -56,6 +56,8 @@ MOST_VALUES = 100  # of a filter
 MOST_EVENT_QUESTIONS = 500  # of all tribes of a Space: each may be counted when a session starts
 MOST_SHOWN_KEYS = 5  # of a mapping that is no filter
 
+RESERVED_KEYS: Mapping[str, str] = {"revisions": "/tribes/revisions is the history of all tribes. Choose another key."}
+"""Words of paths, which would hide a tribe of that key, and why. One that has such a key already stays."""
 DOCUMENT_KEYS = ("space", "revision", "tribes")
 TRIBE_KEYS = ("name", "description", "category", "audience", "match", "filters")
 KINDS = ("attribute", "contextual", "behaviour", "tag", "event", "share")
@@ -97,6 +99,15 @@ def read_tribe(document: Any, *, key: str) -> Tribe:
     if parser.reader.problems:
         raise ValidationFailed(parser.reader.problems)
     return tribe
+
+
+def problems_of_new_keys(keys: Iterable[str], path: str) -> list[Problem]:
+    """What is wrong with the keys of tribes that were not there before; `path` is where a key stands."""
+    return [
+        Problem(path.replace("{key}", key), f"{shown(key)} cannot be the key of a tribe: {RESERVED_KEYS[key]}")
+        for key in sorted(keys)
+        if key in RESERVED_KEYS
+    ]
 
 
 def problems_of_number(categories: Iterable[str]) -> list[Problem]:

@@ -88,6 +88,10 @@ class Dialect(abc.ABC):
         """The text, so that comparing it goes by code points."""
 
     @abc.abstractmethod
+    def by_no_index(self, column: str) -> Sql:
+        """The column, so that no index is used for it."""
+
+    @abc.abstractmethod
     def position(self, text: Sql, part: str) -> Sql:
         """Where a part begins in a text for the first time, from 1; 0 where it does not."""
 
@@ -135,6 +139,10 @@ class Sqlite(Dialect):
     def by_code_points(self, text: Sql) -> Sql:
         """As it is: SQLite compares bytes, and UTF-8 sorts as its code points do."""
         return text
+
+    def by_no_index(self, column: str) -> Sql:
+        """SQLite has no statistics: an index of that order seems to it better than one of few rows."""
+        return Sql(f"+{column}")
 
     def position(self, text: Sql, part: str) -> Sql:
         """By code points."""
@@ -195,6 +203,10 @@ class Postgres(Dialect):
     def by_code_points(self, text: Sql) -> Sql:
         """By the collation C, whatever that of the database is."""
         return sql('({} COLLATE "C")', text)
+
+    def by_no_index(self, column: str) -> Sql:
+        """As it is: PostgreSQL knows which index has fewer rows."""
+        return Sql(column)
 
     def position(self, text: Sql, part: str) -> Sql:
         """By code points: the collation says nothing here."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -12,18 +12,20 @@ from sqlalchemy import Connection, select
 
 from templates_server.database import marks
 from templates_server.documents import shown
-from templates_server.errors import Conflict, NotFound
+from templates_server.errors import Conflict, NotFound, ValidationFailed
 from templates_server.persons.names import PersonKind
 from templates_server.revisions import NewRevision, Stored, StoredDocument, check_revision, to_json
 from templates_server.schema import delivery_revisions, environments, spaces, tribe_revisions
-from templates_server.tribes.compiler import compile_facts, compile_tribe
+from templates_server.tribes.compiler import compile_facts, compile_tribe, compile_tribe_of_few
 from templates_server.tribes.evaluator import PersonFacts
 from templates_server.tribes.facts import read_facts
+from templates_server.tribes.reading import problems_of_new_keys
 from templates_server.tribes.rules import Questions, Tribe
 from templates_server.tribes.sql import Finished
-from templates_server.users.store import PERSON, StoredPerson, to_person
+from templates_server.users.store import PERSON, Condition, FoundPeople, last_looked_at, to_person
 
 MOST_NAMED = 10  # scenarios in a refusal
+MOST_LOOKED_THROUGH, FEWEST_LOOKED_THROUGH = 20_000, 1_000  # people, for a page of a tribe's users
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ def store_tribes(connection: Connection, space_id: str, new: NewRevision) -> Sto
     if present.value == new.document:
         return Stored(present.revision, changed=False)
     _check_uses(connection, space_id, present.value["tribes"].keys() - new.document["tribes"].keys())
+    if problems := problems_of_new_keys(new.document["tribes"].keys() - present.value["tribes"].keys(), "tribes.{key}"):
+        raise ValidationFailed(problems)
     revision = present.revision + 1
     row = {"space_id": space_id, "revision": revision, "document": to_json(new.document)}
     made = {"created": new.now, "created_by": new.author, "note": new.note}
@@ -132,21 +136,33 @@ def count_people(connection: Connection, at: Moment, tribe: Tribe) -> int:
     return int(connection.exec_driver_sql(query, parameters).scalar_one())
 
 
-def list_users(connection: Connection, at: Moment, tribe: Tribe, *, after: str, limit: int) -> Sequence[StoredPerson]:
-    """So many users of a tribe after one, in order of person id; CannotBeKnown where only a session could tell."""
-    condition, parameters = condition_of(connection, at, tribe)
+def list_users(connection: Connection, at: Moment, tribe: Tribe, *, after: str, limit: int) -> FoundPeople:
+    """So many users of a tribe after one, in order of person id; CannotBeKnown where only a session could tell.
+
+    No more people are looked at than takes a short time: there may be fewer users, and yet more after them.
+    """
+    condition, parameters = condition_of(connection, at, tribe, is_of_few=True)
+    here = Condition("environment_id = ?", (at.environment_id,))
+    last = last_looked_at(connection, here, after, most_looked_through(tribe))
     mark = marks(connection, 1)
+    up_to, bound = ("", ()) if last is None else (f"AND person_id <= {mark} ", (last,))
     query = (
         f"SELECT {PERSON} FROM persons WHERE {condition} AND kind = {mark} "  # noqa: S608 - made by the compiler
-        f"AND person_id > {mark} ORDER BY person_id LIMIT {mark}"
+        f"AND person_id > {mark} {up_to}ORDER BY person_id LIMIT {mark}"
     )
-    rows = connection.exec_driver_sql(query, (*parameters, PersonKind.USER.value, after, limit))
-    return [to_person(row) for row in rows]
+    rows = connection.exec_driver_sql(query, (*parameters, PersonKind.USER.value, after, *bound, limit))
+    people = [to_person(row) for row in rows]
+    return FoundPeople(people, people[-1].person_id if len(people) == limit else last)
 
 
-def condition_of(connection: Connection, at: Moment, tribe: Tribe) -> Finished:
+def most_looked_through(tribe: Tribe) -> int:
+    """How many people are looked at for a page of a tribe's users: fewer the more is asked of each."""
+    return max(FEWEST_LOOKED_THROUGH, MOST_LOOKED_THROUGH // (1 + len(tribe.filters)))
+
+
+def condition_of(connection: Connection, at: Moment, tribe: Tribe, *, is_of_few: bool = False) -> Finished:
     """What holds for those in a tribe, as the compiler has it."""
-    return compile_tribe(
+    return (compile_tribe_of_few if is_of_few else compile_tribe)(
         tribe,
         connection.dialect.name,
         now=at.now,

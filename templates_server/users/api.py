@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -16,7 +16,7 @@ from templates_server.audit import store as audit
 from templates_server.database import Database
 from templates_server.endpoint import NOTHING, Answer, Call
 from templates_server.errors import Problem, Problems, ValidationFailed
-from templates_server.pagination import asked_page, next_link
+from templates_server.pagination import asked_page, link_after, next_link
 from templates_server.persons.names import PersonKind
 from templates_server.persons.profiles import Change, attribute_patterns, joined_text
 from templates_server.persons.reading import (
@@ -29,12 +29,23 @@ from templates_server.persons.reading import (
 from templates_server.times import to_rfc3339
 from templates_server.users import store
 from templates_server.users.erasure.listing import ErasureList
-from templates_server.users.erasure.store import ErasedPerson, erase_user, remove_some
+from templates_server.users.erasure.store import Erased, ErasedPerson, erase_person, remove_some
 from templates_server.users.folding import Outcome, UserChange
-from templates_server.users.models import Erasure, Removed, Upserted, User, UserTag, Visitor
+from templates_server.users.models import (
+    Erasure,
+    Removed,
+    RemovedOfVisitor,
+    Upserted,
+    User,
+    UserTag,
+    Visitor,
+    VisitorErasure,
+)
 
 MOST_USERS = 1000
 MAX_UPSERT_BYTES = 8 * 1024 * 1024
+Told = Callable[[store.StoredPerson, Mapping[str, int]], Any]
+"""What is answered of somebody who was removed, and of how much of each kind."""
 
 
 async def list_users(call: Call) -> Answer:
@@ -46,7 +57,7 @@ async def list_users(call: Call) -> Answer:
 async def list_visitors(call: Call) -> Answer:
     """A page of those who have not said who they are; the same choices as of users."""
     people, headers = await _page_of(call, PersonKind.VISITOR)
-    return Answer([_to_visitor(person) for person in people], "visitor", headers=headers)
+    return Answer([to_visitor(person) for person in people], "visitor", headers=headers)
 
 
 async def _page_of(call: Call, kind: PersonKind) -> tuple[Sequence[store.StoredPerson], Any]:
@@ -55,8 +66,8 @@ async def _page_of(call: Call, kind: PersonKind) -> tuple[Sequence[store.StoredP
     if tag:
         _check_tag(tag)
     wanted = store.Wanted(kind, page.limit, page.after, tag, search, _asked_attribute(call.query.get("attribute", "")))
-    people = await call.database.read_aside(lambda connection: store.list_people(connection, environment_id, wanted))
-    return people, next_link(call, page, [person.person_id for person in people])
+    found = await call.database.read_aside(lambda connection: store.list_people(connection, environment_id, wanted))
+    return found.people, link_after(call, page, found.more_after)
 
 
 def _asked_attribute(text: str) -> Sequence[str]:
@@ -89,6 +100,15 @@ async def show_user(call: Call) -> Answer:
     environment_id, user = call.environment_id, call.parameters["user"]
     found = await call.database.read(lambda connection: store.find_user(connection, environment_id, user))
     return Answer([to_user(found)], "user")
+
+
+async def show_visitor(call: Call) -> Answer:
+    """One visitor; one who was merged into a user is a visitor no more."""
+    environment_id, visitor = call.environment_id, call.parameters["visitor"]
+    found = await call.database.read(
+        lambda connection: store.find_person(connection, environment_id, PersonKind.VISITOR, visitor)
+    )
+    return Answer([to_visitor(found)], "visitor")
 
 
 async def upsert(call: Call) -> Response:
@@ -222,30 +242,53 @@ async def _change(call: Call, action: str, change: Change, *, answers: bool = Fa
 
 
 async def delete(call: Call) -> Response:
-    """Remove a user and all that is known of them, and keep them out of what is restored.
+    """Remove a user and all that is known of them, and keep them out of what is restored."""
+
+    def told(person: store.StoredPerson, removed: Mapping[str, int]) -> Erasure:
+        return Erasure(person.called, Removed(**removed))
+
+    return await _erase(call, PersonKind.USER, told)
+
+
+async def delete_visitor(call: Call) -> Response:
+    """Remove a visitor and all that is known of them, and keep them out of what is restored."""
+
+    def told(person: store.StoredPerson, removed: Mapping[str, int]) -> VisitorErasure:
+        return VisitorErasure(person.called, RemovedOfVisitor(**removed))
+
+    return await _erase(call, PersonKind.VISITOR, told)
+
+
+async def _erase(call: Call, kind: PersonKind, told: Told) -> Response:
+    """Remove the person of the path, and record it.
 
     It is one transaction; where there is more than one should remove, the larger part goes in others before it.
     """
-    environment_id, user, now = call.environment_id, call.parameters["user"], call.now
+    environment_id, called, now = call.environment_id, call.parameters[kind.value], call.now
     people: list[ErasedPerson] = []
-    before = await _remove_most(call.database, environment_id, user)
+    before = await _remove_most(call.database, environment_id, kind, called)
 
     def work(connection: Connection) -> Answer:
-        found = store.find_user(connection, environment_id, user)
-        erased = erase_user(connection, environment_id, found.person_id, now=now)
-        removed = {kind: count + before[kind] for kind, count in erased.removed.items()}
-        audit.record(connection, call.deed("user.delete", found.person_id, details=removed))
+        found = store.find_person(connection, environment_id, kind, called)
+        erased = erase_person(connection, environment_id, found.person_id, now=now)
+        removed = {name: erased.removed[name] + before[name] for name in _kinds_of(kind, erased)}
+        audit.record(connection, call.deed(f"{kind.value}.delete", found.person_id, details=removed))
         people[:] = erased.people
-        return Answer([Erasure(found.called, Removed(**removed))], "erasure")
+        return Answer([told(found, removed)], "erasure")
 
     response = await call.effect(work)
     await asyncio.to_thread(call.services.part(ErasureList).add, people)
     return response
 
 
-async def _remove_most(database: Database, environment_id: str, user: str) -> Counter[str]:
-    """Remove most of what is known of a user, where it is much; how many rows of each kind. NotFound for nobody."""
-    person = await database.read(lambda connection: store.find_user(connection, environment_id, user))
+def _kinds_of(kind: PersonKind, erased: Erased) -> Sequence[str]:
+    """The kinds of what a person can have: visitors are merged into users alone."""
+    return [name for name in erased.removed if kind is PersonKind.USER or name != "visitors"]
+
+
+async def _remove_most(database: Database, environment_id: str, kind: PersonKind, called: str) -> Counter[str]:
+    """Remove most of what is known of a person, where it is much; how many rows of each kind. NotFound for nobody."""
+    person = await database.read(lambda connection: store.find_person(connection, environment_id, kind, called))
     removed: Counter[str] = Counter()
     while some := await database.write(lambda connection: remove_some(connection, environment_id, person.person_id)):
         removed.update(some)
@@ -271,7 +314,8 @@ def to_user(person: store.StoredPerson) -> User:
     )
 
 
-def _to_visitor(person: store.StoredPerson) -> Visitor:
+def to_visitor(person: store.StoredPerson) -> Visitor:
+    """A visitor as the Platform API tells of them."""
     profile = person.profile
     return Visitor(
         person.called,

@@ -127,6 +127,22 @@ class Erasure(msgspec.Struct, frozen=True):
     removed: Removed
 
 
+class RemovedOfVisitor(msgspec.Struct, frozen=True):
+    """How much of each kind was removed with a visitor."""
+
+    profile: int
+    devices: int
+    sessions: int
+    events: int
+
+
+class VisitorErasure(msgspec.Struct, frozen=True):
+    """A visitor who was removed, with all that was known of them."""
+
+    anonymous_id: str
+    removed: RemovedOfVisitor
+
+
 class MergedVisitor(msgspec.Struct, frozen=True):
     """A visitor who turned out to be the user."""
 
@@ -193,6 +209,16 @@ class Everything(msgspec.Struct, frozen=True):
     user: User
     last_session: LastSession | None
     visitors: list[MergedVisitor]
+    devices: list[Device]
+    sessions: list[Session]
+    events: list[Event]
+
+
+class VisitorEverything(msgspec.Struct, frozen=True):
+    """All that is known of a visitor, the earliest first."""
+
+    visitor: Visitor
+    last_session: LastSession | None
     devices: list[Device]
     sessions: list[Session]
     events: list[Event]

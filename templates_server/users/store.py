@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -56,6 +56,8 @@ COUNT = (
 UNCOUNT = "DELETE FROM user_tags WHERE environment_id = ? AND tag = ? AND users = 0 AND visitors = 0"
 VISITORS = "SELECT person_id FROM persons WHERE environment_id = ? AND kind = ? AND person_id "
 NOBODY: Mapping[str, int] = {}
+MOST_LOOKED_THROUGH = 30_000
+"""People, for one page of those who are searched for: that takes less than 100 ms."""
 
 Stored = Mapping[str, Columns]
 """What is kept of people, by their person id."""
@@ -267,6 +269,21 @@ class Wanted:
     attribute: Sequence[str] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class FoundPeople:
+    """People, and the one after whom more may come; None: there are no more."""
+
+    people: Sequence[StoredPerson]
+    more_after: str | None
+
+
+class Condition(NamedTuple):
+    """A condition of SQL, each value marked by `?`."""
+
+    text: str
+    values: tuple[str, ...]
+
+
 def person_id_of(called: str, kind: PersonKind = PersonKind.USER) -> str:
     """The id of the person whom a path names: by what they are called, or by that id itself."""
     return called if ID_OF_OURS.fullmatch(called) else named(kind, called).person_id
@@ -286,11 +303,43 @@ def find_person(connection: Connection, environment_id: str, kind: PersonKind, c
     return to_person(row)
 
 
-def list_people(connection: Connection, environment_id: str, wanted: Wanted) -> Sequence[StoredPerson]:
-    """Those people, in order of their ids."""
+def list_people(connection: Connection, environment_id: str, wanted: Wanted) -> FoundPeople:
+    """Those people, in order of their ids, but first the one whose id is what is searched for, letter by letter.
+
+    No more than `MOST_LOOKED_THROUGH` people are looked at for a page: it may be short and yet not the last.
+    """
+    scope, condition = _scope(environment_id, wanted.kind), _condition(connection, wanted)
+    last = last_looked_at(connection, scope, wanted.after, MOST_LOOKED_THROUGH)
+    called = named(wanted.kind, wanted.search).person_id if wanted.search and wanted.limit > 1 else ""
+    first = _people(connection, [scope, condition, Condition("person_id = ?", (called,))], 1) if called else []
+    shown = first if not wanted.after else []
+    asked = [scope, condition, Condition("person_id > ? AND person_id <> ?", (wanted.after, called))]
+    if last is not None:
+        asked.append(Condition("person_id <= ?", (last,)))
+    limit = wanted.limit - len(shown)
+    people = _people(connection, asked, limit)
+    more_after = people[-1].person_id if len(people) == limit else last
+    return FoundPeople([*shown, *people], more_after)
+
+
+def last_looked_at(connection: Connection, scope: Condition, after: str, most: int) -> str | None:
+    """The last of so many people after one; None where there are fewer."""
+    query = f"SELECT person_id FROM persons WHERE {scope.text} AND person_id > ? ORDER BY person_id LIMIT 1 OFFSET ?"  # noqa: S608 - names of ours
+    row = connection.exec_driver_sql(as_text(connection, query), (*scope.values, after, most - 1)).first()
+    return None if row is None else str(row[0])
+
+
+def _scope(environment_id: str, kind: PersonKind) -> Condition:
+    """Among whom is looked: visitors have an index of their own, users are found among all."""
+    text = "environment_id = ?" + (" AND kind = 'visitor'" if kind is PersonKind.VISITOR else "")
+    return Condition(text, (environment_id,))
+
+
+def _condition(connection: Connection, wanted: Wanted) -> Condition:
+    """What holds for those who are wanted."""
     position = "instr" if connection.dialect.name == "sqlite" else "strpos"
     collation = "" if connection.dialect.name == "sqlite" else ' COLLATE "C"'  # lower() shall know ASCII alone
-    query, values = PEOPLE, [environment_id, wanted.kind.value]
+    query, values = "kind = ?", [wanted.kind.value]
     if wanted.tag:
         query += f" AND ({position}(tags, ?) > 0 OR {position}(tags, ?) > 0)"
         values += [f"{TAG_SEPARATOR}{wanted.tag}{TAG_SEPARATOR}", f"{TAG_SEPARATOR}{wanted.tag}/"]
@@ -300,9 +349,15 @@ def list_people(connection: Connection, environment_id: str, wanted: Wanted) -> 
     if wanted.attribute:
         query += f" AND ({' OR '.join([f'{position}(attributes, ?) > 0'] * len(wanted.attribute))})"
         values += wanted.attribute
-    query += " AND person_id > ? ORDER BY person_id LIMIT ?"
-    rows = connection.exec_driver_sql(as_text(connection, query), (*values, wanted.after, wanted.limit))
-    return [to_person(row) for row in rows]
+    return Condition(query, tuple(values))
+
+
+def _people(connection: Connection, conditions: Sequence[Condition], limit: int) -> list[StoredPerson]:
+    """So many people of whom all this holds."""
+    where = " AND ".join(one.text for one in conditions)
+    query = f"SELECT {PERSON} FROM persons WHERE {where} ORDER BY person_id LIMIT ?"  # noqa: S608 - names of ours
+    values = [value for one in conditions for value in one.values]
+    return [to_person(row) for row in connection.exec_driver_sql(as_text(connection, query), (*values, limit))]
 
 
 def to_person(row: Sequence[Any]) -> StoredPerson:

@@ -1,4 +1,4 @@
-"""The pictures of the README, taken of a real run: a terminal, with its questions, and the demo app.
+"""The pictures of the README and the manual, taken of real runs: a terminal, the demo app, and the console.
 
 python -m tests.browser.pictures        needs tmux and chromium
 """
@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.browser import console_pictures
 from tests.browser.conftest import FLAGS
 
 FOLDER = Path(__file__).parents[2] / ".readme"
@@ -139,6 +140,7 @@ def main() -> None:
         finally:
             subprocess.run([programs / "mtribes-server", "stop"], env=environment, check=True, capture_output=True)
             browser.close()
+    console_pictures.main()
 
 
 if __name__ == "__main__":

@@ -34,6 +34,7 @@ OF_EVERYBODY = (
     f"{HERE}/delivery/compare?from=0&to=1",
     "/console/search?q=home&space=vod",
     ORGANIZATION,
+    "/console/organizations",
     "/account",
     "/account/tokens",
 )
@@ -49,8 +50,15 @@ OF_DEVELOPERS = (
     f"{HERE}/users/ada",
     f"{HERE}/visitors",
     f"{HERE}/user-tags",
+    f"{HERE}/imports",
     f"{HERE}/live",
     "/console/spaces/vod/model/edit",
+    "/console/spaces/vod/model/parts/experience?key=header",
+    "/console/spaces/vod/model/parts/section?key=homepage-body",
+    "/console/spaces/vod/model/parts/collection?key=homepage",
+    "/console/spaces/vod/model/parts/event",
+    "/console/spaces/vod/model/parts/field",
+    "/console/spaces/vod/model/parts/collection?key=homepage&deed=remove",
     "/console/spaces/vod/model/history",
     f"{HERE}/delivery/entities/homepage.header/scenario?scenario=Gold%20header",
     f"{HERE}/delivery/entities/homepage.body/scenario?scenario=default",
@@ -87,6 +95,25 @@ VIOLATIONS = """async () => (await axe.run({ resultTypes: ["violations"] })).vio
     .flatMap((found) => found.nodes.map((node) => `${found.id}: ${node.target} ${node.failureSummary}`))"""
 
 
+BROKEN = """() => {
+    const seen = (at) => at.checkVisibility();
+    const lines = (at) => {
+        const range = document.createRange();
+        const text = [...at.childNodes].find((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+        if (!text) return 0;
+        range.selectNode(text);
+        return new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size;
+    };
+    const words = (at) => at.firstChild.data?.trim().split(/\\s+/).length ?? 99;
+    const buttons = [...document.querySelectorAll('button, .button')].filter(seen);
+    const rows = [...document.querySelectorAll('table')].filter((at) => seen(at) && at.tHead?.clientWidth > 1);
+    const left = (at) => Math.round(at.getBoundingClientRect().left);
+    return [
+        ...buttons.filter((at) => lines(at) > words(at)).map((at) => `breaks the words of ${at.innerText}`),
+        ...rows.filter((at) => at.tBodies[0]?.rows[0] && left(at.tHead) !== left(at.tBodies[0]))
+            .map((at) => `rows are beside their headings: ${at.innerText.slice(0, 60)}`),
+    ];
+}"""
 NAME = "(at) => (at.innerText || at.name || at.id || '').trim()"
 FOCUSED = f"({NAME})(document.activeElement)"
 SEEN = "[...document.querySelectorAll('a, button, summary, input, select')].filter((at) => at.checkVisibility())"
@@ -134,10 +161,16 @@ def faults_of(page: Any, width: int) -> list[str]:
     return faults
 
 
+def broken_faults_of(page: Any) -> list[str]:
+    """Buttons whose words are broken into letters, and tables whose rows do not stand below their headings."""
+    return list(page.evaluate(BROKEN))
+
+
 def width_faults_of(page: Any, width: int) -> list[str]:
     """What can be seen to be wrong where no script runs, and none could tell what axe-core finds."""
     wide = page.evaluate("document.documentElement.scrollWidth")
-    return [f"scrolls sideways: {wide} pixels"] if wide > width else []
+    sideways = [f"scrolls sideways: {wide} pixels"] if wide > width else []
+    return [*sideways, *broken_faults_of(page)]
 
 
 def name_of(view: tuple[int, str, bool, int]) -> str:
@@ -168,10 +201,13 @@ def test_the_walk_finds_what_is_hard_to_use(browser: Any, shared_demo: Demo) -> 
     sign_in(page, shared_demo)
     page.evaluate("document.querySelector('h1').insertAdjacentHTML('afterend', '<img src=x><div id=wide>wide</div>')")
     page.evaluate("document.querySelector('#wide').style.minWidth = '600px'")
+    page.evaluate("document.querySelector('h1').insertAdjacentHTML('afterend', '<a class=button id=thin>Changes</a>')")
+    page.evaluate("Object.assign(document.querySelector('#thin').style, {width: '2em', overflowWrap: 'anywhere'})")
     faults = " ".join(faults_of(page, 375))
     context.close()
     assert "image-alt" in faults
     assert "scrolls sideways" in faults
+    assert "breaks the words of Changes" in faults
 
 
 def test_without_javascript_the_menu_opens_and_a_key_is_made_and_revoked(browser: Any, shared_demo: Demo) -> None:

@@ -8,6 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from mtribes_cli.commands.open import PATHS, Page
+from templates_server.console.navigation import SECTIONS
+from templates_server.routes import ROUTES
 from tests.cli.computer import Mtribes
 from tests.cli.peer import Peer
 
@@ -89,4 +92,52 @@ def test_an_unknown_page_is_a_usage_error_that_names_the_pages(mtribes: Mtribes,
     mtribes.environment["MTRIBES_HOST"] = peer.url
     outcome = mtribes("open", "nowhere")
     assert outcome.exit_code == 2
-    assert "tokens" in outcome.err
+    assert outcome.err.startswith("error: Invalid value for PAGE: 'nowhere' is not one of 'home', 'space', ")
+    assert all(f"'{page}'" in outcome.err for page in Page)
+
+
+def test_no_optional_argument_is_named_with_its_brackets(mtribes: Mtribes) -> None:
+    outcome = mtribes("completion", "install", "foo")
+    assert outcome.exit_code == 2
+    assert "Invalid value for SHELL: 'foo' is not one of" in outcome.err
+    assert "[SHELL]" not in outcome.err
+
+
+PLACE = ("--space", "vod", "--environment", "staging", "--organization", "acme")
+
+
+@pytest.mark.parametrize("page", [page for page in Page if "{" in PATHS[page]])
+def test_a_page_of_a_place_is_opened_where_options_or_the_project_say(
+    mtribes: Mtribes, opened: list[str], peer: Peer, page: Page
+) -> None:
+    needed = [name for name in ("space", "environment", "organization") if f"{{{name}}}" in PATHS[page]]
+    options = [word for name in needed for word in (f"--{name}", PLACE[PLACE.index(f"--{name}") + 1])]
+    path = PATHS[page].format(space="vod", environment="staging", organization="acme")
+    mtribes.environment["MTRIBES_HOST"] = peer.url
+    missing = mtribes("open", page)
+    assert missing.exit_code == 2
+    assert f"--{needed[0]}" in missing.err
+    assert mtribes("open", page, *options).exit_code == 0
+    place = 'organization = "acme"\nspace = "vod"\nenvironment = "staging"\n'
+    mtribes.write("mtribes.toml", f'host = "{peer.url}"\n{place}')
+    assert mtribes("open", page).exit_code == 0
+    assert opened == [peer.url + path] * 2
+
+
+def test_options_that_no_page_has_are_refused(mtribes: Mtribes, opened: list[str], peer: Peer) -> None:
+    mtribes.environment["MTRIBES_HOST"] = peer.url
+    outcome = mtribes("open", "tokens", "--space", "vod")
+    assert outcome.exit_code == 2
+    assert "Leave --space out" in outcome.err
+    outcome = mtribes("open", "keys", "--space", "vod", "--environment", "prod")
+    assert outcome.exit_code == 2
+    assert "No environment 'prod'. " in outcome.err.replace("\nhint: ", " ")
+    assert mtribes("open", "space", "--space", "a/../b").exit_code == 0
+    assert opened == [f"{peer.url}/console/spaces/a%2F..%2Fb"]
+
+
+def test_every_page_that_the_consoles_navigation_leads_to_is_opened() -> None:
+    pages = {route.path for route in ROUTES if route.method == "GET"}
+    assert set(PATHS.values()) <= pages
+    led_to = {entry.path for section in SECTIONS for entry in section.entries} & pages
+    assert led_to <= set(PATHS.values())

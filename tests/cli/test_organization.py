@@ -54,6 +54,54 @@ def test_the_project_may_say_which_organization_is_meant(user: Mtribes, peer: Pe
     ]
 
 
+ORGANIZATION = {"id": "org_1", "key": "labs", "name": "Labs", "role": "administrator", "created": None}
+SIGN_IN = refusal(403, {"code": "FORBIDDEN", "message": "This needs a sign-in of a person.", "path": ""})
+
+
+def test_an_organization_is_created_and_renamed(user: Mtribes, peer: Peer) -> None:
+    peer.on("POST", "/v2/organizations", data(ORGANIZATION, status=201))
+    outcome = user("org", "create", "labs", "--name", "Labs")
+    assert (outcome.exit_code, outcome.out) == (0, "Created labs. You are its administrator.\n")
+    user("org", "create", "labs")
+    assert [json.loads(asked.body) for asked in peer.asked] == [{"key": "labs", "name": "Labs"}, {"key": "labs"}]
+    assert "idempotency-key" in {name.lower() for name in peer.asked[0].headers}
+    peer.on("PATCH", "/v2/organizations/labs", data({**ORGANIZATION, "name": "Läbs\x1b[2J"}))
+    outcome = user("org", "rename", "labs", "Läbs")
+    assert outcome.out.startswith("The organization labs is called Läbs")
+    assert "\x1b" not in outcome.out
+    assert json.loads(peer.asked[-1].body) == {"name": "Läbs"}
+    assert user("org", "rename", "labs", "Läbs", "--json").envelope["data"]["id"] == "org_1"
+
+
+def test_an_organization_is_deleted_once_its_key_is_typed(user: Mtribes, peer: Peer) -> None:
+    peer.on("GET", "/v2/organizations/labs", data(ORGANIZATION))
+    peer.on("DELETE", "/v2/organizations/org_1", Reply(204))
+    assert user("org", "delete", "labs").exit_code == 2  # nobody is there to ask
+    wrong = user("org", "delete", "labs", stdin="Labs\n", terminal=True)
+    assert wrong.exit_code == 130
+    assert "'Labs' is not labs: nothing was deleted." in wrong.err
+    assert [asked.method for asked in peer.asked] == ["GET", "GET"]
+    outcome = user("org", "delete", "labs", stdin="labs\n", terminal=True)
+    assert (outcome.exit_code, outcome.out.replace("\r", "")) == (0, "Deleted labs.\n")
+    assert "This deletes the organization labs (Labs), for good: its members" in outcome.err
+    told = user("org", "delete", "labs", "--yes", "--json").envelope["data"]
+    assert told == {"organization": "labs", "id": "org_1", "deleted": True}
+
+
+def test_what_stands_in_the_way_is_told_with_the_way_out(user: Mtribes, peer: Peer) -> None:
+    peer.on("GET", "/v2/organizations/labs", data(ORGANIZATION))
+    message = "The organization still has Spaces: radio. Delete them first, then the organization."
+    conflict = refusal(409, {"code": "CONFLICT", "message": message, "path": ""})
+    peer.on("DELETE", "/v2/organizations/org_1", conflict, SIGN_IN)
+    outcome = user("org", "delete", "labs", "--yes")
+    assert (outcome.exit_code, message in outcome.err) == (1, True)
+    peer.on("POST", "/v2/organizations", SIGN_IN)
+    for words in (("delete", "labs", "--yes"), ("create", "labs")):
+        outcome = user("org", *words)
+        assert outcome.exit_code == 4
+        assert "without MTRIBES_TOKEN in the environment" in outcome.err
+
+
 def test_members_are_listed_with_who_is_invited(user: Mtribes, peer: Peer) -> None:
     peer.on("GET", f"{ACME}/members", data(MEMBER))
     peer.on("GET", f"{ACME}/invitations", data(INVITATION))

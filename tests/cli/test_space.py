@@ -38,6 +38,15 @@ def test_spaces_are_listed_with_all_that_is_known_under_json(user: Mtribes, peer
     assert user("space", "list", "--json").envelope["data"] == [SPACE]
 
 
+def test_a_space_is_renamed_with_a_note(user: Mtribes, peer: Peer) -> None:
+    peer.on("PATCH", "/v2/spaces/vod", data({**SPACE, "name": "Läden"}))
+    outcome = user("space", "rename", "vod", "Läden", "--note", "New brand")
+    assert (outcome.exit_code, outcome.out) == (0, "The Space vod is called Läden; its model is at revision 3.\n")
+    assert (json.loads(peer.asked[0].body), peer.asked[0].query) == ({"name": "Läden"}, "note=New+brand")
+    assert user("space", "rename", "vod", "Läden", "--json").envelope["data"] == {**SPACE, "name": "Läden"}
+    assert peer.asked[1].query == ""
+
+
 def test_a_space_is_shown_and_the_project_says_which(user: Mtribes, peer: Peer) -> None:
     peer.on("GET", "/v2/spaces/vod", data(SPACE))
     user.write("mtribes.toml", f'host = "{peer.url}"\norganization = "acme"\nspace = "vod"\n')

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -72,12 +74,18 @@ def test_a_full_page_at_the_limit_is_followed_by_a_look_for_more(user: Mtribes, 
     assert [asked.query for asked in peer.asked] == ["limit=1000", "limit=1000&cursor=eA"]
 
 
-def test_an_empty_page_ends_a_list_whatever_it_leads_to(user: Mtribes, peer: Peer) -> None:
+def test_an_empty_page_that_leads_on_is_no_end_of_a_list(user: Mtribes, peer: Peer) -> None:
+    peer.on("GET", VISITORS, data(Link=f'<{peer.url}{VISITORS}?cursor=eA>; rel="next"'), data(PHONE))
+    outcome = user("visitor", "list", *PLACE, "--json")
+    assert outcome.envelope["data"] == [PHONE]
+    assert len(peer.asked) == 2
+
+
+def test_a_list_that_leads_in_a_circle_is_a_fault_of_the_server(user: Mtribes, peer: Peer) -> None:
     peer.on("GET", VISITORS, data(Link=f'<{peer.url}{VISITORS}?cursor=eA>; rel="next"'))
     outcome = user("visitor", "list", *PLACE)
-    assert (outcome.exit_code, outcome.out) == (0, "")
-    assert outcome.err == "No visitor matches in staging of vod.\n"
-    assert len(peer.asked) == 1
+    assert (outcome.exit_code, outcome.out) == (1, "")
+    assert len(peer.asked) == 2
 
 
 @pytest.mark.parametrize("argv", [("--attribute", "plan"), ("--limit", "0"), ("--limit", "100001"), ("--limit", "x")])
@@ -104,7 +112,41 @@ def test_a_visitor_who_is_not_there_is_a_failure(user: Mtribes, peer: Peer) -> N
     assert user("visitor", "tag", "nobody", "x", *PLACE).exit_code == 1
 
 
-@pytest.mark.parametrize("argv", [("list",), ("tag", "v", "x"), ("untag", "v", "x")])
+def test_a_visitor_is_shown(user: Mtribes, peer: Peer) -> None:
+    peer.on("GET", f"{VISITORS}/phone-1", data(PHONE))
+    outcome = user("visitor", "get", "phone-1", *PLACE)
+    facts = dict(line.split(maxsplit=1) for line in outcome.out.splitlines())
+    assert (facts["anonymous_id"], facts["tags"]) == ("phone-1", "news, vip/gold")
+    assert facts["attributes.plan"] == "trial"
+    assert user("visitor", "get", "phone-1", *PLACE, "--json").envelope["data"] == PHONE
+
+
+def test_everything_of_a_visitor_is_written_to_a_file(user: Mtribes, peer: Peer, tmp_path: Path) -> None:
+    everything: dict[str, Any] = {"visitor": PHONE, "last_session": None, "devices": [], "sessions": [], "events": []}
+    peer.on("GET", f"{VISITORS}/a%2Fb/everything", data(everything))
+    file = tmp_path / "v.json"
+    assert user("visitor", "export", "a/b", *PLACE, "--output", str(file)).exit_code == 0
+    assert json.loads(file.read_text()) == everything
+
+
+REMOVED = {"anonymous_id": "phone-1", "removed": {"profile": 1, "devices": 1, "sessions": 2, "events": 0}}
+
+
+def test_a_visitor_is_removed_once_it_was_said(user: Mtribes, peer: Peer) -> None:
+    peer.on("DELETE", f"{VISITORS}/phone-1", data(REMOVED))
+    assert user("visitor", "delete", "phone-1", *PLACE).exit_code == 2  # nobody is there to ask
+    no = user("visitor", "delete", "phone-1", *PLACE, stdin="n\n", terminal=True)
+    assert (no.exit_code, peer.asked) == (130, [])
+    assert "Remove phone-1 and all that is known of them from staging of vod, for good?" in no.err
+    outcome = user("visitor", "delete", "phone-1", *PLACE, stdin="y\n", terminal=True)
+    said = "Removed phone-1 from staging of vod: 1 profile, 1 device, 2 sessions, 0 events.\n"
+    assert outcome.out.replace("\r", "") == said
+    assert user("visitor", "delete", "phone-1", *PLACE, "--yes", "--json").envelope["data"] == REMOVED
+
+
+@pytest.mark.parametrize(
+    "argv", [("list",), ("get", "v"), ("export", "v"), ("delete", "v"), ("tag", "v", "x"), ("untag", "v", "x")]
+)
 def test_which_environment_is_meant_must_be_said(user: Mtribes, peer: Peer, argv: tuple[str, ...]) -> None:
     outcome = user("visitor", *argv, "--space", "vod")
     assert (outcome.exit_code, peer.asked) == (2, [])

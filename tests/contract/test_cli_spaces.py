@@ -58,6 +58,18 @@ def test_a_new_space_is_listed_and_shown(ada: Signed, space: str) -> None:
     assert (shown["organization"], shown["revision"]) == (ada.organization, 1)
 
 
+def test_a_space_is_renamed_and_its_model_has_the_new_name(ada: Signed, space: str) -> None:
+    renamed = ada.mtribes("space", "rename", space, "Läden <1>", "--note", "New brand")
+    assert (renamed.exit_code, renamed.err) == (0, "")
+    assert renamed.out == f"The Space {space} is called Läden <1>; its model is at revision 2.\n"
+    assert 'name: "Läden <1>"' in ada.mtribes("space", "pull", space).out
+    [newest, _] = ada.mtribes("space", "history", space, "--json").envelope["data"]
+    assert newest["note"] == "New brand"
+    bad = ada.mtribes("space", "rename", space, " ")
+    assert (bad.exit_code, "must not be empty" in bad.err) == (2, True)
+    assert ada.mtribes("space", "rename", "nowhere", "x").exit_code == 1
+
+
 def test_a_space_cannot_be_created_twice_or_under_a_bad_key(ada: Signed, space: str) -> None:
     assert ada.mtribes("space", "create", space, "--org", ada.organization).exit_code == 1
     bad = ada.mtribes("space", "create", "Bad Key", "--org", ada.organization)

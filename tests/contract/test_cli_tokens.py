@@ -10,7 +10,7 @@ import pytest
 from templates_server.access import Role
 from tests.cli.computer import Mtribes, Outcome
 from tests.contract.people import Signed, open_with
-from tests.people import Grant, add_space, add_token
+from tests.people import Grant, add_space, add_token, unique
 from tests.people import Organization as Tenant
 from tests.people import Person as Bearer
 from tests.server.oauth.flows import Browser, Someone, signed_in_browser, someone
@@ -162,3 +162,31 @@ def test_a_viewer_sees_no_members_and_a_developer_no_invitations(mtribes: Mtribe
         person = someone(server, role=role)
         mtribes.environment["MTRIBES_TOKEN"] = add_token(server.database, Grant(), account_id=person.account_id)
         assert mtribes("org", "member", "list", "--organization", person.organization).exit_code == exit_code
+
+
+def test_an_organization_is_created_renamed_and_deleted(at_home: Mtribes, boss: Someone) -> None:
+    key, space = unique("labs"), unique("radio")
+    made = at_home("org", "create", key, "--name", "Labs")
+    assert (made.exit_code, made.out) == (0, f"Created {key}. You are its administrator.\n")
+    assert at_home("org", "create", key).exit_code == 1
+    renamed = at_home("org", "rename", key, "Läbs & Co", "--json").envelope["data"]
+    listed = {one["key"]: one["name"] for one in at_home("org", "list", "--json").envelope["data"]}
+    assert (renamed["name"], listed[key]) == ("Läbs & Co", "Läbs & Co")
+    log = at_home("org", "audit", "--organization", key, "--json").envelope["data"]
+    assert [entry["action"] for entry in log] == ["organization.rename", "organization.create"]
+    assert at_home("space", "create", space, "--organization", key).exit_code == 0
+    refused = at_home("org", "delete", key, "--yes")
+    assert (refused.exit_code, f"still has Spaces: {space}." in refused.err) == (1, True)
+    assert at_home("space", "delete", space, "--yes").exit_code == 0
+    gone = at_home("org", "delete", key, stdin=f"{key}\n", terminal=True)
+    assert (gone.exit_code, gone.out.replace("\r", "")) == (0, f"Deleted {key}.\n")
+    assert at_home("org", "delete", key, "--yes").exit_code == 1
+    assert [one["key"] for one in at_home("org", "list", "--json").envelope["data"]] == [boss.organization]
+
+
+def test_no_token_creates_or_deletes_an_organization_and_the_way_out_is_told(ada: Signed) -> None:
+    for words in (("create", unique("labs")), ("delete", ada.organization, "--yes")):
+        outcome = ada.mtribes("org", *words)
+        assert outcome.exit_code == 4
+        assert "creates and deletes no organization" in outcome.err
+        assert "without MTRIBES_TOKEN in the environment" in outcome.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import httpx
 import pytest
@@ -94,6 +95,24 @@ def test_a_visitor_is_tagged_listed_and_takes_the_tags_to_the_user(
     assert ada.mtribes("visitor", "tag", "phone/1", "news", *place).exit_code == 1
     user = ada.mtribes("user", "get", "bob", *place, "--json").envelope["data"]
     assert user["tags"] == ["news", "sports/football", "vip/gold"]
+
+
+def test_a_visitor_is_shown_exported_and_removed(
+    ada: Signed, place: tuple[str, ...], server: RunningServer, tmp_path: Path
+) -> None:
+    key = ada.mtribes("env", "key", "create", "--name", "app", *place).out.strip()
+    with server.client(Authorization=f"Bearer {key}") as app:
+        assert app.post("/api/client/sessions", json={"anonymous_id": "phone/1 ä"}).is_success
+    [listed] = ada.mtribes("visitor", "list", *place, "--json").envelope["data"]
+    assert ada.mtribes("visitor", "get", "phone/1 ä", *place, "--json").envelope["data"] == listed
+    file = tmp_path / "visitor.json"
+    assert ada.mtribes("visitor", "export", "phone/1 ä", *place, "--output", str(file)).exit_code == 0
+    written = json.loads(file.read_text())
+    assert (written["visitor"], len(written["sessions"])) == (listed, 1)
+    removed = ada.mtribes("visitor", "delete", "phone/1 ä", *place, "--yes")
+    assert (removed.exit_code, removed.err) == (0, "")
+    assert "1 profile, 0 devices, 1 session, 0 events." in removed.out
+    assert ada.mtribes("visitor", "delete", "phone/1 ä", *place, "--yes").exit_code == 1
 
 
 def test_a_tag_is_deleted_from_everybody(ada: Signed, place: tuple[str, ...]) -> None:

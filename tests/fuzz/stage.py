@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 import httpx
 import msgspec
@@ -198,10 +198,25 @@ class Stage:
         while self.send("GET", f"{HERE}/exports/{export}")[0]["rows"] is None:
             assert time.monotonic() < deadline
             time.sleep(0.01)
+        self.names["upload"] = self._send_file()
+
+    def _send_file(self) -> str:
+        """Return the id of a CSV file that the developer at the browser has sent."""
+        route = next(one for one in ROUTES if (one.method, one.path) == ("POST", f"{CONSOLE}/imports"))
+        path = re.sub(r"\{(\w+)\}", lambda match: self.part(route, match[1]), route.path)
+        answer = self.browser.post(path, data=self.body(route), files={"file": ("users.csv", b"user_id\nada\n")})
+        assert answer.status_code == 303, answer.text
+        return urlsplit(answer.headers["location"]).path.rpartition("/")[2]
 
     def part(self, route: Route, name: str) -> str:
         """Return what stands for a part of a route's path."""
-        known = {"organization": "acme", "space": "vod", "environment": "production", "part": "2", **self.names}
+        known = {
+            "organization": "acme",
+            "space": "vod",
+            "environment": "production",
+            "part": "2",
+            **self.names,
+        }
         for part, text in OF_ONE_ROUTE.get(f"{route.method} {route.path}", {}).items():
             known[part] = self.names.get(text, text)
         return known.get(name) or part_of(route, name).example.strip("$")
@@ -216,7 +231,9 @@ class Stage:
     def cookie_name(self) -> str:
         """The name of the browser's cookie."""
         return next(
-            cookie.name for cookie in self.browser.cookies.jar if not cookie.name.endswith(("_known", "_notice"))
+            cookie.name
+            for cookie in self.browser.cookies.jar
+            if not cookie.name.endswith(("_known", "_kept", "_notice"))
         )
 
     def cookie_for(self, route: Route) -> str:
@@ -261,11 +278,22 @@ FORMS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     f"POST {CONSOLE}/users/{{user}}/tags": ("add tag", {"tag": "sports/boxing"}),
     f"POST {CONSOLE}/users/{{user}}/tags/remove": ("remove tag", {"tag": "sports/boxing"}),
     f"POST {CONSOLE}/users/{{user}}/erase": ("erase user", {"confirmation": "casey"}),
+    f"POST {CONSOLE}/visitors/{{visitor}}/erase": ("erase visitor", {"confirmation": "phone-2"}),
     f"POST {CONSOLE}/visitors/{{visitor}}/tags": ("add visitor tag", {"tag": "sports/boxing"}),
     f"POST {CONSOLE}/visitors/{{visitor}}/tags/remove": ("remove visitor tag", {"tag": "sports/boxing"}),
     f"POST {CONSOLE}/user-tags/delete": ("delete user tag", {"tag": "old"}),
+    f"POST {CONSOLE}/imports": ("upload import", {"key": "x"}),
+    f"POST {CONSOLE}/imports/{{upload}}/columns": ("map import", {"becomes-0": "user_id"}),
+    f"POST {CONSOLE}/imports/{{upload}}/start": ("start import", {}),
+    f"POST {CONSOLE}/imports/{{upload}}/discard": ("discard import", {}),
     "POST /account/tokens": ("create token", {"name": "CI", "scope": "code:read", "days": "7", "spaces": ""}),
     "POST /account/password": ("change password", {"present": "x", "password": PASSWORD, "repeated": PASSWORD}),
+    "POST /console/organizations": (
+        "create organization",
+        {"key": "x", "organization_key": "fuzzed", "name": "Fuzzed"},
+    ),
+    "POST /console/organizations/{organization}/rename": ("rename organization", {"organization_name": "Fuzzed"}),
+    "POST /console/organizations/{organization}/delete": ("delete organization", {"confirmation": "not the key"}),
     "POST /console/organizations/{organization}": ("create space", {"key": "x", "space_key": "fuzzed", "name": "F"}),
     "POST /console/organizations/{organization}/members": ("invite member", {"email": "f@a.example", "role": "viewer"}),
     "POST /console/organizations/{organization}/members/role": (
@@ -289,6 +317,10 @@ FORMS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         {"act": "count", "as": "document", "name": "Fuzzed", "yaml": "filters: []"},
     ),
     "POST /console/spaces/{space}/model": ("save model", {"document": "experiences: {{}}", "deed": "review"}),
+    "POST /console/spaces/{space}/model/parts/{template}": (
+        "change model",
+        {"deed": "review", "revision": "1", "part_key": "fuzzed", "r0-key": "title", "r0-type": "text"},
+    ),
     "POST /console/spaces/{space}/environments/{environment}/delivery/entities/{entity}/scenario": (
         "edit scenario",
         {"deed": "review", "scenario": "default", "enabled": "yes", "p.sticky": "off", "p.background": "#aabbcc"},

@@ -16,7 +16,7 @@ A Hostile requests to every route find no 500 on either database, and leave no m
 A A body of a megabyte takes less than a second and a half, refused or a sound model with all that one can hold.
   fuzz/test_requests.py
     a_megabyte_takes_less_than_a_second_and_a_half
-    a_megabyte_that_is_sound_takes_less_than_a_second
+    a_megabyte_that_is_sound_takes_less_than_three_seconds
 A5 Started sessions kept the states of their time alive; caches of states were bounded by number, states by nothing.
   server/sessions/test_memory.py
   server/test_held_bytes.py

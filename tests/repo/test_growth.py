@@ -11,6 +11,7 @@ import importlib.util
 import re
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -24,6 +25,10 @@ from mtribes_cli.ingest.decoding import UTF_8
 from mtribes_cli.ingest.json_rows import ArrayRows
 from mtribes_cli.ingest.row_rules import _spaces_at_edges
 from templates_server.errors import ApiError
+from templates_server.imports.csv_files.faults import Unreadable
+from templates_server.imports.csv_files.header import Wanted
+from templates_server.imports.csv_files.rows import _regular as regular_on_the_server
+from templates_server.imports.csv_files.rows import open_csv
 from tests.cli.computer import Mtribes
 from tests.cli.ingest.rows import opened
 from tests.repo.growth import measuring, patterns, readers
@@ -49,6 +54,10 @@ def _spaces_at(delimiter: str) -> re.Pattern[str]:
 MADE_IN_FUNCTIONS: dict[str, list[Found]] = {
     "mtribes_cli.ingest.csv_rows": [
         Found(f"mtribes_cli.ingest.csv_rows._regular({delimiter!r})", _regular(delimiter), ("fullmatch",))
+        for delimiter in DELIMITERS
+    ],
+    "templates_server.imports.csv_files.rows": [
+        Found(f"csv_files.rows._regular({delimiter!r})", regular_on_the_server(delimiter), ("fullmatch",))
         for delimiter in DELIMITERS
     ],
     "mtribes_cli.ingest.row_rules": [
@@ -160,6 +169,26 @@ def test_the_time_of_a_file_grows_with_its_length(tmp_path: Path, name: str) -> 
     assert {piece: ratio for piece, ratio in ratios.items() if ratio > MOST_RATIO} == {}
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("start", ["user_id,email\n", "user_id,email\na,", 'user_id,email\n"a",'])
+def test_the_time_of_a_file_grows_with_its_length_in_the_console_too(start: str) -> None:
+    def read(piece: str, characters: int) -> Callable[[], object]:
+        content = (start + piece * (characters // len(piece))).encode()
+
+        def call() -> None:
+            with suppress(Unreadable):
+                for part in open_csv(content, "users.csv", Wanted()).parts(Wanted()):
+                    part.rejects((), ())
+
+        return call
+
+    ratios = {
+        piece: ratio_of(read(piece, FILE_CHARACTERS), read(piece, FILE_CHARACTERS * STEP)) for piece in PIECES_OF_CSV
+    }
+    assert {piece: ratio for piece, ratio in ratios.items() if ratio > MOST_RATIO} == {}
+
+
+PIECES_OF_CSV = (",", '"', '""', '"\n', "\n", " ", ";", "a\n", "a,b\n", '"a",', "\t", "\x1a")
 VALUES = ('"', '\\"', '"\\"', '{"a":"', '{"a":1,', "[1,", "[", "1", "a", " ")
 
 
@@ -211,6 +240,7 @@ OTHERWISE = {
     "mtribes_cli.installation": "a file of the installed program",
     "mtribes_cli.local_server": "a file of a server of the user's own",
     "mtribes_cli.write_journal": "json.loads alone",
+    "templates_server.accounts.organizations_api": "decoded fields of bounded number",
     "templates_server.accounts.service_accounts_api": "decoded fields of bounded number",
     "templates_server.audit.store": "what the program itself stored",
     "templates_server.codegen.targets": "decoded fields of bounded number",

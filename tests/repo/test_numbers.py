@@ -34,6 +34,8 @@ NOT_SENT: dict[str, str] = {
     "mtribes_cli/device_sign_in.py: float(self._codes.interval_seconds)": "a number, checked by `_checked_codes`",
     "mtribes_cli/ingest/cells.py: float(plain)": "float() reads any number of digits; the result is checked",
     "mtribes_cli/ingest/cells.py: int(plain)": "400 digits of a pattern",
+    "templates_server/imports/csv_files/cells.py: float(plain)": "any number of digits; the result is checked",
+    "templates_server/imports/csv_files/cells.py: int(plain)": "400 digits of a pattern",
     "mtribes_cli/local_server.py: int(record['pid'])": "any ValueError of server.json is caught",
     "mtribes_cli/project_file.py: int(found[1])": "the line in a message of tomllib",
     "templates_server/commands/program.py: int(result or ExitCode.DONE)": "a number",

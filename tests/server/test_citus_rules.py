@@ -15,6 +15,7 @@ from tests.citus_rules import ABOUT_PEOPLE, KEY, faults
 
 SAME = "events.environment_id = persons.environment_id AND events.person_id = persons.person_id"
 MEETING = "SELECT merges.called FROM merges JOIN persons ON persons.person_id = merges.user_person_id"
+WHO_DID_IT = "SELECT person_id FROM events WHERE environment_id = %s GROUP BY person_id HAVING count(*) > %s"
 PLANTED = {
     MEETING: "person_id",
     "SELECT 1 FROM persons, events WHERE persons.person_id = events.person_id": "environment_id",
@@ -22,6 +23,8 @@ PLANTED = {
     "SELECT 1 FROM persons AS a LEFT JOIN persons AS b ON a.environment_id = b.environment_id": "person_id",
     f"SELECT 1 FROM persons, events WHERE {SAME.replace('AND', 'OR')}": "environment_id",  # noqa: S608 - made here
     "SELECT 1 FROM persons WHERE person_id IN (SELECT user_person_id FROM merges)": "person_id",
+    "SELECT 1 FROM persons WHERE person_id IN (SELECT person_id FROM events)": "environment_id",
+    "SELECT 1 FROM persons WHERE person_id IN (SELECT name FROM events)": "person_id",
     "SELECT 1 FROM sessions WHERE person_id = COALESCE((SELECT user_person_id FROM merges), %s)": "person_id",
     "SELECT 1 FROM persons WHERE EXISTS (SELECT 1 FROM events WHERE events.name = persons.email)": "person_id",
     "WITH some AS (SELECT person_id FROM merges) SELECT 1 FROM persons, some": "person_id",
@@ -41,6 +44,7 @@ GOOD = (
     f"SELECT (SELECT count(*) FROM events WHERE {SAME}) FROM persons WHERE persons.environment_id = %s",  # noqa: S608 - made here
     f"SELECT (SELECT count(*) FROM (SELECT 1 FROM events WHERE {SAME} LIMIT 4) AS x) FROM persons WHERE person_id = %s",  # noqa: S608 - made here
     f"SELECT 1 FROM persons WHERE EXISTS (SELECT 1 FROM events WHERE {SAME} AND events.name = %s)",  # noqa: S608 - made here
+    f"SELECT 1 FROM persons WHERE environment_id = %s AND NOT person_id IN ({WHO_DID_IT})",  # noqa: S608 - made here
     "SELECT 1 FROM (SELECT * FROM events LIMIT 3) AS persons_of LEFT JOIN persons USING (environment_id, person_id)",
     "INSERT INTO events (person_id, name) SELECT %s, name FROM events WHERE person_id = %s ON CONFLICT DO NOTHING",
     "UPDATE persons SET email = sent.email FROM unnest(%s::text[]) AS sent (email) WHERE person_id = %s",

@@ -144,6 +144,7 @@ def test_no_route_takes_what_is_no_sound_json(target: Target, name: str) -> None
 def test_bombs_and_broken_encodings_are_refused_by_every_route(
     target: Target, route: Route, encoding: str, encode: Any
 ) -> None:
+    unread = set() if route.before_body is None else {303}  # who is a stranger signs in first
     for content, statuses in (
         (bomb(encode), {413}),
         (encode(encode(b"{}")), {303, 400, 403, 415, 422}),
@@ -151,9 +152,9 @@ def test_bombs_and_broken_encodings_are_refused_by_every_route(
         (encode(b"{}")[:-2], {400}),
     ):
         answer = target.send(route, content, **{"Content-Encoding": encoding})
-        assert answer.status_code in statuses, answer.text[:200]
+        assert answer.status_code in statuses | unread, answer.text[:200]
     for encodings in ("br", "gzip, gzip", "gzip, identity", "x" * 1000, "deflate"):
-        assert target.send(route, b"{}", **{"Content-Encoding": encodings}).status_code == 415
+        assert target.send(route, b"{}", **{"Content-Encoding": encodings}).status_code in {415} | unread
 
 
 SMUGGLED = {

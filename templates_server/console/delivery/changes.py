@@ -6,12 +6,13 @@ Only what is changed travels through forms, never a document: so that it can be 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from templates_server.console.delivery.merging import merge_scenarios
 from templates_server.delivery.choosing import DEFAULT_NAME
+from templates_server.delivery.reading import MAX_TARGETED
 from templates_server.errors import BadRequest, Problem, ValidationFailed
 
 Document = Mapping[str, Any]
@@ -65,6 +66,14 @@ class MoveDown(Deed, frozen=True, tag="down"):
     scenario: str
 
 
+class MoveTo(Deed, frozen=True, tag="move"):
+    """Have a targeted scenario looked at in that place, the first one being 1."""
+
+    entity: str
+    scenario: str
+    position: Annotated[int, msgspec.Meta(ge=1, le=MAX_TARGETED)]
+
+
 class RemoveScenario(Deed, frozen=True, tag="delete"):
     """Delete a scenario, the default one by its name."""
 
@@ -93,7 +102,7 @@ class Restore(Deed, frozen=True, tag="restore"):
     revision: int
 
 
-Change = Publish | Unpublish | MoveUp | MoveDown | RemoveScenario | SaveScenario | Promote | Restore
+Change = Publish | Unpublish | MoveUp | MoveDown | MoveTo | RemoveScenario | SaveScenario | Promote | Restore
 
 
 def read_change(text: str, query: Mapping[str, str]) -> Change:
@@ -129,6 +138,8 @@ def words_of(change: Change, environment: str) -> str:
             return f"Move “{scenario}” up in {entity}"
         case MoveDown(entity, scenario):
             return f"Move “{scenario}” down in {entity}"
+        case MoveTo(entity, scenario, position):
+            return f"Move “{scenario}” to place {position} in {entity}"
         case RemoveScenario(entity, scenario):
             return f"Delete “{scenario}” of {entity}"
         case SaveScenario(entity, value, scenario):
@@ -195,7 +206,7 @@ def rebase(change: Change, base: Document, present: Document) -> Change:
 
 
 def _changed_entity(
-    change: MoveUp | MoveDown | RemoveScenario | SaveScenario, entity: Mapping[str, Any]
+    change: MoveUp | MoveDown | MoveTo | RemoveScenario | SaveScenario, entity: Mapping[str, Any]
 ) -> dict[str, Any]:
     targeted = list(entity.get("targeted", ()))
     match change:
@@ -209,6 +220,9 @@ def _changed_entity(
             before = _index(targeted, name)
             after = before - 1 if isinstance(change, MoveUp) else before + 1
             targeted.insert(max(after, 0), targeted.pop(before))
+        case MoveTo(_, name, position):
+            scenario = targeted.pop(_index(targeted, name))
+            targeted.insert(position - 1, scenario)
     return _with_targeted(entity, targeted)
 
 

@@ -67,7 +67,7 @@ def value_of(definition: Property, fields: Fields, before: Any = None) -> Any:
     Unreadable where they give none.
     """
     before = usable(definition, before)
-    sent = {name: fields.get(name, "").replace("\r\n", "\n") for name in fields_of(definition, None)}
+    sent = {name: _plain(fields.get(name, "")) for name in fields_of(definition, None)}
     if _without_state(sent) == _without_state(fields_of(definition, before)) and _is_set(definition, sent) == (
         before is not None
     ):
@@ -83,7 +83,12 @@ def usable(definition: Property, value: Any) -> Any:
 
 
 def _without_state(fields: Fields) -> Fields:
-    return {name: text.replace("\r\n", "\n") for name, text in fields.items() if name not in {".set", ".was"}}
+    return {name: _plain(text) for name, text in fields.items() if name not in {".set", ".was"}}
+
+
+def _plain(text: str) -> str:
+    """A text with the line ends of documents: browsers send two characters for each, whichever there was."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _is_set(definition: Property, sent: Fields) -> bool:

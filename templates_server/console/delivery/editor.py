@@ -7,19 +7,19 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
-import msgspec
 from starlette.responses import Response
 
 from templates_server.console.delivery import changes, scenario_form
 from templates_server.console.delivery.changes import SaveScenario
 from templates_server.console.delivery.controls import zone_names
+from templates_server.console.delivery.pictures import address_of, has_pictures
 from templates_server.console.delivery.review import EDIT, review
 from templates_server.console.delivery.scenario_form import ScenarioForm
 from templates_server.console.delivery.workspace import DELIVERY, Delivered, changed, entity_path, load
 from templates_server.console.navigation import Link
 from templates_server.console.platform import require
 from templates_server.console.shell import show
-from templates_server.console.typed import Typed, typed_in
+from templates_server.console.typed import Typed, draft_in, drafted, typed_in
 from templates_server.console.visits import Visit, form, page
 from templates_server.delivery import api as delivery
 from templates_server.delivery.choosing import DEFAULT_NAME
@@ -34,8 +34,6 @@ ENTITY = f"{DELIVERY}/entities/{{entity}}"
 EDITOR = f"{ENTITY}/scenario"
 REVIEW_DEED, EDIT_DEED, ADD_DEED = "review", "edit", "add"
 MOST_PARAMETERS = 20_000
-NOT_KEPT = frozenset({"form_token", "key", "deed"})
-DRAFT = msgspec.json.Decoder(dict[str, list[str]])
 
 
 @dataclass(frozen=True)
@@ -52,6 +50,12 @@ class Edited:
         return ScenarioForm(self.base.model, self.base.child(self.entity), scenario_form.is_default(self.name))
 
     @property
+    def has_pictures(self) -> bool:
+        """Whether the form can have an image."""
+        form = self.form
+        return has_pictures([*form.properties, *(each for found in form.supported for each in found.properties)])
+
+    @property
     def scenario(self) -> Mapping[str, Any]:
         """What it is before it is edited; nothing of one that is new."""
         return changes.scenario_of(self.base.document, self.entity, self.name) or {}
@@ -59,8 +63,7 @@ class Edited:
 
 def draft_of(sent: Parameters) -> Mapping[str, str]:
     """All that was typed, as one field of an address, for who has to sign in again."""
-    kept = {name: values for name, values in sent.values.items() if name not in NOT_KEPT}
-    return {"scenario": sent.text("scenario"), "draft": msgspec.json.encode(kept).decode()}
+    return {"scenario": sent.text("scenario"), "draft": draft_in(sent)}
 
 
 @page
@@ -68,11 +71,11 @@ async def editor_page(visit: Visit) -> Response:
     """The editor of the scenario that `?scenario=` names; without it, of a new one."""
     require(visit, delivery.replace)
     query = visit.call.query
-    drafted = _drafted(query.get("draft", ""))
-    edited = await _edited(visit, query.get("scenario", ""), _revision(drafted.text("base")))
+    draft = drafted(query.get("draft", ""))
+    edited = await _edited(visit, query.get("scenario", ""), _revision(draft.text("base")))
     if not edited.scenario and edited.name not in {"", DEFAULT_NAME}:
         raise NotFound(f"{edited.entity} has no scenario of that name.")
-    return await _show(visit, edited, drafted if drafted.values else _filled(edited))
+    return await _show(visit, edited, draft if draft.values else _filled(edited))
 
 
 @form(EDIT, back=EDITOR, keeps=draft_of, most=MOST_PARAMETERS)
@@ -123,14 +126,6 @@ def _filled(edited: Edited) -> Typed:
     return Typed(scenario_form.fields_of(edited.form, edited.scenario))
 
 
-def _drafted(draft: str) -> Typed:
-    """What was typed before somebody had to sign in again; nothing where it cannot be read."""
-    try:
-        return Typed(DRAFT.decode(draft)) if draft else Typed()
-    except msgspec.MsgspecError:
-        return Typed()
-
-
 def _revision(text: str) -> int | None:
     return whole_number(text, most=LARGEST_REVISION) if text else None
 
@@ -150,6 +145,8 @@ async def _show(visit: Visit, edited: Edited, typed: Typed, *, is_added: bool = 
         "base": edited.base.revision,
         "default": changes.scenario_of(edited.base.document, edited.entity, DEFAULT_NAME) or {},
         "to_plain": to_plain,
+        "address_of": address_of,
+        "has_pictures": edited.has_pictures,
         "tribes": edited.base.tribes,
         "zones": sorted(zone_names()),
         "items": items,
@@ -161,4 +158,5 @@ async def _show(visit: Visit, edited: Edited, typed: Typed, *, is_added: bool = 
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
     crumbs = [Link(edited.entity, values["back"]), Link(edited.name or "New scenario", "", is_here=True)]
-    return await show(visit, Page("console/delivery/editor", values, status), here="delivery", crumbs=crumbs)
+    shown = Page("console/delivery/editor", values, status, has_pictures=edited.has_pictures)
+    return await show(visit, shown, here="delivery", crumbs=crumbs)

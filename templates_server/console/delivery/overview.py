@@ -10,7 +10,7 @@ from typing import Any
 from starlette.responses import Response
 
 from templates_server.codegen.model import Child, ChildKind, Collection
-from templates_server.console.delivery.workspace import DELIVERY, Delivered, load, page_of
+from templates_server.console.delivery.workspace import DELIVERY, Delivered, has_words, load, page_of
 from templates_server.console.navigation import Link
 from templates_server.console.platform import may
 from templates_server.console.shell import show
@@ -47,10 +47,10 @@ class Group:
 
 @page
 async def overview_page(visit: Visit) -> Response:
-    """The collections and their entities, those whose name has what is searched for."""
+    """The collections and their entities, those that have what is searched for."""
     delivered = await load(visit)
     search = visit.call.query.get("search", "").strip()
-    names = [name for name in delivered.children if search.lower() in name]
+    names = [name for name in delivered.children if has_words(search, _searched(delivered, name))]
     shown, cursor = page_of(names, visit.call.query.get("cursor", ""))
     values = {
         "groups": list(_groups(delivered, shown)),
@@ -94,6 +94,12 @@ def _properties(delivered: Delivered, child: Child) -> Sequence[Any]:
     if child.kind is ChildKind.SECTION:
         return ()
     return delivered.model.experience_by_key[child.type].properties
+
+
+def _searched(delivered: Delivered, name: str) -> str:
+    """What an entity is found by: its name, what it shows, and the names of its targeted scenarios."""
+    targeted = (delivered.document["scenarios"].get(name) or {}).get("targeted", ())
+    return " ".join([name, delivered.children[name].type, *(scenario["name"] for scenario in targeted)])
 
 
 def _groups(delivered: Delivered, names: Sequence[str]) -> Iterator[Group]:

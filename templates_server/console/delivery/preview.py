@@ -10,8 +10,9 @@ from typing import Any
 
 from starlette.responses import Response
 
-from templates_server.codegen.model import EntityState, Field, PropertyType
-from templates_server.console.delivery.controls import Unreadable, read_number
+from templates_server.codegen.model import EntityState, Field, Item, PropertyType
+from templates_server.console.delivery.controls import Unreadable, read_number, read_time, zone_names
+from templates_server.console.delivery.pictures import Pictures, address_of, pictures_of
 from templates_server.console.delivery.workspace import Delivered, load, page_of
 from templates_server.console.navigation import Link
 from templates_server.console.platform import Asked, invoke, require
@@ -30,7 +31,13 @@ NOBODY = "Nobody of that ID is known in this environment. Check the spelling, an
 KINDS = {"user": "user_id", "visitor": "anonymous_id"}
 FIELD = "field."
 MOST_FIELDS = 20
+MOST_ITEMS = 20
+NO_PICTURES: frozenset[str] = frozenset()
 States = Mapping[tuple[str, str | None], EntityState]
+
+
+class NoMoment(Unreadable):
+    """When the session would start cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,24 @@ class Seen:
 
     explained: ExplainedEntity
     state: EntityState | None
+    experience: str
+    every_picture: Pictures
+
+    @property
+    def pictures(self) -> frozenset[str]:
+        """The properties that are images."""
+        return self.every_picture.get(self.experience, NO_PICTURES)
+
+    def pictures_of(self, item: Item) -> frozenset[str]:
+        """The properties of an item that are images."""
+        return self.every_picture.get(item.experience, NO_PICTURES)
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether any property that is shown has the address of an image."""
+        items = ((self.state and self.state.items) or ())[:MOST_ITEMS]
+        own = [(self.properties, self.pictures), *((plain(item.properties), self.pictures_of(item)) for item in items)]
+        return any(address_of(found.get(key)) for found, keys in own for key in keys)
 
     @property
     def properties(self) -> Mapping[str, Any]:
@@ -62,18 +87,28 @@ async def preview_page(visit: Visit) -> Response:
     entities = {entity.entity: entity for entity in explanation.entities} if explanation else {}
     shown, cursor = page_of(list(entities), query.get("cursor", ""))
     states = await asyncio.to_thread(_states, delivered) if explanation else {}
+    pictures = pictures_of(delivered.model)
+    seen = [
+        Seen(entities[name], _state(entities[name], states), delivered.child(name).type, pictures) for name in shown
+    ]
     values = {
         "explanation": explanation,
-        "seen": [Seen(entities[name], _state(entities[name], states)) for name in shown],
+        "seen": seen,
+        "has_pictures": any(each.has_pictures for each in seen),
+        "address_of": address_of,
+        "most_items": MOST_ITEMS,
         "fields": delivered.model.fields[:MOST_FIELDS],
         "model": delivered.model,
         "plain": plain,
         "cursor": cursor,
         "typed": typed,
+        "nobody": typed.text("person") if NOBODY in typed.problems.get("person", ()) else "",
+        "zones": sorted(zone_names()),
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
     crumbs = [Link("See as a person", "", is_here=True)]
-    return await show(visit, Page("console/delivery/preview", values, status), here="delivery", crumbs=crumbs)
+    whole = Page("console/delivery/preview", values, status, has_pictures=bool(values["has_pictures"]))
+    return await show(visit, whole, here="delivery", crumbs=crumbs)
 
 
 async def _explain(visit: Visit, typed: Typed, delivered: Delivered) -> tuple[SessionExplanation | None, Typed]:
@@ -83,13 +118,24 @@ async def _explain(visit: Visit, typed: Typed, delivered: Delivered) -> tuple[Se
         return None, typed
     try:
         asked = {KINDS.get(typed.text("kind"), "user_id"): person, "fields": _fields(typed, delivered.model.fields)}
+        if typed.text("at"):
+            asked |= {"at": _moment(typed)}
         return (await invoke(visit, sessions.explain, Asked(asked))).one, typed
+    except NoMoment as error:
+        return None, Typed(typed.values, {"at": [str(error)]})
     except Unreadable as error:
         return None, Typed(typed.values, {"": [str(error)]})
     except NotFound:
         return None, Typed(typed.values, {"person": [NOBODY]})
     except REFUSALS as error:
         return None, typed.refused(error, {"user_id": "person", "anonymous_id": "person", **same("person")})
+
+
+def _moment(typed: Typed) -> str:
+    try:
+        return read_time(typed.text("at"), typed.text("at.zone"))
+    except Unreadable as error:
+        raise NoMoment(str(error)) from None
 
 
 def _fields(typed: Typed, fields: tuple[Field, ...]) -> Mapping[str, Any] | None:

@@ -17,6 +17,7 @@ from templates_server.console.delivery.controls import UTC_ZONE, YES, Unreadable
 from templates_server.delivery.choosing import DEFAULT_NAME
 from templates_server.delivery.reading import MAX_ITEMS
 from templates_server.errors import Problem
+from templates_server.numbers import whole_number
 
 FormFields = dict[str, list[str]]
 Sent = Mapping[str, Sequence[str]]
@@ -102,10 +103,13 @@ def item_numbers(sent: Sent) -> Sequence[str]:
 
 
 def rearranged(form: ScenarioForm, sent: Sent, deed: str) -> FormFields:
-    """The fields after `add` (of the experience in `add`), `up:3`, `down:3` or `remove:3`; else as they are."""
+    """The fields after `add` (of the experience in `add`), `up:3`, `down:3`, `move:3:1`, `remove:3`; else as they are.
+
+    `move:3:1` makes the item of the number 3 the first one.
+    """
     fields = {name: list(values) for name, values in sent.items()}
     numbers = list(item_numbers(sent))
-    word, _, number = deed.partition(":")
+    word, number, position = [*deed.split(":"), "", ""][:3]
     experience = form.experience(_first(sent, "add"))
     if word == "add" and experience is not None and len(numbers) < MAX_ITEMS:
         new = str(max((int(each) for each in numbers), default=-1) + 1)
@@ -115,11 +119,22 @@ def rearranged(form: ScenarioForm, sent: Sent, deed: str) -> FormFields:
     elif number in numbers:
         place = numbers.index(number)
         numbers.pop(place)
-        if word in {"up", "down"}:
-            numbers.insert(max(place + (1 if word == "down" else -1), 0), number)
-        elif word != "remove":
-            numbers.insert(place, number)
+        if word != "remove":
+            numbers.insert(_place_after(word, place, position), number)
     return {**fields, "item": numbers}
+
+
+def _place_after(word: str, place: int, position: str) -> int:
+    """Where an item is among the others after a deed."""
+    match word:
+        case "up":
+            return max(place - 1, 0)
+        case "down":
+            return place + 1
+        case "move":
+            return (whole_number(position, most=MAX_ITEMS) or place + 1) - 1
+        case _:
+            return place
 
 
 def _new_id(sent: Sent, experience: str) -> str:

@@ -25,11 +25,18 @@ from templates_server.tribes import api as tribes
 
 DELIVERY = f"{ENVIRONMENT}/delivery"
 MOST_ON_A_PAGE = 100
+MOST_WORDS = 10  # that are searched for
 
 
 def entity_path(entity: str) -> str:
     """The path of an entity's page."""
     return f"{DELIVERY}/entities/{quote(entity, safe='')}"
+
+
+def has_words(words: str, text: str) -> bool:
+    """Whether a text has each of the words, of many the first ten, in upper or lower case."""
+    folded = text.casefold()
+    return all(word in folded for word in words.casefold().split(maxsplit=MOST_WORDS)[:MOST_WORDS])
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from templates_server.persons.names import PersonKind, named, problem_of_asked_u
 
 
 async def list_events(call: Call) -> Answer:
-    """A page: of one user the newest first, else in order of person and id. It may be short and yet not the last."""
+    """A page: of one user or of a name the newest first, else in order of person and id."""
     page, environment_id = asked_page(call), call.environment_id
     wanted = store.Wanted(page.limit, page.after, call.query.get("name"), _person_id(call.query.get("user")))
     _check_name(wanted.name)

@@ -1,4 +1,4 @@
-"""All SQL that lists events: of one user the newest first, of everybody in order of person and id."""
+"""All SQL that lists events: of one user or of a name the newest first, else in order of person and id."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ from sqlalchemy import Connection
 from templates_server.database import as_text
 from templates_server.numbers import whole_number
 
-MOST_LOOKED_THROUGH = 20_000  # for one page, where most events have another name
 SEPARATOR = "\n"
 COLUMNS = ("event_id", "name", "session_id", "entity", "data", "metadata", "happened", "received", "person_id")
 FOUND = f"SELECT {', '.join(f'found.{column}' for column in COLUMNS)}, persons.kind, persons.called"
 PERSONS = "LEFT JOIN persons ON persons.environment_id = found.environment_id AND persons.person_id = found.person_id"
-OF_ALL = "FROM events WHERE environment_id = ? AND (person_id, event_id) > (?, ?) ORDER BY person_id, event_id"
 LAST_TIME = 2**63 - 1
 
 
@@ -59,6 +57,8 @@ def list_events(connection: Connection, environment_id: str, wanted: Wanted) -> 
     """A page of events; ValueError when the place is none."""
     if wanted.person_id is not None:
         return _of_person(connection, environment_id, wanted.person_id, wanted)
+    if wanted.name is not None:
+        return _of_name(connection, environment_id, wanted)
     return _of_all(connection, environment_id, wanted)
 
 
@@ -76,18 +76,27 @@ def _of_person(connection: Connection, environment_id: str, person_id: str, want
 
 
 def _of_all(connection: Connection, environment_id: str, wanted: Wanted) -> Found:
-    place = (environment_id, *(_parted(wanted.after) if wanted.after else ("", "")))
-    looked_through = wanted.limit if wanted.name is None else max(wanted.limit, MOST_LOOKED_THROUGH)
+    person_id, event_id = _parted(wanted.after) if wanted.after else ("", "")
     query = (
-        f"{FOUND} FROM (SELECT * {OF_ALL} LIMIT ?) AS found {PERSONS} "
-        "WHERE CAST(? AS TEXT) IS NULL OR found.name = ? ORDER BY found.person_id, found.event_id LIMIT ?"
+        f"{FOUND} FROM events AS found {PERSONS} WHERE found.environment_id = ? "
+        "AND (found.person_id, found.event_id) > (?, ?) ORDER BY found.person_id, found.event_id LIMIT ?"
     )
-    events = _events(connection, query, (*place, looked_through, wanted.name, wanted.name, wanted.limit))
-    if len(events) == wanted.limit:
-        return Found(events, f"{events[-1].person_id}{SEPARATOR}{events[-1].event_id}")
-    last = f"SELECT person_id, event_id {OF_ALL} LIMIT 1 OFFSET ?"
-    row = connection.exec_driver_sql(as_text(connection, last), (*place, looked_through - 1)).first()
-    return Found(events, f"{row[0]}{SEPARATOR}{row[1]}" if row else None)
+    events = _events(connection, query, (environment_id, person_id, event_id, wanted.limit))
+    is_full = len(events) == wanted.limit
+    return Found(events, f"{events[-1].person_id}{SEPARATOR}{events[-1].event_id}" if is_full else None)
+
+
+def _of_name(connection: Connection, environment_id: str, wanted: Wanted) -> Found:
+    moment, person_id, event_id = _moment_person_and_id(wanted.after) if wanted.after else (LAST_TIME, "", "")
+    query = (
+        f"{FOUND} FROM events AS found {PERSONS} WHERE found.environment_id = ? AND found.name = ? "
+        "AND found.name >= '' AND (found.happened, found.person_id, found.event_id) < (?, ?, ?) "
+        "ORDER BY found.happened DESC, found.person_id DESC, found.event_id DESC LIMIT ?"
+    )
+    events = _events(connection, query, (environment_id, wanted.name, moment, person_id, event_id, wanted.limit))
+    last = events[-1] if len(events) == wanted.limit else None
+    place = None if last is None else SEPARATOR.join((str(last.happened), last.person_id, last.event_id))
+    return Found(events, place)
 
 
 def _events(connection: Connection, query: str, values: tuple[Any, ...]) -> Sequence[StoredEvent]:
@@ -100,6 +109,11 @@ def _moment_and_id(place: str) -> tuple[int, str]:
     if moment is None:
         raise ValueError("not a moment of ours")
     return moment, event_id
+
+
+def _moment_person_and_id(place: str) -> tuple[int, str, str]:
+    moment, rest = _moment_and_id(place)
+    return moment, *_parted(rest)
 
 
 def _parted(place: str) -> tuple[str, str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import threading
 import time
+from collections.abc import Callable, Iterator
 
 from templates_server.database import Database
 from templates_server.errors import Unavailable
@@ -21,7 +23,10 @@ SHORTEST_PAUSE_SECONDS = 0.002
 
 
 class SpaceRemovals:
-    """Removes what deleted Spaces leave while the server runs; what was begun before it started is taken up again."""
+    """Removes what deleted Spaces and organizations leave while the server runs.
+
+    What was begun before it started is taken up again.
+    """
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -62,29 +67,38 @@ class SpaceRemovals:
             try:
                 self.remove()
             except Unavailable as error:  # the database does not answer now, which is no fault of this
-                LOGGER.warning("removing what deleted Spaces leave was put off: %s", error)
+                LOGGER.warning("removing what deleted Spaces and organizations leave was put off: %s", error)
             except Exception:
-                LOGGER.exception("removing what deleted Spaces leave failed; the next attempt is in a minute")
+                LOGGER.exception("removing what deleted Spaces and organizations leave failed; again in a minute")
 
     def _take_steps(self, most: int) -> bool:
         """Take so many steps; whether nothing is left to be removed at present."""
-        left = most
+        for number, step in enumerate(self._steps()):
+            if number == most or self._stopping.is_set():
+                return False
+            step()
+        return True
+
+    def _steps(self) -> Iterator[Callable[[], None]]:
+        """The steps that are left; each is to be taken before the next is asked for."""
         for environment_id, created in self._database.read_now(store.list_removals):
             while names := self._remaining(environment_id):
                 for name in names:
-                    if left == 0 or self._stopping.is_set():
-                        return False
-                    self._step(environment_id, name)
-                    left -= 1
+                    yield functools.partial(self._step, environment_id, name)
             if created + store.KEPT_FOR <= self._clock():
                 self._end(environment_id)
-        return True
+        while organization_ids := self._database.read_now(store.list_removed_organizations):
+            for organization_id in organization_ids:
+                yield functools.partial(self._step_of_organization, organization_id)
 
     def _remaining(self, environment_id: str) -> list[str]:
         return list(self._database.read_now(lambda connection: store.remaining(connection, environment_id)))
 
     def _step(self, environment_id: str, name: str) -> None:
         self._database.write_now(lambda connection: store.take_step(connection, environment_id, name))
+
+    def _step_of_organization(self, organization_id: str) -> None:
+        self._database.write_now(lambda connection: store.take_step_of_organization(connection, organization_id))
 
     def _end(self, environment_id: str) -> None:
         self._database.write_now(lambda connection: store.end(connection, environment_id))

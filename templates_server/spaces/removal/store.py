@@ -1,18 +1,23 @@
-"""All SQL that removes what a deleted Space leaves: a removal is a row for each of its environments.
+"""All SQL that removes what deleted Spaces and organizations leave, step by step.
+
+A removal of a Space is a row for each of its environments.
 
 The Space itself goes with the transaction that begins its removals: from then on nobody reaches its environments. Their
 rows go in steps, a transaction each, so that nobody waits long for the writer. Whoever takes the same step at the same
 time finds the rows gone, and removes others or none.
+
+An organization that was deleted is called by its id, which is no key, and nobody belongs to it. Its audit log, which
+can be long, goes in steps; then it goes itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import ColumnElement, Connection, Table
 
 from templates_server.database import as_text
-from templates_server.schema import metadata
+from templates_server.schema import metadata, organizations
 from templates_server.times import MINUTE
 
 ROWS_A_STEP = 1000
@@ -25,6 +30,12 @@ BEGIN = (
 )
 LIST = "SELECT environment_id, created FROM environment_removals ORDER BY created, environment_id"
 END = "DELETE FROM environment_removals WHERE environment_id = ?"
+WITHOUT_SPACES = "NOT EXISTS (SELECT 1 FROM spaces WHERE spaces.organization_id = organizations.id)"
+"""What is known of people hangs on no foreign key: a Space has to be deleted by itself, before its organization."""
+REMOVED_ORGANIZATIONS = f"SELECT id FROM organizations WHERE key = id AND {WITHOUT_SPACES} ORDER BY id"  # noqa: S608 - names of ours
+AUDIT_ENTRIES = "DELETE FROM audit_entries WHERE organization_id = ?"
+LAST_ENTRY_OF_STEP = "SELECT id FROM audit_entries WHERE organization_id = ? ORDER BY id LIMIT 1 OFFSET ?"
+END_ORGANIZATION = f"DELETE FROM organizations WHERE id = ? AND key = id AND {WITHOUT_SPACES}"  # noqa: S608 - names of ours
 
 
 def _tables() -> Sequence[Table]:
@@ -70,3 +81,28 @@ def take_step(connection: Connection, environment_id: str, table_name: str) -> i
 def end(connection: Connection, environment_id: str) -> None:
     """Note that nothing of an environment is left, and that nothing more comes."""
     connection.exec_driver_sql(as_text(connection, END), (environment_id,))
+
+
+# Organizations
+
+
+def is_kept() -> ColumnElement[bool]:
+    """Whether an organization has not been deleted."""
+    return organizations.c.key != organizations.c.id
+
+
+def list_removed_organizations(connection: Connection) -> Sequence[str]:
+    """Return the organizations that were deleted and are still to be removed."""
+    return list(connection.exec_driver_sql(REMOVED_ORGANIZATIONS).scalars())
+
+
+def take_step_of_organization(connection: Connection, organization_id: str) -> None:
+    """Remove the next entries of a deleted organization's audit log; with the last, the organization."""
+    last = as_text(connection, LAST_ENTRY_OF_STEP)
+    end = connection.exec_driver_sql(last, (organization_id, ROWS_A_STEP - 1)).scalar_one_or_none()
+    if end is not None:
+        up_to = as_text(connection, f"{AUDIT_ENTRIES} AND id <= ?")
+        connection.exec_driver_sql(up_to, (organization_id, end))
+        return
+    for removal in (AUDIT_ENTRIES, END_ORGANIZATION):
+        connection.exec_driver_sql(as_text(connection, removal), (organization_id,))

@@ -44,7 +44,7 @@ class ErasedPerson(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What was removed, counted by kind; and who: the user, and the visitors who were merged into them."""
+    """What was removed, counted by kind; and who: the person, and the visitors who were merged into them."""
 
     removed: Mapping[str, int]
     people: Sequence[ErasedPerson]
@@ -66,8 +66,8 @@ def remove_some(connection: Connection, environment_id: str, person_id: str) -> 
     return {}
 
 
-def erase_user(connection: Connection, environment_id: str, person_id: str, *, now: int) -> Erased:
-    """Remove a user and all that is known of them, for good; NotFound when there is none."""
+def erase_person(connection: Connection, environment_id: str, person_id: str, *, now: int) -> Erased:
+    """Remove a user or visitor and all that is known of them, for good; NotFound when there is none."""
     visitors, stored = _lock_with_visitors(connection, environment_id, [person_id])
     if person_id not in stored:
         raise NotFound

@@ -1,9 +1,11 @@
-"""`GET .../users/:user/everything`: all that is known of a user, page by page as it is read."""
+"""`GET .../users/:user/everything`, and of a visitor: all that is known of somebody, page by page as it is read."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
@@ -12,36 +14,68 @@ from starlette.responses import Response, StreamingResponse
 from templates_server.audit import store as audit
 from templates_server.database import Database
 from templates_server.endpoint import Call
-from templates_server.users.api import to_user
-from templates_server.users.everything.store import KINDS, START, Kind, Position, last_session_of, page_of
-from templates_server.users.store import StoredPerson, find_user
+from templates_server.persons.names import PersonKind
+from templates_server.users.api import to_user, to_visitor
+from templates_server.users.everything.store import (
+    KINDS,
+    START,
+    VISITORS,
+    Kind,
+    Position,
+    last_session_of,
+    page_of,
+)
+from templates_server.users.store import StoredPerson, find_person
 
 ROWS_AT_ONCE = 5000
 LastSession = Mapping[str, str | None] | None
 
 
+@dataclass(frozen=True)
+class Told:
+    """How a kind of person is told of: the profile, and the kinds of things besides."""
+
+    profile: Callable[[StoredPerson], Any]
+    kinds: Sequence[Kind]
+
+
+TOLD = {
+    PersonKind.USER: Told(to_user, KINDS),
+    PersonKind.VISITOR: Told(to_visitor, [kind for kind in KINDS if kind is not VISITORS]),
+}
+
+
 async def export(call: Call) -> Response:
-    """The envelope with everything; memory does not grow with what is known."""
-    environment_id, user = call.environment_id, call.parameters["user"]
+    """The envelope with everything of a user; memory does not grow with what is known."""
+    return await _export(call, PersonKind.USER)
+
+
+async def export_visitor(call: Call) -> Response:
+    """The envelope with everything of a visitor; memory does not grow with what is known."""
+    return await _export(call, PersonKind.VISITOR)
+
+
+async def _export(call: Call, kind: PersonKind) -> Response:
+    environment_id, called = call.environment_id, call.parameters[kind.value]
 
     def work(connection: Connection) -> tuple[StoredPerson, LastSession]:
-        found = find_user(connection, environment_id, user)
-        audit.record(connection, call.deed("user.export", found.person_id))
+        found = find_person(connection, environment_id, kind, called)
+        audit.record(connection, call.deed(f"{kind.value}.export", found.person_id))
         return found, last_session_of(connection, (environment_id, found.person_id))
 
     person, last_session = await call.database.write(work)
-    content = _everything(call.database, environment_id, person, last_session)
+    beginning = {kind.value: TOLD[kind].profile(person), "last_session": last_session}
+    content = _everything(call.database, (environment_id, person.person_id), beginning, TOLD[kind].kinds)
     return StreamingResponse(content, media_type="application/json")
 
 
 async def _everything(
-    database: Database, environment_id: str, person: StoredPerson, last_session: LastSession
+    database: Database, owner: tuple[str, str], beginning: Mapping[str, Any], kinds: Sequence[Kind]
 ) -> AsyncIterator[bytes]:
-    yield b'{"data":[{"user":' + msgspec.json.encode(to_user(person))
-    yield b',"last_session":' + msgspec.json.encode(last_session)
-    for kind in KINDS:
+    yield b'{"data":[' + msgspec.json.encode(beginning).removesuffix(b"}")
+    for kind in kinds:
         yield f',"{kind.name}":['.encode()
-        async for chunk in _rows(database, kind, (environment_id, person.person_id)):
+        async for chunk in _rows(database, kind, owner):
             yield chunk
         yield b"]"
     yield b'}],"dataType":"everything","errors":null}'

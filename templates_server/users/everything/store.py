@@ -48,16 +48,17 @@ def _as_is(text: str | None) -> msgspec.Raw | None:
 
 
 OF_APP = ("code_hash", "code_language", "app_version", "app_build", "app_platform", "os_version", "unknown")
+VISITORS = Kind(
+    "visitors",
+    "merges",
+    "user_person_id",
+    "merged",
+    "person_id",
+    ("called",),
+    lambda row: {"anonymous_id": row.called, "merged": to_rfc3339(row.merged)},
+)
 KINDS = (
-    Kind(
-        "visitors",
-        "merges",
-        "user_person_id",
-        "merged",
-        "person_id",
-        ("called",),
-        lambda row: {"anonymous_id": row.called, "merged": to_rfc3339(row.merged)},
-    ),
+    VISITORS,
     Kind(
         "devices",
         "devices",

@@ -28,7 +28,7 @@ from tests.server.authorisation.world import MARK, NEW, SPACES, UNKNOWN, World, 
 PARAMETER = re.compile(r"\{(\w+)(\*?)\}")
 NOWHERE = "nowhere"
 ALL_ROWS = tuple(rows())
-ACCEPTED, NOT_FOUND = 202, 404
+OK, ACCEPTED, NOT_FOUND = 200, 202, 404
 INNER = {
     "environment": "key_text", "user": "only_user", "import": "only_import", "tribe": "only_tribe", "key": "key",
     "export": "export", "member": "member", "invitation": "invitation", "service_account": "service_account",
@@ -52,6 +52,9 @@ BODIES: Mapping[str, Any] = {
     "POST /oauth/device_authorization": {"client_id": "mtribes-cli"},
     "POST /v2/tokens/revoke": {"token": UNKNOWN_TOKEN},
     "POST /v2/tokens": {"name": "new"},
+    "POST /v2/organizations": {"key": "new"},
+    f"PATCH {ORGANIZATION}": {"name": "new"},
+    f"PATCH {SPACE}": {"name": "new"},
     f"POST {ORGANIZATION}/members": {"email": "new@example.com", "role": "viewer"},
     f"PATCH {ORGANIZATION}/members/{{member}}": {"role": "developer"},
     f"POST {ORGANIZATION}/service-accounts": {"name": "new", "scopes": ["spaces:write"]},
@@ -93,8 +96,8 @@ BODIES: Mapping[str, Any] = {
 FORMS = {f"POST {route.path}" for route in ROUTES if route.method == "POST" and route.surface is Surface.PAGE}
 PARTS = {
     "part": "2", "code": "none", "issuer_path": "none", "file": "index.js", "flag": "home.header",
-    "language": "javascript",
-    "entity": "home.header",
+    "language": "javascript", "upload": "0" * 32,
+    "entity": "home.header", "template": "experience",
 }  # fmt: skip
 PARTS_OF: Mapping[str, Mapping[str, str]] = {
     f"DELETE {SPACE}/tribes/{{tribe}}": {"tribe": "plain"},
@@ -250,7 +253,16 @@ async def send(world: World, cell: Cell, *, account: str = "", **inner: str) -> 
     answer = await world.ask(cell.credential, cell.row.method, path, content, **headers)
     if answer.status == ACCEPTED and path.partition("?")[0].endswith("/exports"):
         await world.end_of_export(json.loads(answer.body)["data"][0]["export"])
+    if answer.status == OK and cell.row.path.endswith("/stream"):
+        await end_of_tasks()
     return answer
+
+
+async def end_of_tasks() -> None:
+    """Return once nothing is done any more for a request that has its answer: its statements are not the next one's."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    _, going_on = await asyncio.wait(others, timeout=30) if others else (others, set())
+    assert not going_on
 
 
 def path_at(world: World, cell: Cell, **inner: str) -> str:

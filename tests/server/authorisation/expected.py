@@ -65,10 +65,16 @@ POST   {OWNERS}/service-accounts                           303 -            -   
 POST   {OWNERS}/service-accounts/{{service_account}}/revoke 303 -            -             anyone  nobody
 GET    {OWNERS}/audit                                      303 -            -             anyone  nobody
 POST   /console/spaces/{{space}}/rename                    303 -            -             anyone  nobody
+GET    /console/organizations                              303 -            -             anyone  nobody
+POST   /console/organizations                              303 -            -             anyone  nobody
+POST   /console/organizations/{{organization}}/rename      303 -            -             anyone  nobody
+POST   /console/organizations/{{organization}}/delete      303 -            -             anyone  nobody
 POST   /console/spaces/{{space}}/delete                    303 -            -             anyone  nobody
 GET    /console/spaces/{{space}}/model                     303 -            -             anyone  nobody
 POST   /console/spaces/{{space}}/model                     303 -            -             anyone  nobody
 GET    /console/spaces/{{space}}/model/edit                303 -            -             anyone  nobody
+GET    /console/spaces/{{space}}/model/parts/{{template}}  303 -            -             anyone  nobody
+POST   /console/spaces/{{space}}/model/parts/{{template}}  303 -            -             anyone  nobody
 GET    /console/spaces/{{space}}/model/history             303 -            -             anyone  nobody
 GET    /console/spaces/{{space}}/model/code                303 -            -             anyone  nobody
 GET    /console/spaces/{{space}}/model/code/{{language}}   303 -            -             anyone  nobody
@@ -77,6 +83,13 @@ GET    {CONSOLE}/keys                                      303 -            -   
 POST   {CONSOLE}/keys                                      303 -            -             anyone  nobody
 POST   {CONSOLE}/keys/{{key}}/revoke                       303 -            -             anyone  nobody
 POST   {CONSOLE}/keys/signed-ids                           303 -            -             anyone  nobody
+GET    {CONSOLE}/imports                                   303 -            -             anyone  nobody
+POST   {CONSOLE}/imports                                   303 -            -             anyone  nobody
+GET    {CONSOLE}/imports/{{upload}}                        303 -            -             anyone  nobody
+POST   {CONSOLE}/imports/{{upload}}/columns                303 -            -             anyone  nobody
+POST   {CONSOLE}/imports/{{upload}}/start                  303 -            -             anyone  nobody
+POST   {CONSOLE}/imports/{{upload}}/discard                303 -            -             anyone  nobody
+GET    {CONSOLE}/imports/{{upload}}/rejects                303 -            -             anyone  nobody
 GET    {CONSOLE}/live                                      303 -            -             anyone  nobody
 GET    {CONSOLE}/live/stream                               303 -            -             anyone  nobody
 GET    {CONSOLE}/tribes                                    303 -            -             anyone  nobody
@@ -99,6 +112,8 @@ POST   {CONSOLE}/users/{{user}}/tags/remove                303 -            -   
 POST   {CONSOLE}/users/{{user}}/erase                      303 -            -             anyone  nobody
 GET    {CONSOLE}/visitors                                  303 -            -             anyone  nobody
 GET    {CONSOLE}/visitors/{{visitor}}                      303 -            -             anyone  nobody
+GET    {CONSOLE}/visitors/{{visitor}}/everything           303 -            -             anyone  nobody
+POST   {CONSOLE}/visitors/{{visitor}}/erase                303 -            -             anyone  nobody
 POST   {CONSOLE}/visitors/{{visitor}}/tags                 303 -            -             anyone  nobody
 POST   {CONSOLE}/visitors/{{visitor}}/tags/remove          303 -            -             anyone  nobody
 GET    {CONSOLE}/user-tags                                 303 -            -             anyone  nobody
@@ -131,7 +146,11 @@ GET    /v2/tokens                                          200 -            -   
 POST   /v2/tokens                                          201 -            -             sign-in nobody
 DELETE /v2/tokens/{{token}}                                204 spaces:write administrator token   nobody
 
+POST   /v2/organizations                                   201 spaces:write administrator sign-in nobody
+
 GET    {ORGANIZATION}                                      200 -            viewer        token   organization
+PATCH  {ORGANIZATION}                                      200 spaces:write administrator token   organization
+DELETE {ORGANIZATION}                                      409 spaces:write administrator sign-in nobody
 GET    {ORGANIZATION}/members                              200 spaces:read  developer     token   organization
 POST   {ORGANIZATION}/members                              201 spaces:write administrator sign-in organization
 PATCH  {ORGANIZATION}/members/{{member}}                   200 spaces:write administrator sign-in organization
@@ -147,6 +166,7 @@ POST   {ORGANIZATION}/spaces                               201 spaces:write deve
 
 GET    {SPACE}                                             200 spaces:read  viewer        token   place
 GET    {OLD}/spaces/{{space}}                              200 spaces:read  viewer        token   place
+PATCH  {SPACE}                                             200 spaces:write developer     token   place
 DELETE {SPACE}                                             204 spaces:write developer     token   place
 GET    {SPACE}/model                                       200 spaces:read  viewer        token   place
 PUT    {SPACE}/model                                       200 spaces:write developer     token   nobody
@@ -188,6 +208,9 @@ DELETE {HERE}/users/{{user}}/tags/{{tag*}}                 204 users:write  deve
 GET    {HERE}/user-tags                                    200 users:read   developer     token   place
 GET    {HERE}/visitors                                     200 users:read   developer     token   place
 DELETE {HERE}/user-tags/{{tag*}}                           204 users:write  developer     token   place
+GET    {HERE}/visitors/{{visitor}}                         200 users:read   developer     token   place
+DELETE {HERE}/visitors/{{visitor}}                         200 users:write  developer     token   place
+GET    {HERE}/visitors/{{visitor}}/everything              200 users:read   developer     token   place
 PUT    {HERE}/visitors/{{visitor}}/tags/{{tag*}}           204 users:write  developer     token   place
 DELETE {HERE}/visitors/{{visitor}}/tags/{{tag*}}           204 users:write  developer     token   place
 GET    {OLD}/spaces/{{space}}/users                        200 users:read   developer     token   place
@@ -364,7 +387,8 @@ def expected_status(row: Row, name: str, place: str) -> int:
         return 204 if name in MAY_END_THE_TOKEN else 403 if name in MAY_NOT_FOR_WANT_OF_A_SCOPE else 404
     if row.has_place and place not in credential.sees:
         return 404
-    lacks_role = row.has_place and ROLES.index(credential.sees[place]) < ROLES.index(row.role)
+    roles = [credential.sees[place]] if row.has_place else [*credential.sees.values()]  # without a place: anywhere
+    lacks_role = row.role != "-" and not any(role in ROLES[ROLES.index(row.role) :] for role in roles)
     lacks_sign_in = row.who == "sign-in" and credential.kind != "sign-in"
     return 403 if lacks_role or lacks_sign_in or not row.scopes <= credential.scopes else row.status
 

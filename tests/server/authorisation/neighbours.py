@@ -23,10 +23,13 @@ from sqlalchemy import select
 
 from templates_server import migrations, schema
 from templates_server.app import create_app
+from templates_server.daily_counts.closing import DayClosing
 from templates_server.database import Database
 from templates_server.devices import store as devices_store
 from templates_server.events.names.folding import fold_changes
+from templates_server.exports import store as exports_store
 from templates_server.imports import sqlite_store as import_rows_store
+from templates_server.imports import store as imports_store
 from templates_server.opening import open_database
 from templates_server.persons.names import PersonKind, named
 from templates_server.sessions import store as sessions_store
@@ -34,7 +37,8 @@ from templates_server.sessions.changes import store as following_store
 from templates_server.settings import Settings
 from templates_server.spaces import store as spaces_store
 from templates_server.spaces.removal.removing import SpaceRemovals
-from templates_server.times import HOUR, MINUTE, SECOND, system_clock, to_rfc3339
+from templates_server.times import DAY, HOUR, MINUTE, SECOND, system_clock, to_rfc3339
+from templates_server.tribes import store as tribes_store
 from templates_server.users.erasure import store as erasure_store
 from templates_server.users.tag_removal import store as tag_removal_store
 from tests.people import Grant, add_organization, add_person
@@ -55,6 +59,8 @@ LIMITS: Sequence[tuple[ModuleType, str, int]] = (
     (sessions_store, "MOST_SESSIONS", 3),
     (devices_store, "MOST_DEVICES", 1),
     (import_rows_store, "USERS_A_STATEMENT", 50),
+    (tribes_store, "MOST_LOOKED_THROUGH", 200),
+    (tribes_store, "FEWEST_LOOKED_THROUGH", 200),
 )
 """Limits that what is asked here keeps, and that it would exceed together with what the neighbours have; and steps."""
 LONGEST_SECONDS = 60
@@ -165,8 +171,7 @@ async def _deletion(server: Server) -> Deletion:
         app = {"authorization": f"Bearer {server.keys[identifier]}"}
         await _good(server, "POST", "/api/client/events", [{**EVENT, "anonymous_id": "x"}], **app)
         await _good(server, "DELETE", f"{place}/user-tags/removed")  # goes on for longer than the request
-        await _good(server, "POST", f"{place}/events/exports", {"format": "csv"})
-        await _present(server, "LAST")
+    _close_day(server)
     mine, others = IDS[3:], IDS[:3]
     before, others_before = _rows(server.database, mine), _rows(server.database, others)
     await _good(server, "DELETE", "/v2/spaces/radio")
@@ -217,9 +222,17 @@ async def _told(server: Server, *, neighbours: bool) -> Told:
         server.times[0] = BEGINNING + number * MINUTE
         for step in chapter():
             told.answers.append(await _answer(server, places[MIDDLE], step))
-        told.rows += [*_rows(server.database, [MIDDLE]), *await _followed(server.database)]
+        told.rows += [*_rows(server.database, [MIDDLE]), *await _followed(server.database), *_listed(server)]
         told.changed += sorted(set(before) ^ set(_rows(server.database, IDS[1:])))
+    _close_day(server)
+    told.rows += _rows(server.database, [MIDDLE])
     return told
+
+
+def _close_day(server: Server) -> None:
+    """Have the day counted that all of this happened on, and the people of tribes."""
+    after = (BEGINNING + 3 * HOUR) // DAY * DAY + DAY + MINUTE
+    DayClosing(server.database, lambda: after, keep_events_days=30).close()
 
 
 def _forget_counts(database: Database) -> None:
@@ -243,6 +256,16 @@ async def _followed(database: Database) -> Sequence[str]:
         _without_chance(f"follows {person} of {owner}: {marks.get(person)}")
         for person, owner in zip(persons, owners, strict=True)
     )
+
+
+def _listed(server: Server) -> Sequence[str]:
+    """What the console lists of the environment: the imports and the exports that began last."""
+    now = server.times[0]
+    imports = server.database.read_now(lambda connection: imports_store.recent_imports(connection, MIDDLE, most=20))
+    exports = server.database.read_now(
+        lambda connection: exports_store.recent_exports(connection, MIDDLE, now=now, most=20)
+    )
+    return [_without_chance(f"lists {imports}"), _without_chance(f"lists {exports}")]
 
 
 async def _answer(server: Server, place: str, step: Step) -> str:
@@ -325,6 +348,8 @@ async def _fill(server: Server, path: str, key: str, *, plan: str) -> None:
         await _good(server, "POST", f"{path}/users", [{"user_id": f"g-{n}", "tags": ["going"]} for n in range(GOING)])
     await _good(server, "PUT", f"{path}/users/ada/tags/more")
     await _good(server, "DELETE", f"{path}/users/bob")
+    await _good(server, "POST", f"{path}/events/exports", {"format": "csv"})
+    await _all_exported(server)
 
 
 MANY = sorted(
@@ -405,6 +430,8 @@ def _of_visits() -> Sequence[Step]:
         ("PUT", "/visitors/guest/tags/more", None),
         ("DELETE", "/visitors/console/tags/more", None),
         ("GET", "/visitors", None),
+        ("GET", "/visitors/guest", None),
+        ("GET", "/visitors/guest/everything", None),
         ("GET", "/visitors?tag=more", None),
         ("GET", "/visitors?attribute=plan=gold", None),
         ("GET", "/user-tags", None),
@@ -431,6 +458,7 @@ def _of_apps() -> Sequence[Step]:
         ("GET", "/users/ada/everything", None),
         ("GET", "/events", None),
         ("GET", "/events?user=ada", None),
+        ("GET", "/events?name=video/completed", None),
         ("GET", "/event-names", None),
     ]
 
@@ -463,6 +491,7 @@ def _of_the_end() -> Sequence[Step]:
     return [
         ("DELETE", "/users/ada", None),
         ("DELETE", "/users/bob", None),
+        ("DELETE", "/visitors/guest", None),
         ("GET", "/users", None),
         ("GET", "/visitors", None),
         ("GET", "/user-tags", None),
@@ -490,11 +519,18 @@ async def _present(server: Server, path: str) -> str:
     """The path, with the id of the last export that was asked for, once it is complete."""
     if "LAST" not in path:
         return path
-    query = select(schema.exports.c.id, schema.exports.c.state).order_by(schema.exports.c.created.desc()).limit(1)
+    await _all_exported(server)
+    table = schema.exports
+    query = select(table.c.id).where(table.c.environment_id == MIDDLE).order_by(table.c.created.desc()).limit(1)
+    return path.replace("LAST", server.database.read_now(lambda connection: connection.execute(query).scalar_one()))
+
+
+async def _all_exported(server: Server) -> None:
+    """Wait until no export is running, in whichever environment."""
+    query = select(schema.exports.c.id).where(schema.exports.c.state == exports_store.RUNNING)
     while True:
-        last = server.database.read_now(lambda connection: connection.execute(query).one())
-        if last.state != "running":
-            return path.replace("LAST", last.id)
+        if server.database.read_now(lambda connection: connection.execute(query).first()) is None:
+            return
         await asyncio.sleep(0.005)
 
 

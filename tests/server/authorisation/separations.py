@@ -40,7 +40,8 @@ SEPARATIONS = (
         "users who are there", "users.store", "{PROFILE} FROM persons WHERE ", ' AND person_id "', databases=BOTH
     ),
     Separation("users who are changed", "users.store", '"WHERE ', ' AND person_id = ?"'),
-    Separation("users who are listed", "users.store", "{PERSON} FROM persons WHERE ", " AND kind"),
+    Separation("a user who is looked up", "users.store", "{PERSON} FROM persons WHERE ", " AND kind"),
+    Separation("users who are listed", "users.store", 'text = "', '" + ('),
     Separation("tags that are listed", "users.store", "visitors FROM user_tags WHERE "),
     Separation("tags that are deleted", "users.tag_removal.store", 'OF_TAG = "WHERE '),
     Separation("people who may have a tag that is deleted", "users.tag_removal.store", "FROM persons WHERE "),
@@ -53,8 +54,17 @@ SEPARATIONS = (
     Separation("when somebody was erased", "users.erasure.store", "erased FROM erasures WHERE "),
     Separation("everything of a user", "users.everything.store", "WHERE ", " AND {kind.person}"),
     Separation("the last session of a user", "users.everything.store", "{LAST_SESSION} FROM persons WHERE "),
-    Separation("events of everybody", "events.listing.store", "FROM events WHERE "),
-    Separation("events of a user", "events.listing.store", "WHERE ", condition="found.environment_id = ?"),
+    Separation("events of everybody", "events.listing.store", "WHERE ", ' "\n', condition="found.environment_id = ?"),
+    Separation(
+        "events of a user",
+        "events.listing.store",
+        "WHERE ",
+        " AND found.person_id",
+        condition="found.environment_id = ?",
+    ),
+    Separation(
+        "events of a name", "events.listing.store", "WHERE ", " AND found.name", condition="found.environment_id = ?"
+    ),
     Separation(
         "whose an event is",
         "events.listing.store",
@@ -79,6 +89,21 @@ SEPARATIONS = (
         "return ",
         condition="table.c.environment_id == place.environment_id",
         always="table.c.environment_id.is_not(None)",
+    ),
+    Separation(
+        "imports that are listed",
+        "imports.store",
+        ".where(",
+        condition="imports.c.environment_id == environment_id",
+        always="imports.c.environment_id.is_not(None)",
+    ),
+    Separation(
+        "exports that are listed",
+        "exports.store",
+        ".where(",
+        ", exports.c.expires",
+        condition="exports.c.environment_id == environment_id",
+        always="exports.c.environment_id.is_not(None)",
     ),
     Separation("rows that are stored", "imports.sqlite_store", '"WHERE ', ' AND person_id = ?"'),
     Separation(
@@ -113,6 +138,14 @@ SEPARATIONS = (
         condition="{table}.environment_id = persons.environment_id",
         databases=BOTH,
     ),
+    Separation(
+        "who did what a tribe asks for",
+        "tribes.compiler",
+        '"WHERE ',
+        condition="events.environment_id = {}",
+        databases=BOTH,
+    ),
+    Separation("how far a page of a tribe's users looks", "tribes.store", 'Condition("'),
     Separation("a person who is explained", "tribes.store", 'f"', condition="environment_id = {marks(connection, 1)}"),
     Separation("events that are exported", "exports.lines_store", "WHERE ", condition="events.environment_id = {mark}"),
     Separation(
@@ -153,6 +186,14 @@ NOT_MISSED = {
         "console.store",
         "columns.tags).where(columns.environment_id == environment_id",
     ): "tests of the editor of tribes hold it",
+    (
+        "daily_counts.store",
+        'of_them = f"{table}.environment_id = persons.environment_id',
+    ): "a test of closing days holds it: somebody of the same id elsewhere",
+    (
+        "daily_counts.store",
+        "columns.environment_id == environment_id, columns.tribe == tribe",
+    ): "tests of a tribe's page hold it",
     ("spaces.removal.store", 'END = "DELETE FROM environment_removals WHERE environment_id = ?'): (
         "what others left would stay: a test of removals holds it"
     ),

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 import templates_server
+from templates_server.errors import Conflict
 from templates_server.routes import ROUTES
 from templates_server.settings import sqlite_file_url
+from templates_server.spaces.removal import store as removal_store
 from tests.server.authorisation.neighbours import (
     OF_AN_ENVIRONMENT,
     OF_REMOVALS,
@@ -45,10 +47,15 @@ def test_a_deleted_space_leaves_no_row_and_takes_no_other(fresh_database_url: st
     assert (found.left, found.changed) == ([], [])
 
 
-def test_nothing_deletes_an_organization() -> None:
-    """Whatever comes to do so has to delete its Spaces one by one: what is known of people hangs on no foreign key."""
-    assert [route.path for route in ROUTES if route.method == "DELETE" and route.path.endswith("{organization}")] == []
+def test_one_place_alone_deletes_an_organization_and_none_that_has_spaces() -> None:
+    """Its Spaces have to be deleted before, one by one: what is known of people hangs on no foreign key."""
+    handlers = [route for route in ROUTES if route.method == "DELETE" and route.path.endswith("{organization}")]
+    assert [(route.path, Conflict in route.refuses) for route in handlers] == [
+        ("/v2/organizations/{organization}", True)
+    ]
     files = Path(str(templates_server.__file__)).parent.rglob("*.py")
-    assert [path.name for path in files if DELETES.search(path.read_text(encoding="utf-8"))] == []
+    found = [path for path in files if DELETES.search(path.read_text(encoding="utf-8"))]
+    assert found == [Path(str(removal_store.__file__))]
+    assert removal_store.END_ORGANIZATION.endswith(removal_store.WITHOUT_SPACES)
     for planted in ("delete(organizations)", "organizations.delete()", "DELETE FROM organizations WHERE id = ?"):
         assert DELETES.search(planted)

@@ -70,14 +70,19 @@ class World:
         return frozenset(self.places.get(place, UNKNOWN) for place in found)
 
     def strays(self) -> frozenset[tuple[str, str]]:
-        """The places where something was written since the last time that has another's mark, and that mark."""
+        """The places where something was written since the last time that has another's mark, and that mark.
+
+        An organization may have those of its Spaces: its audit log has the names that they had.
+        """
         found, self.database.written = self.database.written, frozenset()
         marks = {
             (self.places.get(place, UNKNOWN), mark.decode())
             for place, text in found
             for mark in MARK.findall(text.encode())
         }
-        return frozenset((place, mark) for place, mark in marks if mark not in {NEW, place})
+        return frozenset(
+            (place, mark) for place, mark in marks if mark not in {NEW, place} and SPACES.get(mark) != place
+        )
 
 
 def new_world(database_url: str, folder: Path) -> World:

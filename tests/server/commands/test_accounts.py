@@ -80,7 +80,7 @@ def test_a_known_person_gets_one_more_organization_without_a_password(folder: Pa
         (["account", "add", "ada@example.com", "--password-stdin", "--role", "king"], 2, "king"),
         (["account", "add", "ada@example.com"], 2, "--password-stdin"),
         (["account", "add", "ada@example.com", "--password", "x"], 2, "No such option"),
-        (["organization", "add", "acme"], 1, "The key acme is taken"),
+        (["organization", "add", "acme"], 1, "There is an organization with the key acme"),
         (["organization", "add", "Not A Key"], 1, "not a key"),
         (["account"], 2, "Missing command"),
     ],

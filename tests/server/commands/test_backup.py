@@ -44,12 +44,14 @@ PARAMETERS = {
     "visitor": "phone",
     "export": "exp_0",
     "entity": "homepage.header",
+    "template": "experience",
+    "upload": "x",
 }
 ANSWERS_OF_ITS_OWN = re.compile(
     rb'(name="(?:form_token|key)" value="|"last_used":|live/stream\?after=)(?:null|"[^"]*"|[^"]*)'
     rb"|(?:last used )?<time [^>]*>[^<]*</time>|never used"
 )
-EXPORT = "user.export"
+EXPORTS = ("user.export", "visitor.export")
 FOLLOWERS = "event_followers"
 GETS = [route for route in ROUTES if route.method == "GET"]
 
@@ -78,12 +80,14 @@ def _body_of(answer: httpx.Response) -> bytes:
 
 
 def _without_exports(body: bytes) -> bytes:
-    """What is said of deeds, less the one deed that asking is: the export of all that is known of somebody."""
+    """What is said of deeds, less those that asking is: exports of all that is known of somebody."""
     if b'"dataType":"audit_entry"' not in body:
         return b"".join(
-            row for row in re.split(rb"(<tr>.*?</tr>\s*)", body, flags=re.DOTALL) if EXPORT.encode() not in row
+            row
+            for row in re.split(rb"(<tr>.*?</tr>\s*)", body, flags=re.DOTALL)
+            if not any(action.encode() in row for action in EXPORTS)
         )
-    entries = [entry for entry in json.loads(body)["data"] if entry["action"] != EXPORT]
+    entries = [entry for entry in json.loads(body)["data"] if entry["action"] not in EXPORTS]
     return json.dumps(entries).encode()
 
 
@@ -151,7 +155,7 @@ def rows_of(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
 
 def _all_rows(connection: sqlite3.Connection, table: str) -> str:
     columns = [f'"{row[1]}"' for row in connection.execute(f"PRAGMA table_info({table})") if row[1] != "last_used"]
-    asked_for = f" WHERE action <> '{EXPORT}'" if table == "audit_entries" else ""
+    asked_for = f" WHERE action NOT IN {EXPORTS}" if table == "audit_entries" else ""
     return f"SELECT {', '.join(columns)} FROM {table}{asked_for}"  # noqa: S608 - the names are the database's own
 
 

@@ -153,7 +153,7 @@ class FormReader(HTMLParser):
 def fields_in(page: httpx.Response, action: str) -> dict[str, list[str]]:
     """The fields of a form, as a browser would send them."""
     reader = FormReader(action)
-    reader.feed(page.text)
+    reader.feed(page.text.replace("\r\n", "\n").replace("\r", "\n"))  # as browsers read pages
     return reader.fields
 
 

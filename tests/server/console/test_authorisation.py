@@ -27,6 +27,8 @@ OK, SEE_OTHER, NOT_FOUND = 200, 303, 404
 TABLE = f"""
 GET  {ORGANIZATION}                                                   200 200 200
 POST {ORGANIZATION}                                                   303 303 403
+POST {ORGANIZATION}/rename                                            303 403 403
+POST {ORGANIZATION}/delete                                            422 403 403
 GET  {ORGANIZATION}/members                                           200 200 403
 POST {ORGANIZATION}/members                                           200 403 403
 POST {ORGANIZATION}/members/role                                      404 403 403
@@ -42,6 +44,8 @@ POST {SPACE}/delete                                                   422 422 40
 GET  {SPACE}/model                                                    200 200 200
 POST {SPACE}/model                                                    422 422 403
 GET  {SPACE}/model/edit                                               200 200 403
+GET  {SPACE}/model/parts/{{template}}                                 404 404 403
+POST {SPACE}/model/parts/{{template}}                                 404 404 403
 GET  {SPACE}/model/history                                            200 200 403
 GET  {SPACE}/model/code                                               200 200 200
 GET  {SPACE}/model/code/{{language}}                                  404 404 404
@@ -51,6 +55,13 @@ GET  {HERE}/keys                                                      200 200 20
 POST {HERE}/keys                                                      303 303 403
 POST {HERE}/keys/{{key}}/revoke                                       404 404 403
 POST {HERE}/keys/signed-ids                                           303 303 403
+GET  {HERE}/imports                                                    200 200 403
+POST {HERE}/imports                                                    422 422 403
+GET  {HERE}/imports/{{upload}}                                         404 404 403
+POST {HERE}/imports/{{upload}}/columns                                 404 404 403
+POST {HERE}/imports/{{upload}}/start                                   404 404 403
+POST {HERE}/imports/{{upload}}/discard                                 404 404 403
+GET  {HERE}/imports/{{upload}}/rejects                                 404 404 403
 GET  {HERE}/live                                                      200 200 403
 GET  {HERE}/live/stream                                               200 200 403
 GET  {HERE}/tribes                                                    200 200 200
@@ -75,6 +86,8 @@ GET  {HERE}/visitors                                                  200 200 40
 GET  {HERE}/visitors/{{visitor}}                                      404 404 403
 POST {HERE}/visitors/{{visitor}}/tags                                 404 404 403
 POST {HERE}/visitors/{{visitor}}/tags/remove                          404 404 403
+GET  {HERE}/visitors/{{visitor}}/everything                           404 404 403
+POST {HERE}/visitors/{{visitor}}/erase                                404 404 403
 GET  {HERE}/user-tags                                                 200 200 403
 POST {HERE}/user-tags/delete                                          303 303 403
 GET  {HERE}/delivery                                                  200 200 200
@@ -90,6 +103,7 @@ GET  {HERE}/delivery/preview                                          200 200 40
 """What administrators, developers and viewers get. A deed of a part that is not there is 404 for whoever may."""
 FIELDS: Mapping[str, str] = {
     "name": "Radio",
+    "organization_name": "Wireless & Co",
     "email": "new@example.com",
     "role": "viewer",
     "member": "nobody@example.com",

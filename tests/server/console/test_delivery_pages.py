@@ -39,11 +39,13 @@ def names_of(space: DeliverySpace, entity: str = "home.top", environment: str = 
 def test_the_overview_shows_entities_with_their_scenarios_in_order(space: DeliverySpace) -> None:
     page = text_of(space.browser.get(space.path()))
     assert "not published" in page
-    assert "home.top banner experience Gold, Later set" in page
-    assert "home.body list section none set" in page
+    assert "home.top banner experience Gold, Later default scenario" in page
+    assert "home.body list section none default scenario" in page
     found = text_of(space.browser.get(f"{space.path()}?search=body"))
     assert "home.body" in found
     assert "home.top" not in found
+    for words in ("later", "LATE banner"):
+        assert "home.top" in text_of(space.browser.get(space.path(), search=words)), words
     assert "No entity has “zzz”" in text_of(space.browser.get(f"{space.path()}?search=zzz"))
 
 
@@ -77,6 +79,24 @@ def test_scenarios_change_places_and_go(space: DeliverySpace) -> None:
     space.push(space.review("delete", entity="home.top", scenario="default"))
     assert "default" not in space.delivery()["scenarios"]["home.top"]
     assert "There is no targeted scenario" in text_of(space.review("up", entity="home.top", scenario="Gold"))
+
+
+def test_a_scenario_is_moved_to_a_place_after_the_same_review(space: DeliverySpace) -> None:
+    third = {**LATER, "name": "Third"}
+    space.deliver({"home.top": {"targeted": [GOLD, LATER, third]}})
+    page = space.review("move", entity="home.top", scenario="Third", position="1")
+    assert "Move “Third” to place 1 in home.top" in text_of(page)
+    assert names_of(space) == ["Gold", "Later", "Third"]
+    assert space.push(page).headers["location"] == space.path("/entities/home.top")
+    assert names_of(space) == ["Third", "Gold", "Later"]
+    space.push(space.review("move", entity="home.top", scenario="Third", position="2"))
+    assert names_of(space) == ["Gold", "Third", "Later"]
+    space.push(space.review("move", entity="home.top", scenario="Gold", position="100"))
+    assert names_of(space) == ["Third", "Later", "Gold"]
+    assert "delivers this already" in text_of(space.review("move", entity="home.top", scenario="Third", position="1"))
+    for position in ("0", "-1", "x", "101", ""):
+        answer = space.review("move", entity="home.top", scenario="Third", position=position)
+        assert answer.status_code == 400, position
 
 
 def test_a_push_that_is_sent_twice_is_made_once(space: DeliverySpace) -> None:
@@ -209,6 +229,33 @@ def test_a_preview_shows_what_a_person_sees_and_why(space: DeliverySpace) -> Non
     nobody = space.browser.get(space.path("/preview"), person="nobody", kind="visitor")
     assert nobody.status_code == 422
     assert "Nobody of that ID" in nobody.text
+    assert f'href="{space.path().removesuffix("/delivery")}/users?search=nobody"' in nobody.text
+
+
+def test_a_preview_shows_what_is_scheduled_at_a_moment_of_any_zone(space: DeliverySpace) -> None:
+    space.send("POST", "/environments/staging/users", {"user_id": "ada", "tags": ["gold"]})
+    space.deliver({"home.top": {"targeted": [{**GOLD, "starts": "2099-12-03T23:00:00Z"}]}})
+    space.push(space.review("publish", collection="home"))
+    at = {"person": "ada", "at.zone": "Europe/Oslo"}
+    now = text_of(space.browser.get(space.path("/preview"), **at))
+    assert "it is not shown before" in now
+    then = text_of(space.browser.get(space.path("/preview"), at="2099-12-04T00:00", **at))
+    assert "user, Thu 3 Dec 2099, 23:00 UTC" in then
+    assert "Gold : the first targeted scenario that matches" in then
+    before = text_of(space.browser.get(space.path("/preview"), at="2099-12-03T23:59", **at))
+    assert "it is not shown before" in before
+    wrong = space.browser.get(space.path("/preview"), person="ada", at="2099-12-04T00:00", **{"at.zone": "Oslo"})
+    assert wrong.status_code == 422
+    assert "There is no time zone “Oslo”" in text_of(wrong)
+
+
+def test_times_are_told_with_the_day_of_the_week_and_as_they_are_stored(space: DeliverySpace) -> None:
+    space.deliver({"home.top": {"targeted": [{**GOLD, "starts": "2099-12-03T23:00:00Z"}]}})
+    page = space.browser.get(space.path("/entities/home.top"))
+    assert "from Thu 3 Dec 2099, 23:00 UTC ." in text_of(page)
+    assert 'title="2099-12-03T23:00:00Z"' in page.text
+    compared = text_of(space.browser.get(f"{space.path('/compare')}?from=1&to=2"))
+    assert "starts not set becomes → Thu 3 Dec 2099, 23:00 UTC" in compared
 
 
 def test_names_from_people_are_text_everywhere(space: DeliverySpace) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -68,11 +69,13 @@ def test_more_spaces_than_a_page_has_are_on_the_next_one_and_none_of_others(
     mine = {new_space(server, person) for _ in range(25)}
     theirs = new_space(server, someone(server))
     browser = signed_in_browser(server, person)
-    page = browser.get("/console")
-    (following,) = re.findall(r'rel="next" href="(\?cursor=[^"]+)"', page.text)
-    shown = page.text + browser.get("/console" + following).text
-    assert {key for key in mine if shown.count(f"<code>{key}</code>") == 1} == mine
-    assert theirs not in shown
+    for query in ("", "?days=7"):
+        page = browser.get("/console" + query)
+        (following,) = re.findall(r'rel="next" href="(\?[^"]*cursor=[^"]+)"', page.text)
+        assert following.startswith(query or "?cursor=")
+        shown = page.text + browser.get("/console" + html.unescape(following)).text
+        assert {key for key in mine if shown.count(f"<code>{key}</code>") == 1} == mine
+        assert theirs not in shown
 
 
 def test_who_has_no_space_and_no_organization_is_told_what_to_do(server: RunningServer, person: Someone) -> None:

@@ -25,6 +25,7 @@ NAMES = (
 )
 FILES = (
     "/console/spaces/{space}/environments/{environment}/users/{user}/everything",
+    "/console/spaces/{space}/environments/{environment}/visitors/{visitor}/everything",
     "/console/spaces/{space}/environments/{environment}/live/stream",
 )
 """What a browser saves, or a script reads, and does not show."""

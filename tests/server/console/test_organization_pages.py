@@ -49,14 +49,82 @@ def test_a_space_is_created_renamed_and_deleted_with_its_key(
     assert "<h1>Radio &amp; TV</h1>" in page.text
     assert f"to revision 1, just now by {person.email}" in text_of(page)
     assert "Renamed in the console" in page.text
+    assert 'class="badge production">production</span> Nothing is live there.' in page.text
     refused = submit(browser, page, f"{space}/delete", confirmation="radio")
     assert refused.status_code == 422
+    assert 'value="Radio &amp; TV"' in refused.text
     assert "Type the key of the Space to delete it." in refused.text
     gone = submit(browser, page, f"{space}/delete", confirmation=key)
     assert gone.headers["location"] == path
     assert f"Space {key} deleted." in browser.get(path).text
     assert browser.get(space).status_code == 404
-    assert [action for action, _ in deeds_of(server, person)] == ["space.create", "model.replace", "space.delete"]
+    assert [action for action, _ in deeds_of(server, person)] == ["space.create", "space.rename", "space.delete"]
+
+
+def test_an_organization_is_created_renamed_and_deleted_with_its_key(person: Someone, browser: Browser) -> None:
+    listed = "/console/organizations"
+    key = f"{person.organization}-labs"
+    page = browser.get(listed)
+    assert f'href="{listed}/{person.organization}"' in page.text
+    for _ in range(2):
+        made = submit(browser, page, listed, organization_key=key, name="Labs <1>")
+        assert (made.status_code, made.headers["location"]) == (303, f"{listed}/{key}")
+    here = f"{listed}/{key}"
+    page = browser.get(here)
+    assert f"Organization {key} created. You are its administrator." in page.text
+    wrong = submit(browser, page, f"{here}/rename", organization_name=" ")
+    assert (wrong.status_code, "must not be empty" in wrong.text) == (422, True)
+    submit(browser, page, f"{here}/rename", organization_name="Läbs & Co")
+    page = browser.get(here)
+    assert "<h1>Läbs &amp; Co</h1>" in page.text
+    refused = submit(browser, page, f"{here}/delete", confirmation="Läbs & Co")
+    assert refused.status_code == 422
+    assert "Type the key of the organization to delete it." in refused.text
+    assert 'value="Läbs &amp; Co"' in refused.text
+    gone = submit(browser, page, f"{here}/delete", confirmation=key)
+    assert (gone.status_code, gone.headers["location"]) == (303, listed)
+    page = browser.get(listed)
+    assert f"Organization {key} deleted." in page.text
+    assert f'href="{here}"' not in page.text
+    assert browser.get(here).status_code == 404
+
+
+def test_an_organization_with_spaces_says_what_to_do_first(
+    server: RunningServer, person: Someone, browser: Browser, path: str
+) -> None:
+    before = browser.get(path)
+    space = new_space(server, person)
+    page = browser.get(path)
+    assert "It still has Spaces: delete them first" in page.text
+    assert f"{path}/delete" not in forms_of(page)
+    late = submit(browser, before, f"{path}/delete", confirmation=person.organization)
+    assert late.status_code == 422
+    assert deeds_of(server, person) == []
+    assert space in late.text
+
+
+def test_who_administrates_nothing_is_told_so_and_creates_no_organization(
+    server: RunningServer, person: Someone, path: str
+) -> None:
+    developer = signed_in_browser(server, colleague(server, person, Role.DEVELOPER))
+    page = developer.get("/console/organizations")
+    assert "Only an administrator of an organization can create another one." in page.text
+    assert "/console/organizations" not in forms_of(page)
+    shown = developer.get(path)
+    assert not {f"{path}/rename", f"{path}/delete"} & set(forms_of(shown))
+
+
+def test_a_key_of_an_organization_that_is_taken_or_none_is_said_beside_its_field(
+    browser: Browser, person: Someone
+) -> None:
+    listed = "/console/organizations"
+    for key, said in ((person.organization, "choose another"), ("Not A Key", "is not a key")):
+        answer = submit(browser, browser.get(listed), listed, organization_key=key, name="My <labs>")
+        assert answer.status_code == 422
+        found = re.search(r'id="organization_key-problem" role="alert">([^<]+)</p>', answer.text)
+        assert found
+        assert said in found[1]
+        assert 'value="My &lt;labs&gt;"' in answer.text
 
 
 def test_a_key_that_is_taken_or_none_is_said_beside_its_field(

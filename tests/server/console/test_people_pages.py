@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from urllib.parse import quote
 
@@ -9,11 +10,13 @@ import httpx
 import pytest
 
 from templates_server.access import Role
+from templates_server.users import store
 from tests.server.console.people import (
     colleague,
     deeds_of,
     new_space,
     put_user,
+    put_visitor,
     submit,
     text_of,
 )
@@ -55,6 +58,25 @@ def app(server: RunningServer, browser: Browser, path: str) -> httpx.Client:
 def found(page: httpx.Response) -> set[str]:
     """The ids in a list of people."""
     return set(re.findall(r'<th scope="row"><a [^>]*><bdi>([^<]+)</bdi>', page.text))
+
+
+def test_a_search_among_many_people_goes_on_by_itself_until_it_finds_somebody(
+    server: RunningServer, space: str, browser: Browser, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "MOST_LOOKED_THROUGH", 3)
+    for number in range(20):
+        put_user(server, space, "staging", f"user-{number}", tags=["vip & co"] if number == 7 else [])
+    page, pages = browser.get(f"{path}/users", tag="vip & co"), 1
+    while refresh := re.search(r'http-equiv="refresh" content="0; url=([^"]+)"', page.text):
+        assert "The search goes on by itself." in page.text
+        page, pages = browser.get(html.unescape(refresh[1])), pages + 1
+    assert found(page) == {"user-7"}
+    while following := re.search(r'rel="next" href="([^"]+)">Look at more people', page.text):
+        page, pages = browser.get(f"{path}/users{html.unescape(following[1])}"), pages + 1
+        assert found(page) == set()
+    assert "Nobody else in staging is like that." in page.text
+    assert pages == 7
+    assert 'http-equiv="refresh"' not in browser.get(f"{path}/visitors").text
 
 
 def test_users_are_found_by_id_e_mail_tag_and_attribute(
@@ -252,6 +274,30 @@ def test_a_user_is_erased_once_the_id_is_typed_however_often_it_is_sent(
     assert "User “ada” erased, with 0 visitors, 0 devices, 0 sessions, 2 events." in browser.get(f"{path}/users").text
     assert browser.get(of).status_code == 404
     assert [deed for deed, _ in deeds_of(server, person) if deed.startswith("user.")] == ["user.delete"]
+
+
+def test_a_visitor_is_downloaded_and_erased_once_the_id_is_typed(
+    server: RunningServer, person: Someone, space: str, browser: Browser, path: str
+) -> None:
+    put_visitor(server, space, "staging", "a/b")
+    put_visitor(server, space, "staging", "c")
+    of = f"{path}/visitors/a%2Fb"
+    page = browser.get(of)
+    assert "Erase the visitor" in page.text
+    file = browser.get(f"{of}/everything")
+    assert file.headers["content-disposition"] == 'attachment; filename="visitor-a-b.json"'
+    assert file.json()["data"][0]["visitor"]["anonymous_id"] == "a/b"
+    refused = submit(browser, page, f"{of}/erase", confirmation="a")
+    assert refused.status_code == 422
+    assert "Type the ID of the visitor to erase them." in refused.text
+    for _ in range(2):
+        gone = submit(browser, page, f"{of}/erase", confirmation="a/b")
+        assert (gone.status_code, gone.headers["location"]) == (303, f"{path}/visitors")
+    listed = browser.get(f"{path}/visitors")
+    assert "Visitor “a/b” erased, with 0 devices, 0 sessions, 0 events." in listed.text
+    assert found(listed) == {"c"}
+    assert browser.get(of).status_code == 404
+    assert deeds_of(server, person) == [("visitor.export", person.email), ("visitor.delete", person.email)]
 
 
 def test_hostile_text_of_a_person_is_shown_as_text(

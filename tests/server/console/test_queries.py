@@ -14,6 +14,7 @@ from templates_server.tokens.store import PersonalToken, create_personal_token
 from templates_server.tribes import store
 from tests.server.console.delivery_space import delivery_space
 from tests.server.console.people import colleague, new_space, put_user, put_visitor
+from tests.server.console.stored_days import add_days, add_sizes
 from tests.server.console.test_authorisation import PARAMETER, address_of, rows
 from tests.server.oauth.flows import Browser, Someone, signed_in_browser, someone
 from tests.servers import RunningServer
@@ -22,7 +23,7 @@ MOST_STATEMENTS = 24
 FEW, MANY = 2, 30
 TRIES = 3  # what runs beside them asks the database too, now and then
 TRIBE = "gold"
-QUERIES = {"review": "?deed=publish&collection=home"}
+QUERIES = {"review": "?deed=publish&collection=home", "{template}": "?key=home&deed=remove"}
 """What the last part of a page's path is opened with, where it shows nothing otherwise."""
 
 
@@ -42,9 +43,10 @@ def statements_of(work: Callable[[], object]) -> int:
 
 
 def add_to(server: RunningServer, person: Someone, number: int) -> None:
-    """So many Spaces and members more."""
+    """So many Spaces, with days that are closed, and members more."""
     for _ in range(number):
-        new_space(server, person)
+        days = {day: [day] * 6 for day in range(1, 101)}
+        add_days(server, new_space(server, person), "production", days)
         colleague(server, person, Role.VIEWER)
 
 
@@ -84,7 +86,7 @@ def add_tokens(server: RunningServer, person: Someone, number: int) -> None:
 def counts(browser: Browser, person: Someone, space: str) -> dict[str, int]:
     """The statements of every page."""
     names = {"organization": person.organization, "space": space, "environment": "production", "tribe": TRIBE}
-    names |= {"user": "user-0", "visitor": "visitor-0", "entity": "home.top"}
+    names |= {"user": "user-0", "visitor": "visitor-0", "entity": "home.top", "template": "collection"}
     paths = ["/console", "/account", "/account/tokens", *(row.path for row in rows() if row.method == "GET")]
     paths = [path for path in paths if set(PARAMETER.findall(path)) <= names.keys()]
     found = {}
@@ -107,6 +109,7 @@ def test_more_spaces_members_and_people_take_no_more_statements(server: RunningS
     few = counts(browser, person, space)
     add_to(server, person, MANY)
     add_tribes(server, person, space, MANY)
+    add_sizes(server, space, "production", TRIBE, {day: day for day in range(1, 401)})
     add_people(server, space, MANY)
     add_tokens(server, person, MANY)
     many = counts(browser, person, space)

@@ -72,8 +72,8 @@ def test_every_type_of_property_is_set_and_unset(space: DeliverySpace) -> None:
 
 def test_what_is_typed_beside_an_empty_box_counts_and_a_default_is_told(space: DeliverySpace) -> None:
     page = editor(space, "Later")
-    assert "If not set: 0.5 (default scenario)" in text_of(page)
-    assert "If not set: 5 (model)" in text_of(editor(space))
+    assert "Left out, it is 0.5, as the default scenario has it." in text_of(page)
+    assert "Left out, it is 5, as the model has it." in text_of(editor(space))
     space.push(edit(space, page, "home.top", p__tags="a"))
     (_, later) = space.delivery()["scenarios"]["home.top"]["targeted"]
     assert later["properties"] == {"title": "Late", "tags": ["a"]}
@@ -139,6 +139,18 @@ def test_items_are_added_put_in_order_and_removed_in_one_push(space: DeliverySpa
     assert space.delivery()["revision"] == 2
 
 
+def test_an_item_is_moved_to_a_place_with_all_that_was_typed(space: DeliverySpace) -> None:
+    page = edit(space, editor(space, entity="home.body"), "home.body", "add", add="hero")
+    page = edit(space, page, "home.body", "move:2:1", i__2__p__title="New")
+    action = space.path("/entities/home.body/scenario")
+    assert fields_in(page, action)["item"] == ["2", "0", "1"]
+    assert fields_in(page, action)["i.2.p.title"] == ["New"]
+    for deed, order in (("move:2:2", ["0", "2", "1"]), ("move:2:9", ["0", "1", "2"]), ("move:0:3", ["2", "1", "0"])):
+        assert fields_in(edit(space, page, "home.body", deed), action)["item"] == order, deed
+    for deed in ("move:2:0", "move:2:x", "move:2", "move:7:1", "move:2:501"):
+        assert fields_in(edit(space, page, "home.body", deed), action)["item"] == ["2", "0", "1"], deed
+
+
 def test_the_problems_of_an_item_stand_in_it_and_unfold_it(space: DeliverySpace) -> None:
     answer = edit(space, editor(space, entity="home.body"), "home.body", i__1__p__columns="x", i__0__id="a b")
     assert answer.status_code == 422
@@ -185,6 +197,6 @@ def test_a_value_of_a_type_that_a_property_no_longer_has_is_not_set(space: Deliv
         properties[key] = {"type": kind}
     space.send("PUT", "/model", model)
     review = edit(space, editor(space), "home.top")
-    assert "If not set" in text_of(editor(space))
+    assert "Left out, it is" in text_of(editor(space))
     assert space.push(review).status_code == 303
     assert sorted(default_of(space)["properties"]) == ["ends-at", "sticky", "tags", "title"]

@@ -56,6 +56,27 @@ def test_collections_experiences_and_tribes_are_found_from_their_space(
         assert said not in text_of(browser.get(SEARCH, q=text))
 
 
+def test_scenarios_of_production_are_found_by_their_name_and_what_they_show(
+    server: RunningServer, person: Someone, browser: Browser
+) -> None:
+    key = new_space(server, person)
+    model = {
+        "experiences": {"banner": {}},
+        "collections": {"home": {"children": {"top": {"experience": "banner"}}}},
+    }
+    spring = {"name": "Spring <offer>", "tribes": ["gold"]}
+    with server.client(Authorization=f"Bearer {token_of(browser)}", **{"If-Match": "*"}) as client:
+        client.put(f"/v2/spaces/{key}/model", json=model).raise_for_status()
+        client.put(f"/v2/spaces/{key}/tribes", json={"tribes": {"gold": {"filters": [{"tag": "gold"}]}}})
+        delivery = {"scenarios": {"home.top": {"targeted": [spring]}}}
+        client.put(f"/v2/spaces/{key}/environments/production/delivery", json=delivery).raise_for_status()
+    for text in ("spring", "banner SPRING", "offer top"):
+        page = browser.get(SEARCH, q=text, space=key)
+        assert "Scenario Spring <offer> home.top" in text_of(page), text
+        assert f'/console/spaces/{key}/environments/production/delivery/entities/home.top"' in page.text
+    assert "Scenario" not in text_of(browser.get(SEARCH, q="spring autumn", space=key))
+
+
 def token_of(browser: Browser) -> str:
     """A personal access token, made on its page."""
     page = browser.get("/account/tokens")

@@ -101,7 +101,7 @@ def test_the_rules_are_counted_before_they_are_saved(place: Place) -> None:
 def test_what_is_wrong_stands_beside_its_field_and_stays_typed(place: Place) -> None:
     page = press(place, opened(place), "add", kind="event")
     answer = press(
-        place, page, "save", name="x" * 201, f0_attribute="plan", f0_operator="in", f0_type="number",
+        place, page, "save", name="x" * 201, f0_attribute="x.plan", f0_operator="in", f0_type="number",
         f0_value="1\r\nten", f1_event="mtribes/x", f1_often="exactly", f1_number="many", note="n" * 201,
     )  # fmt: skip
     assert answer.status_code == 422
@@ -118,6 +118,29 @@ def test_what_is_wrong_stands_beside_its_field_and_stays_typed(place: Place) -> 
     assert stored(place)["name"] == "Gold members"
 
 
+def test_an_attribute_of_ones_own_is_known_by_its_bare_name(place: Place) -> None:
+    page = press(place, opened(place), "count", f0_attribute=" plan ")
+    assert "2 people in staging" in text_of(page)
+    assert press(place, page, "save", f0_attribute="email", f0_value="ada@example.com").status_code == 303
+    assert stored(place)["filters"][0]["attribute"] == "email"
+    assert press(place, opened(place), "save", f0_attribute="plan").status_code == 303
+    assert stored(place)["filters"][0]["attribute"] == "attributes.plan"
+
+
+def test_an_attribute_that_nobody_has_is_pointed_out(place: Place) -> None:
+    page = press(place, opened(place), "count", f0_attribute="country", f0_value="Norway")
+    assert "None of the people looked at in staging has “attributes.country”" in text_of(page)
+    assert "None of the people" not in text_of(opened(place))
+
+
+def test_a_filter_that_was_added_and_a_count_are_where_the_browser_goes(place: Place) -> None:
+    page = opened(place)
+    assert 'value="add" formaction="' in page.text
+    assert '/gold-members/edit#filter-2"' in page.text
+    assert '/gold-members/edit#count"' in page.text
+    assert 'id="filter-2"' in press(place, page, "add", kind="tag").text
+
+
 def test_a_new_tribe_has_a_key_of_its_name(place: Place) -> None:
     path = f"{place.here}/new-tribe"
     page = place.browser.get(path)
@@ -125,11 +148,12 @@ def test_a_new_tribe_has_a_key_of_its_name(place: Place) -> None:
         ("", "Is missing"),
         ("日本", "Is missing"),
         ("Gold members", "There is a tribe with this key"),
+        ("Revisions", ".*is the history of all tribes"),
     ):
         answer = press(place, page, "save", path, name=name, f0_attribute="locale", f0_operator="exists")
         assert answer.status_code == 422
         assert re.search(rf'id="tribe-problem"[^>]*>{problem}', answer.text), name
-    both = press(place, page, "save", path, name="", f0_attribute="nonsense")
+    both = press(place, page, "save", path, name="", f0_attribute="non.sense")
     assert [name for name in ("tribe", "f0-attribute") if f'id="{name}-problem"' in both.text] == [
         "tribe",
         "f0-attribute",

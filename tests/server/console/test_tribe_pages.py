@@ -63,8 +63,12 @@ def test_names_are_text_on_every_page(place: Place) -> None:
 
 
 def test_a_tribe_says_who_is_in_it_how_many_and_where_it_is_used(place: Place) -> None:
+    unused = place.browser.get(f"{place.path}/gold-members")
+    assert "No scenario is for it" in text_of(unused)
+    assert f'href="{place.here}/delivery">open the delivery</a>' in unused.text
     place.use("gold-members")
     page = place.browser.get(f"{place.path}/gold-members")
+    assert f'href="{place.here}/delivery/entities/home.hero">' in page.text
     said = text_of(page)
     assert 'Users for whom this holds: Attribute “plan” equals "gold"' in said
     assert "staging home.hero in the scenario “Spring <b>”" in said
@@ -144,8 +148,12 @@ def test_history_tells_who_and_what_differs(place: Place) -> None:
     assert "<del>-     value: gold\n</del>" in one.text
     assert "watchers deleted" not in text_of(one)
     assert "Nothing in this tribe" in text_of(place.browser.get(path, tribe="fans"))
-    for wrong in ("9", "x", "-1"):
-        assert "no revision of that number" in text_of(place.browser.get(path, to=wrong))
+    for wrong in ({"to": "9"}, {"from": "9"}, {"from": "1", "to": "9999999"}):
+        assert place.browser.get(path, **wrong).status_code == 404, wrong
+    for wrong in ({"to": "x"}, {"from": "-1"}):
+        answer = place.browser.get(path, **wrong)
+        assert answer.status_code == 422
+        assert "two revisions by their numbers" in text_of(answer)
 
 
 def test_a_viewer_sees_rules_and_counts_and_nobody(place: Place) -> None:

@@ -10,7 +10,6 @@ import httpx
 import pytest
 
 from templates_server.access import Role, Scope
-from templates_server.events.listing import store
 from templates_server.times import system_clock, to_rfc3339
 from tests.people import FULL, Grant, Person, add_organization, add_person, add_space
 from tests.servers import RunningServer
@@ -95,14 +94,25 @@ def test_all_events_come_once_in_a_stable_order(place: Place) -> None:
     assert found == [event["id"] for event in place.all_pages()]
 
 
-def test_events_of_a_name_are_found_wherever_they_are(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "MOST_LOOKED_THROUGH", 7)
+def test_events_of_a_name_are_found_wherever_they_are_each_once_the_newest_first(place: Place) -> None:
+    now = system_clock()
     names = {number: "rare/one" if number % 3 == 1 else "a/b" for number in range(60)}
-    place.send(*({"id": f"e-{n}", "name": name, "anonymous_id": f"v-{n % 7}"} for n, name in names.items()))
+    times = {number: to_rfc3339(now - number % 4 * 1000) for number in names}
+    place.send(
+        *(
+            {"id": f"e-{n}", "name": name, "anonymous_id": f"v-{n % 5}", "timestamp": times[n]}
+            for n, name in names.items()
+        )
+    )
     place.send({"id": "e-u", "name": "rare/one", "external_id": "u"}, {"external_id": "u"})
     rare = sorted([*(f"e-{n}" for n, name in names.items() if name == "rare/one"), "e-u"])
-    for limit in (2, 7):
-        assert sorted(event["id"] for event in place.all_pages(name="rare/one", limit=limit)) == rare
+    whole = place.all_pages(name="rare/one")
+    assert sorted(event["id"] for event in whole) == rare
+    for limit in (1, 2, 7):
+        assert place.all_pages(name="rare/one", limit=limit) == whole
+    moments = [event["timestamp"] for event in whole]
+    assert moments == sorted(moments, reverse=True)
+    assert len(set(moments)) > 3
     assert [event["id"] for event in place.all_pages(name="rare/one", user="u")] == ["e-u"]
     assert place.all_pages(name="never/sent", limit=2) == []
 

@@ -188,13 +188,6 @@ def test_a_viewer_reads_no_history_for_it_names_people(server: RunningServer, pe
             assert narrow.get(f"{space}/{path}/revisions").status_code == (403 if path == "tribes" else 200)
 
 
-def test_a_tribe_called_revisions_can_be_made_and_deleted(client: httpx.Client, space: str) -> None:
-    changed(client.put(f"{space}/tribes/revisions", json=GOLD))
-    assert "revisions" in client.get(f"{space}/tribes").json()["data"][0]["tribes"]
-    changed(client.delete(f"{space}/tribes/revisions"))
-    assert [each["revision"] for each in revisions(client, f"{space}/tribes/revisions")] == [2, 1]
-
-
 def test_another_space_has_no_history_to_see(server: RunningServer, space: str) -> None:
     stranger = add_person(server.database, add_organization(server.database))
     with stranger.client(server) as client:

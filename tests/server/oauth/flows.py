@@ -121,6 +121,17 @@ class Browser:
             self.cookies = client.cookies
             return answer
 
+    def send_file(
+        self, path: str, fields: Mapping[str, str], name: str, content: bytes, *, origin: str = ""
+    ) -> httpx.Response:
+        """Send a form with a file of that name in its field `file`."""
+        headers = {"Origin": origin or self.server.settings.origin}
+        with self.server.client() as client:
+            client.cookies = self.cookies
+            answer = client.post(path, data=dict(fields), files={"file": (name, content)}, headers=headers)
+            self.cookies = client.cookies
+            return answer
+
     def sign_in(self, person: Someone, password: str = PASSWORD, **parameters: str) -> httpx.Response:
         """Fill in the sign-in form."""
         page = self.get("/sign-in", **parameters)

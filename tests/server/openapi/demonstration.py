@@ -88,6 +88,17 @@ def _a_new_space(demo: Demonstration) -> None:
     demo.send("POST", f"{ORGANIZATION}/spaces", {"key": "radio"})
 
 
+def _no_other_organization(demo: Demonstration) -> None:
+    keys = {one["key"] for one in demo.send("GET", "/v2/organizations").json()["data"]}
+    if "acme-labs" in keys:
+        demo.send("DELETE", "/v2/organizations/acme-labs")
+
+
+def _another_organization(demo: Demonstration) -> None:
+    _no_other_organization(demo)
+    demo.send("POST", "/v2/organizations", {"key": "acme-labs"})
+
+
 def _a_user(demo: Demonstration) -> None:
     demo.send("POST", USERS, [{"user_id": "ada", "tags": ["sports/football"]}, {"user_id": "casey"}])
 
@@ -157,6 +168,11 @@ def _a_session(demo: Demonstration) -> None:
     demo.variables["SESSION"] = started.json()["session"]
 
 
+def _a_visitor_to_remove(demo: Demonstration) -> None:
+    with demo.server.client(Authorization=f"Bearer {demo.variables['MTRIBES_KEY']}") as app:
+        app.post("/api/client/identify", json={"anonymous_id": "phone-3"}).raise_for_status()
+
+
 def _a_stream(demo: Demonstration) -> None:
     with demo.server.client(Authorization=f"Bearer {demo.variables['MTRIBES_KEY']}") as app:
         flags = app.post("/ofrep/v1/evaluate/flags", json={"context": {"targetingKey": "ada"}}).json()
@@ -164,9 +180,15 @@ def _a_stream(demo: Demonstration) -> None:
 
 
 PREPARATIONS: Mapping[str, Callable[[Demonstration], None]] = {
+    "GET /v2/spaces/{space}/environments/{environment}/visitors/{visitor}": _a_session,
+    "GET /v2/spaces/{space}/environments/{environment}/visitors/{visitor}/everything": _a_session,
+    "DELETE /v2/spaces/{space}/environments/{environment}/visitors/{visitor}": _a_visitor_to_remove,
     "PUT /v2/spaces/{space}/environments/{environment}/visitors/{visitor}/tags/{tag*}": _a_session,
     "DELETE /v2/spaces/{space}/environments/{environment}/visitors/{visitor}/tags/{tag*}": _a_session,
+    "POST /v2/organizations": _no_other_organization,
+    "DELETE /v2/organizations/{organization}": _another_organization,
     "POST /v2/organizations/{organization}/spaces": _no_space,
+    "PATCH /v2/spaces/{space}": _a_new_space,
     "DELETE /v2/spaces/{space}": _a_new_space,
     "PUT /v2/spaces/{space}/model": _a_new_space,
     "POST /v2/spaces/{space}/model/diff": _a_new_space,

@@ -134,6 +134,15 @@ def test_a_scenario_out_of_time_says_since_or_until_when(place: Place) -> None:
     assert (now["starts"], now["ends"]) == (PAST, FUTURE)
 
 
+def test_what_a_session_at_another_time_would_show_is_told(place: Place) -> None:
+    place.deliver(scenario("To come", "every", starts=FUTURE))
+    assert place.explained(user_id="ada")["scenario"] is None
+    for extreme in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"):
+        assert place.explain(user_id="ada", at=extreme).status_code == 200
+    then = place.explained(user_id="ada", at=FUTURE)
+    assert (then["scenario"], then["of"]["at"]) == ("To come", FUTURE)
+
+
 def test_what_only_an_app_could_say_is_not_guessed(place: Place) -> None:
     place.deliver(scenario("Spring", "gold", "spring"), scenario("Every", "every"), enabled=True)
     found = place.explained(user_id="bob")
@@ -182,6 +191,7 @@ def test_a_visitor_who_was_merged_is_explained_as_the_user(place: Place) -> None
         ({"user_id": "ada", "fields": {"a": {}}}, "fields[...]"),
         ({"user_id": "ada", "fields": {"": 1}}, "fields"),
         ({"user_id": "ada", "field": {}}, ""),
+        ({"user_id": "ada", "at": "Friday"}, "at"),
     ],
 )
 def test_it_takes_one_person_and_good_fields(place: Place, asked: dict[str, Any], path: str) -> None:

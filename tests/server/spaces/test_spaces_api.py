@@ -69,6 +69,53 @@ def test_without_a_name_a_space_is_called_by_its_key(client: httpx.Client, organ
     assert data(created)[0]["name"] == key
 
 
+def test_a_space_is_renamed_as_a_revision_of_its_model_and_keeps_its_key(
+    server: RunningServer, client: httpx.Client, organization: Organization, space: str
+) -> None:
+    model = {"experiences": {"hero": {"properties": {"title": {"type": "text"}}}}}
+    assert client.put(f"/v2/spaces/{space}/model", json=model, headers={"If-Match": '"0"'}).is_success
+    wanted = {"name": " Läden <1> "}
+    first, again = (client.patch(f"/v2/spaces/{space}?note=New%20brand", json=wanted) for _ in range(2))
+    assert (first.status_code, first.json()["dataType"]) == (200, "space")
+    (renamed,) = data(first)
+    assert data(again) == [renamed]
+    assert (renamed["key"], renamed["name"], renamed["revision"]) == (space, "Läden <1>", 2)
+    assert data(client.get(f"/v2/spaces/{space}")) == [renamed]
+    (document,) = data(client.get(f"/v2/spaces/{space}/model"))
+    assert (document["name"], list(document["experiences"])) == ("Läden <1>", ["hero"])
+    newest = data(client.get(f"/v2/spaces/{space}/model/revisions"))[0]
+    assert (newest["revision"], newest["note"]) == (2, "New brand")
+    stale = client.put(f"/v2/spaces/{space}/model", json=model, headers={"If-Match": '"1"'})
+    assert stale.status_code == 412
+    boss = add_person(server.database, organization)
+    with boss.client(server) as administrator:
+        log = data(administrator.get(f"/v2/organizations/{organization.key}/audit?action=space.rename&space={space}"))
+    assert [entry["details"] for entry in log] == [{"before": space, "name": "Läden <1>", "revision": 2}]
+
+
+def test_a_space_without_a_model_is_renamed_too(client: httpx.Client, space: str) -> None:
+    (renamed,) = data(client.patch(f"/v2/spaces/{space}", json={"name": "Radio"}))
+    assert (renamed["name"], renamed["revision"]) == ("Radio", 1)
+
+
+@pytest.mark.parametrize("body", [{}, {"name": " "}, {"name": "x" * 201}, {"name": "a\nb"}, {"name": 1}])
+def test_a_name_that_is_none_renames_nothing(client: httpx.Client, space: str, body: dict[str, Any]) -> None:
+    answer = client.patch(f"/v2/spaces/{space}", json=body)
+    assert answer.status_code == 422
+    assert data(client.get(f"/v2/spaces/{space}"))[0]["revision"] == 0
+
+
+def test_two_renamings_at_once_are_two_revisions(server: RunningServer, person: Person, space: str) -> None:
+    def rename(number: int) -> int:
+        with person.client(server) as client:
+            return client.patch(f"/v2/spaces/{space}", json={"name": f"Name {number}"}).status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(rename, range(4))) == {200}
+    with person.client(server) as client:
+        assert data(client.get(f"/v2/spaces/{space}"))[0]["revision"] == 4
+
+
 def test_a_key_that_is_taken_is_a_conflict_even_for_another_organization(
     server: RunningServer, client: httpx.Client, organization: Organization, space: str
 ) -> None:

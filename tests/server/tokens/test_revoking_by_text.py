@@ -82,3 +82,12 @@ def test_credentials_are_neither_needed_nor_looked_at(server: RunningServer) -> 
     with server.client(Authorization="Bearer nonsense") as client:
         assert client.post("/v2/tokens/revoke", json={"token": ada.token}).status_code == 204
     assert status_with(server, ada.token) == 401
+
+
+def test_its_path_takes_no_other_method_as_the_id_of_a_token(server: RunningServer) -> None:
+    ada = add_person(server.database, add_organization(server.database), role=Role.DEVELOPER)
+    with ada.client(server) as known, server.client() as anonymous:
+        for client in (known, anonymous):
+            answer = client.delete("/v2/tokens/revoke")
+            assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+        assert known.delete("/v2/tokens/tok_unknown").status_code == 404

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from templates_server.schema import events, persons, sessions
 from templates_server.tribes import compiler, facts, rules
 from templates_server.tribes.evaluator import Outcome, PersonFacts, evaluate, outcome_of
 from templates_server.tribes.reading import read_tribe
+from templates_server.tribes.sql import Finished
 from tests import statements
 from tests.server.tribes.made import KEPT
 from tests.server.tribes.oracle import EPOCH, MILLISECOND, History, count_of_events, is_member
@@ -192,10 +193,13 @@ def _of_evaluator(asked: Asked, people: Sequence[History]) -> Iterator[Disagreem
 def _of_sql(asked: Asked, people: Sequence[History], database: Database) -> Iterator[Disagreement]:
     if rules.questions_of([asked.tribe]) != rules.Questions():
         yield from _of_facts(asked, people, database)
-    members = None if asked.tribe.is_contextual else members_of(database, asked)
-    for person, expected in zip(people, asked.expected, strict=True):
-        if members is not None and (name_of(person).person_id in members) is not expected:
-            yield Disagreement(database.dialect, asked, person, expected)
+    if asked.tribe.is_contextual:
+        return
+    for make in (compiler.compile_tribe, compiler.compile_tribe_of_few):
+        members = _found(database, asked, make)
+        for person, expected in zip(people, asked.expected, strict=True):
+            if (name_of(person).person_id in members) is not expected:
+                yield Disagreement(f"{make.__name__} on {database.dialect}", asked, person, expected)
 
 
 def _of_facts(asked: Asked, people: Sequence[History], database: Database) -> Iterator[Disagreement]:
@@ -217,9 +221,8 @@ def _as_counted(known: PersonFacts, questions: rules.Questions) -> PersonFacts:
     )
 
 
-def members_of(database: Database, asked: Asked) -> set[str]:
-    """The ids of those who are in the tribe."""
-    where, parameters = compiler.compile_tribe(
+def _found(database: Database, asked: Asked, make: Callable[..., Finished]) -> set[str]:
+    where, parameters = make(
         asked.tribe,
         database.dialect,
         now=milliseconds(asked.now),

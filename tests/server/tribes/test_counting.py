@@ -17,7 +17,7 @@ from templates_server.sessions.app_report import NO_REPORT
 from templates_server.sessions.store import SESSIONS as INSERTED_SESSIONS
 from templates_server.settings import sqlite_file_url
 from templates_server.times import DAY
-from templates_server.tribes.compiler import compile_facts, compile_tribe
+from templates_server.tribes.compiler import compile_facts, compile_tribe, compile_tribe_of_few
 from templates_server.tribes.facts import read_facts
 from templates_server.tribes.reading import read_tribe
 from templates_server.tribes.rules import questions_of
@@ -95,7 +95,7 @@ def test_counting_ends_where_a_tribe_is_decided(
     tribe = read_tribe({"audience": "all", "match": "all", "filters": [rule]}, key="x")
     questions = questions_of([tribe])
     columns, parameters = compile_facts(questions, "sqlite", now=NOW, retention_ms=30 * DAY)
-    condition, of_tribe = compile_tribe(tribe, "sqlite", now=NOW, retention_ms=30 * DAY, environment_id="env")
+    condition, of_tribe = compile_tribe_of_few(tribe, "sqlite", now=NOW, retention_ms=30 * DAY, environment_id="env")
     found = []
     for connection in databases:
         rows, steps = ask(connection, f"SELECT {columns} FROM persons", parameters)  # noqa: S608 - what is tested
@@ -124,3 +124,37 @@ def test_one_question_of_several_rules_counts_as_far_as_any_of_them_needs() -> N
     filters = [{**EVENT, "frequency": frequency} for frequency in ("any", {"more_than": 9}, {"less_than": 4})]
     tribe = read_tribe({"audience": "all", "match": "any", "filters": filters}, key="x")
     assert (len(questions_of([tribe]).events), questions_of([tribe]).most_events) == (1, (10,))
+
+
+INDEX = "ix_events_name"
+OF_A_PERSON = "FROM events WHERE environment_id = 'env' AND person_id = 'per'"
+
+
+def plan_of(connection: sqlite3.Connection, query: str, parameters: Any = ()) -> str:
+    """How SQLite goes about a query."""
+    return "\n".join(str(row[3]) for row in connection.execute(f"EXPLAIN QUERY PLAN {query}", parameters))
+
+
+@pytest.mark.parametrize("case", [case for case, (rule, _, _) in CASES.items() if "event" in rule])
+def test_who_did_something_is_found_by_the_index_of_names_and_what_one_person_did_by_their_events(
+    databases: tuple[sqlite3.Connection, sqlite3.Connection], case: str
+) -> None:
+    rule, _, is_in = CASES[case]
+    tribe = read_tribe({"audience": "all", "match": "all", "filters": [rule]}, key="x")
+    for connection in databases:
+        condition, parameters = compile_tribe(tribe, "sqlite", now=NOW, retention_ms=30 * DAY, environment_id="env")
+        query = f"SELECT 1 FROM persons WHERE {condition}"  # noqa: S608 - what is tested
+        assert f"{INDEX} (environment_id=? AND name=? AND happened>?)" in plan_of(connection, query, parameters)
+        assert bool(connection.execute(query, parameters).fetchall()) is is_in
+        columns, parameters = compile_facts(questions_of([tribe]), "sqlite", now=NOW, retention_ms=30 * DAY)
+        plan = plan_of(connection, f"SELECT {columns} FROM persons", parameters)  # noqa: S608 - what is tested
+        assert "SEARCH events" in plan
+        assert INDEX not in plan
+
+
+@pytest.mark.parametrize("columns", ["count(*)", "happened", "max(happened), name", "person_id"])
+def test_the_index_of_names_is_for_nobody_who_asks_for_a_person(
+    databases: tuple[sqlite3.Connection, sqlite3.Connection], columns: str
+) -> None:
+    for others in ("", " AND name = 'video/completed'", " AND happened > 7"):
+        assert INDEX not in plan_of(databases[0], f"SELECT {columns} {OF_A_PERSON}{others}")

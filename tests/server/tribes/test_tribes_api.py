@@ -9,10 +9,14 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import Connection, select, update
 
 from templates_server.access import ALL_SCOPES, Role, Scope
 from templates_server.documents import read_yaml, write_yaml
-from templates_server.schema import audit_entries
+from templates_server.routes import ROUTES
+from templates_server.schema import audit_entries, spaces, tribe_revisions
+from templates_server.tribes import store
+from templates_server.tribes.reading import RESERVED_KEYS
 from tests.people import Grant, Person, add_organization, add_person, add_space
 from tests.servers import RunningServer
 
@@ -229,6 +233,25 @@ def test_the_users_of_a_tribe_come_in_pages(client: httpx.Client, here: str) -> 
     assert sorted(found) == ["ada", *(f"u{number}" for number in range(7))]
 
 
+def test_of_a_tribe_few_people_are_looked_at_for_a_page(
+    client: httpx.Client, here: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "MOST_LOOKED_THROUGH", 4)
+    monkeypatch.setattr(store, "FEWEST_LOOKED_THROUGH", 2)
+    plans = ("free", "free", "free", "gold")
+    people = [{"user_id": f"u{number}", "attributes": {"plan": plans[number % 4]}} for number in range(24)]
+    client.post(f"{here}/users", json=people)
+    found, path, pages = [], f"{here}/tribes/gold/users?limit=3", 0
+    while path:
+        answer = client.get(path)
+        found += users(answer)
+        pages += 1
+        assert len(users(answer)) <= 2
+        path = str(answer.links.get("next", {}).get("url", "")).removeprefix(str(client.base_url).rstrip("/"))
+    assert sorted(found) == sorted(["ada", *(f"u{number}" for number in range(3, 24, 4))])
+    assert pages > 10
+
+
 def test_a_tribe_is_true_in_the_request_after_the_event(client: httpx.Client, server: RunningServer, here: str) -> None:
     key = data(client.post(f"{here}/keys", json={"name": "tv"}))["key"]
     event = {"external_id": "cid", "name": "video/completed", "metadata": [{"key": "genre", "value": "Football"}]}
@@ -401,3 +424,54 @@ def test_what_a_filter_is_about_may_not_be_null(space: str, client: httpx.Client
     answer = client.put(f"{space}/tribes/gold", json={"filters": [{kind: None}]})
     assert answer.status_code == 422
     assert f"filters[0].{kind}" in {error["path"] for error in answer.json()["errors"]}
+
+
+# Keys that paths have a word for
+
+
+def test_a_new_tribe_cannot_have_the_key_of_a_path_and_an_old_one_stays(
+    server: RunningServer, client: httpx.Client, space: str
+) -> None:
+    document = data(client.get(f"{space}/tribes"))
+    named = {**document, "tribes": {**document["tribes"], "revisions": {"filters": [{"tag": "x"}]}}}
+    refused = client.put(f"{space}/tribes", json=named)
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["path"] == "tribes.revisions"
+    assert "is the history of all tribes" in refused.json()["errors"][0]["message"]
+    put = client.put(f"{space}/tribes/revisions", json={"filters": [{"tag": "x"}]})
+    assert (put.status_code, put.headers["Allow"]) == (405, "GET")
+    add_reserved_tribe(server, space.rpartition("/")[2])
+    stored = data(client.get(f"{space}/tribes"))
+    assert "revisions" in stored["tribes"]
+    stored["tribes"]["revisions"]["name"] = "Changed"
+    assert data(client.put(f"{space}/tribes", json=stored))["changed"]
+    assert client.get(f"{space}/tribes/revisions").json()["data"][0]["revision"] == stored["revision"] + 1
+    assert data(client.put(f"{space}/tribes", json=document | {"revision": stored["revision"] + 1}))["changed"]
+
+
+def add_reserved_tribe(server: RunningServer, space: str) -> None:
+    """A tribe with a key that was possible in an earlier version."""
+    columns = tribe_revisions.c
+    newest = (
+        select(columns.space_id, columns.revision, columns.document)
+        .join(spaces, spaces.c.id == columns.space_id)
+        .where(spaces.c.key == space)
+        .order_by(columns.revision.desc())
+        .limit(1)
+    )
+
+    def work(connection: Connection) -> None:
+        row = connection.execute(newest).one()
+        document = json.loads(row.document)
+        document["tribes"]["revisions"] = document["tribes"]["gold"]
+        is_newest = (columns.space_id == row.space_id) & (columns.revision == row.revision)
+        connection.execute(update(tribe_revisions).where(is_newest).values(document=json.dumps(document)))
+
+    server.database.write_now(work)
+
+
+def test_every_word_of_a_path_in_the_place_of_a_tribe_is_reserved() -> None:
+    paths = [route.path for route in ROUTES]
+    before = {path.partition("{tribe}")[0] for path in paths if "{tribe}" in path}
+    rests = [path.removeprefix(start) for start in before for path in paths if path.startswith(start)]
+    assert {rest.partition("/")[0] for rest in rests} - {"{tribe}"} == set(RESERVED_KEYS)

@@ -14,11 +14,13 @@ from sqlalchemy import Connection, select
 from templates_server.__main__ import main
 from templates_server.database import Database
 from templates_server.opening import open_database
-from templates_server.persons.names import PersonKind, named
+from templates_server.persons.names import PersonKind, Stated, named
+from templates_server.persons.store import Presence, arrive
 from templates_server.schema import erasures, metadata, persons
 from templates_server.settings import sqlite_url
+from templates_server.users.erasure import store
 from templates_server.users.erasure.listing import ErasureList, UnreadableList, format_erasures, read_erasures
-from templates_server.users.erasure.store import ErasedPerson, erase_user
+from templates_server.users.erasure.store import ErasedPerson, erase_person
 from templates_server.users.store import upsert_users
 from tests.server.users.changes import change
 from tests.server.users.conftest import Place
@@ -101,6 +103,57 @@ def test_a_visitor_of_a_removed_user_is_somebody_new_afterwards(place: Place) ->
     assert place.client.get(place.url("users", "ada")).status_code == 404
 
 
+def test_a_removed_visitor_is_gone_from_every_table(place: Place) -> None:
+    with place.app() as app:
+        app.post("/api/client/sessions", json={"anonymous_id": "v1"}).raise_for_status()
+        events = [{"name": "video/completed", "anonymous_id": who, "id": f"{who}-1"} for who in ("v1", "v2")]
+        app.post("/api/client/events", json=events).raise_for_status()
+        for visitor in ("v1", "v2"):
+            place.client.put(place.url("visitors", visitor, "tags", "x")).raise_for_status()
+        answer = place.client.delete(place.url("visitors", "v1"))
+        assert (answer.status_code, answer.json()) == (
+            200,
+            {
+                "data": [
+                    {"anonymous_id": "v1", "removed": {"profile": 1, "devices": 0, "sessions": 1, "events": 1}},
+                ],
+                "dataType": "erasure",
+                "errors": None,
+            },
+        )
+        mine = [row for row in rows_about(place.server.database, {VISITOR}) if place.environment_id in str(row)]
+        assert [table for table, _ in mine] == ["erasures"]
+        listed = read_erasures(place.server.settings.data_folder / "erasures.jsonl")
+        assert (place.environment_id, VISITOR) in {(one.environment_id, one.person_id) for one in listed}
+        told = place.client.get(place.url("user-tags")).json()["data"]
+        assert told == [{"tag": "x", "users": 0, "visitors": 1}]
+        assert place.client.get(place.url("visitors", "v2", "everything")).json()["data"][0]["events"]
+        assert place.client.delete(place.url("visitors", "v1")).status_code == 404
+        app.post("/api/client/events", json=[{"name": "a/b", "anonymous_id": "v1"}]).raise_for_status()
+    assert place.client.get(place.url("visitors", "v1")).json()["data"][0]["tags"] == []
+
+
+def test_a_visitor_of_many_events_is_removed_whole_and_counted(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "ROWS_A_STEP", 2)
+    with place.app() as app:
+        events = [{"name": "a/b", "anonymous_id": "v1", "id": str(number)} for number in range(7)]
+        app.post("/api/client/events", json=events).raise_for_status()
+    answer = place.client.delete(place.url("visitors", "v1"))
+    assert answer.json()["data"][0]["removed"] == {"profile": 1, "devices": 0, "sessions": 0, "events": 7}
+
+
+def test_who_is_a_user_is_not_removed_as_a_visitor_nor_the_other_way_round(place: Place) -> None:
+    with place.app() as app:
+        app.post("/api/client/identify", json={"anonymous_id": "v1"}).raise_for_status()
+        app.post("/api/client/identify", json={"external_id": "ada"}).raise_for_status()
+        for url in (place.url("visitors", ADA), place.url("visitors", "ada"), place.url("users", VISITOR)):
+            assert {place.client.get(url).status_code, place.client.delete(url).status_code} == {404}
+            assert place.client.get(f"{url}/everything").status_code == 404
+        app.post("/api/client/alias", json={"anonymous_id": "v1", "external_id": "ada"}).raise_for_status()
+    assert place.client.delete(place.url("visitors", "v1")).status_code == 404  # merged: the user's, who stays
+    assert place.client.get(place.url("users", "ada", "everything")).json()["data"][0]["visitors"]
+
+
 def test_an_erasure_is_listed_before_it_is_answered(place: Place) -> None:
     place.upsert({"user_id": "ada"})
     place.client.delete(place.url("users", "ada"))
@@ -175,10 +228,10 @@ class Server:
         changes = [change({"user_id": user_id, "tags": ["t"]}) for user_id in user_ids]
         self.write(lambda connection: upsert_users(connection, "env_1", changes, now=self.now))
 
-    def erase(self, user_id: str) -> None:
-        """Remove a user, as the API does."""
-        person_id = named(PersonKind.USER, user_id).person_id
-        erased = self.write(lambda connection: erase_user(connection, "env_1", person_id, now=self.now))
+    def erase(self, called: str, kind: PersonKind = PersonKind.USER) -> None:
+        """Remove somebody, as the API does."""
+        person_id = named(kind, called).person_id
+        erased = self.write(lambda connection: erase_person(connection, "env_1", person_id, now=self.now))
         ErasureList(self.folder / "erasures.jsonl").add(erased.people)
 
     def write(self, work: Callable[[Connection], Any]) -> Any:
@@ -303,6 +356,16 @@ def test_the_file_in_a_backup_knows_who_was_erased_from_a_space_that_is_gone(liv
     second = restored(live.back_up(tmp_path / "2"), tmp_path / "new")
     listed = ["--erasures", str(second.folder / "erasures.jsonl")]
     assert restored(first, tmp_path / "third", *listed).users()[0] == []
+
+
+def test_a_backup_does_not_bring_back_a_visitor_who_was_erased_after_it(live_on_each: Server, tmp_path: Path) -> None:
+    live = live_on_each
+    visitors = [Stated(named(PersonKind.VISITOR, name), None) for name in ("v1", "v2")]
+    live.write(lambda connection: arrive(connection, [Presence("env_1", one, live.now) for one in visitors]))
+    backup = live.back_up(tmp_path / "b")
+    live.erase("v1", PersonKind.VISITOR)
+    again = restored(backup, tmp_path / "new", "--erasures", str(live.folder / "erasures.jsonl"))
+    assert again.users()[0] == ["v2"]
 
 
 def test_a_visitor_whose_merge_came_after_the_backup_is_removed_too(live: Server, tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ OF_NOBODY = {
     *("token_families", "tokens", "spaces", "model_revisions", "tribe_revisions", "environments"),
     *("delivery_revisions", "environment_keys", "code_renderings", "idempotent_answers"),
     *("user_tags", "tag_removals", "event_names", "event_name_changes"),  # counts
+    *("daily_counts", "tribe_sizes"),  # counts of days, for 400 days
     "environment_removals",
     *("event_followers", "event_arrivals"),  # derived ids, for some minutes; an erasure forgets the second
     *("imports", "import_parts"),  # counts, and what was wrong, never the values

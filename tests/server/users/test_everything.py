@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from templates_server.persons.names import PersonKind, named
 from templates_server.schema import events, sessions
 from templates_server.users.everything.api import ROWS_AT_ONCE
-from templates_server.users.models import Everything
+from templates_server.users.models import Everything, VisitorEverything
 from tests.server.users.conftest import Place
 
 ADA = named(PersonKind.USER, "ada").person_id
@@ -57,6 +57,24 @@ def test_of_a_new_user_there_is_a_profile_and_nothing_else(place: Place) -> None
         "events": [],
     }
     assert place.client.get(place.url("users", "bob", "everything")).status_code == 404
+
+
+def test_of_a_visitor_everything_is_told_and_nothing_of_others(place: Place) -> None:
+    with place.app() as app:
+        app.post("/api/client/sessions", json={"anonymous_id": "v1", **SAYS}).raise_for_status()
+        events = [{"name": f"of/{who}", "anonymous_id": who, "id": who} for who in ("v1", "v2")]
+        app.post("/api/client/events", json=events).raise_for_status()
+    answer = place.client.get(place.url("visitors", "v1", "everything"))
+    body = answer.json()
+    assert (body["dataType"], body["errors"], len(body["data"])) == ("everything", None, 1)
+    (found,) = body["data"]
+    msgspec.convert(found, VisitorEverything)  # as it is described
+    assert list(found) == ["visitor", "last_session", "devices", "sessions", "events"]
+    assert found["visitor"] == place.client.get(place.url("visitors", "v1")).json()["data"][0]
+    assert found["last_session"]["app_platform"] == "ios"
+    assert [one["name"] for one in found["events"]] == ["of/v1"]
+    assert len(found["sessions"]) == 1
+    assert place.client.get(place.url("visitors", "nobody", "everything")).status_code == 404
 
 
 def test_every_trace_is_told_the_earliest_first(place: Place) -> None:

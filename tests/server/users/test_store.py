@@ -27,7 +27,7 @@ from templates_server.identifiers import new_id
 from templates_server.persons.names import PersonKind, named, stated
 from templates_server.persons.profiles import NOTHING_KNOWN, Profile, merged, to_columns
 from templates_server.schema import events, persons, user_tags
-from templates_server.users.erasure.store import Erased, erase_user, list_erasures
+from templates_server.users.erasure.store import Erased, erase_person, list_erasures
 from templates_server.users.folding import Outcome
 from templates_server.users.store import Wanted, change_person, list_people, upsert_users
 from tests.server.persons.made import FEW_TAGS, good_users
@@ -81,7 +81,9 @@ class Hands:
     def erase(self, user_id: str, *, now: int = 1) -> Erased:
         """Remove this user."""
         person_id = named(PersonKind.USER, user_id).person_id
-        erased: Erased = self.write(lambda connection: erase_user(connection, self.environment_id, person_id, now=now))
+        erased: Erased = self.write(
+            lambda connection: erase_person(connection, self.environment_id, person_id, now=now)
+        )
         return erased
 
 
@@ -93,8 +95,8 @@ def chosen(things: Sequence[str], count: int, *seed: int) -> list[str]:
 def profiles(database: Database, environment_id: str) -> Mapping[str, Profile]:
     """What is kept of each user."""
     wanted = Wanted(PersonKind.USER, 100_000)
-    people = database.read_now(lambda connection: list_people(connection, environment_id, wanted))
-    return {person.called: person.profile for person in people}
+    found = database.read_now(lambda connection: list_people(connection, environment_id, wanted))
+    return {person.called: person.profile for person in found.people}
 
 
 def tag_counts(database: Database, environment_id: str) -> dict[str, int]:
@@ -274,9 +276,9 @@ def perform(step: tuple[str, Any], model: Model, environment_id: str, connection
             person_id = named(PersonKind.USER, user_id).person_id
             if model.profiles.pop(user_id, None) is None:
                 with pytest.raises(NotFound):
-                    erase_user(connection, environment_id, person_id, now=1)
+                    erase_person(connection, environment_id, person_id, now=1)
             else:
-                erase_user(connection, environment_id, person_id, now=1)
+                erase_person(connection, environment_id, person_id, now=1)
                 assert (environment_id, person_id) in {one[:2] for one in list_erasures(connection)}
 
 

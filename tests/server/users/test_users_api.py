@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import select
 from templates_server.access import Role, Scope
 from templates_server.persons.names import PersonKind, named
 from templates_server.schema import audit_entries
+from templates_server.users import store
 from tests.people import Grant, add_organization, add_person
 from tests.server.users.conftest import Place
 
@@ -240,6 +242,41 @@ def paged(place: Place, path: str, key: str) -> set[str]:
         url = answer.links.get("next", {}).get("url")
     assert len(found) == len(set(found))
     return set(found)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 10])
+def test_a_search_looks_at_a_bounded_number_of_people_a_page_and_finds_each_once(
+    place: Place, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    monkeypatch.setattr(store, "MOST_LOOKED_THROUGH", 3)
+    others = [{"user_id": f"u{number}"} for number in range(20)]
+    ada = [{"user_id": name, "email": "x@example.com", "tags": ["vip"]} for name in ("ada", "Ada", "adam", "nada")]
+    place.upsert(*others, *ada)
+    for query in ("search=ada", "search=X@example.com", "tag=vip", "search=ada&tag=vip"):
+        pages = list(pages_of(place, f"users?{query}&limit={limit}"))
+        names = [one["user_id"] for page in pages for one in page]
+        assert sorted(names) == ["Ada", "ada", "adam", "nada"]
+        assert len(pages) > 4
+        assert max(map(len, pages)) <= min(limit, 4)
+    if limit > 1:
+        (first, *_) = pages_of(place, f"users?search=ada&limit={limit}")
+        assert first[0]["user_id"] == "ada"
+    assert [one for page in pages_of(place, "users?search=nobody") for one in page] == []
+
+
+def pages_of(place: Place, path: str) -> Iterator[list[dict[str, Any]]]:
+    """All pages of a list."""
+    url: str | None = place.url(path)
+    while url:
+        answer = place.client.get(url)
+        yield answer.json()["data"]
+        url = answer.links.get("next", {}).get("url")
+
+
+def test_visitors_are_found_without_looking_at_users(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "MOST_LOOKED_THROUGH", 3)
+    place.upsert(*({"user_id": f"u{number}"} for number in range(20)))
+    assert len(list(pages_of(place, "visitors?limit=5"))) == 1
 
 
 def test_tags_are_alphabetical_by_code_points_and_searched_for(place: Place) -> None:

@@ -64,6 +64,15 @@ def test_a_visitor_is_tagged_and_untagged(place: Place) -> None:
 
 
 @pytest.mark.usefixtures("app")
+def test_one_visitor_is_told_as_in_the_list(place: Place) -> None:
+    tag(place, "v", "news")
+    listed = {one["anonymous_id"]: one for one in place.client.get(place.url("visitors")).json()["data"]}
+    answer = place.client.get(place.url("visitors", "v"))
+    assert (answer.status_code, answer.json()) == (200, {"data": [listed["v"]], "dataType": "visitor", "errors": None})
+    assert place.client.get(place.url("visitors", "nobody")).status_code == 404
+
+
+@pytest.mark.usefixtures("app")
 def test_tagging_is_an_update_of_the_visitor(place: Place) -> None:
     [before] = [one for one in place.client.get(place.url("visitors")).json()["data"] if one["anonymous_id"] == "v"]
     tag(place, "v", "news")

@@ -1,0 +1,108 @@
+"""Organizations over HTTP: created, renamed, deleted. Who belongs to them: `api.py`."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from templates_server.access import Role
+from templates_server.accounts import store
+from templates_server.accounts.models import ChangedOrganization, NewOrganization, OrganizationView
+from templates_server.accounts.store import MAX_ADMINISTRATED, Organization
+from templates_server.audit import store as audit_store
+from templates_server.checks import KEY_RULE, Reader, read_required_name
+from templates_server.endpoint import NOTHING, Answer, Call
+from templates_server.errors import Conflict, Forbidden, ValidationFailed
+from templates_server.identifiers import is_key
+from templates_server.spaces.removal.removing import SpaceRemovals
+from templates_server.times import to_rfc3339
+from templates_server.tokens import store as tokens_store
+
+LOGGER = logging.getLogger("templates_server")
+NO_ADMINISTRATOR = "Only an administrator of an organization on this server can create another one."
+TOO_MANY = f"You administrate {MAX_ADMINISTRATED} organizations, as many as one person may: delete one first."
+
+
+async def create_organization(call: Call) -> Response:
+    """A new organization, which the caller administrates."""
+    new: NewOrganization = call.body
+    if not may_create(call):
+        raise Forbidden(NO_ADMINISTRATOR)
+    name = _checked_name(new)
+    account_id, now = call.principal.id, call.now
+
+    def create(connection: Connection) -> Answer:
+        if store.count_administrated(connection, account_id) >= MAX_ADMINISTRATED:
+            raise Conflict(TOO_MANY)
+        organization_id = store.add_organization(connection, new.key, name=name, now=now)
+        store.add_member(connection, organization_id, account_id=account_id, role=Role.ADMINISTRATOR)
+        details = {"key": new.key, "name": name}
+        deed = call.deed("organization.create", organization_id, organization_id=organization_id, details=details)
+        audit_store.record(connection, deed)
+        return _answer(connection, organization_id, HTTPStatus.CREATED)
+
+    return await call.effect(create)
+
+
+def may_create(call: Call) -> bool:
+    """Whether the caller administrates an organization of the server."""
+    return Role.ADMINISTRATOR in call.principal.roles.values()
+
+
+def _checked_name(new: NewOrganization) -> str:
+    """The name of the new organization; ValidationFailed when it or the key breaks a rule."""
+    reader = Reader()
+    if not is_key(new.key):
+        reader.refuse("key", KEY_RULE)
+    name = reader.name((new.name or "").strip(), "name")
+    if reader.problems:
+        raise ValidationFailed(reader.problems)
+    return name or new.key
+
+
+async def rename_organization(call: Call) -> Response:
+    """Give an organization another name; an equal one changes nothing. The key stays."""
+    changed: ChangedOrganization = call.body
+    name, organization_id = read_required_name(changed.name), call.place.organization_id
+
+    def rename(connection: Connection) -> Answer:
+        store.lock_organization(connection, organization_id)
+        before = store.rename_organization(connection, organization_id, name)
+        if before != name:
+            details = {"before": before, "name": name}
+            audit_store.record(connection, call.deed("organization.rename", organization_id, details=details))
+        return _answer(connection, organization_id, HTTPStatus.OK)
+
+    return await call.effect(rename)
+
+
+async def delete_organization(call: Call) -> Response:
+    """Remove an organization that has no Spaces, and all that belongs to it; nobody reaches it from then on.
+
+    The audit log goes too, as nobody could read it: what stays is a line in the server's log.
+    """
+    place, now = call.place, call.now
+
+    def delete(connection: Connection) -> Answer:
+        tokens_store.revoke_tokens_of_organization(connection, place.organization_id, now)
+        store.delete_organization(connection, place.organization_id)
+        return NOTHING
+
+    response = await call.effect(delete)
+    names = (place.organization_key, place.organization_id, call.principal.id)
+    LOGGER.info("the organization %s (%s) was deleted by %s", *names)
+    await call.services.part(SpaceRemovals).advance()
+    return response
+
+
+def _answer(connection: Connection, organization_id: str, status: HTTPStatus) -> Answer:
+    """The organization as its administrator sees it."""
+    [found] = store.organizations_by_id(connection, [organization_id])
+    return Answer([_view(found)], "organization", status)
+
+
+def _view(found: Organization) -> OrganizationView:
+    return OrganizationView(found.id, found.key, found.name, Role.ADMINISTRATOR, to_rfc3339(found.created))

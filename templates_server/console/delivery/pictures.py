@@ -1,0 +1,34 @@
+"""Images that properties name: shown when somebody asks for one, never loaded by a page itself. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from templates_server.codegen.model import Property, PropertyType, SpaceModel
+from templates_server.property_values import MAX_URL_CHARACTERS, is_web_address
+
+Pictures = Mapping[str, frozenset[str]]
+"""The properties that are images, by experience."""
+
+
+def pictures_of(model: SpaceModel) -> Pictures:
+    """Which properties of each experience are images."""
+    return {key: frozenset(_image_keys(found.properties)) for key, found in model.experience_by_key.items()}
+
+
+def has_pictures(properties: Iterable[Property]) -> bool:
+    """Whether any of the properties is an image."""
+    return any(True for _ in _image_keys(properties))
+
+
+def address_of(value: Any) -> str:
+    """The http(s) address in a value, as a page may lead to it; "" where there is none."""
+    if not isinstance(value, str) or len(value) > MAX_URL_CHARACTERS:
+        return ""
+    text = value.strip()
+    return text if is_web_address(text) else ""
+
+
+def _image_keys(properties: Iterable[Property]) -> Iterable[str]:
+    return (each.key for each in properties if each.type is PropertyType.IMAGE)

@@ -1,0 +1,278 @@
+"""A file that was uploaded: what its columns become, what an import would do, the import itself, its rejects."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from msgspec.structs import replace
+from starlette.responses import Response
+
+from templates_server.console.imports import FILE, MOST_COLUMNS, PATH, owner_of
+from templates_server.console.navigation import Link
+from templates_server.console.platform import Asked, invoke, require
+from templates_server.console.shell import done, show
+from templates_server.console.typed import Typed, typed_in
+from templates_server.console.visits import Visit, form, located, page
+from templates_server.description import CSV, NDJSON
+from templates_server.forms import Parameters
+from templates_server.imports import api as imports
+from templates_server.imports.bringing import MOST_SHOWN, Bringing, Outcome
+from templates_server.imports.csv_files.cells import CONVERTERS
+from templates_server.imports.csv_files.faults import Unreadable
+from templates_server.imports.csv_files.header import (
+    ATTRIBUTE,
+    MAPPED_FIELDS,
+    OURS,
+    Column,
+    Wanted,
+    columns_of,
+    may_be_ids,
+    nearly_fields,
+    proposed,
+)
+from templates_server.imports.models import Completion, ImportView, PartView, Totals
+from templates_server.imports.reader import PartReader
+from templates_server.imports.uploads import (
+    BEGUN,
+    CHECKED,
+    CHECKING,
+    IMPORTING,
+    STOPPED,
+    Upload,
+)
+from templates_server.pages.render import Page, see_other
+from templates_server.times import MINUTE, to_rfc3339
+
+MAP, START, DISCARD = "map import", "start import", "discard import"
+PATIENCE_SECONDS = 2.0
+STILL_MS = MINUTE
+"""A file that is said to be worked on, and has not been touched for so long, is not."""
+AN_ATTRIBUTE = "attribute"
+FIELD_WORDS = (
+    ("", "Leave out"),
+    ("user_id", "User ID"),
+    ("email", "E-mail"),
+    ("phone", "Phone"),
+    ("timezone", "Time zone"),
+    ("locale", "Locale"),
+    ("joined", "Joined (a day)"),
+    ("tags", "Tags: these replace the user's"),
+    ("add_tags", "Tags to add"),
+    ("remove_tags", "Tags to remove"),
+    (AN_ATTRIBUTE, "Attribute"),
+)
+TYPE_WORDS = (
+    ("", "Text"),
+    ("number", "Number"),
+    ("boolean", "Toggle: true or false"),
+    ("date", "Date or time"),
+    ("text", "Text, exactly as it stands"),
+)
+FIELDS_A_COLUMN = 3
+MOST_FIELDS = MOST_COLUMNS * FIELDS_A_COLUMN + 8
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A column as the form has it: its number, its name, its first values, and what may be meant by it."""
+
+    number: int
+    name: str
+    examples: Sequence[str]
+    hint: str
+
+
+@page
+async def file_page(visit: Visit) -> Response:
+    """How far the file is, and what comes next."""
+    upload = await _upload(visit)
+    return await _show(visit, upload, _typed_of(upload))
+
+
+@form(MAP, back=FILE, most=MOST_FIELDS)
+async def map_columns(visit: Visit, sent: Parameters) -> Response:
+    """Keep what the columns become, and find out what an import would do."""
+    upload = await _upload(visit)
+    if upload.state in BEGUN:
+        return done(visit, FILE, "This file is being imported already: its columns stay as they are.")
+    wanted = _wanted(upload, sent)
+    try:
+        columns_of(upload.columns, wanted)
+    except Unreadable as error:
+        return await _show(visit, upload, _refused(upload, sent, error), HTTPStatus.UNPROCESSABLE_ENTITY)
+    bringing = visit.call.services.part(Bringing)
+    if not _is_running(visit, upload):
+        begun = replace(
+            upload, state=CHECKING, becomes=wanted.becomes, types=wanted.types, totals=Totals(), rejects=(), error=""
+        )
+        upload = await asyncio.to_thread(bringing.uploads.store, begun)
+        reader = visit.call.services.part(PartReader)
+
+        async def take(_: int, body: bytes) -> Outcome:
+            rows = await reader.read(body)
+            return Outcome(Totals(read=len(rows.rows) + rows.rejected, rejected=rows.rejected), rows.errors)
+
+        bringing.check(upload, take)
+    return await _on(visit, upload)
+
+
+@form(START, back=FILE)
+async def start_import(visit: Visit, _: Parameters) -> Response:
+    """Import the file, or go on where it stopped: a part that was applied is not applied again."""
+    upload = await _upload(visit)
+    if upload.state not in {CHECKED, IMPORTING, STOPPED} or not upload.becomes:
+        return done(visit, FILE, "There is nothing to import here now.")
+    bringing = visit.call.services.part(Bringing)
+    if not _is_running(visit, upload):
+        begun = replace(upload, state=IMPORTING, totals=Totals(), rejects=(), error="")
+        upload = await asyncio.to_thread(bringing.uploads.store, begun)
+        importing = _Importing(visit, upload.import_id)
+        bringing.bring(upload, importing.take, importing.complete)
+    return await _on(visit, upload)
+
+
+@form(DISCARD, back=FILE)
+async def discard_file(visit: Visit, _: Parameters) -> Response:
+    """Delete the file from the server; what was imported of it stays."""
+    upload = await _upload(visit)
+    await asyncio.to_thread(visit.call.services.part(Bringing).uploads.remove, upload)
+    return done(visit, PATH, f"{upload.name} was deleted from the server. What was imported of it stays.")
+
+
+@page
+async def rejects_file(visit: Visit) -> Response:
+    """The rows that were not taken, as `mtribes user ingest` writes them."""
+    upload = await _upload(visit)
+    content = await asyncio.to_thread(visit.call.services.part(Bringing).uploads.rejects, upload)
+    stem = upload.name.rpartition(".")[0] or upload.name
+    name = quote(f"{stem}.rejects.csv", safe="")
+    headers = {"Content-Disposition": f"attachment; filename=\"rejects.csv\"; filename*=UTF-8''{name}"}
+    return Response(content, headers={**headers, "Cache-Control": "no-store"}, media_type=f"{CSV}; charset=utf-8")
+
+
+@dataclass
+class _Importing:
+    """Sends the parts of an import to the Platform API's own route, as the visitor."""
+
+    visit: Visit
+    import_id: str
+
+    async def take(self, number: int, body: bytes) -> Outcome:
+        """Apply a part; NotFound when the place is there no longer."""
+        visit = await located(self.visit)
+        asked = Asked(body, headers={"Content-Type": NDJSON})
+        parameters = {"import": self.import_id, "part": str(number)}
+        view: PartView = (await invoke(visit, imports.put_part, asked, **parameters)).one
+        return Outcome(Totals(view.read, view.created, view.updated, view.unchanged, view.rejected), view.errors)
+
+    async def complete(self, parts: int) -> None:
+        """There are no more."""
+        asked = Asked(Completion(parts))
+        found: ImportView = (await invoke(self.visit, imports.complete, asked, **{"import": self.import_id})).one
+        if found.state != "complete":
+            raise LookupError("an import that was completed is not complete")
+
+
+async def _upload(visit: Visit) -> Upload:
+    """The file of the path; NotFound when it is not the visitor's."""
+    require(visit, imports.put_part)
+    uploads = visit.call.services.part(Bringing).uploads
+    return await asyncio.to_thread(uploads.find, owner_of(visit), visit.call.parameters["upload"])
+
+
+def _is_running(visit: Visit, upload: Upload) -> bool:
+    """Whether this process is at work on the file, or another one seems to be."""
+    if visit.call.services.part(Bringing).is_at(upload):
+        return True
+    return upload.state in {CHECKING, IMPORTING} and abs(visit.call.now - upload.touched) < STILL_MS
+
+
+async def _on(visit: Visit, upload: Upload) -> Response:
+    """On to the file's page, once it is done or after a moment."""
+    await visit.call.services.part(Bringing).wait(upload, PATIENCE_SECONDS)
+    return see_other(visit.url(FILE))
+
+
+def _wanted(upload: Upload, sent: Parameters) -> Wanted:
+    """What the form says of each column that has a name of its own."""
+    becomes, types = {}, {}
+    for number, name in enumerate(upload.columns):
+        if not name or name in OURS:
+            continue
+        field = sent.text(f"becomes-{number}")
+        becomes[name] = _attribute(name, sent.text(f"named-{number}")) if field == AN_ATTRIBUTE else field
+        if field not in {AN_ATTRIBUTE, "", *MAPPED_FIELDS}:
+            becomes[name] = ""
+        kind = sent.text(f"type-{number}")
+        if becomes[name] and kind in CONVERTERS:
+            types[name] = kind
+    return Wanted(becomes, types)
+
+
+def _attribute(name: str, named: str) -> str:
+    """The attribute that a column becomes: of the name that was typed, else of its own."""
+    named = named.strip().removeprefix(ATTRIBUTE)
+    if named:
+        return ATTRIBUTE + named
+    return name if name.startswith(ATTRIBUTE) and name != ATTRIBUTE else ATTRIBUTE + name
+
+
+def _typed_of(upload: Upload) -> Typed:
+    """The form as it was sent before, else as `mtribes user ingest` takes the file."""
+    values: dict[str, Sequence[str]] = {}
+    for number, column in enumerate(proposed(upload.columns, upload.wanted)):
+        values[f"becomes-{number}"] = [AN_ATTRIBUTE if column.is_attribute else column.becomes]
+        is_other = column.is_attribute and column.becomes != _attribute(column.name, "")
+        values[f"named-{number}"] = [column.becomes.removeprefix(ATTRIBUTE) if is_other else ""]
+        values[f"type-{number}"] = [column.type]
+    return Typed(values)
+
+
+def _refused(upload: Upload, sent: Parameters, error: Unreadable) -> Typed:
+    """The form as it was sent, with what is wrong beside the column that it is about."""
+    name = "" if error.column is None else f"becomes-{list(upload.columns).index(error.column)}"
+    return Typed(typed_in(sent).values, {name: [str(error)]})
+
+
+async def _show(visit: Visit, upload: Upload, typed: Typed, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    is_running = _is_running(visit, upload)
+    has_stopped = upload.state == STOPPED or (upload.state in {CHECKING, IMPORTING} and not is_running)
+    values: dict[str, Any] = {
+        "upload": upload,
+        "expires": to_rfc3339(upload.expires),
+        "is_running": is_running,
+        "has_stopped": has_stopped or bool(upload.error),
+        "has_begun": upload.state in BEGUN,
+        "columns": _shown(upload),
+        "field_words": FIELD_WORDS,
+        "type_words": TYPE_WORDS,
+        "most_shown": MOST_SHOWN,
+        "typed": typed,
+        "purposes": {"map": MAP, "start": START, "discard": DISCARD},
+    }
+    crumbs = [Link(upload.name, visit.url(FILE), is_here=True)]
+    return await show(visit, Page("console/import_file", values, status), here="imports", crumbs=crumbs)
+
+
+def _shown(upload: Upload) -> Sequence[Shown]:
+    columns = proposed(upload.columns, Wanted())
+    hints = _hints(columns)
+    return [
+        Shown(number, column.name, [row[number] for row in upload.examples if row[number]], hints.get(column.name, ""))
+        for number, column in enumerate(columns)
+        if column.name and not column.is_ours
+    ]
+
+
+def _hints(columns: Sequence[Column]) -> Mapping[str, str]:
+    """What may be meant by columns whose names are nearly those of fields."""
+    words = dict(FIELD_WORDS)
+    hints = {name: f"If “{words[field]}” is meant, choose it." for name, field in nearly_fields(columns).items()}
+    if all(column.becomes != "user_id" for column in columns):
+        hints |= {column.name: "Does it hold the user ID?" for column in columns if may_be_ids(column.name)}
+    return hints

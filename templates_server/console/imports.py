@@ -1,0 +1,176 @@
+"""Imports of an environment: a file is sent from the browser; what was brought in and got out before."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import PureWindowsPath
+from typing import Any
+
+from sqlalchemy import Connection
+from starlette.responses import Response
+
+from templates_server.console.navigation import ENVIRONMENT
+from templates_server.console.platform import require
+from templates_server.console.shell import show
+from templates_server.console.typed import KEY, REFUSALS, Typed, typed_in
+from templates_server.console.visits import Visit, form, page, signed_in_first
+from templates_server.endpoint import Call
+from templates_server.errors import Problem, Unavailable, ValidationFailed, shortened
+from templates_server.exports import store as exports_store
+from templates_server.forms import Parameters, SentFile
+from templates_server.identifiers import new_id
+from templates_server.imports import api as imports
+from templates_server.imports import store
+from templates_server.imports.bringing import Bringing
+from templates_server.imports.csv_files.faults import Unreadable
+from templates_server.imports.csv_files.header import Wanted
+from templates_server.imports.csv_files.rejects import made_safe
+from templates_server.imports.csv_files.rows import CsvFile, open_csv
+from templates_server.imports.uploads import MAX_FILE_BYTES, Owner, Upload, upload_id
+from templates_server.pages.render import Page, see_other
+from templates_server.times import to_rfc3339
+
+PATH = f"{ENVIRONMENT}/imports"
+FILE = f"{PATH}/{{upload}}"
+UPLOAD = "upload import"
+MEBIBYTE = 1024 * 1024
+TOO_LARGE = (
+    f"The file has more than {MAX_FILE_BYTES // MEBIBYTE} MiB. Bring it in by the terminal: mtribes user ingest."
+)
+MOST_COLUMNS = 400
+MOST_NAME_CHARACTERS = 16 * 1024
+EXAMPLES = 3
+MOST_EXAMPLE_CHARACTERS = 40
+MOST_FILE_NAME_CHARACTERS = 80
+MOST_LISTED = 20
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An import or an export of the list; `rows` are the words for how many."""
+
+    what: str
+    author: str | None
+    at: str
+    rows: str
+    state: str
+    url: str
+
+
+@page
+async def imports_page(visit: Visit) -> Response:
+    """The form for a file, and what was brought in and got out."""
+    require(visit, imports.show)
+    return await _show(visit, Typed())
+
+
+async def sign_in_before_upload(call: Call) -> Response | None:
+    """Whoever is signed out signs in before their file is read."""
+    return await signed_in_first(call, PATH)
+
+
+@form(UPLOAD, back=PATH, has_files=True)
+async def upload_file(visit: Visit, sent: Parameters) -> Response:
+    """Keep the file, and go to what its columns are to become."""
+    require(visit, imports.put_part)
+    try:
+        upload = await _kept(visit, sent)
+    except (*REFUSALS, Unavailable) as error:
+        return await _show(visit, typed_in(sent).refused(error, {"file": "file"}))
+    except Unreadable as error:
+        return await _show(visit, Typed(problems={"file": [str(error)]}))
+    return see_other(visit.url(FILE.replace("{upload}", upload.id)))
+
+
+def owner_of(visit: Visit) -> Owner:
+    """Whose files the visitor reaches where the page is: their own, of this environment."""
+    return Owner(visit.account.id, visit.call.environment_id)
+
+
+async def _kept(visit: Visit, sent: Parameters) -> Upload:
+    file = sent.files.get("file")
+    if file is None or not file.content:
+        raise ValidationFailed([Problem("file", "Choose a CSV file that is not empty.")])
+    if len(file.content) > MAX_FILE_BYTES:
+        raise ValidationFailed([Problem("file", TOO_LARGE)])
+    return await asyncio.to_thread(_added, visit, file, sent.text(KEY))
+
+
+def _added(visit: Visit, file: SentFile, key: str) -> Upload:
+    """The file among those that are kept, or what is kept of it already."""
+    opened, owner = _opened(file), owner_of(visit)
+    name = made_safe(PureWindowsPath(file.name).name) or "file.csv"
+    upload = Upload(
+        id=upload_id(owner.account_id, owner.environment_id, key, file.content),
+        environment_id=owner.environment_id,
+        account_id=owner.account_id,
+        import_id=new_id("imp"),
+        name=shortened(name, MOST_FILE_NAME_CHARACTERS),
+        size=len(file.content),
+        uploaded=visit.call.now,
+        columns=opened.header.names,
+        examples=[list(map(_example, row)) for row in opened.first_rows(EXAMPLES)],
+    )
+    return visit.call.services.part(Bringing).uploads.add(upload, file.content)
+
+
+def _example(cell: str) -> str:
+    """A cell as a page shows it; bytes that are no text as such."""
+    return shortened(cell, MOST_EXAMPLE_CHARACTERS).encode("utf-8", "backslashreplace").decode()
+
+
+def _opened(file: SentFile) -> CsvFile:
+    """The file up to its first rows. Unreadable where it cannot be imported here."""
+    opened = open_csv(file.content, file.name, Wanted())
+    names = opened.header.names
+    if len(names) > MOST_COLUMNS or sum(map(len, names)) > MOST_NAME_CHARACTERS:
+        raise Unreadable(
+            f"The file has more than {MOST_COLUMNS} columns, or their names are too long. "
+            "Bring it in by the terminal: mtribes user ingest."
+        )
+    return opened
+
+
+async def _show(visit: Visit, typed: Typed) -> Response:
+    uploads = await asyncio.to_thread(visit.call.services.part(Bringing).uploads.of, owner_of(visit))
+    environment_id, now = visit.call.environment_id, visit.call.now
+
+    def load(connection: Connection) -> tuple[Sequence[store.RecentImport], Sequence[exports_store.RecentExport]]:
+        return (
+            store.recent_imports(connection, environment_id, most=MOST_LISTED),
+            exports_store.recent_exports(connection, environment_id, now=now, most=MOST_LISTED),
+        )
+
+    found_imports, found_exports = await visit.call.database.read(load)
+    urls = {upload.import_id: visit.url(FILE.replace("{upload}", upload.id)) for upload in uploads}
+    values: dict[str, Any] = {
+        "uploads": [(upload, to_rfc3339(upload.expires), urls[upload.import_id]) for upload in uploads],
+        "imports": [_import(one, urls.get(one.import_id, "")) for one in found_imports],
+        "exports": [_export(visit, one) for one in found_exports],
+        "most": MOST_LISTED,
+        "largest": f"{MAX_FILE_BYTES // MEBIBYTE} MiB",
+        "typed": typed,
+        "upload": UPLOAD,
+    }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
+    return await show(visit, Page("console/imports", values, status), here="imports")
+
+
+def _import(found: store.RecentImport, url: str) -> Listed:
+    totals = found.totals
+    rows = (
+        f"{totals.read:,} read: {totals.created:,} created, {totals.updated:,} updated, "
+        f"{totals.unchanged:,} unchanged, {totals.rejected:,} rejected"
+    )
+    return Listed(found.import_id, found.author, to_rfc3339(found.created), rows, found.state, url)
+
+
+def _export(visit: Visit, found: exports_store.RecentExport) -> Listed:
+    export = found.export
+    rows = "" if export.rows is None else f"{export.rows:,}"
+    url = visit.url(f"{ENVIRONMENT}/tribes/{export.tribe}/exports/{export.id}") if export.tribe else ""
+    what = f"Users of {export.tribe}" if export.tribe else "Events"
+    return Listed(what, found.author, to_rfc3339(export.created), rows, export.state, url)

@@ -1,0 +1,119 @@
+"""A form that is too long for an address is kept while its person signs in again: encrypted, for a while.
+
+Only a form that a page of ours showed to somebody who was signed in is kept. Only the browser that sent it gets it
+back, at the page that it was sent from, where the person decides what to do with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import re
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import unquote
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from starlette.responses import Response
+
+from templates_server.console.kept import store
+from templates_server.console.kept.store import SealedForm
+from templates_server.endpoint import Call
+from templates_server.identifiers import random_text
+from templates_server.pages.browser import COOKIE_LENGTH, COOKIE_PATTERN, cookie_in, cookie_name, is_form_key
+from templates_server.server_key import ServerKey
+from templates_server.times import SECOND
+
+PARAMETER = "kept"
+ID_LENGTH = 32
+ID_PATTERN = re.compile(f"[0-9a-f]{{{ID_LENGTH}}}")
+NONCE_BYTES = 12
+FIELDS = msgspec.msgpack.Decoder(dict[str, str])
+
+
+@dataclass(frozen=True)
+class KeptForm:
+    """How a form that is kept is found again: its id stands in an address, its secret in a cookie."""
+
+    id: str
+    secret: str
+
+    @property
+    def name(self) -> bytes:
+        """What the database knows it by."""
+        return hashlib.sha256(f"{self.secret}\0{self.id}".encode()).digest()
+
+    def cipher(self, call: Call) -> AESGCM:
+        """What opens it: neither the database nor the server's key alone can."""
+        return AESGCM(call.services.part(ServerKey).derive("kept form", f"{self.secret}\0{self.id}"))
+
+
+def may_be_kept(call: Call, key: str, purpose: str) -> bool:
+    """Whether a form came from a page of ours that somebody saw who was signed in, by the key that it brings."""
+    origin = call.request.headers.get("origin")
+    is_ours = origin is None or origin == call.settings.origin
+    return is_ours and is_form_key(call.services.part(ServerKey), key, purpose)
+
+
+async def keep(call: Call, path: str, fields: Mapping[str, str], key: str) -> KeptForm | None:
+    """Keep the fields for the page at that path of ours; None where that cannot be. The same form is kept once."""
+    form_id = call.services.part(ServerKey).derive("kept form id", key).hex()[:ID_LENGTH]
+    kept = KeptForm(form_id, _secret_in(call) or random_text(COOKIE_LENGTH))
+    content = await asyncio.to_thread(_sealed, kept.cipher(call), path, fields)
+    sealed = SealedForm(kept.name, content)
+    is_kept = await call.database.write(lambda connection: store.keep(connection, sealed, now=call.now))
+    return kept if is_kept else None
+
+
+async def brought_back(call: Call, path: str) -> Call:
+    """The call with the fields of the form that its address names, where this browser sent one from there."""
+    form_id, secret = call.query.get(PARAMETER, ""), _secret_in(call)
+    if not secret or not ID_PATTERN.fullmatch(form_id):
+        return call
+    kept = KeptForm(form_id, secret)
+    content = await call.database.read(lambda connection: store.find(connection, kept.name, now=call.now))
+    if content is None:
+        return call
+    try:
+        fields = await asyncio.to_thread(_opened, kept.cipher(call), path, content)
+    except InvalidTag:  # it is another page's, or of another key of the server
+        return call
+    return replace(call, brought_back=fields)
+
+
+def bind(response: Response, call: Call, kept: KeptForm) -> None:
+    """Have the browser find the form again."""
+    response.set_cookie(
+        _cookie_name(call),
+        kept.secret,
+        max_age=store.LIFETIME_MILLISECONDS // SECOND,
+        path="/",
+        secure=call.settings.secure,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def _cookie_name(call: Call) -> str:
+    return f"{cookie_name(call.settings)}_kept"
+
+
+def _secret_in(call: Call) -> str:
+    """The secret that the browser has; "" when it has none."""
+    cookie = cookie_in(call.request.headers.get("cookie", ""), _cookie_name(call))
+    return cookie if COOKIE_PATTERN.fullmatch(cookie) else ""
+
+
+def _sealed(cipher: AESGCM, path: str, fields: Mapping[str, str]) -> bytes:
+    nonce = os.urandom(NONCE_BYTES)
+    plain = zlib.compress(msgspec.msgpack.encode(dict(fields)))
+    return nonce + cipher.encrypt(nonce, plain, unquote(path).encode())
+
+
+def _opened(cipher: AESGCM, path: str, content: bytes) -> Mapping[str, str]:
+    plain = cipher.decrypt(content[:NONCE_BYTES], content[NONCE_BYTES:], unquote(path).encode())
+    return FIELDS.decode(zlib.decompress(plain))

@@ -1,0 +1,320 @@
+"""A part of the model in a form: an experience, a section, a collection, an event or a field, made, changed or removed.
+
+What is typed becomes a change of the whole document, which is reviewed and then stored as one revision. Every button
+of the form sends all of it, so that rows come and go without JavaScript and nothing typed is lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+
+from templates_server.codegen.model import Property, PropertyType
+from templates_server.console import model_parts
+from templates_server.console.delivery.controls import zone_names
+from templates_server.console.delivery.pictures import address_of, has_pictures
+from templates_server.console.model import PATH as MODEL
+from templates_server.console.model import changes_of, compare_revisions
+from templates_server.console.model_parts import PARTS, Draft, Part, first
+from templates_server.console.model_review import scenarios_that_lose
+from templates_server.console.navigation import Link
+from templates_server.console.platform import Asked, invoke, require
+from templates_server.console.shell import done, show
+from templates_server.console.typed import KEY, REFUSALS, Typed, draft_in, drafted, same, typed_in
+from templates_server.console.visits import Visit, form, page
+from templates_server.errors import ApiError, NotFound, PreconditionFailed, Problem
+from templates_server.exchange import LARGEST_REVISION
+from templates_server.forms import Parameters
+from templates_server.numbers import whole_number
+from templates_server.pages.render import Page
+from templates_server.property_values import to_plain
+from templates_server.revisions import entity_tag
+from templates_server.spaces import model_api as models
+from templates_server.spaces.models import ModelDiff
+from templates_server.spaces.reading import parse_model, to_document
+
+PATH = f"{MODEL}/parts/{{template}}"
+CHANGE = "change model"
+REVIEW, SAVE, REMOVE = "review", "save", "remove"
+MOST_FIELDS = 8192
+NOT_SENT_AGAIN = frozenset({"form_token", KEY, "deed", "note", "new"})
+
+
+@dataclass(frozen=True)
+class Change:
+    """What was typed of a part, and the document of the revision that it is made from."""
+
+    part: Part
+    base: Mapping[str, Any]
+    typed: Typed
+
+    @property
+    def was(self) -> str:
+        """The key of the part that is changed; "" of a new one."""
+        return first(self.typed.values, "was")
+
+    @property
+    def is_removal(self) -> bool:
+        """Whether the part goes."""
+        return bool(first(self.typed.values, REMOVE))
+
+    @property
+    def present(self) -> Mapping[str, Any]:
+        """The parts of this kind that there are, by key."""
+        return self.base.get(self.part.place) or {}
+
+    @cached_property
+    def draft(self) -> Draft:
+        """The part as it was typed."""
+        return model_parts.read_part(self.part, self.typed.values, self.present)
+
+    @cached_property
+    def document(self) -> Mapping[str, Any]:
+        """The whole document with the change in it."""
+        if self.is_removal:
+            return model_parts.without_part(self.base, self.part, self.was)
+        return model_parts.with_part(self.base, self.part, self.was, self.draft)
+
+    @property
+    def title(self) -> str:
+        """What the change does, as a heading."""
+        if self.is_removal:
+            return f"Remove {self.was}"
+        return f"Edit {self.was}" if self.was else f"New {self.part.word}"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a page says besides the change: what somebody else stored, what refused it, what still needs the part."""
+
+    conflict: Any = None
+    refusal: ApiError | None = None
+    blocked: Sequence[str] = ()
+
+
+NOTHING_ELSE = Told()
+
+
+@page
+async def part_page(visit: Visit) -> Response:
+    """The form of a part, `?key=` of one that is there; with `?deed=remove` the review of its removal."""
+    require(visit, models.replace)
+    part, key = _part(visit), visit.call.query.get("key", "")
+    draft = drafted(visit.call.query.get("draft", ""))
+    if draft.values:
+        change = await _change(visit, part, draft)
+    else:
+        base = (await invoke(visit, models.read)).one
+        change = Change(part, base, Typed(_fields(part, base, key, is_removal=visit.call.query.get("deed") == REMOVE)))
+    if change.is_removal:
+        return await _review(visit, change)
+    return await _show_form(visit, change)
+
+
+@form(CHANGE, back=PATH, keeps=lambda sent: {"draft": draft_in(sent)}, most=MOST_FIELDS)
+async def change_part(visit: Visit, sent: Parameters) -> Response:
+    """Do what the button says: another row, one less, the review, or store what was reviewed."""
+    require(visit, models.replace)
+    deed = sent.text("deed")
+    change = await _change(visit, _part(visit), typed_in(sent))
+    if deed == REVIEW:
+        return await _review(visit, change)
+    if deed == SAVE:
+        return await _save(visit, change, sent)
+    rows = model_parts.rearranged(change.part, change.typed.values, deed, change.present)
+    return await _show_form(visit, replace(change, typed=Typed(rows)))
+
+
+def _part(visit: Visit) -> Part:
+    word = visit.call.parameters["template"]
+    if word not in PARTS:
+        raise NotFound
+    return PARTS[word]
+
+
+def _fields(part: Part, base: Mapping[str, Any], key: str, *, is_removal: bool) -> Mapping[str, Sequence[str]]:
+    """What stands in the form at first; NotFound where there is no such part."""
+    present = base.get(part.place) or {}
+    if (key or is_removal) and key not in present:
+        raise NotFound(f"The model has no {part.word} of that key.")
+    values = model_parts.to_fields(part, key, present.get(key) or {})
+    return {**values, "revision": [str(base["revision"])], REMOVE: ["yes"] if is_removal else []}
+
+
+async def _change(visit: Visit, part: Part, typed: Typed) -> Change:
+    """The change that was sent, of the revision that its form was made from."""
+    revision = whole_number(typed.text("revision"), most=LARGEST_REVISION) or 0
+    base = (await invoke(visit, models.read, Asked(query={"revision": str(revision)}))).one
+    change = Change(part, base, typed)
+    if change.is_removal and change.was not in change.present:
+        raise NotFound(f"The model has no {part.word} of that key.")
+    return change
+
+
+# What the buttons do
+
+
+async def _review(visit: Visit, change: Change, told: Told = NOTHING_ELSE) -> Response:
+    """What the change does; the form again with all that is wrong, or with what somebody else stored meanwhile."""
+    present = (await invoke(visit, models.read)).one
+    if present["revision"] != change.base["revision"]:
+        return await _show_conflict(visit, change, present)
+    try:
+        found = (await invoke(visit, models.compare, Asked(change.document))).one
+    except REFUSALS as error:
+        return await _show_refused(visit, change, error.problems, told)
+    own = _own_problems(visit, change)
+    if own or (not change.is_removal and change.draft.problems):
+        return await _show_refused(visit, change, own, told)
+    return await _show_review(visit, change, found, told)
+
+
+def _own_problems(visit: Visit, change: Change) -> Sequence[Problem]:
+    """What is wrong with the document as a whole before its parts are looked at."""
+    size, most = len(msgspec.json.encode(change.document)), visit.call.settings.limits.max_document_bytes
+    return [Problem("", f"The whole model would have {size:,} bytes; at most {most:,} are possible.")] * (size > most)
+
+
+async def _save(visit: Visit, change: Change, sent: Parameters) -> Response:
+    """Store the change, unless somebody else was faster than the review."""
+    if _own_problems(visit, change) or (not change.is_removal and change.draft.problems):
+        return await _review(visit, change)
+    revision = change.base["revision"]
+    asked = Asked(change.document, {"note": sent.text("note")}, {"If-Match": entity_tag(revision)})
+    try:
+        stored = (await invoke(visit, models.replace, asked)).one
+    except PreconditionFailed:
+        return await _overtaken(visit, change, (await invoke(visit, models.read)).one)
+    except REFUSALS as error:
+        return await _review(visit, change, Told(refusal=error))
+    told = f"Saved as revision {stored.revision}." if stored.changed else "Nothing was changed: the model is the same."
+    return done(visit, MODEL, told)
+
+
+async def _overtaken(visit: Visit, change: Change, present: Mapping[str, Any]) -> Response:
+    """What somebody else stored meanwhile; nothing more where it is the very same: a form was sent twice."""
+    after = await asyncio.to_thread(_canonical, change)
+    if {**after, "revision": present["revision"]} == present:
+        return done(visit, MODEL, f"The model has this already, as revision {present['revision']}.")
+    return await _show_conflict(visit, change, present)
+
+
+async def _show_conflict(visit: Visit, change: Change, present: Mapping[str, Any]) -> Response:
+    """What was typed, made from the present revision now, with what others changed meanwhile beside it."""
+    theirs = await compare_revisions(visit, change.base["revision"], present["revision"])
+    values = {**change.typed.values, "revision": [str(present["revision"])]}
+    rebased = replace(change, base=present, typed=Typed(values))
+    is_gone = bool(change.was) and change.was not in rebased.present
+    conflict = {"revision": present["revision"], "is_gone": is_gone, **theirs}
+    if not change.is_removal:
+        return await _show_form(visit, rebased, Told(conflict))
+    if is_gone:
+        return done(visit, MODEL, f"Somebody else removed {change.was} already.")
+    return await _review(visit, rebased, Told(conflict))
+
+
+async def _show_refused(visit: Visit, change: Change, problems: Sequence[Problem], told: Told) -> Response:
+    """All that is wrong, each beside its field; of a removal, what still needs the part."""
+    if change.is_removal:
+        blocked = [f"{problem.path}: {problem.message}" if problem.path else problem.message for problem in problems]
+        return await _show_review(visit, change, None, replace(told, blocked=blocked))
+    found = {name: list(messages) for name, messages in change.draft.problems.items()}
+    for name, messages in model_parts.problems_by_field(change.part, change.draft, problems).items():
+        found.setdefault(name, []).extend(messages)
+    return await _show_form(visit, replace(change, typed=Typed(change.typed.values, found)), told)
+
+
+# What is shown
+
+
+async def _show_form(visit: Visit, change: Change, told: Told = NOTHING_ELSE) -> Response:
+    values = model_parts.rearranged(change.part, change.typed.values, "", change.present)
+    typed = Typed(values, change.typed.problems)
+    rows = model_parts.rows_in(values)
+    controls = [_control(row) for row in rows] if change.part.word == "experience" else []
+    shown = {
+        "change": change,
+        "part": change.part,
+        "typed": typed,
+        "types": [(str(kind), str(kind)) for kind in change.part.types],
+        "rows": rows,
+        "controls": controls,
+        "address_of": address_of,
+        "has_pictures": has_pictures(controls),
+        "children": _children(change.base),
+        "experiences": list(dict.fromkeys([*(change.base.get("experiences") or {}), *values.get("supports", ())])),
+        "zones": sorted(zone_names()) if change.part.word == "experience" else [],
+        "to_plain": to_plain,
+        "conflict": told.conflict,
+        "purpose": CHANGE,
+        "action": visit.url(PATH),
+    }
+    status = _status(told, is_refused=bool(typed.problems))
+    here = Link(change.title, "", is_here=True)
+    form_page = Page("console/model_form", shown, status, has_pictures=has_pictures(controls))
+    return await show(visit, form_page, here="model", crumbs=[here])
+
+
+def _control(row: Mapping[str, str]) -> Property:
+    """What the control of a row's default is for."""
+    options = tuple(line for line in row.get("options", "").split("\n") if line)
+    shown = row.get("shown", "")
+    kind = PropertyType(shown) if shown in PARTS["experience"].types else PropertyType.TEXT
+    return Property("default", kind, name="Default", options=options)
+
+
+def _children(base: Mapping[str, Any]) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
+    """What a child of a collection can be, by kind: pairs of a value and its words."""
+    return [
+        (kind, [(f"{kind} {key}", (item or {}).get("name") or key) for key, item in (base.get(place) or {}).items()])
+        for kind, place in (("experience", "experiences"), ("section", "sections"))
+    ]
+
+
+async def _show_review(visit: Visit, change: Change, found: ModelDiff | None, told: Told) -> Response:
+    after = await asyncio.to_thread(_canonical, change)
+    values = {
+        "change": change,
+        "found": found,
+        "differences": {**await asyncio.to_thread(changes_of, change.base, after), "breaking": ()},
+        "lost": () if told.blocked else await scenarios_that_lose(visit, change.base, after),
+        "blocked": told.blocked,
+        "renamed": [] if change.is_removal else model_parts.renamed(change.typed.values),
+        "conflict": told.conflict,
+        "typed": _refused(change.typed, told.refusal),
+        "sent_again": [pair for pair in _pairs(change.typed.values) if pair[0] not in NOT_SENT_AGAIN],
+        "purpose": CHANGE,
+        "action": visit.url(PATH),
+    }
+    status = _status(told, is_refused=bool(told.blocked or told.refusal))
+    crumbs = [Link(f"{change.title}: review", "", is_here=True)]
+    return await show(visit, Page("console/model_review", values, status), here="model", crumbs=crumbs)
+
+
+def _status(told: Told, *, is_refused: bool) -> HTTPStatus:
+    if told.conflict:
+        return HTTPStatus.CONFLICT
+    return HTTPStatus.UNPROCESSABLE_ENTITY if is_refused else HTTPStatus.OK
+
+
+def _canonical(change: Change) -> Any:
+    """The document as it would be stored."""
+    base = change.base
+    model, _ = parse_model(change.document, space=base["space"], name=base["name"])
+    return {**to_document(model), "revision": base["revision"]}
+
+
+def _pairs(values: Mapping[str, Sequence[str]]) -> Sequence[tuple[str, str]]:
+    return [(name, text) for name, texts in values.items() for text in texts]
+
+
+def _refused(typed: Typed, refusal: ApiError | None) -> Typed:
+    """What was typed, and what a refusal says of it: of the note beside its field."""
+    return typed if refusal is None else typed.refused(refusal, same("note"))

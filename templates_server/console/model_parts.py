@@ -1,0 +1,364 @@
+"""The parts of a model as the fields of a form, and back. Pure; what is wrong with a model says its own reader.
+
+A form is for one experience, section, collection, event or field. Its rows are properties, children or metadata. Its
+fields are `part_key`, `name` and so on; those of the third row are `r2-key`, `r2-type` and so on. `was` and `r2-was`
+are the keys that stood there before, "" of what is new.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from templates_server.checks import join, problem_of_key
+from templates_server.codegen.model import Property, PropertyType
+from templates_server.console.delivery import controls
+from templates_server.console.delivery.controls import YES, Unreadable
+from templates_server.documents import shown
+from templates_server.errors import Problem
+from templates_server.spaces.events_and_fields import (
+    MAX_METADATA,
+    SCALAR_TYPES,
+    problem_of_event,
+    problem_of_metadata,
+)
+from templates_server.spaces.reading import CHILD_KINDS, MAX_CHILDREN, MAX_PROPERTIES, PROPERTY_TYPES
+
+Values = Mapping[str, Sequence[str]]
+Document = Mapping[str, Any]
+Row = dict[str, str]
+"""The texts of a row's fields, by what follows its number: `key`, `type`, `default.zone`."""
+NOTHING: Document = {}
+ADD, REMOVE = "add", "remove-"
+DEFAULT_FIELDS = ("", ".set", ".was", ".opacity", ".zone")
+ROW_FIELD = re.compile(r"(r[0-9]{1,4}-)(.+)", re.DOTALL)
+HEAD_FIELDS = frozenset({"name", "description", "category", "supports", "type", "options"})
+ROW_FIELDS: Mapping[str, str] = {"experience": "of", "section": "of"}
+"""Fields of a row that are not called as in the document."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A kind of part: what it is called, where the document has it, what its rows are, and the rules for keys."""
+
+    word: str
+    place: str
+    example: str
+    rows: str = ""
+    most: int = 0
+    types: Sequence[PropertyType] = ()
+    problem_of: Callable[[str], str | None] = problem_of_key
+    problem_of_row: Callable[[str], str | None] = problem_of_key
+    new_key: str = "new"
+
+
+PARTS: Mapping[str, Part] = {
+    part.word: part
+    for part in (
+        Part("collection", "collections", "homepage", "children", MAX_CHILDREN),
+        Part("experience", "experiences", "hero", "properties", MAX_PROPERTIES, PROPERTY_TYPES),
+        Part("section", "sections", "rows"),
+        Part(
+            "event",
+            "events",
+            "video/completed",
+            "metadata",
+            MAX_METADATA,
+            SCALAR_TYPES,
+            problem_of_event,
+            problem_of_metadata,
+            "new/new",
+        ),
+        Part("field", "fields", "campaign", types=SCALAR_TYPES),
+    )
+}
+
+
+@dataclass
+class Draft:
+    """A part as a form has it: its key and its document, the row of each key there, and what no document can show."""
+
+    key: str
+    document: dict[str, Any]
+    heads: dict[str, str] = field(default_factory=dict)
+    problems: dict[str, list[str]] = field(default_factory=dict)
+
+    def refuse(self, name: str, message: str) -> None:
+        """Note that something is wrong with a field."""
+        self.problems.setdefault(name, []).append(message)
+
+
+# From the form
+
+
+def first(values: Values, name: str) -> str:
+    """What stands in a field, its line ends as documents have them; "" without one."""
+    return _plain(next(iter(values.get(name, ())), ""))
+
+
+def read_part(part: Part, values: Values, present: Mapping[str, Document]) -> Draft:
+    """The part that was typed, where these are present of its kind; a stand-in for each key that is wrong."""
+    was = first(values, "was")
+    before = present.get(was) or NOTHING
+    key = first(values, "part_key").strip()
+    others = present.keys() - {was}
+    problem = _key_problem(part.problem_of, key, (), part.example)
+    if problem is None and key in others:
+        problem = f"There is {'an' if part.word[0] in 'aeiou' else 'a'} {part.word} with this key already."
+    stand_in = was if was in present else _free(part.new_key, others)
+    draft = Draft(key if problem is None else stand_in, _head(part, values, before))
+    if problem is not None:
+        draft.refuse("part_key", problem)
+    if part.rows:
+        draft.document[part.rows] = _read_rows(part, values, before.get(part.rows) or NOTHING, draft)
+    return draft
+
+
+def _head(part: Part, values: Values, before: Document) -> dict[str, Any]:
+    """What the form has besides its rows."""
+    names = ("name", "description", *(("category",) if part.word == "collection" else ()))
+    document = _texts({name: first(values, name) for name in names}, before)
+    if part.word == "section":
+        document["supports"] = list(values.get("supports", ()))
+    if part.word == "field":
+        document |= _typed({name: first(values, name) for name in ("type", "options")}, before)
+    return document
+
+
+def _read_rows(part: Part, values: Values, before: Document, draft: Draft) -> dict[str, Any]:
+    rows = rows_in(values)
+    typed_keys = [row.get("key", "").strip() for row in rows]
+    found: dict[str, Any] = {}
+    for number, row in enumerate(rows):
+        head, key = f"r{number}-", typed_keys[number]
+        problem = _key_problem(part.problem_of_row, key, found, "title")
+        if problem is not None:
+            draft.refuse(f"{head}key", problem)
+            key = _free("new", {*typed_keys, *found})
+        draft.heads[key] = head
+        found[key] = _read_row(part, row, before.get(row.get("was", "")) or NOTHING, draft, head)
+    return found
+
+
+def _key_problem(problem_of: Callable[[str], str | None], key: str, taken: Collection[str], example: str) -> str | None:
+    if not key:
+        return f"Is missing: type a key such as {example}."
+    problem = problem_of(key)
+    if problem is not None:
+        return f"{shown(key)} {problem}"
+    return f"{shown(key)} is there twice" if key in taken else None
+
+
+def _free(stem: str, taken: Collection[str]) -> str:
+    """A key like the stem that nothing has."""
+    return next(key for number in range(len(taken) + 1) if (key := f"{stem}-{number}") not in taken)
+
+
+def _read_row(part: Part, row: Row, before: Document, draft: Draft, head: str) -> dict[str, Any]:
+    document = _texts({name: row.get(name, "") for name in ("name", "description")}, before)
+    if part.word == "collection":
+        kind, _, key = row.get("of", "").partition(" ")
+        return {**({kind: key} if kind in CHILD_KINDS else {}), **document}
+    document |= _typed(row, before)
+    if part.word == "event":
+        return {**document, "required": True} if row.get("required") else document
+    try:
+        default = read_default(row, before)
+    except Unreadable as error:
+        draft.refuse(f"{head}default", str(error))
+        return document
+    return document if default is None else {**document, "default": default}
+
+
+def read_default(row: Row, before: Document) -> Any:
+    """The default of a property, None without one; Unreadable where the control has none of its type.
+
+    Where another type was chosen than that of the control, it stays if it is a value of that type too.
+    """
+    kind, control = _type_of(row.get("type", "")), _type_of(row.get("shown", ""))
+    if kind is None:
+        return None
+    options = tuple(_lines(row.get("options", ""), before.get("options") or ()))
+    definition = Property("default", control or kind, options=options)
+    fields = {end: row.get(f"default{end}", "") for end in DEFAULT_FIELDS}
+    if definition.type is kind:
+        return controls.value_of(definition, fields, before.get("default"))
+    try:
+        value = controls.value_of(definition, fields, before.get("default"))
+    except Unreadable:
+        return None
+    return controls.usable(Property("default", kind, options=options), value)
+
+
+def _type_of(word: str) -> PropertyType | None:
+    return PropertyType(word) if word in PROPERTY_TYPES else None
+
+
+def _typed(row: Mapping[str, str], before: Document) -> dict[str, Any]:
+    kind = row.get("type", "")
+    document: dict[str, Any] = {"type": kind} if kind else {}
+    if kind == PropertyType.SELECT:
+        document["options"] = _lines(row.get("options", ""), before.get("options") or ())
+    return document
+
+
+def _lines(text: str, before: Collection[str]) -> list[str]:
+    """The options that were typed, one a line; what was one before stays to the space."""
+    lines = (line if line in before else line.strip() for line in text.split("\n"))
+    return [line for line in lines if line]
+
+
+def _texts(texts: Mapping[str, str], before: Document) -> dict[str, Any]:
+    """The texts that are not empty; what nobody touched stays to the space."""
+    kept = {name: text if text == before.get(name) else text.strip() for name, text in texts.items()}
+    return {name: text for name, text in kept.items() if text}
+
+
+def _plain(text: str) -> str:
+    """A text as it was typed: browsers send line ends as two characters."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def renamed(values: Values) -> Sequence[tuple[str, str]]:
+    """The keys that were changed into others, of the part and of its rows: before and after."""
+    found = [(first(values, "was"), first(values, "part_key").strip())]
+    found += [(row.get("was", ""), row["key"].strip()) for row in rows_in(values)]
+    return [(before, after) for before, after in found if before not in {"", after}]
+
+
+def rows_in(values: Values) -> list[Row]:
+    """The rows that a form has, in the order of their numbers."""
+    found: dict[str, Row] = {}
+    for name in values:
+        match = ROW_FIELD.fullmatch(name)
+        if match:
+            found.setdefault(match[1], {})[match[2]] = first(values, name)
+    return [found[head] for head in sorted(found, key=lambda head: (len(head), head)) if "key" in found[head]]
+
+
+# To the form
+
+
+def to_fields(part: Part, key: str, document: Document) -> dict[str, Sequence[str]]:
+    """The fields of the form for a part as documents have it; of one that is new for "" and nothing."""
+    texts = {name: [document.get(name, "")] for name in ("name", "description", "category")}
+    rows = [_to_row(part, name, item or NOTHING) for name, item in (document.get(part.rows) or NOTHING).items()]
+    return {
+        "was": [key],
+        "part_key": [key],
+        **texts,
+        "supports": document.get("supports") or [],
+        "type": [document.get("type", "text")],
+        "options": ["\n".join(document.get("options") or ())],
+        **values_of(rows),
+    }
+
+
+def _to_row(part: Part, key: str, document: Document) -> Row:
+    row = {"was": key, "key": key, **{name: document.get(name, "") for name in ("name", "description")}}
+    if part.word == "collection":
+        return row | {"of": next((f"{kind} {document[kind]}" for kind in CHILD_KINDS if kind in document), "")}
+    row |= {"type": document.get("type", "text"), "options": "\n".join(document.get("options") or ())}
+    if part.word == "event":
+        return row | {"required": YES if document.get("required") else ""}
+    return row | _default_fields(row["type"], document.get("options") or (), document.get("default"))
+
+
+def _default_fields(kind: str, options: Collection[str], value: Any) -> Row:
+    """The control of a default of that type."""
+    definition = Property("default", PropertyType(kind), options=tuple(options))
+    fields = controls.fields_of(definition, value)
+    return {"shown": kind, **{f"default{end}": text for end, text in fields.items()}}
+
+
+def values_of(rows: Iterable[Row]) -> dict[str, Sequence[str]]:
+    """The fields of these rows; a box that is not ticked has none."""
+    return {
+        f"r{number}-{name}": [text]
+        for number, row in enumerate(rows)
+        for name, text in row.items()
+        if text or name not in {"required", "default.set"}
+    }
+
+
+def rearranged(part: Part, values: Values, deed: str, present: Mapping[str, Document]) -> dict[str, Sequence[str]]:
+    """The fields after a row was added or removed: rows count from 0, each has the control of its type."""
+    rows = [_settled(part, row, _row_before(part, values, row, present)) for row in rows_in(values)]
+    if deed == ADD and part.rows and len(rows) < part.most:
+        rows.append(_new_row(part, first(values, "new")))
+    elif deed.startswith(REMOVE):
+        rows = [row for number, row in enumerate(rows) if str(number) != deed.removeprefix(REMOVE)]
+    head = {name: texts for name, texts in values.items() if not ROW_FIELD.fullmatch(name)}
+    return {**head, **values_of(rows)}
+
+
+def _new_row(part: Part, chosen: str) -> Row:
+    """An empty row: of the type that was chosen, or for the child that was."""
+    if part.word == "collection":
+        return {**_to_row(part, "", NOTHING), "of": chosen}
+    return _to_row(part, "", {"type": chosen} if chosen in part.types else NOTHING)
+
+
+def _row_before(part: Part, values: Values, row: Row, present: Mapping[str, Document]) -> Document:
+    rows = (present.get(first(values, "was")) or NOTHING).get(part.rows) or NOTHING
+    return rows.get(row.get("was", "")) or NOTHING
+
+
+def _settled(part: Part, row: Row, before: Document) -> Row:
+    """The row with the control of the type that was chosen, and what can stay of the default in it."""
+    if part.word != "experience" or row.get("type") == row.get("shown") or _type_of(row.get("type", "")) is None:
+        return row
+    options = _lines(row.get("options", ""), before.get("options") or ())
+    kept = {name: text for name, text in row.items() if not name.startswith("default")}
+    return kept | _default_fields(row["type"], options, read_default(row, before))
+
+
+# In the document
+
+
+def with_part(document: Document, part: Part, was: str, draft: Draft) -> dict[str, Any]:
+    """The document with the part in the place of what was there, else behind the others; all else as it is."""
+    present = document.get(part.place) or NOTHING
+    if was not in present:
+        return {**document, part.place: {**present, draft.key: draft.document}}
+    parts = {draft.key if key == was else key: draft.document if key == was else present[key] for key in present}
+    return {**document, part.place: parts}
+
+
+def without_part(document: Document, part: Part, key: str) -> dict[str, Any]:
+    """The document without the part."""
+    return {**document, part.place: {other: item for other, item in document[part.place].items() if other != key}}
+
+
+def problems_by_field(part: Part, draft: Draft, problems: Iterable[Problem]) -> dict[str, list[str]]:
+    """What is wrong with a document that has the part, by field; of "" what is elsewhere, with its path."""
+    found: dict[str, list[str]] = {}
+    for problem in problems:
+        name = _field_of(part, draft, problem.path)
+        told = f"{problem.path}: {problem.message}" if not name and problem.path else problem.message
+        found.setdefault(name, []).append(told if not name else told[:1].upper() + told[1:])
+    return found
+
+
+def _field_of(part: Part, draft: Draft, path: str) -> str:
+    own = join(part.place, draft.key)
+    if path == own:
+        return "part_key"
+    if not path.startswith(f"{own}."):
+        return ""
+    head, _, rest = path[len(own) + 1 :].partition(".")
+    if head == part.rows:
+        return _field_of_row(draft, rest)
+    name = head.partition("[")[0]
+    return name if name in HEAD_FIELDS else ""
+
+
+def _field_of_row(draft: Draft, path: str) -> str:
+    """The field of a row, by its path among them; "rows" for all of them."""
+    key, _, rest = path.partition(".")
+    if key not in draft.heads:
+        return "rows"
+    name = re.split(r"[.\[]", rest, maxsplit=1)[0]
+    return draft.heads[key] + (ROW_FIELDS.get(name, name) if name else "of")

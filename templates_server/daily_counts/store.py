@@ -1,0 +1,264 @@
+"""All SQL about counts of days: how rows are counted by stretches of a primary key, what is kept, what pages read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, case, func, select
+
+from templates_server.database import as_text
+from templates_server.schema import daily_counts, environments, metadata, spaces, tribe_sizes
+from templates_server.times import DAY, LATEST_AHEAD
+
+KEPT_DAYS = 400
+ACTIVE_DAYS = (1, 7, 30, 90)
+ROWS_A_STEP = 1000
+MOST_SO_FAR = 20_000
+"""Rows of a table that are looked at while a page waits, to count the present day."""
+
+Key = Sequence[str]
+EnvironmentDay = tuple[str, int]
+"""An environment's id and the first moment of a day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A table that is walked in the order of its primary key, and the column of the times that are counted."""
+
+    table: str
+    key: str
+    time: str
+
+    @property
+    def whole_key(self) -> str:
+        """The primary key, in the order of the walk."""
+        return ", ".join(filter(None, ("environment_id", "person_id", self.key)))
+
+    @property
+    def beginning(self) -> Key:
+        """What comes before every key."""
+        return [""] * len(self.whole_key.split(", "))
+
+
+PEOPLE = Walk("persons", "", "last_seen")
+SESSIONS = Walk("sessions", "session_id", "started")
+EVENTS = Walk("events", "event_id", "received")
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The rows of a walk after one key up to another; `end` None: to the end of the table."""
+
+    walk: Walk
+    start: Key
+    end: Key | None
+
+    @property
+    def condition(self) -> str:
+        """That a row is in it, as SQL has it."""
+        key, marks = self.walk.whole_key, ", ".join("?" * len(self.start))
+        until = f" AND ({key}) <= ({marks})" if self.end else ""
+        return f"({key}) > ({marks}){until}"
+
+    @property
+    def values(self) -> Sequence[str]:
+        """What its condition asks for."""
+        return (*self.start, *(self.end or ()))
+
+
+@dataclass(frozen=True, slots=True)
+class DayCounts:
+    """What is known of an environment on a day; None where it cannot be known. `active` is in order of ACTIVE_DAYS."""
+
+    environment_id: str
+    day: int
+    active: Sequence[int | None]
+    sessions: int | None
+    events: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TribeSize:
+    """How many people of an environment were in a tribe when a day ended."""
+
+    environment_id: str
+    tribe: str
+    day: int
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """An environment, its Space, and when that was created, in milliseconds."""
+
+    id: str
+    space_id: str
+    created: int
+
+
+def list_environments(connection: Connection) -> Sequence[Environment]:
+    """Return all environments, those of a Space together."""
+    query = select(environments.c.id, environments.c.space_id, spaces.c.created).join_from(environments, spaces)
+    rows = connection.execute(query.order_by(environments.c.space_id, environments.c.id))
+    return [Environment(row.id, row.space_id, row.created) for row in rows]
+
+
+def closed_days(connection: Connection, first: int, *, now: int) -> Collection[EnvironmentDay]:
+    """Return which days from that one on are closed, in which environments; not by a clock that was ahead."""
+    query = select(daily_counts.c.environment_id, daily_counts.c.day)
+    query = query.where(daily_counts.c.day >= first, daily_counts.c.counted <= now + LATEST_AHEAD)
+    return {(row.environment_id, row.day) for row in connection.execute(query)}
+
+
+def next_stretch(connection: Connection, walk: Walk, *, start: Key, rows: int) -> Stretch:
+    """Return so many rows that come after a key."""
+    key, marks = walk.whole_key, ", ".join("?" * len(start))
+    query = f"SELECT {key} FROM {walk.table} WHERE ({key}) > ({marks}) ORDER BY {key} LIMIT 1 OFFSET ?"  # noqa: S608 - names of ours
+    row = connection.exec_driver_sql(as_text(connection, query), (*start, rows - 1)).first()
+    return Stretch(walk, start, tuple(row) if row else None)
+
+
+def count_by_day(connection: Connection, stretch: Stretch, *, first: int, end: int) -> Mapping[EnvironmentDay, int]:
+    """Return how many rows of a stretch are of each day, from one moment up to another."""
+    time = stretch.walk.time
+    query = (
+        f"SELECT environment_id, {time} / {DAY} AS day_number, count(*) FROM {stretch.walk.table} "  # noqa: S608 - names of ours
+        f"WHERE {stretch.condition} AND {time} >= ? AND {time} < ? GROUP BY environment_id, {time} / {DAY}"
+    )
+    rows = connection.exec_driver_sql(as_text(connection, query), (*stretch.values, first, end))
+    return {(row[0], row[1] * DAY): row[2] for row in rows}
+
+
+def _latest(table: str, time: str) -> str:
+    of_them = f"{table}.environment_id = persons.environment_id AND {table}.person_id = persons.person_id"
+    return f"(SELECT max({time}) FROM {table} WHERE {of_them} AND {time} < ?)"  # noqa: S608 - names of ours
+
+
+SEEN_AGAIN = "CASE WHEN last_seen >= ? THEN {} END"
+ACTIVE = ", ".join(["count(CASE WHEN seen >= ? OR began >= ? OR sent >= ? THEN 1 END)"] * len(ACTIVE_DAYS))
+
+
+def count_active(connection: Connection, stretch: Stretch, *, end: int) -> Mapping[str, Sequence[int]]:
+    """Return how many people of a stretch were seen in the days before a moment, by environment, as in ACTIVE_DAYS.
+
+    Who was seen again since counts by the sessions and events that they have from before.
+    """
+    again = [SEEN_AGAIN.format(_latest(walk.table, walk.time)) for walk in (SESSIONS, EVENTS)]
+    people = (
+        f"SELECT environment_id, CASE WHEN last_seen < ? THEN last_seen END AS seen, {again[0]} AS began, "  # noqa: S608 - names of ours
+        f"{again[1]} AS sent FROM persons WHERE {stretch.condition} AND last_seen >= ?"
+    )
+    query = f"SELECT environment_id, {ACTIVE} FROM ({people}) AS people GROUP BY environment_id"  # noqa: S608 - names of ours
+    starts = [end - days * DAY for days in ACTIVE_DAYS]
+    windows = [start for start in starts for _ in range(3)]
+    parameters = (*windows, *[end] * 5, *stretch.values, min(starts))
+    rows = connection.exec_driver_sql(as_text(connection, query), parameters)
+    return {row[0]: tuple(row[1:]) for row in rows}
+
+
+CLOSE = (
+    "INSERT INTO daily_counts "
+    "(environment_id, day, active_1, active_7, active_30, active_90, sessions, events, counted) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (environment_id, day) DO UPDATE SET "
+    + ", ".join(f"{column.name} = excluded.{column.name}" for column in daily_counts.columns if not column.primary_key)
+    + " WHERE daily_counts.counted > ?"
+)
+KEEP_SIZE = (
+    "INSERT INTO tribe_sizes (environment_id, tribe, day, people, counted) VALUES (?, ?, ?, ?, ?) "
+    "ON CONFLICT (environment_id, tribe, day) DO UPDATE SET people = excluded.people, counted = excluded.counted "
+    "WHERE tribe_sizes.counted > ?"
+)
+
+
+def close_days(connection: Connection, counts: Iterable[DayCounts], *, now: int) -> None:
+    """Keep counts of days; of those that are closed already, what was counted first stays.
+
+    Nothing of environments that are gone.
+    """
+    there = set(connection.execute(select(environments.c.id)).scalars())
+    rows = [
+        (one.environment_id, one.day, *one.active, one.sessions, one.events, now, now + LATEST_AHEAD)
+        for one in counts
+        if one.environment_id in there
+    ]
+    if rows:
+        connection.exec_driver_sql(as_text(connection, CLOSE), rows)
+
+
+def sized_tribes(connection: Connection, day: int, *, now: int) -> Collection[tuple[str, str]]:
+    """Return of which environments and tribes the sizes of a day are kept; not by a clock that was ahead."""
+    query = select(tribe_sizes.c.environment_id, tribe_sizes.c.tribe)
+    query = query.where(tribe_sizes.c.day == day, tribe_sizes.c.counted <= now + LATEST_AHEAD)
+    return {(row.environment_id, row.tribe) for row in connection.execute(query)}
+
+
+def keep_size(connection: Connection, size: TribeSize, *, now: int) -> None:
+    """Keep how many people a tribe had when a day ended, unless that is kept, or the environment is gone."""
+    there = select(environments.c.id).where(environments.c.id == size.environment_id)
+    if connection.execute(there).first() is not None:
+        row = (size.environment_id, size.tribe, size.day, size.people, now, now + LATEST_AHEAD)
+        connection.exec_driver_sql(as_text(connection, KEEP_SIZE), row)
+
+
+def remove_some_old(connection: Connection, before: int) -> int:
+    """Remove some of the counts of days before one; how many."""
+    removed = 0
+    for table in (daily_counts, tribe_sizes):
+        key = ", ".join(table.primary_key.columns.keys())
+        query = (
+            f"DELETE FROM {table.name} WHERE ({key}) IN "  # noqa: S608 - names of ours
+            f"(SELECT {key} FROM {table.name} WHERE day < ? LIMIT {ROWS_A_STEP})"
+        )
+        removed += connection.exec_driver_sql(as_text(connection, query), (before,)).rowcount
+    return removed
+
+
+# What pages read
+
+
+def environments_of(connection: Connection, space_ids: Collection[str], name: str) -> Mapping[str, str]:
+    """Return the ids of the environments of that name, by the id of their Space."""
+    columns = environments.c
+    query = select(columns.space_id, columns.id).where(columns.space_id.in_(space_ids), columns.name == name)
+    return {row.space_id: row.id for row in connection.execute(query)}
+
+
+def list_days(connection: Connection, environment_ids: Collection[str], *, first: int) -> Sequence[DayCounts]:
+    """Return what is known of these environments from a day on, in order of day."""
+    columns = daily_counts.c
+    query = select(daily_counts).where(columns.environment_id.in_(environment_ids), columns.day >= first)
+    return [
+        DayCounts(
+            row.environment_id,
+            row.day,
+            (row.active_1, row.active_7, row.active_30, row.active_90),
+            row.sessions,
+            row.events,
+        )
+        for row in connection.execute(query.order_by(columns.day))
+    ]
+
+
+def list_sizes(connection: Connection, environment_id: str, tribe: str, *, first: int) -> Sequence[tuple[int, int]]:
+    """Return how many people a tribe had on which days, from one on, in order of day."""
+    columns = tribe_sizes.c
+    query = select(columns.day, columns.people).where(
+        columns.environment_id == environment_id, columns.tribe == tribe, columns.day >= first
+    )
+    return [(row.day, row.people) for row in connection.execute(query.order_by(columns.day))]
+
+
+def count_so_far(
+    connection: Connection, walk: Walk, environment_ids: Collection[str], *, since: int
+) -> Mapping[str, int] | None:
+    """Return how many rows of environments are not older than a moment; None where there are too many rows to look."""
+    table = metadata.tables[walk.table].c
+    rows = select(table.environment_id, table[walk.time].label("at")).where(table.environment_id.in_(environment_ids))
+    some = rows.limit(MOST_SO_FAR + 1).subquery()
+    recent = func.count(case((some.c.at >= since, 1)))
+    query = select(some.c.environment_id, func.count(), recent).group_by(some.c.environment_id)
+    found = list(connection.execute(query))
+    if sum(row[1] for row in found) > MOST_SO_FAR:
+        return None
+    return dict.fromkeys(environment_ids, 0) | {row[0]: row[2] for row in found}

@@ -1,0 +1,69 @@
+"""Cells of CSV as values: text, lists of tags, numbers, toggles, days and times."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from math import isfinite
+from typing import Any
+
+Converter = Callable[[str], Any]
+"""The value of a cell that is not empty. Raises ValueError with what is wrong: `is not a number`."""
+
+WHOLE = re.compile(r"[+-]?[0-9]{1,400}")
+DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+TIME = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+TRUE, FALSE = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0"})
+
+
+def tag_list(cell: str) -> list[str]:
+    """Tags, separated by semicolons; spaces around them do not count."""
+    return [tag.strip() for tag in cell.split(";") if tag.strip()]
+
+
+def number(cell: str) -> int | float:
+    """A number with a point, if any, and without separators of thousands."""
+    plain = cell.strip()
+    if WHOLE.fullmatch(plain):
+        return int(plain)
+    if not DECIMAL.fullmatch(plain):
+        raise ValueError("is not a number, such as 12 or 0.5")
+    value = float(plain)
+    if not isfinite(value):
+        raise ValueError("is a number that cannot be kept")
+    return value
+
+
+def toggle(cell: str) -> bool:
+    """True or false, yes or no, 1 or 0."""
+    plain = cell.strip().lower()
+    if plain not in TRUE | FALSE:
+        raise ValueError("is neither true nor false")
+    return plain in TRUE
+
+
+def day_or_time(cell: str) -> str:
+    """A day or a time of RFC 3339, which stays text."""
+    plain = cell.strip()
+    if not _is_moment(plain):
+        raise ValueError("is not a day or a time, such as 2026-11-21 or 2026-11-21T20:35:00Z")
+    return plain
+
+
+def _is_moment(plain: str) -> bool:
+    moment = TIME.fullmatch(plain)
+    try:
+        if moment:
+            datetime.strptime(moment[1].upper(), "%Y-%m-%dT%H:%M:%S")  # noqa: DTZ007 - only whether there is such a time
+            return True
+        return DAY.fullmatch(plain) is not None and date.fromisoformat(plain) is not None
+    except ValueError:
+        return False
+
+
+CONVERTERS: Mapping[str, Converter] = {"text": str, "number": number, "boolean": toggle, "date": day_or_time}
+"""By the names that `mtribes user ingest --type` has for them."""

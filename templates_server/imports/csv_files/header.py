@@ -1,0 +1,190 @@
+"""The first row of a CSV file: how cells are separated, and what each column is to become."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from templates_server.imports.csv_files.cells import CONVERTERS, Converter, tag_list
+from templates_server.imports.csv_files.faults import Unreadable, csv_reason
+from templates_server.imports.csv_files.text import SAVE_AS_CSV, Encoding, undecodable
+from templates_server.persons.names import BLANKS
+
+USER_ID = "user_id"
+FIELDS = (USER_ID, "email", "phone", "timezone", "locale", "joined", "tags")
+LISTS = ("tags", "add_tags", "remove_tags")
+MAPPED_FIELDS = (*FIELDS, "add_tags", "remove_tags")
+OURS = ("_line", "_error", "_raw")
+"""Columns of a rejects file that say what was wrong: passed over when it is read back."""
+OF_EXPORTS = ("created", "updated", "first_seen", "last_seen")
+"""Columns of an export that say what was seen: passed over when all four are there."""
+ATTRIBUTE = "attributes."
+EDGES = "".join(BLANKS) + " \t\r\n\x0b\x0c\x85"
+"""What is taken away at the edges of cells."""
+STATED = re.compile(r'"?sep=(?P<stated>[^"\w\s]|\t)"?(?P<padding>[,;|\t]*)[ \r\n]*', re.IGNORECASE)
+OTHER_NAMES = frozenset(
+    {"id", "userid", "uid", "externalid", "customerid", "profileid", "memberid", "subscriberid", "accountid"}
+)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is said of columns, by their names: what they become ("" leaves one out), and what type they have."""
+
+    becomes: Mapping[str, str] = field(default_factory=dict)
+    types: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: what it is called, what it becomes ("" for nothing), and its type, if one was said."""
+
+    name: str
+    becomes: str
+    type: str = ""
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it only says what was wrong before."""
+        return self.name in OURS
+
+    @property
+    def is_attribute(self) -> bool:
+        """Whether it becomes an attribute."""
+        return self.becomes.startswith(ATTRIBUTE)
+
+    @property
+    def convert(self) -> Converter | None:
+        """How a cell becomes a value; None: as it is."""
+        return tag_list if self.becomes in LISTS else CONVERTERS.get(self.type)
+
+    @property
+    def is_trimmed(self) -> bool:
+        """Whether blanks at the edges of its cells do not count: not so where they may be meant."""
+        is_text = self.is_attribute and self.type in {"", "text"}
+        return not self.name or (bool(self.becomes) and self.becomes != USER_ID and not is_text)
+
+
+@dataclass(frozen=True)
+class Header:
+    """The names of the columns, how cells are separated, and how many lines this takes."""
+
+    names: Sequence[str]
+    delimiter: str
+    lines: int
+
+    @property
+    def own_names(self) -> Sequence[str]:
+        """The input's own columns."""
+        return [name for name in self.names if name not in OURS]
+
+
+def read_header(lines: Sequence[str], encoding: Encoding, *, delimiter: str | None, wanted: Wanted) -> Header:
+    """The header, which stands in the first of `lines`. Unreadable when it cannot be used."""
+    skipped = next((number for number, line in enumerate(lines) if line.strip("\r\n")), len(lines))
+    rest = list(lines[skipped:])
+    stated = STATED.fullmatch(rest[0]) if rest else None
+    if stated:
+        skipped, rest, delimiter = skipped + 1, rest[1:], delimiter or stated["padding"][:1] or stated["stated"]
+    if not rest:
+        raise Unreadable("The file is empty: not even a row with the names of columns is there.")
+    rows = [_row(rest, one) for one in ([delimiter] if delimiter else [",", ";", "\t"])]
+    named = wanted.becomes.keys()
+    best = max(rows, key=lambda row: (bool(named & set(row.names)), USER_ID in row.names, row.width))
+    best = best if USER_ID in best.names else next((row for row in rows if row.fault), best)
+    shown = undecodable("".join(rest[: max(best.lines, 1)]))
+    if shown:
+        raise Unreadable(f"Line {skipped + 1} is not {encoding.label} ({shown}). {SAVE_AS_CSV}")
+    if best.fault:
+        fault = best.fault.rstrip("?")
+        raise Unreadable(f"Line {skipped + 1}, the row with the names of columns, is broken: {fault}.")
+    return Header(best.names, best.delimiter, skipped + best.lines)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """The header as one delimiter gives it."""
+
+    names: Sequence[str]
+    delimiter: str
+    lines: int
+    fault: str = ""
+
+    @property
+    def width(self) -> int:
+        return 0 if self.fault else len(self.names)
+
+
+def _row(lines: Sequence[str], delimiter: str) -> _Row:
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    try:
+        names = [cell.strip(EDGES) for cell in next(reader)]
+    except csv.Error as error:
+        return _Row([], delimiter, reader.line_num, csv_reason(str(error)))
+    return _Row(names, delimiter, reader.line_num)
+
+
+def columns_of(names: Sequence[str], wanted: Wanted) -> Sequence[Column]:
+    """What each column becomes. Unreadable with the first thing that is wrong."""
+    columns = proposed(names, wanted)
+    for problem in _problems(columns):
+        raise problem
+    return columns
+
+
+def proposed(names: Sequence[str], wanted: Wanted) -> Sequence[Column]:
+    """What each column would become, whether that can be or not."""
+    passed_over = OURS + (OF_EXPORTS if set(OF_EXPORTS) <= set(names) else ())
+    return [Column(name, _becomes(name, wanted, passed_over), wanted.types.get(name, "")) for name in names]
+
+
+def _becomes(name: str, wanted: Wanted, passed_over: Sequence[str]) -> str:
+    """`user_id` and the other fields, `attributes.plan` from `plan` or itself, or "" for what is left out."""
+    if not name or name in OURS or (name in passed_over and name not in wanted.becomes):
+        return ""
+    known = FIELDS if name not in wanted.becomes else ("", *MAPPED_FIELDS)
+    becomes = wanted.becomes.get(name, name)
+    is_attribute = becomes.startswith(ATTRIBUTE) and (name in wanted.becomes or becomes != ATTRIBUTE)
+    return becomes if becomes in known or is_attribute else ATTRIBUTE + becomes
+
+
+def _problems(columns: Sequence[Column]) -> Iterator[Unreadable]:
+    for name, count in Counter(column.name for column in columns).items():
+        if name and count > 1:
+            yield Unreadable("This name stands over more than one column of the file.", column=name)
+    first: dict[str, str] = {}
+    for column in columns:
+        other = first.setdefault(column.becomes, column.name)
+        if column.becomes and other != column.name:
+            what = column.becomes.removeprefix(ATTRIBUTE)
+            yield Unreadable(f"This and {other} both become {what}.", column=column.name)
+    if USER_ID not in first:
+        yield Unreadable("No column becomes the user ID. Choose the one that holds it.")
+    for column in columns:
+        is_text = column.becomes and not column.is_attribute
+        if (column.type and column.becomes in LISTS) or (is_text and column.type in {"number", "boolean"}):
+            yield Unreadable(f"{column.becomes} has no other type: choose Text.", column=column.name)
+
+
+def may_be_ids(name: str) -> bool:
+    """Whether a column of that name often holds the id of a user."""
+    return _plain(name) in OTHER_NAMES
+
+
+def nearly_fields(columns: Sequence[Column]) -> Mapping[str, str]:
+    """Columns that become attributes though their names are nearly those of fields: `E-Mail`, and `email`."""
+    plain = {_plain(one): one for one in FIELDS}
+    taken = {column.becomes for column in columns}
+    found = {column.name: plain.get(_plain(column.name), "") for column in columns if column.is_attribute}
+    return {
+        column.name: found[column.name]
+        for column in columns
+        if found.get(column.name) and found[column.name] not in taken and column.becomes == ATTRIBUTE + column.name
+    }
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]", "", name).lower()

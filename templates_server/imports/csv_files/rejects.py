@@ -1,0 +1,87 @@
+"""The rejects file: rows that were not taken, as the input has them, and why. It can be mended and sent again."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+
+from templates_server.imports.csv_files.header import OURS
+from templates_server.imports.csv_files.rows import CsvFile, Reject, cells_of
+from templates_server.imports.csv_files.text import FIRST_BYTE, LAST_BYTE, MARK
+
+UNSAFE = re.compile(
+    "[\t\n\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
+    "\U000e0000-\U000e007f]"
+)
+"""What a reason never holds as it is: what a terminal obeys, and what nobody sees."""
+SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def rejects_file(file: CsvFile, rejects: Sequence[Reject]) -> bytes:
+    """CSV with the columns, the delimiter and the byte order mark of the input.
+
+    `_raw` is there where it is needed: the text of rows that have no cells, or some that cannot be written.
+    """
+    header = file.header
+    has_raw = any(one.told or any(map(_is_undecodable, _own_cells(file, one))) for one in rejects)
+    added = ["_line", "_error", *(["_raw"] if has_raw else [])]
+    lines = [_line([*header.own_names, *added], header.delimiter)]
+    for reject in rejects:
+        row = _row(file, reject)
+        lines.append(_line(row if has_raw else row[:-1], header.delimiter))
+    mark = MARK if file.encoding.mark_bytes else ""
+    return (mark + "".join(lines)).encode("utf-8", "backslashreplace")
+
+
+def shown_cells(file: CsvFile, reject: Reject) -> Sequence[str]:
+    """A reject as a person sees it: its own cells, or its text alone."""
+    cells = _own_cells(file, reject)
+    return [_shown(cell) for cell in cells] if cells else [_shown(reject.told)]
+
+
+def made_safe(text: str) -> str:
+    r"""A reason in one line, with what nobody sees shown as its escape (`\u200b`)."""
+    return UNSAFE.sub(lambda match: ascii(match.group())[1:-1], text)
+
+
+def _own_cells(file: CsvFile, reject: Reject) -> Sequence[str]:
+    if not reject.row:
+        return ()
+    cells = cells_of(reject.row, file.header.delimiter)
+    return [cell for cell, name in zip(cells, file.header.names, strict=True) if name not in OURS]
+
+
+def _row(file: CsvFile, reject: Reject) -> list[str]:
+    cells = _own_cells(file, reject) or [""] * len(file.header.own_names)
+    raw = reject.told
+    if any(map(_is_undecodable, cells)):
+        raw = _line(cells, ",").rstrip("\n")
+        cells = ["" if _is_undecodable(cell) else cell for cell in cells]
+    return [*cells, str(reject.line), made_safe(reject.reason), _shown(raw)]
+
+
+def _line(cells: Sequence[str], delimiter: str) -> str:
+    """With CRLF as its end Python quotes a cell for either of the two; the file has LF."""
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, delimiter=delimiter, lineterminator="\r\n").writerow(cells)
+    return buffer.getvalue().removesuffix("\r\n") + "\n"
+
+
+def _is_undecodable(text: str) -> bool:
+    return SURROGATES.search(text) is not None
+
+
+def _shown(text: str) -> str:
+    r"""Text whose bytes were no text, with these as `\xff`."""
+    return "".join(_shown_characters(text)) if _is_undecodable(text) else text
+
+
+def _shown_characters(text: str) -> Iterator[str]:
+    for character in text:
+        code = ord(character)
+        if FIRST_BYTE <= code <= LAST_BYTE:
+            yield f"\\x{code & 0xFF:02x}"
+        else:
+            yield f"\\u{code:04x}" if _is_undecodable(character) else character

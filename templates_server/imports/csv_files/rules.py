@@ -1,0 +1,159 @@
+"""What a row of CSV is before it is sent: nothing at all, a header again, cells without blanks, faults."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from templates_server.imports.csv_files.faults import NO_USER_ID
+from templates_server.imports.csv_files.header import ATTRIBUTE, EDGES, USER_ID, Column
+from templates_server.imports.csv_files.text import Encoding, not_text, undecodable
+from templates_server.persons.names import problem_of_edges
+
+BLANKS_OF_A_ROW = " \t\r\n"
+SCIENTIFIC = re.compile(r"[+-]?[0-9]{1,40}(?:[.,][0-9]{1,40})?[Ee]\+[0-9]{1,4}")
+QUOTES: Mapping[str, str] = {
+    "'": "'", "\u2018": "\u2019", "\u201c": "\u201d", "\u201e": "\u201c", "\u00ab": "\u00bb", "`": "`"
+}  # fmt: skip
+"""What stands around text and is no quote of CSV."""
+
+
+class RowRules:
+    """The rules of one file's rows."""
+
+    def __init__(self, columns: Sequence[Column], encoding: Encoding) -> None:
+        self.columns = columns
+        self._encoding = encoding
+        self._names = [column.name for column in columns]
+        self._id_at = next(at for at, column in enumerate(columns) if column.becomes == USER_ID)
+        self._id_name = self._names[self._id_at]
+        self._is_id_as_stated = columns[self._id_at].convert is not None
+        self._trimmed = [at for at, column in enumerate(columns) if column.is_trimmed]
+        self._unnamed = [at for at, column in enumerate(columns) if not column.name]
+        self._given = [
+            (at, column.becomes, column.convert)
+            for at, column in enumerate(columns)
+            if column.becomes and not column.is_attribute
+        ]
+        self._attributes = [
+            (at, column.becomes.removeprefix(ATTRIBUTE), column.convert)
+            for at, column in enumerate(columns)
+            if column.is_attribute
+        ]
+        self._other_header = 0  # the line of a header whose columns stand in another order
+
+    def settled(self, row: list[str], line: int) -> list[str] | None:
+        """The row as it counts; None: there is nothing in it, or the names of the columns again.
+
+        ValueError with the reason why it cannot be taken, "" where `faults` has something to say.
+        """
+        if is_blank(row) or self._is_header(row, line):
+            return None
+        if len(row) != len(self.columns):
+            raise ValueError(
+                f"the row has {_count(len(row), 'cell')}, and there are {_count(len(self.columns), 'column')}"
+            )
+        row = self._without_edges(row)
+        user_id = row[self._id_at]
+        is_faulty = user_id and self._problem_of_id(user_id) is not None
+        if is_faulty or self._other_header or any(row[at] for at in self._unnamed):
+            raise ValueError
+        if not user_id and not is_blank(row):
+            raise ValueError(NO_USER_ID)
+        return row if user_id else None
+
+    def user_of(self, row: Sequence[str]) -> dict[str, Any]:
+        """A settled row as the user that is sent: an empty cell is not given. ValueError as the cells have it."""
+        try:
+            user = {name: convert(row[at]) if convert else row[at] for at, name, convert in self._given if row[at]}
+            attributes = {
+                name: convert(row[at]) if convert else row[at] for at, name, convert in self._attributes if row[at]
+            }
+        except ValueError:
+            raise ValueError from None  # `faults` tells all of them
+        return {**user, "attributes": attributes} if attributes else user
+
+    def without_faults(self, row: list[str]) -> tuple[Mapping[str, Any], Sequence[str]]:
+        """What is left of a row without the cells that are wrong ({}: nothing to be looked at), and what these are."""
+        row = self._without_edges(row)
+        reasons = []
+        for at, column in enumerate(self.columns):
+            reason = self._reason(at, row[at]) if column.becomes or not column.name else None
+            if reason:
+                reasons.append(f"{column.name or f'column {at + 1}'}: {reason}.")
+                row = [*row[:at], "", *row[at + 1 :]]
+        has_more = any(cell and column.becomes not in {"", USER_ID} for cell, column in self._paired(row))
+        return (self.user_of(row) if has_more else {}), reasons
+
+    @property
+    def whole_fault(self) -> str | None:
+        """Why no row can be read any more."""
+        if not self._other_header:
+            return None
+        return (
+            f"line {self._other_header:,} has the names of the columns in another order, "
+            "and no row below it can be told"
+        )
+
+    def _paired(self, row: Sequence[str]) -> Iterator[tuple[str, Column]]:
+        return zip(row, self.columns, strict=True)
+
+    def _reason(self, at: int, cell: str) -> str | None:
+        column = self.columns[at]
+        shown = undecodable(cell)
+        if shown:
+            return not_text(shown, self._encoding)
+        if not column.name:
+            return "This column has no name, and something stands in it" if cell else None
+        if at == self._id_at:
+            return self._problem_of_id(cell) if cell else NO_USER_ID
+        try:
+            if cell and column.convert:
+                column.convert(cell)
+        except ValueError as error:
+            return f"This {error}"
+        return None
+
+    def _problem_of_id(self, text: str) -> str | None:
+        problem = problem_of_edges(text)
+        if problem:
+            return f"This {problem}"
+        if self._is_id_as_stated:
+            return None
+        as_it_is = f"`--type {self._id_name}=text` takes it as it is"
+        if SCIENTIFIC.fullmatch(text):
+            return (
+                f"This is a number that a spreadsheet has cut short ({text}), and others may look the same: "
+                f"export the column as text; {as_it_is}"
+            )
+        if len(text) > 1 and QUOTES.get(text[0]) == text[-1]:
+            return f"This stands in quotes, which CSV does not know ({text}): {as_it_is}"
+        return f"This is the name of its column; {as_it_is}" if text == self._id_name else None
+
+    def _without_edges(self, row: list[str]) -> list[str]:
+        row = list(row)
+        for at in self._trimmed:
+            row[at] = row[at].strip(EDGES)
+        return row
+
+    def _is_header(self, row: Sequence[str], line: int) -> bool:
+        """Whether the row has the names of the columns again: in another order, no row after it can be told."""
+        if not any(self._id_name in cell for cell in row):
+            return False
+        cells = [cell.strip(EDGES) for cell in row]
+        if cells == self._names:
+            self._other_header = 0
+            return True
+        if len(cells) > 1 and sorted(cells) == sorted(self._names):
+            self._other_header = line
+        return False
+
+
+def is_blank(row: Sequence[str]) -> bool:
+    """Whether a row has nothing but blanks in its cells, as an empty line."""
+    return not "".join(row).strip(BLANKS_OF_A_ROW)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"1 {noun}" if number == 1 else f"{number:,} {noun}s"

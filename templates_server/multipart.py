@@ -1,0 +1,126 @@
+"""Forms with files (`multipart/form-data`, RFC 7578): decoded from a body whose size was bounded before."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from python_multipart.exceptions import MultipartParseError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+from templates_server.errors import BadRequest
+from templates_server.forms import Parameters, SentFile
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
+
+logging.getLogger("python_multipart").setLevel(logging.ERROR)  # what it warns of, the answer says
+NOT_A_FORM = "The body is no form that a browser sends, or it was cut."
+MAX_FIELD_BYTES = 64 * 1024
+
+
+def decode_multipart(content_type: str, body: bytes, *, most: int) -> Parameters:
+    """The fields and the files of a form; BadRequest when it cannot be read, or has more than `most` parts.
+
+    Of files of the same name the first counts. One that was not chosen, which browsers send without a name, is none.
+    """
+    boundary = parse_options_header(content_type)[1].get(b"boundary")
+    if not boundary:
+        raise BadRequest("A form with files must name its boundary.")
+    parts = _Parts(most)
+    try:
+        parser = MultipartParser(boundary, parts.callbacks)
+        parser.write(body)
+        parser.finalize()
+    except MultipartParseError:
+        raise BadRequest(NOT_A_FORM) from None
+    if not parts.is_whole:
+        raise BadRequest(NOT_A_FORM)
+    return parts.parameters()
+
+
+@dataclass
+class _Part:
+    """A field or a file, as it comes."""
+
+    headers: dict[bytes, bytes] = field(default_factory=dict)
+    content: bytearray = field(default_factory=bytearray)
+
+    @property
+    def names(self) -> tuple[str, str | None]:
+        """What the field is called, and the file, if it is one."""
+        options = parse_options_header(self.headers.get(b"content-disposition", b""))[1]
+        if b"name" not in options:
+            raise BadRequest("A part of the form has no name.")
+        file = options.get(b"filename")
+        return _text(options[b"name"]), None if file is None else file.decode("utf-8", "replace")
+
+
+class _Parts:
+    """Collects parts from what the parser says."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._parts: list[_Part] = []
+        self._header, self._value = bytearray(), bytearray()
+        self.is_whole = False
+
+    @property
+    def callbacks(self) -> MultipartCallbacks:
+        """What the parser calls."""
+        return {
+            "on_part_begin": self._begin,
+            "on_part_data": self._add,
+            "on_header_field": self._add_header,
+            "on_header_value": self._add_value,
+            "on_header_end": self._end_header,
+            "on_end": self._end,
+        }
+
+    def parameters(self) -> Parameters:
+        """All that came."""
+        values: dict[str, list[str]] = {}
+        files: dict[str, SentFile] = {}
+        for part in self._parts:
+            name, file = part.names
+            if file is None:
+                values.setdefault(name, []).append(_text(part.content))
+            elif file:
+                files.setdefault(name, SentFile(file, bytes(part.content)))
+        return Parameters(values, files)
+
+    def _begin(self) -> None:
+        if len(self._parts) >= self._most:
+            raise BadRequest("The form has too many fields.")
+        self._parts.append(_Part())
+
+    def _add(self, data: bytes, start: int, end: int) -> None:
+        self._parts[-1].content += memoryview(data)[start:end]
+
+    def _add_header(self, data: bytes, start: int, end: int) -> None:
+        self._header += data[start:end]
+
+    def _add_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def _end_header(self) -> None:
+        self._parts[-1].headers[bytes(self._header).lower()] = bytes(self._value)
+        self._header.clear()
+        self._value.clear()
+
+    def _end(self) -> None:
+        self.is_whole = True
+
+
+def _text(content: bytes | bytearray) -> str:
+    """A field as text; BadRequest when it is none, or too long."""
+    if len(content) > MAX_FIELD_BYTES:
+        raise BadRequest("A field of the form is too long.")
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        raise BadRequest("A field of the form is not UTF-8.") from None
+    if "\0" in text:
+        raise BadRequest("A field of the form holds a NUL character.")
+    return text
