@@ -1,3 +1,73 @@
+/** A colour: `value` is `#rrggbb`, or null when unset; `opacity` lies in 0..1. */
+export interface Color {
+  readonly value: string | null;
+  readonly opacity: number;
+}
+
+/** A property: how what is sent is read, its default, its key unless that is its member's name, and its options. */
+export type PropertyRule<Value> = readonly [
+  read: (value: unknown, options: readonly string[]) => unknown,
+  initial: Value,
+  key?: string,
+  options?: readonly string[],
+];
+
+/** A type of experience, as the code generated for it describes it. */
+export interface ExperienceType<Kind extends string, Properties> {
+  readonly kind: Kind;
+  readonly properties: {
+    readonly [Member in keyof Properties]: PropertyRule<Properties[Member]>;
+  };
+}
+
+/** Any type of experience. */
+export type AnyExperienceType = ExperienceType<string, any>;
+
+/** A type of section: the types of experience that its items may have. */
+export type SectionType = readonly AnyExperienceType[];
+
+/** A collection: which entity each of its children is, and of which type. */
+export type CollectionType<Children> = {
+  readonly [Member in keyof Children]: ChildType;
+};
+
+export type ChildType = readonly [
+  entity: string,
+  type: AnyExperienceType | SectionType,
+];
+
+/** The state of an entity as the server sends it; checked before it is used. */
+export interface WireState {
+  readonly enabled: boolean;
+  readonly properties?: Readonly<Record<string, unknown>>;
+  readonly items?: readonly WireItem[];
+}
+
+/** One item of a section as the server sends it. */
+export interface WireItem {
+  readonly id: string;
+  readonly experience: string;
+  readonly enabled: boolean;
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
+export declare const asString: (value: unknown) => string;
+
+export declare const asBoolean: (value: unknown) => boolean;
+
+export declare const asNumber: (value: unknown) => number;
+
+export declare const asColor: (wire: unknown) => Color;
+
+export declare const asDate: (value: unknown) => Date;
+
+export declare const asTexts: (value: unknown) => readonly string[];
+
+export declare const asOption: (
+  value: unknown,
+  options: readonly string[],
+) => string;
+
 /** One piece of an event's metadata. */
 export interface Pair {
   readonly key: string;
@@ -123,103 +193,6 @@ export interface ItemTestState<Kind extends string, Values> {
   readonly experience: Kind;
   readonly enabled?: boolean | undefined;
   readonly properties?: Values | undefined;
-}
-
-/** A colour: `value` is `#rrggbb`, or null when unset; `opacity` lies in 0..1. */
-export interface Color {
-  readonly value: string | null;
-  readonly opacity: number;
-}
-
-/** A property: how what is sent is read, its default, its key unless that is its member's name, and its options. */
-export type PropertyRule<Value> = readonly [
-  read: (value: unknown, options: readonly string[]) => unknown,
-  initial: Value,
-  key?: string,
-  options?: readonly string[],
-];
-
-/** A type of experience, as the code generated for it describes it. */
-export interface ExperienceType<Kind extends string, Properties> {
-  readonly kind: Kind;
-  readonly properties: {
-    readonly [Member in keyof Properties]: PropertyRule<Properties[Member]>;
-  };
-}
-
-/** Any type of experience. */
-export type AnyExperienceType = ExperienceType<string, any>;
-
-/** A type of section: the types of experience that its items may have. */
-export type SectionType = readonly AnyExperienceType[];
-
-/** A collection: which entity each of its children is, and of which type. */
-export type CollectionType<Children> = {
-  readonly [Member in keyof Children]: ChildType;
-};
-
-export type ChildType = readonly [
-  entity: string,
-  type: AnyExperienceType | SectionType,
-];
-
-/** The state of an entity as the server sends it; checked before it is used. */
-export interface WireState {
-  readonly enabled: boolean;
-  readonly properties?: Readonly<Record<string, unknown>>;
-  readonly items?: readonly WireItem[];
-}
-
-/** One item of a section as the server sends it. */
-export interface WireItem {
-  readonly id: string;
-  readonly experience: string;
-  readonly enabled: boolean;
-  readonly properties: Readonly<Record<string, unknown>>;
-}
-
-export declare const asString: (value: unknown) => string;
-
-export declare const asBoolean: (value: unknown) => boolean;
-
-export declare const asNumber: (value: unknown) => number;
-
-export declare const asColor: (wire: unknown) => Color;
-
-export declare const asDate: (value: unknown) => Date;
-
-export declare const asTexts: (value: unknown) => readonly string[];
-
-export declare const asOption: (
-  value: unknown,
-  options: readonly string[],
-) => string;
-
-/** Which environment and server an app talks to, and how its sessions behave. */
-export interface Client {
-  /** The public key `pk_...` of an environment. Without it fallbacks are served. */
-  apiKey: string;
-  /** Where the server is. */
-  host: string;
-  /** How long `session.start` waits before it goes on with fallbacks. */
-  waitTimeMsec: number;
-  /** True: what was served stays for the session. False: changes come through. */
-  sessionLock: boolean;
-  /**
-   * Whether the person agrees to be tracked. False: no event is recorded or
-   * sent, and nothing is stored; sessions start all the same.
-   */
-  tracking: boolean;
-  /** Where the anonymous id and events are kept; null: `localStorage` where there is one, else in memory. */
-  storage: SpaceStorage | null;
-  /** The version of your app, such as `2.3.1`, which sessions that start tell the server; "": none. */
-  appVersion: string;
-  /** The build of that version; "": none. */
-  appBuild: string;
-  /** A `fetch` of your own; null: the platform's. */
-  fetch: Fetch | null;
-  /** Gets what is otherwise written to the console with `console.error`; null: the console. */
-  logger: Logger | null;
 }
 
 /** Where an app keeps texts between visits: `localStorage`, React Native's AsyncStorage, a file of your own. */
@@ -417,4 +390,31 @@ export interface Snapshot {
 export interface GeneratedCode {
   readonly hash: string;
   readonly language: string;
+}
+
+/** Which environment and server an app talks to, and how its sessions behave. */
+export interface Client {
+  /** The public key `pk_...` of an environment. Without it fallbacks are served. */
+  apiKey: string;
+  /** Where the server is. */
+  host: string;
+  /** How long `session.start` waits before it goes on with fallbacks. */
+  waitTimeMsec: number;
+  /** True: what was served stays for the session. False: changes come through. */
+  sessionLock: boolean;
+  /**
+   * Whether the person agrees to be tracked. False: no event is recorded or
+   * sent, and nothing is stored; sessions start all the same.
+   */
+  tracking: boolean;
+  /** Where the anonymous id and events are kept; null: `localStorage` where there is one, else in memory. */
+  storage: SpaceStorage | null;
+  /** The version of your app, such as `2.3.1`, which sessions that start tell the server; "": none. */
+  appVersion: string;
+  /** The build of that version; "": none. */
+  appBuild: string;
+  /** A `fetch` of your own; null: the platform's. */
+  fetch: Fetch | null;
+  /** Gets what is otherwise written to the console with `console.error`; null: the console. */
+  logger: Logger | null;
 }

@@ -15,9 +15,9 @@ from templates_server.codegen.typescript.platforms import for_platform
 from templates_server.codegen.typescript.space_modules import GENERATED, GIT_ATTRIBUTES, HEADER, space_modules
 
 RUNTIME_PARTS = (
-    "limits", "callers", "entities", "values", "input", "client", "storage", "recording", "unknown", "identity", "kept",
-    "options", "ending", "space", "layers", "runner", "tabs", "transport", "follower", "retry", "events", "platform",
-    "session",
+    "limits", "callers", "values", "entities", "storage", "unknown", "identity", "input", "options", "space", "kept",
+    "layers", "runner", "tabs", "follower", "events", "transport", "retry", "platform", "recording", "session",
+    "client", "ending",
 )  # fmt: skip
 """The runtime is one file for those who read it, and a file a subject for those who write it.
 

@@ -1,10 +1,10 @@
-/** What is to be done before a program ends: each is called when it has nothing more to do, and when it is about to end. */
-const ending = new Set<() => void>();
+/** What is to be done before a program ends, by whose it is: called when it has nothing more to do, and when it is about to end. */
+const ending = new Map<unknown, () => void>();
 let isListening = false;
 
 /** Calls where the platform tells before a program ends, as Node does. */
-const listenForTheEnd = (finish: () => void): void => {
-  ending.add(finish);
+const listenForTheEnd = (whose: unknown, finish: () => void): void => {
+  ending.set(whose, finish);
   if (isListening) return;
   isListening = true;
   const finishAll = () => ending.forEach((finish) => finish());

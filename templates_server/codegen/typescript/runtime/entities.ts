@@ -102,7 +102,7 @@ export interface Section<Items> extends Entity<SectionState<Items>> {
 /** What an entity needs of the Space that it belongs to. */
 type Surroundings = readonly [
   attempt: Attempt,
-  record: RecordEvent,
+  trackerOf: TrackerOf,
   /** Whether states of a test are served, in which much may be missing. */
   isTest: () => boolean,
   /** Whether what is read now stays for the session. */
@@ -111,11 +111,8 @@ type Surroundings = readonly [
   isHidden: () => boolean,
 ];
 
-type RecordEvent = (
-  name: EventName,
-  metadata?: unknown,
-  place?: EventPlace,
-) => void;
+/** Gives what records events of that place in the app; nothing given: of none. */
+type TrackerOf = (place?: EventPlace) => Track;
 
 /** The part of an event that its place in the app decides. */
 interface EventPlace {
@@ -128,34 +125,6 @@ type StateOf<Content extends string> = { readonly enabled: boolean } & {
   readonly [Member in Content]: any;
 };
 
-/** What an app sees of the layers. */
-const makeEntity = <Content extends string>(
-  layers: Layers<StateOf<Content>>,
-  content: Content,
-  rest?: object,
-): any => {
-  const { read, fallback, initial, onChange } = layers;
-  return Object.freeze({
-    ...rest,
-    get enabled() {
-      return read().enabled;
-    },
-    get state() {
-      return read();
-    },
-    get fallback() {
-      return fallback();
-    },
-    get initial() {
-      return initial();
-    },
-    onChange,
-    get [content]() {
-      return read()[content];
-    },
-  });
-};
-
 const readExperience = <Properties>(
   type: ExperienceType<string, Properties>,
   wire: unknown,
@@ -164,7 +133,7 @@ const readExperience = <Properties>(
   note: Note,
 ): ExperienceState<Properties> => {
   const state = asObject(wire);
-  return Object.freeze({
+  return freeze({
     enabled: readEnabled(state, otherwise, place, note),
     properties: readProperties(type, state["properties"], place, note),
   });
@@ -179,29 +148,28 @@ const readEnabled = (
   return readOr(asBoolean, enabled, otherwise, `${place}.enabled`, note);
 };
 
-/** The items of a section; those of a kind that this code was generated without are left out. */
-const readSection = (
-  record: RecordEvent,
-  supports: readonly Described[],
-  wire: unknown,
-  entity: string,
-  otherwise: SectionState<readonly unknown[]>,
-  note: Note,
-): SectionState<readonly unknown[]> => {
-  const state = asObject(wire);
-  const list = readOr(asArray, state["items"], null, `${entity}.items`, note);
-  const items = list?.map((item, at) =>
-    readItem(record, entity, supports, item, `${entity}[${at}]`, note),
-  );
-  return Object.freeze({
-    enabled: readEnabled(state, otherwise.enabled, entity, note),
-    items: Object.freeze(items?.filter(Boolean) ?? otherwise.items),
-  });
-};
+/** Reads a section; items of a kind that this code was generated without are left out. */
+const sectionReader =
+  (
+    trackerOf: TrackerOf,
+    supports: readonly Described[],
+    entity: string,
+  ): Parse<SectionState<readonly unknown[]>> =>
+  (wire, otherwise, note) => {
+    const state = asObject(wire);
+    const list = readOr(asArray, state["items"], null, `${entity}.items`, note);
+    const items = list?.map((item, at) =>
+      readItem(trackerOf, entity, supports, item, `${entity}[${at}]`, note),
+    );
+    return freeze({
+      enabled: readEnabled(state, otherwise.enabled, entity, note),
+      items: freeze(items?.filter(Boolean) ?? otherwise.items),
+    });
+  };
 
 /** Null for an item that cannot be shown. */
 const readItem = (
-  record: RecordEvent,
+  trackerOf: TrackerOf,
   entity: string,
   supports: readonly Described[],
   value: unknown,
@@ -216,14 +184,12 @@ const readItem = (
   else if (typeof id !== "string") note(`${place}.id`, id);
   else {
     const { kind, defaults } = type;
-    const data = { item: id, experience };
-    return Object.freeze({
+    return freeze({
       kind,
       id,
       ...readExperience<unknown>(type, wire, place, false, note),
       defaults,
-      track: (name: EventName, pairs?: EventPairs) =>
-        record(name, pairs, { entity, data }),
+      track: trackerOf({ entity, data: { item: id, experience } }),
     });
   }
   return null;

@@ -16,7 +16,8 @@ interface WireEvent {
 
 /** Collects events and sends them in batches until the server has them; the oldest go when there are too many. */
 const makeEvents = (
-  [destination, send]: Sender,
+  destination: Sender[0],
+  send: Sender[1],
   afterFailure: AfterFailure,
   store: Store,
   client: Client,
@@ -65,17 +66,17 @@ const makeEvents = (
     cancel = undefined;
   };
 
-  const finish = () => {
-    save();
-    if (failures === 0) void flush();
-  };
-
   const collect = () => {
     const over = [...waiting.keys()].slice(0, -MOST_EVENTS_QUEUED);
     if (over[0]) logOnce(`dropped events: more than ${MOST_EVENTS_QUEUED}`);
     over.forEach(drop);
     if (closed || waiting.size === 0) return;
-    if (EVERYWHERE) listenForTheEnd(finish);
+    if (EVERYWHERE) {
+      listenForTheEnd(leaving, () => {
+        save();
+        if (failures === 0) void flush();
+      });
+    }
     if (cancel || sending) return;
     cancel = clock.after(COLLECTING_MSEC, () => void flush());
   };
@@ -98,10 +99,10 @@ const makeEvents = (
     const batch: string[] = [];
     for (const [event, record] of waiting) {
       const isHere = record?.to === destination() && !leaving.has(event);
-      if (!isHere || batch.length === most || countBytes(event) >= room)
-        continue;
-      room -= countBytes(event) + 1;
-      batch.push(event);
+      if (isHere && batch.length < most && countBytes(event) < room) {
+        room -= countBytes(event) + 1;
+        batch.push(event);
+      }
     }
     return batch;
   };
@@ -111,15 +112,18 @@ const makeEvents = (
 
   /** Some bad events have a whole batch refused: drop those that are named, or find them by halves. */
   const refuse = (batch: readonly string[], text: string) => {
-    const bad = batch.filter(
-      (_, at) => isNamed(text, at) || batch.length === 1,
-    );
+    // The server's problems name places in the batch, such as `[3].name`.
+    const isNamed = (at: number) =>
+      new RegExp(`"path": *"\\[?${at}\\b`).test(text);
+    const bad = batch.filter((_, at) => isNamed(at) || batch.length === 1);
     atOnce = Math.ceil(batch.length / 2);
     if (!bad[0]) return;
     atOnce = MOST_EVENTS_AT_ONCE;
-    const names = bad.map(nameOf).join(", ").slice(0, LONGEST_UNKNOWN);
+    // Found only when it is needed: most events are never told of.
+    const names = bad.map((event) => /"name":"(.*?)"/.exec(event)?.[1]);
+    const such = names.join(", ").slice(0, LONGEST_UNKNOWN);
     const told = text.slice(0, LONGEST_UNKNOWN);
-    log(`refused events: ${bad.length}, such as ${names}: ${told}`);
+    log(`refused events: ${bad.length}, such as ${such}: ${told}`);
     bad.forEach(drop);
   };
 
@@ -143,7 +147,7 @@ const makeEvents = (
       cancel = afterFailure(failures, reply, () => void flush());
     }
     sending = undefined;
-    if (EVERYWHERE && waiting.size === 0) ending.delete(finish);
+    if (EVERYWHERE && waiting.size === 0) ending.delete(leaving);
   };
 
   /** Sends what is waiting; resolves when that is done or has failed, and never rejects. */
@@ -197,20 +201,12 @@ const makeEvents = (
     closed = true;
     await flush();
     wake();
-    if (EVERYWHERE) ending.delete(finish);
+    if (EVERYWHERE) ending.delete(leaving);
     if (waiting.size > 0) log(`events not sent: ${waiting.size}`);
   };
 
   return [add, flush, leave, restore, dropAll, close] as const;
 };
-
-/** Found only when it is needed: most events are never told of. */
-const nameOf = (event: string): string | undefined =>
-  /"name":"(.*?)"/.exec(event)?.[1];
-
-/** Whether the server's problems name that place in the batch, such as `[3].name`. */
-const isNamed = (text: string, at: number): boolean =>
-  new RegExp(`"path": *"\\[?${at}\\b`).test(text);
 
 /** The answer of the server to events of which some are bad; not of what is in between, such as a network's sign-in. */
 const isRefusal = ({ status, text }: Reply): boolean => {

@@ -47,8 +47,8 @@ const makeFollower = (
       patience = EAGER_MSEC;
       send?.(0);
     });
-    const rest = last + SHORTEST_REST_MSEC - clock.now();
-    pause(Math.min(rest, SHORTEST_REST_MSEC), go);
+    const rest = last + SHORTEST_PAUSE_MSEC - clock.now();
+    pause(Math.min(rest, SHORTEST_PAUSE_MSEC), go);
   };
 
   const hide = () => {
@@ -84,12 +84,10 @@ const makeFollower = (
       void ask(CHANGES_WAIT_SECONDS);
       return new Promise((end) => (endTurn = end));
     };
-    if (!channel) {
-      wait();
-      return;
-    }
-    pause(patience, () => void ask(0));
-    void takeTurn(place(), mine, wait);
+    if (channel) {
+      pause(patience, () => void ask(0));
+      void takeTurn(place(), mine, wait);
+    } else void wait();
   };
 
   const settle = (reply: Reply, waited: number) => {
@@ -103,7 +101,7 @@ const makeFollower = (
       failures = waited && isEarly && !news ? failures + 1 : 0;
       if (waited && news) channel?.postMessage(news);
       const rest = backOffMsec(failures, LONGEST_REST_MSEC);
-      pause(failures ? rest : SHORTEST_REST_MSEC, go);
+      pause(failures ? rest : SHORTEST_PAUSE_MSEC, go);
       return take(served);
     }
     if (!isUnknown) hide();

@@ -31,8 +31,8 @@ const keepIdentity = (store: Store, client: Client) => {
     });
   };
 
-  const take = (text: string | null) => {
-    const stored = text && parseIdentity(text);
+  const take = (text: string) => {
+    const stored = readJson(text, asIdentity);
     if (stored) identity = stored;
     else save();
   };
@@ -72,17 +72,11 @@ const keepIdentity = (store: Store, client: Client) => {
   return [ready, idFor, save, forget] as const;
 };
 
-/** Null for what is none. */
-const parseIdentity = (text: string): Identity | null => {
-  try {
-    const { id, owner } = asObject(JSON.parse(text));
-    return {
-      id: asAnonymousId(id),
-      owner: owner === null ? null : asString(owner),
-    };
-  } catch {
-    return null;
-  }
+const asIdentity = ({ id, owner }: Json): Identity => {
+  return {
+    id: asAnonymousId(id),
+    owner: owner === null ? null : asString(owner),
+  };
 };
 
 const asAnonymousId = (value: unknown): string => {

@@ -25,6 +25,7 @@ const STORAGE_TIMEOUT_MSEC = 500;
 const IDENTITY = "identity";
 const EVENT_PLACES = 64;
 
+/** Two attempts, and two answers, never follow each other faster than that. */
 const SHORTEST_PAUSE_MSEC = 1000;
 const LONGEST_PAUSE_MSEC = 60_000;
 /** After an answer such as 404 or 500, which may last: the network's return does not end it. */
@@ -53,8 +54,6 @@ const MOST_LOGGED_ONCE = 200;
 
 const CHANGES_WAIT_SECONDS = 25;
 const CHANGES_TIMEOUT_MSEC = 40_000;
-/** Two answers never follow each other faster than that. */
-const SHORTEST_REST_MSEC = 1000;
 /** Who says sooner that nothing is new was to wait and did not, and is asked ever more rarely. */
 const EARLY_MSEC = 10_000;
 const LONGEST_REST_MSEC = 25_000;

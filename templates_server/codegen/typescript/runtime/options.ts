@@ -56,14 +56,11 @@ const completeStates = (
   states: object,
   entities: ReadonlyMap<string, unknown>,
   log: Logger,
-): Json => {
-  const complete: Record<string, unknown> = {};
-  for (const [entity, given] of Object.entries(states)) {
+): Json =>
+  mapped(states, (given, entity) => {
     if (!entities.has(entity)) log(`no entity ${describe(entity)}`);
-    complete[entity] = completeState(fallbacks[entity], given);
-  }
-  return complete;
-};
+    return completeState(fallbacks[entity], given);
+  });
 
 const completeState = (fallback: WireState | undefined, given: any): Json => {
   const { properties, items } = given ?? {};
@@ -86,10 +83,11 @@ const completeState = (fallback: WireState | undefined, given: any): Json => {
 
 /** A session that was started elsewhere, of whom, and their anonymous id. The snapshot may come from anywhere. */
 const readSnapshot = (
-  snapshot: unknown,
+  value: unknown,
   attempt: Attempt,
 ): [served: Served, person: Person, id: string] => {
-  const { anonymousId, userId } = asObject(asObject(snapshot)["person"]);
+  const snapshot = asObject(value);
+  const { anonymousId, userId } = asObject(snapshot["person"]);
   const served = asServed(snapshot);
   return [
     // Whatever looking at the states does, it is to be done before anybody is told.

@@ -88,7 +88,11 @@ export const clock = {
    * Calls after that time, unless what is returned is called before. A program
    * may end sooner, but for what is awaited.
    */
-  after(milliseconds: number, call: () => void, isAwaited = false): () => void {
+  after(
+    milliseconds: number,
+    call: () => void,
+    isAwaited?: boolean,
+  ): () => void {
     const wait = Math.min(milliseconds, LONGEST_TIMER_MSEC);
     const timer = platform.setTimeout(call, wait);
     if (EVERYWHERE && !isAwaited) {
@@ -115,11 +119,14 @@ const report = (message: string, cause?: unknown): void => {
   }
 };
 
-/** A random UUID, version 4. A page without TLS has no `randomUUID`. */
+/** A random UUID, version 4. A page without TLS has no `randomUUID`, and a program may have nothing but chance. */
 const newId = (): string => {
-  const bytes = platform.crypto?.getRandomValues?.(new Uint8Array(36));
+  const bytes = new Uint8Array(36);
+  if (EVERYWHERE && !platform.crypto?.getRandomValues) {
+    bytes.forEach((_, at) => (bytes[at] = Math.random() * 256));
+  } else platform.crypto!.getRandomValues!(bytes);
   return "xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx".replace(/x/g, (_, at: number) =>
-    ((bytes?.[at] ?? Math.random() * 256) & 15).toString(16),
+    ((bytes[at] ?? 0) & 15).toString(16),
   );
 };
 

@@ -15,7 +15,7 @@ const makeRunner = (
   spaceKey: string,
   host: string,
   code: GeneratedCode,
-  entities: ReadonlyMap<string, Layers<any>>,
+  entities: ReadonlyMap<string, Layers>,
 ): Runner => {
   let state = IDLE;
   let initial = IDLE;
@@ -33,7 +33,7 @@ const makeRunner = (
   let cancelRetry: (() => void) | undefined;
   /** What a test says that is served; then there is no server. */
   let states: Json | undefined;
-  let hasEnded = false;
+  let hasEnded: boolean | undefined;
   /** Whose start the present session is. */
   let caller: Caller | undefined;
   /** The server has refused what sessions say besides: then they start without it. */
@@ -74,12 +74,9 @@ const makeRunner = (
   };
 
   const [afterFailure, hurry] = makePauses();
-  const { onChange, announce } = makeListeners("session", attempt, () => IDLE);
+  const [onChange, announce] = makeListeners("session", attempt, () => IDLE);
 
   const isTest = () => !!states;
-
-  /** Whether nobody else can be here. */
-  const isAlone = () => hasPage() || isTest();
 
   /** Whether who looks now was refused, so that what is served is somebody else's. */
   const isHidden = () =>
@@ -89,10 +86,11 @@ const makeRunner = (
 
   /** Whether all is over, or may not begin here; who does not know it is told once. */
   const isClosed = () => {
-    const isElsewhere = !EVERYWHERE && !isAlone();
-    if (closing) logOnce("the Space is closed");
-    else if (isElsewhere) logOnce("this code is for pages alone");
-    return closing || isElsewhere;
+    const why = closing
+      ? "the Space is closed"
+      : !EVERYWHERE && !hasPage() && !states && "this code is for pages alone";
+    if (why) logOnce(why);
+    return why;
   };
 
   /** Says how it stands now: all of that is there before anybody is told of any of it. */
@@ -143,15 +141,14 @@ const makeRunner = (
     store,
     client,
   );
-  const sender = makeSender(client, isTest);
-  const [destination, send] = sender;
+  const [destination, send] = makeSender(client, isTest);
   const [listReport, putReport] = keepReport(
     store,
     client,
     () => code.hash + destination(),
   );
   const [addEvent, flushEvents, leave, restoreEvents, dropEvents, closeEvents] =
-    makeEvents(sender, afterFailure, store, client, log, logOnce);
+    makeEvents(destination, send, afterFailure, store, client, log, logOnce);
 
   /** Takes an answer; null: nothing is new. What a whole session's answer does not name falls back. */
   const take = (served: Served | null) => {
@@ -160,7 +157,7 @@ const makeRunner = (
       session = served.session ?? session;
       revision = served.revision;
       entities.forEach((layers, entity) => {
-        const wire = own(served.states, entity);
+        const wire = served.states[entity];
         if (wire !== undefined) layers.serve(wire);
         else if (served.session !== null) layers.drop();
       });
@@ -219,9 +216,10 @@ const makeRunner = (
     client,
     afterFailure,
     (waitSeconds, aborter) => {
-      const path = `/sessions/${encodeURIComponent(session!)}/changes`;
-      const query = `since=${encodeURIComponent(revision!)}&wait=${waitSeconds}`;
-      return send(`${path}?${query}`, undefined, aborter);
+      const id = encodeURIComponent(session!);
+      const since = encodeURIComponent(revision!);
+      const path = `/sessions/${id}/changes?since=${since}&wait=${waitSeconds}`;
+      return send(path, undefined, aborter);
     },
     (other) => other !== revision,
     take,
@@ -278,8 +276,10 @@ const makeRunner = (
       anonymousId = newId();
       return take({ session: null, revision: "test", states });
     }
-    if (EVERYWHERE && hasEnded) forgetIdentity();
-    hasEnded = false;
+    if (EVERYWHERE && hasEnded) {
+      forgetIdentity();
+      hasEnded = false;
+    }
     if (isSame) {
       entities.forEach((layers) => layers.keep());
       conclude("starting");
@@ -297,7 +297,8 @@ const makeRunner = (
   const start = async (options?: StartOptions) => {
     if (isClosed()) return;
     watch();
-    const newcomer = EVERYWHERE && !isAlone() ? enterCaller(client) : undefined;
+    let newcomer: Caller | undefined;
+    if (EVERYWHERE && !hasPage() && !states) newcomer = enterCaller(client);
     const before = turn;
     const next = attempt("the session is not started", () =>
       readOptions(options, attempt),
@@ -352,7 +353,7 @@ const makeRunner = (
     await closeEvents();
   };
 
-  const record: RecordEvent = (name, pairs, place) => {
+  const trackerOf: TrackerOf = (place) => (name, pairs) => {
     // After a failure of nobody's it is not known who is there.
     const isMute = !person && state.status === "fallback";
     if (isClosed() || isMute || states) return;
@@ -372,8 +373,9 @@ const makeRunner = (
           session,
         });
       };
-      const reading = anonymousId ? undefined : identityReady();
-      void proceed(reading, () => attempt(what, add));
+      void proceed<unknown, void>(anonymousId ?? identityReady(), () =>
+        attempt(what, add),
+      );
     });
   };
 
@@ -444,7 +446,7 @@ const makeRunner = (
         return EVERYWHERE && isHidden() ? [] : listUnknown();
       },
       start,
-      track: (name, pairs) => record(name, pairs),
+      track: trackerOf(),
       flush,
       end,
       onChange,
@@ -455,7 +457,7 @@ const makeRunner = (
     // Nothing may begin from here on, so this is set before anybody is told.
     () => (closing ??= Promise.resolve().then(close)),
     log,
-    [attempt, record, isTest, isLocking, isHidden],
+    [attempt, trackerOf, isTest, isLocking, isHidden],
     resume,
     test,
   ];

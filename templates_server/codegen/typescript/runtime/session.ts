@@ -103,7 +103,7 @@ const sessionState = (
   failure: SessionFailure | null,
   revision: string | null,
 ): SessionState => {
-  return Object.freeze({ status, failure, revision });
+  return freeze({ status, failure, revision });
 };
 
 const IDLE = /* @__PURE__ */ sessionState("idle", null, null);
@@ -111,17 +111,10 @@ const IDLE = /* @__PURE__ */ sessionState("idle", null, null);
 const REFUSED = /* @__PURE__ */ sessionState("fallback", "in-use", null);
 
 /** Null for an answer that is none. */
-const readServed = (reply: Reply): Served | null => {
-  if (reply.status !== 200) return null;
-  try {
-    return asServed(JSON.parse(reply.text));
-  } catch {
-    return null;
-  }
-};
+const readServed = ({ status, text }: Reply): Served | null =>
+  status === 200 ? readJson(text, asServed) : null;
 
-const asServed = (value: unknown): Served => {
-  const { session, revision, states } = asObject(value);
+const asServed = ({ session, revision, states }: Json): Served => {
   return {
     session: typeof session === "string" && session ? storable(session) : null,
     revision: scalarText(revision),
@@ -129,8 +122,8 @@ const asServed = (value: unknown): Served => {
   };
 };
 
-const failureOf = (reply: Reply): SessionFailure => {
-  if (reply.status === 0) return "network";
-  if (reply.status >= 500) return "server";
-  return reply.status >= 400 ? "refused" : "nonsense";
+const failureOf = ({ status }: Reply): SessionFailure => {
+  if (status === 0) return "network";
+  if (status >= 500) return "server";
+  return status >= 400 ? "refused" : "nonsense";
 };

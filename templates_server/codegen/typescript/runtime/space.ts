@@ -24,10 +24,7 @@ export interface Blueprint<Collections> {
 /** Makes a Space; nothing global is touched before its first use. */
 export const makeSpace = <Collections>(
   blueprint: Blueprint<Collections>,
-): SpaceOf<Collections, any> => {
-  const [space] = assemble(blueprint);
-  return space;
-};
+): SpaceOf<Collections, any> => assemble(blueprint)[0];
 
 /** A Space with what runs it. */
 type Assembly<Collections> = readonly [
@@ -40,10 +37,10 @@ const assemble = <Collections>(
   blueprint: Blueprint<Collections>,
 ): Assembly<Collections> => {
   const { key, host, code, fallbacks } = blueprint;
-  const entities = new Map<string, Layers<any>>();
+  const entities = new Map<string, Layers>();
   const runner = makeRunner(key, host, code, entities);
   const [client, session, close, , surroundings] = runner;
-  const [, record] = surroundings;
+  const [, trackerOf] = surroundings;
 
   const add = <Content extends string>(
     entity: string,
@@ -52,10 +49,17 @@ const assemble = <Collections>(
     parse: Parse<StateOf<Content>>,
     rest?: object,
   ) => {
-    const wire = own(fallbacks, entity);
-    const layers = makeLayers(surroundings, entity, parse, nothing, wire);
+    const [shown, layers] = makeLayers(
+      surroundings,
+      entity,
+      content,
+      nothing,
+      fallbacks[entity],
+      parse,
+      rest,
+    );
     entities.set(entity, layers);
-    return makeEntity(layers, content, rest);
+    return shown;
   };
 
   const addChild = ([entity, type]: ChildType) => {
@@ -64,30 +68,24 @@ const assemble = <Collections>(
       return add(
         entity,
         "items",
-        Object.freeze({ enabled: false, items: [] }),
-        (wire, otherwise, note) =>
-          readSection(record, supports, wire, entity, otherwise, note),
+        freeze({ enabled: false, items: [] }),
+        sectionReader(trackerOf, supports, entity),
       );
     }
     const { kind, defaults } = described(type);
     return add(
       entity,
       "properties",
-      Object.freeze({ enabled: false, properties: defaults }),
+      freeze({ enabled: false, properties: defaults }),
       (wire, { enabled }, note) =>
         readExperience(type, wire, entity, enabled, note),
-      {
-        kind,
-        defaults,
-        track: (name: EventName, pairs?: EventPairs) =>
-          record(name, pairs, { entity }),
-      },
+      { kind, defaults, track: trackerOf({ entity }) },
     );
   };
 
   const collections = mapped(blueprint.collections, (children) =>
     mapped(children, addChild),
   );
-  const space = Object.freeze({ client, session, collections, close });
+  const space = freeze({ client, session, collections, close });
   return [space, runner, entities];
 };

@@ -16,7 +16,8 @@ type Soon<T> = T | Promise<T>;
 
 /** Keeps texts of a Space by name. Never throws or rejects, and waits for nothing longer than half a second. */
 type Store = readonly [
-  read: (name: string) => Soon<string | null>,
+  /** "" where there is nothing. */
+  read: (name: string) => Soon<string>,
   /** False where it cannot be kept: storage is full, forbidden or silent, or nothing may be tracked. */
   write: (name: string, text: string) => Soon<unknown>,
   remove: (name: string) => Soon<unknown>,
@@ -45,7 +46,7 @@ const makeStore = (
     try {
       const place = client.storage ?? (hasPage() && platform.localStorage);
       const result: any = place ? use(place, `mtribes.${spaceKey}.${name}`) : 0;
-      if (typeof result?.then !== "function") return result;
+      if (!result?.then) return result;
       const work = Promise.resolve(result);
       return sooner(
         work.catch(() => false),
@@ -64,7 +65,7 @@ const makeStore = (
     used ||= client.tracking && name === IDENTITY;
     return proceed(
       attempt(name, (place, key) => place.getItem(key)),
-      (text) => (text && typeof text === "string" ? text : null),
+      (text) => (typeof text === "string" ? text : ""),
     );
   };
 
@@ -105,18 +106,18 @@ const proceed = <T, R>(
   return value instanceof Promise ? value.then(call) : call(value);
 };
 
-/** Waits for the work, but no longer than that. */
+/** Waits for the work, but no longer than that; a program may end sooner where `isAside`. */
 const sooner = <T>(
   work: Promise<T>,
   milliseconds: number,
   otherwise: () => T,
-  isAwaited = true,
+  isAside?: boolean,
 ): Promise<T> => {
   return new Promise((resolve, reject) => {
     const cancel = clock.after(
       milliseconds,
       () => resolve(otherwise()),
-      isAwaited,
+      !isAside,
     );
     void work.then(resolve, reject).then(cancel);
   });

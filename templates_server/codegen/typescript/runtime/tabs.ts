@@ -42,11 +42,11 @@ const openChannel = (
   name: string,
   hear: (news: unknown) => void,
 ): Channel | undefined => {
-  const Channels = platform.BroadcastChannel;
-  if (!platform.document || !platform.navigator?.locks || !Channels)
-    return undefined;
+  if (EVERYWHERE && !platform.document) return undefined;
+  if (!platform.navigator?.locks) return undefined;
   try {
-    const channel = new Channels(name);
+    // Throws where there are none, and where they are forbidden.
+    const channel = new platform.BroadcastChannel!(name);
     channel.onmessage = ({ data }) => hear(data);
     return channel;
   } catch {
@@ -61,7 +61,7 @@ const takeTurn = async (
   call: () => unknown,
 ): Promise<void> => {
   try {
-    await platform.navigator?.locks?.request(name, { signal }, call);
+    await platform.navigator!.locks!.request(name, { signal }, call);
   } catch {
     call();
   }

@@ -18,10 +18,11 @@ type Sender = readonly [
 interface Reply {
   readonly status: number;
   readonly text: string;
-  readonly retryAfterMsec: number;
+  /** How long the server asks to be left alone. */
+  readonly pauseMsec: number;
 }
 
-const NO_ANSWER: Reply = { status: 0, text: "", retryAfterMsec: 0 };
+const NO_ANSWER: Reply = { status: 0, text: "", pauseMsec: 0 };
 
 const makeSender = (client: Client, isTest: () => boolean): Sender => {
   const underWay = new Set<unknown>();
@@ -32,7 +33,7 @@ const makeSender = (client: Client, isTest: () => boolean): Sender => {
     return {
       text: asString(await answer.text()),
       status: asNumber(answer.status),
-      retryAfterMsec: readRetryAfterMsec(answer.headers?.get("Retry-After")),
+      pauseMsec: readRetryAfterMsec(answer.headers?.get("Retry-After")),
     };
   };
 
@@ -48,10 +49,6 @@ const makeSender = (client: Client, isTest: () => boolean): Sender => {
     keepalive = false,
   ): Promise<Reply> => {
     const cutter = aborter ?? newAborter();
-    const cut = (reply: Reply) => {
-      abort(cutter);
-      return reply;
-    };
     const work = ask(path, {
       method: body ? "POST" : "GET",
       headers: {
@@ -67,8 +64,11 @@ const makeSender = (client: Client, isTest: () => boolean): Sender => {
     const reply = sooner(
       work,
       Math.max(longest, client.waitTimeMsec),
-      () => cut(NO_ANSWER),
-      false,
+      () => {
+        abort(cutter);
+        return NO_ANSWER;
+      },
+      true,
     );
     if (EVERYWHERE) {
       underWay.add(work);
@@ -77,7 +77,10 @@ const makeSender = (client: Client, isTest: () => boolean): Sender => {
         reply,
         aborter ? ALONE_MSEC : EVENTS_ALONE_MSEC,
         underWay,
-        () => cut(body ? NO_ANSWER : { ...NO_ANSWER, status: 204 }),
+        () => {
+          abort(cutter);
+          return body ? NO_ANSWER : { ...NO_ANSWER, status: 204 };
+        },
       );
     }
     return reply;

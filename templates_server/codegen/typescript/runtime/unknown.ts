@@ -20,7 +20,7 @@ const keepReport = (store: Store, client: Client, whose: () => string) => {
       isLoaded = true;
       void proceed(read(REPORT), (left) => {
         // Nothing of this kind is what others have written there.
-        if (client.tracking && /\n/.test(left!)) untold = untold || left!;
+        if (client.tracking && /\n/.test(left)) untold = untold || left;
       });
     }
     const [mark, ...entries] = untold.split("\n", MOST_UNKNOWN + 1);

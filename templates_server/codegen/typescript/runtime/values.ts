@@ -61,12 +61,27 @@ function ensure(holds: unknown, why?: string): asserts holds {
 
 type Json = Readonly<Record<string, unknown>>;
 
+/** Guards what apps get against change. */
+const freeze = <Value>(value: Value): Readonly<Value> => Object.freeze(value);
+
 const asObject = (value: unknown): Json => {
   ensure(
     value && typeof value === "object" && !Array.isArray(value),
     "not an object",
   );
   return value as Json;
+};
+
+/** What is read of JSON that holds an object; null where that fails. */
+const readJson = <Value>(
+  text: string,
+  read: (object: Json) => Value,
+): Value | null => {
+  try {
+    return read(asObject(JSON.parse(text)));
+  } catch {
+    return null;
+  }
 };
 
 const asArray = (value: unknown): readonly unknown[] => {
@@ -95,7 +110,7 @@ export const asColor = (wire: unknown): Color => {
   const opacity = asNumber(color["opacity"] ?? 1);
   ensure(value === null || /^#[0-9a-f]{6}$/i.test(asString(value)));
   ensure(opacity >= 0 && opacity <= 1);
-  return Object.freeze({ value, opacity });
+  return freeze({ value, opacity });
 };
 
 export const asDate = (value: unknown): Date => {
@@ -106,7 +121,7 @@ export const asDate = (value: unknown): Date => {
 };
 
 export const asTexts = (value: unknown): readonly string[] => {
-  return Object.freeze(asArray(value).map(asString));
+  return freeze(asArray(value).map(asString));
 };
 
 export const asOption = (
@@ -116,10 +131,6 @@ export const asOption = (
   const text = asString(value);
   ensure(text === "" || options.includes(text));
   return text;
-};
-
-const own = (object: Json, key: string): unknown => {
-  return {}.hasOwnProperty.call(object, key) ? object[key] : undefined;
 };
 
 /** Takes note of what cannot be used: where it stands, and what it is. */
@@ -171,7 +182,8 @@ const readProperties = <Properties>(
     properties,
     ([read, initial, key, options = []]: PropertyRule<unknown>, member) => {
       const name = key ?? member;
-      const value = given && own(given, name);
+      // What every object inherits, such as `constructor`, is no more of use than nothing.
+      const value = given && given[name];
       return value === null
         ? initial
         : readOr(
@@ -185,22 +197,14 @@ const readProperties = <Properties>(
   );
 };
 
-/** The default of each property, guarded against change. */
-const defaultsOf = <Properties>({
-  properties,
-}: ExperienceType<string, Properties>): Properties => {
-  return mapped(properties, ([, initial]: PropertyRule<unknown>) =>
-    Object.freeze(initial),
-  );
-};
-
-/** A type of experience, and the defaults of its properties. */
+/** A type of experience, and the default of each of its properties, guarded against change. */
 interface Described extends AnyExperienceType {
   readonly defaults: unknown;
 }
 
 const described = (type: AnyExperienceType): Described => {
-  return { ...type, defaults: defaultsOf(type) };
+  const initialOf = ([, initial]: PropertyRule<unknown>) => freeze(initial);
+  return { ...type, defaults: mapped(type.properties, initialOf) };
 };
 
 /** An object, guarded against change, with what the call makes of each member. */
@@ -209,7 +213,7 @@ const mapped = (
   call: (value: any, member: string) => unknown,
 ): any => {
   const entries = Object.entries(object);
-  return Object.freeze(
+  return freeze(
     Object.fromEntries(
       entries.map(([member, value]) => [member, call(value, member)]),
     ),
