@@ -32,11 +32,17 @@ PREFIX_LANGUAGES = frozenset({"brightscript"})
 
 _TOP_KEYS = ("host", "organization", "space", "environment", "targets")
 _TARGET_KEYS = ("language", "output", "space", "options")
-_OPTION_KEYS = ("host", "package", "prefix", "import_extension", "bindings", "events")
+_OPTION_KEYS = ("host", "package", "prefix", "import_extension", "bindings", "events", "platform")
 IMPORT_EXTENSIONS: Mapping[str, tuple[str, ...]] = {"typescript": ("js", "ts", "none"), "javascript": ("js", "none")}
 EVENTS: Mapping[str, tuple[str, ...]] = dict.fromkeys(LANGUAGES, ("modelled",))
 BINDINGS: Mapping[str, tuple[str, ...]] = {"typescript": ("react",), "javascript": ("react",)}
-_CHOICES = (("import_extension", IMPORT_EXTENSIONS), ("bindings", BINDINGS), ("events", EVENTS))
+PLATFORMS: Mapping[str, tuple[str, ...]] = {"typescript": ("browser",), "javascript": ("browser",)}
+_CHOICES = (
+    ("import_extension", IMPORT_EXTENSIONS),
+    ("bindings", BINDINGS),
+    ("events", EVENTS),
+    ("platform", PLATFORMS),
+)
 _MAX_KEY_LENGTH = 128
 _MOST_LEVELS = 8  # of tables; a project file has four
 MAX_SHOWN_LENGTH = 80  # of a value that is wrong

@@ -13,20 +13,22 @@ const options = {
 
 // The compiler drops blank lines, so they go through it as comments.
 const BLANK = "//blank";
-// Without types a list of several kinds would be one of any of them.
+// Without types a list of several kinds would be one of any of them; one that is handed on as parts is not looked into.
 const marked = source
   .replace(/^\n/gm, `${BLANK}\n`)
   .replace(
     /^( +return )(\[.*\])(?: as const)?;$/gm,
     "$1/** @type {const} */ ($2);",
-  );
+  )
+  .replace(/^(  return )(\[\n.*?^  \]);$/gms, "$1/** @type {any} */ ($2);");
 const javascript = ts
   .transpileModule(marked, { compilerOptions: options })
   .outputText.replace(/^ *\/\/blank$/gm, "")
   .replace(/^export \{\};$/gm, "");
-const declarations = ts.transpileDeclaration(source, {
-  compilerOptions: { ...options, declaration: true },
-})
+const declarations = ts
+  .transpileDeclaration(source, {
+    compilerOptions: { ...options, declaration: true },
+  })
   .outputText.replace(/^export \{\};$/gm, "")
   .replace(/^(.*[;}])\n(?=\/\*\*|export|interface|declare|type)/gm, "$1\n\n");
 

@@ -9,6 +9,7 @@ from templates_server.errors import ValidationFailed
 from templates_server.features.codegen.event_option import MODELLED
 from templates_server.features.codegen.languages import LANGUAGES
 from templates_server.features.codegen.schemas import Target
+from templates_server.features.codegen.typescript.platforms import BROWSER
 from templates_server.features.spaces.property_values import is_web_address
 from templates_server.primitives.validation import Reader, join
 from templates_server.primitives.yaml_json import quote_text
@@ -21,6 +22,7 @@ LANGUAGES_OF: Mapping[str, frozenset[str]] = {
     "prefix": frozenset({"brightscript"}),
     "import_extension": frozenset({"javascript", "typescript"}),
     "bindings": frozenset({"javascript", "typescript"}),
+    "platform": frozenset({"javascript", "typescript"}),
 }
 """The languages that an option is for; what is not here is for all."""
 
@@ -28,6 +30,7 @@ PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9]{0,31}")
 IMPORT_EXTENSIONS = ("js", "ts", "none")
 BINDINGS = ("react",)
 EVENTS = (MODELLED,)
+PLATFORMS = (BROWSER,)
 RESERVED = re.compile(
     r"abstract|as|assert|boolean|break|byte|case|catch|char|class|const|continue|default|do|"
     r"double|else|enum|extends|false|final|finally|float|for|fun|goto|if|implements|import|in|"
@@ -92,6 +95,10 @@ def _check_events(reader: Reader, events: str, path: str) -> None:
     reader.one_of(events, path, EVENTS, f"one of {', '.join(EVENTS)}")
 
 
+def _check_platform(reader: Reader, platform: str, path: str) -> None:
+    reader.one_of(platform, path, PLATFORMS, f"one of {', '.join(PLATFORMS)}")
+
+
 OPTIONS: Mapping[str, Callable[[Reader, str, str], None]] = {
     "host": _check_host,
     "package": _check_package,
@@ -99,4 +106,5 @@ OPTIONS: Mapping[str, Callable[[Reader, str, str], None]] = {
     "import_extension": _check_import_extension,
     "bindings": _check_bindings,
     "events": _check_events,
+    "platform": _check_platform,
 }

@@ -179,6 +179,10 @@ CHOICES: dict[tuple[str, str, str], str | None] = {
     ("javascript", "bindings", '"raect"'): "not one of react; did you mean 'react'?",
     ("typescript", "bindings", "true"): "not one of react",
     ("kotlin", "bindings", '"react"'): "is only for TypeScript and JavaScript",
+    ("typescript", "platform", '"browser"'): None,
+    ("javascript", "platform", '"browser"'): None,
+    ("javascript", "platform", '"browsers"'): "not one of browser; did you mean 'browser'?",
+    ("swift", "platform", '"browser"'): "is for TypeScript and JavaScript alone",
     ("typescript", "events", '"modelled"'): None,
     ("javascript", "events", '"modelled"'): None,
     ("kotlin", "events", '"modelled"'): None,
@@ -206,7 +210,7 @@ def test_options_that_are_choices_are_what_the_language_has(language: str, optio
         assert expected in faults(text)[f"targets.0.options.{option}"]
 
 
-@pytest.mark.parametrize("option", ["host", "package", "import_extension", "bindings", "events"])
+@pytest.mark.parametrize("option", ["host", "package", "import_extension", "bindings", "events", "platform"])
 def test_an_option_beside_its_target_is_told_where_it_belongs(option: str) -> None:
     text = f'host = "local"\nspace = "vod"\n[[targets]]\nlanguage = "typescript"\noutput = "src"\n{option} = "ts"\n'
     assert "write it below [targets.options]" in faults(text)[f"targets.0.{option}"]

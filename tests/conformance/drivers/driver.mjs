@@ -3,9 +3,10 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { asynchronousStorage, clockOf, happen, immediate, moment, store, surround } from "./surroundings.mjs";
 
-const [bundle, language] = process.argv.slice(2);
-const FEATURES = ["page", "server", "default space", "created space", "async storage", "any value", "platform log"];
+const [bundle, language, ...lacking] = process.argv.slice(2);
+let FEATURES = ["page", "server", "default space", "created space", "async storage", "any value", "platform log"];
 FEATURES.push("stable objects", "live changes", "kept events", "one session a space");
+FEATURES = FEATURES.filter((feature) => !lacking.includes(feature));
 let around, runtime, spaces, listeners, callers, known, pending, broken, calls;
 let begun = 0;
 

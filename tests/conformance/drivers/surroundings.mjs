@@ -46,15 +46,15 @@ export function surround({ now, chance, place, storage, file }) {
 }
 
 export function clockOf(around) {
-  let timer = 0;
+  let last = 0;
   return {
     now: () => around.now,
     random: () => around.chance,
-    setTimeout: (call, milliseconds) => {
-      around.timers.set((timer += 1), { at: around.now + Math.max(0, milliseconds), timer, call });
-      return timer;
+    after: (milliseconds, call) => {
+      const timer = (last += 1);
+      around.timers.set(timer, { at: around.now + Math.max(0, milliseconds), timer, call });
+      return () => around.timers.delete(timer);
     },
-    clearTimeout: (timer) => around.timers.delete(timer),
   };
 }
 

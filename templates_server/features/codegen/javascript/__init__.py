@@ -14,6 +14,7 @@ from templates_server.features.codegen.naming import ModelNames
 from templates_server.features.codegen.templates import FOLDER, Templates, with_header
 from templates_server.features.codegen.typescript.modules import extension_of
 from templates_server.features.codegen.typescript.names import identifier
+from templates_server.features.codegen.typescript.platforms import for_platform
 from templates_server.features.codegen.typescript.space_modules import GENERATED, GIT_ATTRIBUTES, HEADER, space_modules
 from templates_server.features.spaces.model import GenerationInput
 
@@ -38,16 +39,16 @@ def files(
         for ending in (DECLARATIONS if module.is_types else ENDINGS)
     }
     others = {".gitattributes": with_header(GIT_ATTRIBUTES, GENERATED), "package.json": PACKAGE}
-    return written | runtime() | others
+    return written | runtime(options.get("platform")) | others
 
 
 @functools.cache
-def runtime() -> dict[str, str]:
-    """The runtime, which is the same for every Space."""
-    folder = FOLDER / "javascript"
+def runtime(platform: str | None = None) -> dict[str, str]:
+    """The runtime for that platform, which is the same for every Space."""
+    texts = {ending: (FOLDER / "javascript" / f"runtime.{ending}").read_text("utf-8") for ending in ENDINGS}
     return {
-        f"runtime.{ending}": with_header(HEADER, (folder / f"runtime.{ending}").read_text("utf-8"))
-        for ending in ENDINGS
+        f"runtime.{ending}": with_header(HEADER, for_platform(text, platform) if ending == "js" else text)
+        for ending, text in texts.items()
     }
 
 

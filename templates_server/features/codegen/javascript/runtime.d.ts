@@ -4,32 +4,37 @@ export interface Color {
   readonly opacity: number;
 }
 
-/** How a property is called on the wire, unless as its member, and what it may hold. */
-export interface PropertyRule {
-  readonly key?: string;
-  readonly type:
-    | "text"
-    | "number"
-    | "toggle"
-    | "color"
-    | "date"
-    | "list"
-    | "select"
-    | "image";
-  readonly options?: readonly string[];
-}
+/** A property: how what is sent is read, its default, its key unless that is its member's name, and its options. */
+export type PropertyRule<Value> = readonly [
+  read: (value: unknown, options: readonly string[]) => unknown,
+  initial: Value,
+  key?: string,
+  options?: readonly string[],
+];
 
 /** A type of experience, as the code generated for it describes it. */
 export interface ExperienceType<Kind extends string, Properties> {
   readonly kind: Kind;
-  readonly rules: {
-    readonly [Member in keyof Properties]: PropertyRule;
+  readonly properties: {
+    readonly [Member in keyof Properties]: PropertyRule<Properties[Member]>;
   };
-  readonly defaults: Properties;
 }
 
 /** Any type of experience. */
 export type AnyExperienceType = ExperienceType<string, any>;
+
+/** A type of section: the types of experience that its items may have. */
+export type SectionType = readonly AnyExperienceType[];
+
+/** A collection: which entity each of its children is, and of which type. */
+export type CollectionType<Children> = {
+  readonly [Member in keyof Children]: ChildType;
+};
+
+export type ChildType = readonly [
+  entity: string,
+  type: AnyExperienceType | SectionType,
+];
 
 /** The state of an entity as the server sends it; checked before it is used. */
 export interface WireState {
@@ -46,37 +51,22 @@ export interface WireItem {
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
-/** What `fetch` is asked with. */
-export interface FetchOptions {
-  method: string;
-  headers: Record<string, string>;
-  body?: string;
-  keepalive?: boolean;
-  signal?: any;
-}
+export declare const asString: (value: unknown) => string;
 
-/** What is used of the answer of `fetch`. */
-export interface FetchAnswer {
-  readonly status: number;
-  readonly headers?: {
-    get(name: string): string | null;
-  };
-  text(): Promise<string>;
-}
+export declare const asBoolean: (value: unknown) => boolean;
 
-/** The platform's `fetch`, or one of your own: `client.fetch = ...`. */
-export type Fetch = (
-  url: string,
-  options: FetchOptions,
-) => Promise<FetchAnswer>;
+export declare const asNumber: (value: unknown) => number;
 
-/** @internal The time, timers and chance of this file, in one place so that a test can set its own. */
-export declare const clock: {
-  now: () => number;
-  setTimeout: (call: () => void, milliseconds: number) => unknown;
-  clearTimeout: (timer: unknown) => void;
-  random: () => number;
-};
+export declare const asColor: (wire: unknown) => Color;
+
+export declare const asDate: (value: unknown) => Date;
+
+export declare const asTexts: (value: unknown) => readonly string[];
+
+export declare const asOption: (
+  value: unknown,
+  options: readonly string[],
+) => string;
 
 /** One piece of an event's metadata. */
 export interface Pair {
@@ -218,32 +208,96 @@ export type IdentityStorage = SpaceStorage;
 /** Takes what a developer should know: a message, and what was thrown or answered if anything was. */
 export type Logger = (message: string, cause?: unknown) => void;
 
-/** Which environment and server an app talks to, and how its sessions behave. */
-export interface Client {
-  /** The public key `pk_...` of an environment. Without it fallbacks are served. */
-  apiKey: string;
-  /** Where the server is. */
-  host: string;
-  /** How long `session.start` waits before it goes on with fallbacks. */
-  waitTimeMsec: number;
-  /** True: what was served stays for the session. False: changes come through. */
-  sessionLock: boolean;
-  /**
-   * Whether the person agrees to be tracked. False: no event is recorded or
-   * sent, and nothing is stored; sessions start all the same.
-   */
-  tracking: boolean;
-  /** Where the anonymous id and events are kept; null: `localStorage` where there is one, else in memory. */
-  storage: SpaceStorage | null;
-  /** The version of your app, such as `2.3.1`, which sessions that start tell the server; "": none. */
-  appVersion: string;
-  /** The build of that version; "": none. */
-  appBuild: string;
-  /** A `fetch` of your own; null: the platform's. */
-  fetch: Fetch | null;
-  /** Gets what is otherwise written to the console with `console.error`; null: the console. */
-  logger: Logger | null;
+/** How a Space of its own is made; what is left out can be set later. */
+export interface OptionsOf<States> {
+  readonly apiKey?: string | undefined;
+  readonly host?: string | undefined;
+  readonly storage?: SpaceStorage | null | undefined;
+  readonly fetch?: Fetch | null | undefined;
+  readonly appVersion?: string | undefined;
+  readonly appBuild?: string | undefined;
+  readonly waitTimeMsec?: number | undefined;
+  readonly sessionLock?: boolean | undefined;
+  readonly logger?: Logger | null | undefined;
+  readonly tracking?: boolean | undefined;
+  /** What `session.snapshot()` gave elsewhere, such as on the server that rendered the page: it is shown at once. */
+  readonly bootstrap?: Snapshot | null | undefined;
+  /** For tests: what is served, by entity and raw keys. What is left out falls back. Nothing goes over the network. */
+  readonly states?: States | undefined;
 }
+
+/** Makes a Space of its own. Apps that use the default Space alone leave this out of their bundle. */
+export declare const makeSpaceWith: <Collections>(
+  blueprint: Blueprint<Collections>,
+  options?: OptionsOf<object>,
+) => SpaceOf<Collections, any>;
+
+/** A Space in an app: its client, its session, the entities of its collections, and its end. */
+export interface SpaceOf<Collections, Run = Session> {
+  /** Which environment and server, and how sessions behave. */
+  readonly client: Client;
+  /** One run of the app for one person. */
+  readonly session: Run;
+  /** What the app shows. */
+  readonly collections: Collections;
+  /** Sends the recorded events and lets go of timers, listeners and connections. What is shown stays. */
+  readonly close: () => Promise<void>;
+}
+
+/** What a Space is made of. */
+export interface Blueprint<Collections> {
+  readonly key: string;
+  readonly host: string;
+  readonly code: GeneratedCode;
+  readonly fallbacks: Readonly<Record<string, WireState>>;
+  readonly collections: {
+    readonly [Member in keyof Collections]: CollectionType<Collections[Member]>;
+  };
+}
+
+/** Makes a Space; nothing global is touched before its first use. */
+export declare const makeSpace: <Collections>(
+  blueprint: Blueprint<Collections>,
+) => SpaceOf<Collections, any>;
+
+/** What `fetch` is asked with. */
+export interface FetchOptions {
+  method: string;
+  headers: Record<string, string>;
+  body?: string;
+  keepalive?: boolean;
+  signal?: any;
+}
+
+/** What is used of the answer of `fetch`. */
+export interface FetchAnswer {
+  readonly status: number;
+  readonly headers?: {
+    get(name: string): string | null;
+  };
+  text(): Promise<string>;
+}
+
+/** The platform's `fetch`, or one of your own: `client.fetch = ...`. */
+export type Fetch = (
+  url: string,
+  options: FetchOptions,
+) => Promise<FetchAnswer>;
+
+/** @internal The time, timers and chance of this file, in one place so that a test can set its own. */
+export declare const clock: {
+  now: () => number;
+  random: () => number;
+  /**
+   * Calls after that time, unless what is returned is called before. A program
+   * may end sooner, but for what is awaited.
+   */
+  after(
+    milliseconds: number,
+    call: () => void,
+    isAwaited?: boolean,
+  ): () => void;
+};
 
 /** What is sent along with the start of a session: used for that session, never stored. */
 export type Fields = Readonly<
@@ -338,66 +392,29 @@ export interface GeneratedCode {
   readonly language: string;
 }
 
-/** A Space in an app: its client, its session, the entities of its collections, and its end. */
-export interface SpaceOf<Collections, Run = Session> {
-  /** Which environment and server, and how sessions behave. */
-  readonly client: Client;
-  /** One run of the app for one person. */
-  readonly session: Run;
-  /** What the app shows. */
-  readonly collections: Collections;
-  /** Sends the recorded events and lets go of timers, listeners and connections. What is shown stays. */
-  readonly close: () => Promise<void>;
+/** Which environment and server an app talks to, and how its sessions behave. */
+export interface Client {
+  /** The public key `pk_...` of an environment. Without it fallbacks are served. */
+  apiKey: string;
+  /** Where the server is. */
+  host: string;
+  /** How long `session.start` waits before it goes on with fallbacks. */
+  waitTimeMsec: number;
+  /** True: what was served stays for the session. False: changes come through. */
+  sessionLock: boolean;
+  /**
+   * Whether the person agrees to be tracked. False: no event is recorded or
+   * sent, and nothing is stored; sessions start all the same.
+   */
+  tracking: boolean;
+  /** Where the anonymous id and events are kept; null: `localStorage` where there is one, else in memory. */
+  storage: SpaceStorage | null;
+  /** The version of your app, such as `2.3.1`, which sessions that start tell the server; "": none. */
+  appVersion: string;
+  /** The build of that version; "": none. */
+  appBuild: string;
+  /** A `fetch` of your own; null: the platform's. */
+  fetch: Fetch | null;
+  /** Gets what is otherwise written to the console with `console.error`; null: the console. */
+  logger: Logger | null;
 }
-
-/** What a Space is made of. */
-export interface Blueprint<Collections> {
-  readonly key: string;
-  readonly host: string;
-  readonly code: GeneratedCode;
-  readonly fallbacks: Readonly<Record<string, WireState>>;
-  readonly collect: (source: EntitySource) => Collections;
-}
-
-/** Makes the entities of a Space. */
-export interface EntitySource {
-  /** The experience that is this child of a collection. */
-  experience<Kind extends string, Properties>(
-    entity: string,
-    type: ExperienceType<Kind, Properties>,
-  ): Experience<Kind, Properties, any>;
-  /** The section that is this child of a collection. */
-  section<Items>(
-    entity: string,
-    supports: readonly AnyExperienceType[],
-  ): Section<Items>;
-}
-
-/** Makes a Space; nothing global is touched before its first use. */
-export declare function makeSpace<Collections>(
-  blueprint: Blueprint<Collections>,
-): SpaceOf<Collections, any>;
-
-/** How a Space of its own is made; what is left out can be set later. */
-export interface OptionsOf<States> {
-  readonly apiKey?: string | undefined;
-  readonly host?: string | undefined;
-  readonly storage?: SpaceStorage | null | undefined;
-  readonly fetch?: Fetch | null | undefined;
-  readonly appVersion?: string | undefined;
-  readonly appBuild?: string | undefined;
-  readonly waitTimeMsec?: number | undefined;
-  readonly sessionLock?: boolean | undefined;
-  readonly logger?: Logger | null | undefined;
-  readonly tracking?: boolean | undefined;
-  /** What `session.snapshot()` gave elsewhere, such as on the server that rendered the page: it is shown at once. */
-  readonly bootstrap?: Snapshot | null | undefined;
-  /** For tests: what is served, by entity and raw keys. What is left out falls back. Nothing goes over the network. */
-  readonly states?: States | undefined;
-}
-
-/** Makes a Space of its own. Apps that use the default Space alone leave this out of their bundle. */
-export declare function makeSpaceWith<Collections>(
-  blueprint: Blueprint<Collections>,
-  options?: OptionsOf<object>,
-): SpaceOf<Collections, any>;

@@ -1,4 +1,11 @@
-/* The numbers that this file goes by: kept in one place, where minifiers write each where it is used. */
+/* What this file goes by: kept at its beginning, from where minifiers write each where it is used. */
+
+/**
+ * Whether this code is to run wherever JavaScript does, on servers too, or in
+ * pages of browsers alone: the target's option `platform`. Where it is false,
+ * minifiers leave out all that no page needs.
+ */
+const EVERYWHERE = true;
 
 const MOST_UNKNOWN = 20;
 const LONGEST_UNKNOWN = 200;
@@ -18,6 +25,7 @@ const STORAGE_TIMEOUT_MSEC = 500;
 const IDENTITY = "identity";
 const EVENT_PLACES = 64;
 
+/** Two attempts, and two answers, never follow each other faster than that. */
 const SHORTEST_PAUSE_MSEC = 1000;
 const LONGEST_PAUSE_MSEC = 60000;
 /** After an answer such as 404 or 500, which may last: the network's return does not end it. */
@@ -46,8 +54,6 @@ const MOST_LOGGED_ONCE = 200;
 
 const CHANGES_WAIT_SECONDS = 25;
 const CHANGES_TIMEOUT_MSEC = 40000;
-/** Two answers never follow each other faster than that. */
-const SHORTEST_REST_MSEC = 1000;
 /** Who says sooner that nothing is new was to wait and did not, and is asked ever more rarely. */
 const EARLY_MSEC = 10000;
 const LONGEST_REST_MSEC = 25000;
@@ -59,206 +65,11 @@ const UNKNOWN = 404;
 /** A server that does not know the session that it has just begun is asked less often. */
 const FAILURES_OF_A_NEW_SESSION = 5;
 
-/** Thrown and caught in here, for a value that cannot be used. */
-class Nonsense extends Error {}
-
-/** The message is for what an app gives; that of a server's answer nobody reads. */
-function ensure(holds, message) {
-  if (!holds) throw new Nonsense(message);
-}
-
-function asObject(value) {
-  ensure(
-    value && typeof value === "object" && !Array.isArray(value),
-    "not an object",
-  );
-  return value;
-}
-
-function asArray(value) {
-  ensure(Array.isArray(value));
-  return value;
-}
-
-function asString(value) {
-  ensure(typeof value === "string", "not a text");
-  return value;
-}
-
-function asBoolean(value) {
-  ensure(typeof value === "boolean");
-  return value;
-}
-
-function asNumber(value) {
-  ensure(Number.isFinite(value), "not a number");
-  return value;
-}
-
-function asColor(wire) {
-  const color = asObject(wire);
-  const value = own(color, "value") ?? null;
-  const opacity = asNumber(own(color, "opacity") ?? 1);
-  ensure(value === null || /^#[0-9a-f]{6}$/i.test(asString(value)));
-  ensure(opacity >= 0 && opacity <= 1);
-  return Object.freeze({ value, opacity });
-}
-
-function asDate(value) {
-  const text = asString(value);
-  const date = new Date(text);
-  ensure(/^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(text) && !isNaN(+date));
-  return date;
-}
-
-/** How the types of properties are read. */
-const READERS = {
-  text: asString,
-  image: asString,
-  number: asNumber,
-  toggle: asBoolean,
-  color: asColor,
-  date: asDate,
-  list: (value) => Object.freeze(asArray(value).map(asString)),
-  select(value, options) {
-    ensure(value === "" || options.includes(value));
-    return value;
-  },
-};
-
-function own(object, key) {
-  return {}.hasOwnProperty.call(object, key) ? object[key] : undefined;
-}
-
-/** Such as `homepage.body[1].layout: "tall"`. */
-function unknownEntry(place, value) {
-  const write = (value) => JSON.stringify(value) ?? "missing";
-  const text = readOr(write, value, "too deep", place, () => {});
-  return visible(`${place}: ${text}`.slice(0, LONGEST_UNKNOWN));
-}
-
-/** Without what nobody sees, would be a line of its own in a log, or is an order to a terminal. */
-function visible(text) {
-  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\ufffd");
-}
-
-/** The value as it is read, or else the other one. */
-function readOr(read, value, otherwise, place, note) {
-  try {
-    return read(value);
-  } catch {
-    note(place, value);
-    return otherwise;
-  }
-}
-
-/** The properties by member name; the default for what is not given, and for what cannot be used. */
-function readProperties({ rules, defaults }, wire, place, note) {
-  const given = readOr(asObject, wire, null, `${place}.properties`, note);
-  const properties = {};
-  for (const [member, rule] of Object.entries(rules)) {
-    const { key = member, type, options = [] } = rule;
-    const value = given && own(given, key);
-    const otherwise = defaults[member];
-    properties[member] =
-      value === null
-        ? otherwise
-        : readOr(
-            (wire) => READERS[type](wire, options),
-            value,
-            otherwise,
-            `${place}.${key}`,
-            note,
-          );
-  }
-  return Object.freeze(properties);
-}
-
-/** The type, its defaults guarded against change. */
-function guarded(type) {
-  Object.values(type.defaults).forEach(Object.freeze);
-  Object.freeze(type.defaults);
-  return type;
-}
-
-const platform = globalThis;
-/** @internal The time, timers and chance of this file, in one place so that a test can set its own. */
-export const clock = {
-  now: () => Date.now(),
-  setTimeout: (call, milliseconds) => platform.setTimeout(call, milliseconds),
-  clearTimeout: (timer) => platform.clearTimeout(timer),
-  random: () => Math.random(),
-};
-
-function after(milliseconds, call) {
-  return clock.setTimeout(call, Math.min(milliseconds, LONGEST_TIMER_MSEC));
-}
-
-/** The same, but a program may end before it comes. */
-function afterIfStillThere(milliseconds, call) {
-  const timer = after(milliseconds, call);
-  timer?.unref?.();
-  if (typeof timer === "number") platform.Deno?.unrefTimer?.(timer);
-  return timer;
-}
-
-/** Whether one person looks at what is shown here. Elsewhere, on a server, it may be many. */
-function hasPage() {
-  return !!platform.document || platform.navigator?.product === "ReactNative";
-}
-
-/** In Node: whether nothing but that many requests keeps the program running. */
-function aloneWith(requests) {
-  const kinds = platform.process?.getActiveResourcesInfo?.() ?? [];
-  // Not the standard streams.
-  const others = kinds.filter((kind) => !/^(Pipe|TTY)Wrap$/.test(kind));
-  return (
-    others.length > 0 &&
-    others.length <= requests &&
-    others.every((kind) => /^(TCPSocket|TLS|GetAddrInfoReq)Wrap$/.test(kind))
-  );
-}
-
-/** Tells the developer; never throws, whatever the console and the cause are. */
-function report(message, cause) {
-  try {
-    const text = `mtribes: ${message}`;
-    if (cause === undefined) platform.console?.error(text);
-    else platform.console?.error(`${text}:`, cause);
-  } catch {
-    // There is nobody left to tell.
-  }
-}
-
-/** A random UUID, version 4. That of the platform is much faster; a page without TLS has none. */
-function newId() {
-  const crypto = platform.crypto;
-  if (crypto?.randomUUID) return crypto.randomUUID();
-  const bytes = crypto?.getRandomValues?.(new Uint8Array(36));
-  return "xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx".replace(/x/g, (_, at) =>
-    ((bytes?.[at] ?? Math.random() * 256) & 15).toString(16),
-  );
-}
-
-/** Where the platform has none, nothing that is under way can be cut, but its answer is not waited for. */
-function newAborter() {
-  return platform.AbortController ? new platform.AbortController() : {};
-}
-
-/** A worker forbids to cut what another request has begun; that its answer is not waited for is enough. */
-function abort(aborter) {
-  try {
-    aborter?.abort?.();
-  } catch {
-    // It ends by itself.
-  }
-}
-
 /** One for all Spaces, since each slows every asynchronous step of the program. */
 let context;
 
 /** The caller of this moment; all that they do from here on is theirs, where the platform has such: Node, Bun, Deno. */
-function enterCaller(of) {
+const enterCaller = (of) => {
   const caller = { of };
   if (context === undefined) {
     const module = platform.process?.getBuiltinModule?.("node:async_hooks");
@@ -267,176 +78,185 @@ function enterCaller(of) {
   const others = callersHere().filter((other) => other.of !== of);
   context?.enterWith([...others.slice(-MOST_SPACES_REMEMBERED), caller]);
   return caller;
-}
+};
 
-function callersHere() {
+const callersHere = () => {
   return context?.getStore() ?? [];
+};
+
+const refuse = (caller) => {
+  if (caller) caller.refused = true;
+};
+
+/** Whether a Space already serves somebody else. Of two visitors on a server nobody knows that they are one. */
+const isTakenBy = (person, next, { status }, { storage }) =>
+  status !== "idle" &&
+  !(areSame(person, next) && (next?.external_id || storage));
+
+/** Whether nobody is served until the end of the session is declared. */
+const isInUse = ({ failure }) => failure === "in-use";
+
+const IN_USE =
+  "another session has not ended: call session.end(), or createSpace() for each request";
+
+/**
+ * For a value that cannot be used: what is thrown is caught in here, and all
+ * that a log line needs is why. Of a server's answer nobody reads that.
+ */
+function ensure(holds, why) {
+  if (!holds) throw why;
 }
 
-/** The text as it can be sent and stored. */
-function storable(text) {
-  // NUL, and halves of surrogate pairs: no server stores them.
-  return text.replace(/[\0\p{Cs}]/gu, "\ufffd");
-}
+/** Guards what apps get against change. */
+const freeze = (value) => Object.freeze(value);
 
-/** The text of a scalar; an error for anything else, whatever it does when it is looked at. */
-function scalarText(value) {
-  if (typeof value === "number") return String(asNumber(value));
-  const isScalar = /^(boolean|bigint)$/.test(typeof value);
-  return isScalar ? String(value) : storable(asString(value));
-}
-
-function ensureLength(text, most) {
-  ensure(text.length <= most, `longer than ${most} characters`);
-  return text;
-}
-
-/** How a value is called in a message. */
-function describe(value) {
-  return typeof value === "string"
-    ? JSON.stringify(value.slice(0, LONGEST_KEY))
-    : typeof value;
-}
-
-function asEventName(name) {
-  const text = ensureLength(asString(name), LONGEST_NAME);
-  // Category and action; the prefixes are reserved.
+const asObject = (value) => {
   ensure(
-    /^(?!(mtribes|___UI|sdk)\/)[^/\p{Cc}]+\/[^/\p{Cc}]+$/u.test(text),
-    "not category/action, or reserved",
+    value && typeof value === "object" && !Array.isArray(value),
+    "not an object",
   );
-  return storable(text);
-}
+  return value;
+};
 
-/** What has a value, in order of key: by its own key, or as one of three pairs. */
-function readMetadata(metadata) {
-  const given = asObject(metadata || {});
-  const read = [];
-  for (const name of Object.keys(given).sort()) {
-    const pair = /^pair[123]$/.test(name)
-      ? given[name]
-      : { key: name, value: given[name] };
-    const { key, value } = pair ?? {};
-    if (isNothing(value)) continue;
-    const text = ensureLength(scalarText(key), LONGEST_KEY);
-    ensure(
-      text && read.length < 3 && !read.some((other) => other.key === text),
-      "an empty or repeated key, or more than 3",
-    );
-    read.push({
-      key: text,
-      value: ensureLength(scalarText(value), LONGEST_METADATA_VALUE),
-    });
+/** What is read of JSON that holds an object; null where that fails. */
+const readJson = (text, read) => {
+  try {
+    return read(asObject(JSON.parse(text)));
+  } catch {
+    return null;
   }
-  return read[0] && read;
-}
+};
 
-function isNothing(value) {
-  return value === undefined || value === null;
-}
+const asArray = (value) => {
+  ensure(Array.isArray(value));
+  return value;
+};
 
-function readOptions(options, attempt) {
-  const { userId, userSignature, fields } = asObject(options ?? {});
-  const external_id =
-    isNothing(userId) || userId === "" ? undefined : asUserId(userId);
-  const signature = storable(asString(userSignature ?? ""));
-  return {
-    external_id,
-    user_signature: (external_id && signature) || undefined,
-    fields: readFields(fields, attempt),
-  };
-}
+export const asString = (value) => {
+  ensure(typeof value === "string", "not a text");
+  return value;
+};
 
-function asUserId(value) {
-  const isWhole = typeof value === "bigint" || Number.isSafeInteger(value);
-  const text = isWhole ? String(value) : asString(value);
-  ensure(
-    // Reserved ids, what cannot be stored, control characters, and what nobody sees at an edge.
-    Array.from(text).length <= LONGEST_NAME &&
-      !/^(|\.\.?|[a-z]{3}_[^\W_]{22})$|[\p{Cc}\p{Cs}]|^[\p{Z}\p{Cf}]|[\p{Z}\p{Cf}]$/u.test(
-        text,
-      ),
-    "not a userId",
-  );
+export const asBoolean = (value) => {
+  ensure(typeof value === "boolean");
+  return value;
+};
+
+export const asNumber = (value) => {
+  ensure(Number.isFinite(value), "not a number");
+  return value;
+};
+
+export const asColor = (wire) => {
+  const color = asObject(wire);
+  const value = color["value"] ?? null;
+  const opacity = asNumber(color["opacity"] ?? 1);
+  ensure(value === null || /^#[0-9a-f]{6}$/i.test(asString(value)));
+  ensure(opacity >= 0 && opacity <= 1);
+  return freeze({ value, opacity });
+};
+
+export const asDate = (value) => {
+  const text = asString(value);
+  const date = new Date(text);
+  ensure(/^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(text) && !isNaN(+date));
+  return date;
+};
+
+export const asTexts = (value) => {
+  return freeze(asArray(value).map(asString));
+};
+
+export const asOption = (value, options) => {
+  const text = asString(value);
+  ensure(text === "" || options.includes(text));
   return text;
-}
+};
 
-/** The fields that can be sent, if any; of the others a log line tells. */
-function readFields(fields, attempt) {
-  const read = [];
-  attempt("all fields are left out", () => {
-    const given = asObject(fields ?? {});
-    for (const name of Object.keys(given)) {
-      attempt(`the field ${describe(name)} is left out`, () => {
-        const value = readField(given[name]);
-        if (isNothing(value)) return;
-        ensure(name && read.length < MOST_FIELDS, "no name, or too many");
-        read.push([storable(ensureLength(name, LONGEST_KEY)), value]);
-      });
-    }
-  });
-  return read[0] && Object.fromEntries(read);
-}
+/** Such as `homepage.body[1].layout: "tall"`. */
+const unknownEntry = (place, value) => {
+  const write = (value) => JSON.stringify(value) ?? "missing";
+  const text = readOr(write, value, "too deep", place, () => {});
+  return visible(`${place}: ${text}`.slice(0, LONGEST_UNKNOWN));
+};
 
-function readField(value) {
-  if (isNothing(value) || typeof value === "boolean") return value;
-  if (typeof value === "number" || typeof value === "bigint") {
-    return asNumber(Number(value));
+/** Without what nobody sees, would be a line of its own in a log, or is an order to a terminal. */
+const visible = (text) => {
+  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\ufffd");
+};
+
+/** The value as it is read, or else the other one. */
+const readOr = (read, value, otherwise, place, note) => {
+  try {
+    return read(value);
+  } catch {
+    note(place, value);
+    return otherwise;
   }
-  return ensureLength(storable(asString(value)), LONGEST_FIELD_VALUE);
-}
+};
 
-/** What an app sees of the layers. */
-function makeEntity(layers, content, rest) {
-  const { read, fallback, initial, onChange } = layers;
-  return Object.freeze({
-    ...rest,
-    get enabled() {
-      return read().enabled;
-    },
-    get state() {
-      return read();
-    },
-    get fallback() {
-      return fallback();
-    },
-    get initial() {
-      return initial();
-    },
-    onChange,
-    get [content]() {
-      return read()[content];
-    },
+/** The properties by member name; the default for what is not given, and for what cannot be used. */
+const readProperties = ({ properties }, wire, place, note) => {
+  const given = readOr(asObject, wire, null, `${place}.properties`, note);
+  return mapped(properties, ([read, initial, key, options = []], member) => {
+    const name = key ?? member;
+    // What every object inherits, such as `constructor`, is no more of use than nothing.
+    const value = given && given[name];
+    return value === null
+      ? initial
+      : readOr(
+          (wire) => read(wire, options),
+          value,
+          initial,
+          `${place}.${name}`,
+          note,
+        );
   });
-}
+};
 
-function readExperience(type, wire, place, otherwise, note) {
+const described = (type) => {
+  const initialOf = ([, initial]) => freeze(initial);
+  return { ...type, defaults: mapped(type.properties, initialOf) };
+};
+
+/** An object, guarded against change, with what the call makes of each member. */
+const mapped = (object, call) => {
+  const entries = Object.entries(object);
+  return freeze(
+    Object.fromEntries(
+      entries.map(([member, value]) => [member, call(value, member)]),
+    ),
+  );
+};
+
+const readExperience = (type, wire, place, otherwise, note) => {
   const state = asObject(wire);
-  return Object.freeze({
+  return freeze({
     enabled: readEnabled(state, otherwise, place, note),
     properties: readProperties(type, state["properties"], place, note),
   });
-}
+};
 
-function readEnabled({ enabled }, otherwise, place, note) {
+const readEnabled = ({ enabled }, otherwise, place, note) => {
   return readOr(asBoolean, enabled, otherwise, `${place}.enabled`, note);
-}
+};
 
-/** The items of a section; those of a kind that this code was generated without are left out. */
-function readSection(space, supports, wire, entity, otherwise, note) {
-  const state = asObject(wire);
-  const list = readOr(asArray, state["items"], null, `${entity}.items`, note);
-  const items = list?.map((item, at) =>
-    readItem(space, entity, supports, item, `${entity}[${at}]`, note),
-  );
-  return Object.freeze({
-    enabled: readEnabled(state, otherwise.enabled, entity, note),
-    items: Object.freeze(items?.filter(Boolean) ?? otherwise.items),
-  });
-}
+/** Reads a section; items of a kind that this code was generated without are left out. */
+const sectionReader =
+  (trackerOf, supports, entity) => (wire, otherwise, note) => {
+    const state = asObject(wire);
+    const list = readOr(asArray, state["items"], null, `${entity}.items`, note);
+    const items = list?.map((item, at) =>
+      readItem(trackerOf, entity, supports, item, `${entity}[${at}]`, note),
+    );
+    return freeze({
+      enabled: readEnabled(state, otherwise.enabled, entity, note),
+      items: freeze(items?.filter(Boolean) ?? otherwise.items),
+    });
+  };
 
 /** Null for an item that cannot be shown. */
-function readItem(space, entity, supports, value, place, note) {
+const readItem = (trackerOf, entity, supports, value, place, note) => {
   const wire = readOr(asObject, value, null, place, note);
   if (!wire) return null;
   const { id, experience } = wire;
@@ -445,104 +265,16 @@ function readItem(space, entity, supports, value, place, note) {
   else if (typeof id !== "string") note(`${place}.id`, id);
   else {
     const { kind, defaults } = type;
-    const data = { item: id, experience };
-    return Object.freeze({
+    return freeze({
       kind,
       id,
       ...readExperience(type, wire, place, false, note),
       defaults,
-      track: (name, pairs) => space.record(name, pairs, { entity, data }),
+      track: trackerOf({ entity, data: { item: id, experience } }),
     });
   }
   return null;
-}
-
-function makeListeners(name, attempt, first) {
-  const failed = `a listener of ${name} failed`;
-  const all = new Set();
-  let told;
-  return {
-    onChange(call) {
-      const listener = { call };
-      attempt(failed, () => {
-        ensure(typeof call === "function", "not a function");
-        all.add(listener);
-      });
-      return () => void all.delete(listener);
-    },
-    announce(state) {
-      const known = told ?? first();
-      told = state;
-      if (equal(state, known)) return;
-      for (const listener of Array.from(all)) {
-        if (told !== state) return;
-        if (all.has(listener)) attempt(failed, listener.call);
-      }
-    },
-  };
-}
-
-function makeLayers(space, entity, parse, readFallback) {
-  /** What the server sent for a state. */
-  const wires = new WeakMap();
-  let made;
-  let first;
-  let locked;
-  let latest;
-  let before;
-  let unknown = [];
-
-  const fallback = () => made ?? (made = readFallback());
-  const current = () => locked ?? latest ?? before ?? fallback();
-  const note = (place, value) => {
-    if (value === undefined && space.isTest()) return;
-    if (unknown.length < MOST_UNKNOWN) unknown.push(unknownEntry(place, value));
-  };
-  const { onChange, announce } = makeListeners(entity, space.attempt, fallback);
-  return {
-    fallback,
-    initial: () => (!space.isHidden() && first) || fallback(),
-    read() {
-      if (space.isHidden()) return fallback();
-      const state = current();
-      if (space.isLocking()) locked = state;
-      return state;
-    },
-    onChange,
-    unknown: () => unknown,
-    wire: () => wires.get(current()),
-    serve(wire) {
-      unknown = [];
-      const read = (value) => parse(value, fallback(), note);
-      const state = readOr(read, wire, null, entity, note);
-      const shown = current();
-      latest = equal(state, shown) ? shown : state;
-      before = null;
-      if (latest) wires.set(latest, wire);
-    },
-    begin() {
-      first = current();
-    },
-    keep() {
-      before = locked ?? latest ?? before;
-      locked = latest = null;
-    },
-    unlock() {
-      locked = null;
-    },
-    drop() {
-      latest = before = null;
-      // Who was served the same may have had more than this code knows.
-      if (made) wires.delete(made);
-      unknown = [];
-    },
-    announce: () => announce(current()),
-  };
-}
-
-function equal(one, other) {
-  return one === other || JSON.stringify(one) === JSON.stringify(other);
-}
+};
 
 /** So many names that whoever comes later finds all events without a list, which tabs would overwrite. */
 const EVENTS_NAMES = /* @__PURE__ */ Array.from(
@@ -550,7 +282,7 @@ const EVENTS_NAMES = /* @__PURE__ */ Array.from(
   (_, place) => `events.${place}`,
 );
 
-function makeStore(spaceKey, client, logOnce) {
+const makeStore = (spaceKey, client, logOnce) => {
   let used = false;
 
   /** Merely to ask for `localStorage` throws where it is forbidden. That of a server would be one for all people. */
@@ -558,7 +290,7 @@ function makeStore(spaceKey, client, logOnce) {
     try {
       const place = client.storage ?? (hasPage() && platform.localStorage);
       const result = place ? use(place, `mtribes.${spaceKey}.${name}`) : 0;
-      if (typeof result?.then !== "function") return result;
+      if (!result?.then) return result;
       const work = Promise.resolve(result);
       return sooner(
         work.catch(() => false),
@@ -577,7 +309,7 @@ function makeStore(spaceKey, client, logOnce) {
     used || (used = client.tracking && name === IDENTITY);
     return proceed(
       attempt(name, (place, key) => place.getItem(key)),
-      (text) => (text && typeof text === "string" ? text : null),
+      (text) => (typeof text === "string" ? text : ""),
     );
   };
 
@@ -608,23 +340,69 @@ function makeStore(spaceKey, client, logOnce) {
   };
 
   return /** @type {const} */ ([read, write, remove, clear]);
-}
+};
 
 /** Goes on with a value: at once, where it is there at once. */
-function proceed(value, call) {
+const proceed = (value, call) => {
   return value instanceof Promise ? value.then(call) : call(value);
-}
+};
 
-/** Waits for the work, but no longer than that. */
-function sooner(work, milliseconds, otherwise) {
+/** Waits for the work, but no longer than that; a program may end sooner where `isAside`. */
+const sooner = (work, milliseconds, otherwise, isAside) => {
   return new Promise((resolve, reject) => {
-    const timer = after(milliseconds, () => resolve(otherwise()));
-    void work.then(resolve, reject).then(() => clock.clearTimeout(timer));
+    const cancel = clock.after(
+      milliseconds,
+      () => resolve(otherwise()),
+      !isAside,
+    );
+    void work.then(resolve, reject).then(cancel);
   });
-}
+};
+
+/**
+ * What could not be used and the server has not been told of: a line for whose
+ * it is, and one an entry. It is one for all Spaces of the program, since a
+ * server makes one for each request, which starts one session and no more.
+ */
+let untold = "";
+
+/**
+ * Keeps that in storage too, for the next program, until a start that carried
+ * it was answered. `whose` names the code and the destination: others drop it.
+ */
+const keepReport = (store, client, whose) => {
+  const [read, write, remove] = store;
+  /** Only then has there been consent, and anything of this Space. */
+  let isLoaded;
+
+  /** What the next start carries. */
+  const list = () => {
+    if (!isLoaded && client.tracking) {
+      isLoaded = true;
+      void proceed(read(REPORT), (left) => {
+        // Nothing of this kind is what others have written there.
+        if (client.tracking && /\n/.test(left)) untold = untold || left;
+      });
+    }
+    const [mark, ...entries] = untold.split("\n", MOST_UNKNOWN + 1);
+    return mark === whose()
+      ? entries.map((entry) => storable(entry.slice(0, LONGEST_UNKNOWN)))
+      : [];
+  };
+
+  const put = (entries) => {
+    const all = [...new Set(entries)].slice(0, MOST_UNKNOWN);
+    const text = all[0] ? [whose(), ...all].join("\n") : "";
+    if (!isLoaded || text === untold) return;
+    untold = text;
+    void (text ? write(REPORT, text) : remove(REPORT));
+  };
+
+  return /** @type {const} */ ([list, put]);
+};
 
 /** Makes the anonymous id once and keeps it; a new person on the device gets a new one. */
-function keepIdentity(store, client) {
+const keepIdentity = (store, client) => {
   const [read, write, remove] = store;
   let identity;
   /** Whether the identity in memory could not be stored, so that what is stored is an older one. */
@@ -650,7 +428,7 @@ function keepIdentity(store, client) {
   };
 
   const take = (text) => {
-    const stored = text && parseIdentity(text);
+    const stored = readJson(text, asIdentity);
     if (stored) identity = stored;
     else save();
   };
@@ -688,72 +466,258 @@ function keepIdentity(store, client) {
   };
 
   return /** @type {const} */ ([ready, idFor, save, forget]);
-}
+};
 
-/** Null for what is none. */
-function parseIdentity(text) {
-  try {
-    const { id, owner } = asObject(JSON.parse(text));
-    return {
-      id: asAnonymousId(id),
-      owner: owner === null ? null : asString(owner),
-    };
-  } catch {
-    return null;
-  }
-}
+const asIdentity = ({ id, owner }) => {
+  return {
+    id: asAnonymousId(id),
+    owner: owner === null ? null : asString(owner),
+  };
+};
 
-function asAnonymousId(value) {
+const asAnonymousId = (value) => {
   ensure(/^[0-9a-f-]{36}$/.test(asString(value)));
   return value;
-}
+};
 
-/** Pauses before another attempt, and what is called when the network comes back: those that wait for it end. */
-function makePauses() {
-  const hurrying = new Set();
-  const afterFailure = (failures, reply, call) => {
-    const least = Math.max(SHORTEST_PAUSE_MSEC, reply.retryAfterMsec);
-    const longest = reply.status
-      ? LONGEST_PAUSE_AFTER_AN_ANSWER_MSEC
-      : LONGEST_PAUSE_MSEC;
-    const began = clock.now();
-    const cancel = () => {
-      hurrying.delete(hurry);
-      clock.clearTimeout(timer);
-    };
-    const wait = (milliseconds) =>
-      afterIfStillThere(milliseconds, () => {
-        cancel();
-        call();
-      });
-    const hurry = () => {
-      clock.clearTimeout(timer);
-      timer = wait(least - Math.max(0, clock.now() - began));
-    };
-    let timer = wait(Math.max(least, backOffMsec(failures, longest)));
-    hurrying.add(hurry);
-    return cancel;
+/** Whether both are one person, as far as is known: all visitors are. */
+const areSame = (one, other) =>
+  one && other && one.external_id === other.external_id;
+
+/** The text as it can be sent and stored. */
+const storable = (text) => {
+  // NUL, and halves of surrogate pairs: no server stores them.
+  return text.replace(/[\0\p{Cs}]/gu, "\ufffd");
+};
+
+/** The text of a scalar; an error for anything else, whatever it does when it is looked at. */
+const scalarText = (value) => {
+  if (typeof value === "number") return String(asNumber(value));
+  const isScalar = /^(boolean|bigint)$/.test(typeof value);
+  return isScalar ? String(value) : storable(asString(value));
+};
+
+const ensureLength = (text, most) => {
+  ensure(text.length <= most, `longer than ${most} characters`);
+  return text;
+};
+
+/** How a value is called in a message. */
+const describe = (value) => {
+  return typeof value === "string"
+    ? JSON.stringify(value.slice(0, LONGEST_KEY))
+    : typeof value;
+};
+
+const asEventName = (name) => {
+  const text = ensureLength(asString(name), LONGEST_NAME);
+  // Category and action; the prefixes are reserved.
+  ensure(
+    /^(?!(mtribes|___UI|sdk)\/)[^/\p{Cc}]+\/[^/\p{Cc}]+$/u.test(text),
+    "not category/action, or reserved",
+  );
+  return storable(text);
+};
+
+/** What has a value, in order of key: by its own key, or as one of three pairs. */
+const readMetadata = (metadata) => {
+  const given = asObject(metadata || {});
+  const read = [];
+  for (const name of Object.keys(given).sort()) {
+    const pair = /^pair[123]$/.test(name)
+      ? given[name]
+      : { key: name, value: given[name] };
+    const { key, value } = pair ?? {};
+    if (isNothing(value)) continue;
+    const text = ensureLength(scalarText(key), LONGEST_KEY);
+    ensure(
+      text && read.length < 3 && !read.some((other) => other.key === text),
+      "an empty or repeated key, or more than 3",
+    );
+    read.push({
+      key: text,
+      value: ensureLength(scalarText(value), LONGEST_METADATA_VALUE),
+    });
+  }
+  return read[0] && read;
+};
+
+const isNothing = (value) => {
+  return value === undefined || value === null;
+};
+
+const readOptions = (options, attempt) => {
+  const { userId, userSignature, fields } = asObject(options ?? {});
+  const external_id =
+    isNothing(userId) || userId === "" ? undefined : asUserId(userId);
+  const signature = storable(asString(userSignature ?? ""));
+  return {
+    external_id,
+    user_signature: (external_id && signature) || undefined,
+    fields: readFields(fields, attempt),
   };
-  return /** @type {const} */ ([
-    afterFailure,
-    () => hurrying.forEach((hurry) => hurry()),
+};
+
+const asUserId = (value) => {
+  const isWhole = typeof value === "bigint" || Number.isSafeInteger(value);
+  const text = isWhole ? String(value) : asString(value);
+  ensure(
+    // Reserved ids, what cannot be stored, control characters, and what nobody sees at an edge.
+    [...text].length <= LONGEST_NAME &&
+      !/^(|\.\.?|[a-z]{3}_[^\W_]{22})$|[\p{Cc}\p{Cs}]|^[\p{Z}\p{Cf}]|[\p{Z}\p{Cf}]$/u.test(
+        text,
+      ),
+    "not a userId",
+  );
+  return text;
+};
+
+/** The fields that can be sent, if any; of the others a log line tells. */
+const readFields = (fields, attempt) => {
+  const read = [];
+  attempt("all fields are left out", () => {
+    const given = asObject(fields ?? {});
+    for (const name of Object.keys(given)) {
+      attempt(`the field ${describe(name)} is left out`, () => {
+        const value = readField(given[name]);
+        if (isNothing(value)) return;
+        ensure(name && read.length < MOST_FIELDS, "no name, or too many");
+        read.push([storable(ensureLength(name, LONGEST_KEY)), value]);
+      });
+    }
+  });
+  return read[0] && Object.fromEntries(read);
+};
+
+const readField = (value) => {
+  if (isNothing(value) || typeof value === "boolean") return value;
+  if (typeof value === "number" || typeof value === "bigint") {
+    return asNumber(Number(value));
+  }
+  return ensureLength(storable(asString(value)), LONGEST_FIELD_VALUE);
+};
+
+/** Makes a Space of its own. Apps that use the default Space alone leave this out of their bundle. */
+export const makeSpaceWith = (blueprint, options) => {
+  const [space, runner, entities] = assemble(blueprint);
+  const [, , , , [attempt]] = runner;
+  attempt("the options are left out", () =>
+    apply(options ?? {}, blueprint.fallbacks, runner, entities),
+  );
+  return space;
+};
+
+const apply = (
+  options,
+  fallbacks,
+  [client, , , log, [attempt], resume, test],
+  entities,
+) => {
+  const { states, bootstrap, logger = null } = options;
+  client.logger = logger;
+  if (states) test(completeStates(fallbacks, states, entities, log));
+  for (const name of Object.keys(client)) {
+    const value = options[name];
+    if (value !== undefined) client[name] = value;
+  }
+  if (bootstrap && !states) {
+    const resumed = attempt("the bootstrap is left out", () =>
+      readSnapshot(bootstrap, attempt),
+    );
+    if (resumed) resume(...resumed);
+  }
+};
+
+/** What a test says, filled in from the fallbacks. */
+const completeStates = (fallbacks, states, entities, log) =>
+  mapped(states, (given, entity) => {
+    if (!entities.has(entity)) log(`no entity ${describe(entity)}`);
+    return completeState(fallbacks[entity], given);
+  });
+
+const completeState = (fallback, given) => {
+  const { properties, items } = given ?? {};
+  return {
+    ...fallback,
+    enabled: true,
+    ...given,
+    ...(fallback?.properties && {
+      properties: { ...fallback.properties, ...properties },
+    }),
+    ...(Array.isArray(items) && {
+      items: items.map((item, at) => ({
+        id: String(at),
+        enabled: true,
+        ...item,
+      })),
+    }),
+  };
+};
+
+/** A session that was started elsewhere, of whom, and their anonymous id. The snapshot may come from anywhere. */
+const readSnapshot = (value, attempt) => {
+  const snapshot = asObject(value);
+  const { anonymousId, userId } = asObject(snapshot["person"]);
+  const served = asServed(snapshot);
+  return /** @type {any} */ ([
+    // Whatever looking at the states does, it is to be done before anybody is told.
+    { ...served, states: { ...served.states } },
+    readOptions({ userId }, attempt),
+    asAnonymousId(anonymousId),
   ]);
-}
+};
 
-/** 1 s, 1 to 2 s, 2 to 4 s ... up to the longest, at random so that many apps do not come back at once. */
-function backOffMsec(failures, longest) {
-  const most = Math.min(longest, 500 * 2 ** Math.min(failures, 10));
-  const shortest = SHORTEST_PAUSE_MSEC * (1 + clock.random() / 5);
-  return Math.max(shortest, most * (0.5 + clock.random() / 2));
-}
+/** Makes a Space; nothing global is touched before its first use. */
+export const makeSpace = (blueprint) => assemble(blueprint)[0];
 
-/** Seconds or a date, as HTTP has it; 0 where nothing usable is said. */
-function readRetryAfterMsec(text) {
-  if (!text) return 0;
-  const seconds = Number(text);
-  const wait = isNaN(seconds) ? Date.parse(text) - clock.now() : seconds * 1000;
-  return wait > 0 ? Math.min(wait, LONGEST_RETRY_AFTER_MSEC) : 0;
-}
+const assemble = (blueprint) => {
+  const { key, host, code, fallbacks } = blueprint;
+  const entities = new Map();
+  const runner = makeRunner(key, host, code, entities);
+  const [client, session, close, , surroundings] = runner;
+  const [, trackerOf] = surroundings;
+
+  const add = (entity, content, nothing, parse, rest) => {
+    const [shown, layers] = makeLayers(
+      surroundings,
+      entity,
+      content,
+      nothing,
+      fallbacks[entity],
+      parse,
+      rest,
+    );
+    entities.set(entity, layers);
+    return shown;
+  };
+
+  const addChild = ([entity, type]) => {
+    if (!("kind" in type)) {
+      const supports = type.map(described);
+      return add(
+        entity,
+        "items",
+        freeze({ enabled: false, items: [] }),
+        sectionReader(trackerOf, supports, entity),
+      );
+    }
+    const { kind, defaults } = described(type);
+    return add(
+      entity,
+      "properties",
+      freeze({ enabled: false, properties: defaults }),
+      (wire, { enabled }, note) =>
+        readExperience(type, wire, entity, enabled, note),
+      { kind, defaults, track: trackerOf({ entity }) },
+    );
+  };
+
+  const collections = mapped(blueprint.collections, (children) =>
+    mapped(children, addChild),
+  );
+  const space = freeze({ client, session, collections, close });
+  return /** @type {const} */ ([space, runner, entities]);
+};
 
 /**
  * Keeps events in storage from the end of the task in which they are tracked
@@ -761,7 +725,7 @@ function readRetryAfterMsec(text) {
  * written is neither overwritten nor removed. `textsOf` lists what a record
  * holds at present.
  */
-function keepEvents([read, write, remove], textsOf) {
+const keepEvents = ([read, write, remove], textsOf) => {
   const changed = new Set();
   let open;
   let place = Math.floor(clock.random() * EVENT_PLACES);
@@ -791,12 +755,12 @@ function keepEvents([read, write, remove], textsOf) {
     return proceed(read(name), (found) => {
       const texts = textsOf(record);
       const { text, to } = record;
-      if (found !== null && found !== text) {
-        record.text = null;
+      if (found && found !== text) {
+        record.text = "";
         record.place = nextPlace(record.place);
-        return texts.length > 0 && tries > 0 && put(record, tries - 1);
+        return texts[0] && tries && put(record, tries - 1);
       }
-      if (texts.length === 0) return remove(name);
+      if (!texts[0]) return remove(name);
       const news = [to, ...texts].join("\n");
       const written = news === found || write(name, news);
       return proceed(written, (done) => done && (record.text = news));
@@ -806,7 +770,7 @@ function keepEvents([read, write, remove], textsOf) {
   /** What the event is kept in from now on. */
   const keep = (event, to) => {
     if (open?.to !== to || open.size > MOST_CHARACTERS_AGAIN) {
-      open = { to, place: (place = nextPlace(place)), text: null, size: 0 };
+      open = { to, place: (place = nextPlace(place)), text: "", size: 0 };
     }
     open.size += event.length;
     change(open);
@@ -818,11 +782,11 @@ function keepEvents([read, write, remove], textsOf) {
     const found = new Map();
     const texts = await Promise.all(EVENTS_NAMES.map(read));
     texts.forEach((text, place) => {
-      const [whose, ...lines] = (text ?? "").split("\n");
+      const [whose, ...lines] = text.split("\n");
       if (whose !== to) return;
       const record = { to, place, text, size: text.length };
       const events = lines.filter(isEvent);
-      if (events.length === 0) change(record);
+      if (!events[0]) change(record);
       for (const event of events) {
         if (known.has(event)) continue;
         found.set(event, record);
@@ -838,482 +802,140 @@ function keepEvents([read, write, remove], textsOf) {
   };
 
   return /** @type {const} */ ([keep, change, save, adopt, forget]);
-}
+};
 
 /** Not of what others have written there, which would be in the way of events. */
-function isEvent(line) {
-  try {
-    return (
-      countBytes(line) <= MOST_EVENT_BYTES && !!asObject(JSON.parse(line))["id"]
-    );
-  } catch {
-    return false;
-  }
-}
+const isEvent = (line) =>
+  readJson(line, ({ id }) => id && countBytes(line) <= MOST_EVENT_BYTES);
 
-function nextPlace(place) {
+const nextPlace = (place) => {
   return (place + 1) % EVENT_PLACES;
-}
+};
 
 /** In UTF-8, without what not every platform has. Throws for half a surrogate pair, which no JSON holds. */
-function countBytes(text) {
+const countBytes = (text) => {
   return encodeURIComponent(text).replace(/%../g, "x").length;
-}
+};
 
-/** Collects events and sends them in batches until the server has them; the oldest go when there are too many. */
-function makeEvents(
-  { destination, send },
-  afterFailure,
-  store,
-  client,
-  log,
-  logOnce,
-) {
-  let waiting = new Map();
-  /** Those that a page sends which may be gone soon. */
-  const leaving = new Set();
-  let atOnce = MOST_EVENTS_AT_ONCE;
-  let failures = 0;
-  let refusals = 0;
-  let closed = false;
-  let cancel;
-  let sending;
-  /** Where the events of earlier pages belong that are here. */
-  let restored = "";
-  const [keep, change, saveChanged, adopt, forget] = keepEvents(
-    store,
-    (record) =>
-      Array.from(waiting.keys()).filter(
-        (event) => waiting.get(event) === record,
-      ),
-  );
-
-  /** Events that were recorded before there was a key are for the first. */
-  const claim = () => {
-    const to = destination();
-    waiting.forEach((record, event) => {
-      if (to && !record) waiting.set(event, keep(event, to));
+const makeListeners = (name, attempt, first) => {
+  const failed = `a listener of ${name} failed`;
+  const all = new Set();
+  let told;
+  const onChange = (call) => {
+    const listener = { call };
+    attempt(failed, () => {
+      ensure(typeof call === "function", "not a function");
+      all.add(listener);
     });
+    return () => void all.delete(listener);
   };
-
-  /** Makes sure that everything is kept, whatever others have done to storage. */
-  const save = () => {
-    waiting.forEach(change);
-    saveChanged();
-  };
-
-  const drop = (event) => {
-    change(waiting.get(event));
-    waiting.delete(event);
-  };
-
-  /** Ends a pause. */
-  const wake = () => {
-    cancel?.();
-    cancel = undefined;
-  };
-
-  const finish = () => {
-    save();
-    if (failures === 0) void flush();
-  };
-
-  const collect = () => {
-    const over = Array.from(waiting.keys()).slice(0, -MOST_EVENTS_QUEUED);
-    if (over[0]) logOnce(`dropped events: more than ${MOST_EVENTS_QUEUED}`);
-    over.forEach(drop);
-    if (closed || waiting.size === 0) return;
-    ending.add(finish);
-    if (cancel || sending) return;
-    listenForTheEnd();
-    const timer = afterIfStillThere(COLLECTING_MSEC, () => void flush());
-    cancel = () => clock.clearTimeout(timer);
-  };
-
-  /** Takes over what earlier pages and programs could not send to where this one sends. */
-  const restore = async () => {
-    await null; // An app may go on to say where the server is, or that nothing is tracked.
-    const to = destination();
-    if (!to || !client.tracking || restored === to) return;
-    restored = to;
-    claim();
-    const found = await adopt(to, waiting);
-    if (restored !== to) return;
-    waiting = new Map([...found, ...waiting]);
-    collect();
-  };
-
-  /** The oldest events that are for where it sends now, have not left yet, and fit. */
-  const next = (most = atOnce, room = MOST_BYTES_AT_ONCE) => {
-    const batch = [];
-    for (const [event, record] of waiting) {
-      const isHere = record?.to === destination() && !leaving.has(event);
-      if (!isHere || batch.length === most || countBytes(event) >= room)
-        continue;
-      room -= countBytes(event) + 1;
-      batch.push(event);
+  const announce = (state) => {
+    const known = told ?? first();
+    told = state;
+    if (equal(state, known)) return;
+    for (const listener of [...all]) {
+      if (told !== state) return;
+      if (all.has(listener)) attempt(failed, listener.call);
     }
-    return batch;
+  };
+  return /** @type {const} */ ([onChange, announce]);
+};
+
+/** What an app sees of an entity, beside `rest`, and the layers that decide it. */
+const makeLayers = (
+  [attempt, , isTest, isLocking, isHidden],
+  entity,
+  content,
+  nothing,
+  fallbackWire,
+  parse,
+  rest,
+) => {
+  /** What the server sent for a state. */
+  const wires = new WeakMap();
+  let made;
+  let first;
+  let locked;
+  let latest;
+  let before;
+  let unknown = [];
+
+  const fallback = () =>
+    made ?? (made = parse(fallbackWire ?? {}, nothing, () => {}));
+  const current = () => locked ?? latest ?? before ?? fallback();
+  const note = (place, value) => {
+    const isNone = /undefined|function/.test(typeof value);
+    if (isNone && isTest()) return;
+    if (unknown.length < MOST_UNKNOWN) unknown.push(unknownEntry(place, value));
+  };
+  const [onChange, announce] = makeListeners(entity, attempt, fallback);
+
+  /** The state to show. While the session locks, it stays what it was when it was first read. */
+  const read = () => {
+    if (EVERYWHERE && isHidden()) return fallback();
+    const state = current();
+    if (isLocking()) locked = state;
+    return state;
   };
 
-  const post = (batch, keepalive) =>
-    send("/events", `[${batch.join()}]`, undefined, keepalive);
-
-  /** Some bad events have a whole batch refused: drop those that are named, or find them by halves. */
-  const refuse = (batch, text) => {
-    const named = namedEvents(text);
-    const bad = batch.filter((_, at) => named.has(at) || batch.length === 1);
-    atOnce = Math.ceil(batch.length / 2);
-    if (!bad[0]) return;
-    atOnce = MOST_EVENTS_AT_ONCE;
-    const names = bad.map(nameOf).join(", ").slice(0, LONGEST_UNKNOWN);
-    const told = text.slice(0, LONGEST_UNKNOWN);
-    log(`refused events: ${bad.length}, such as ${names}: ${told}`);
-    bad.forEach(drop);
-  };
-
-  const sendAll = async () => {
-    for (let batch = next(); batch[0] && !cancel; batch = next()) {
-      const reply = await post(batch);
-      if (succeeded(reply)) {
-        batch.forEach(drop);
-        // Where something in between takes no more, that is how many it takes.
-        atOnce = Math.min(2 * atOnce, MOST_EVENTS_AT_ONCE);
-        failures = refusals = 0;
-        continue;
-      }
-      if (isRefusal(reply)) {
-        refuse(batch, reply.text);
-        failures = 0;
-        refusals += 1;
-        if (refusals <= MOST_REFUSALS_AT_ONCE) continue;
-      }
-      failures += 1;
-      cancel = afterFailure(failures, reply, () => void flush());
-    }
-    sending = undefined;
-    if (waiting.size === 0) ending.delete(finish);
-  };
-
-  /** Sends what is waiting; resolves when that is done or has failed, and never rejects. */
-  const flush = async () => {
-    wake();
-    claim();
-    if (sending) return sending;
-    void restore();
-    if (next()[0]) return (sending = sendAll());
-  };
-
-  /** Sends as much as the platform takes from a page that is about to go; the rest follows when that has arrived. */
-  const leave = () => {
-    save();
-    const under = countBytes(Array.from(leaving).join());
-    const batch = next(MOST_EVENTS_QUEUED, KEEPALIVE_BYTES - under);
-    if (!batch[0]) return;
-    batch.forEach((event) => leaving.add(event));
-    void post(batch, true).then((reply) => {
-      batch.forEach((event) => leaving.delete(event));
-      if (succeeded(reply)) {
-        batch.forEach(drop);
-        leave();
-      }
-      collect();
-    });
-  };
-
-  const add = (event) => {
-    if (!client.tracking) return;
-    const text = JSON.stringify(event);
-    ensure(
-      countBytes(text) <= MOST_EVENT_BYTES,
-      `more than ${MOST_EVENT_BYTES} bytes`,
-    );
-    waiting.set(text, undefined);
-    claim();
-    collect();
-  };
-
-  /** Consent is withdrawn: what waits is dropped. */
-  const dropAll = () => {
-    wake();
-    waiting.clear();
-    restored = "";
-    forget();
-  };
-
-  /** Sends what is waiting, and then no more. Never rejects. */
-  const close = async () => {
-    closed = true;
-    await flush();
-    wake();
-    ending.delete(finish);
-    if (waiting.size > 0) log(`events not sent: ${waiting.size}`);
-  };
-
-  return /** @type {const} */ ([add, flush, leave, restore, dropAll, close]);
-}
-
-/** What is to be done before a program ends: each is called when it has nothing more to do, and when it is about to end. */
-const ending = new Set();
-let isListening = false;
-
-/** Where the platform tells before a program ends, as Node does. */
-function listenForTheEnd() {
-  if (isListening) return;
-  isListening = true;
-  const finish = () => ending.forEach((finish) => finish());
-  platform.process?.on?.("beforeExit", finish);
-  platform.process?.on?.("exit", finish);
-}
-
-/** Found only when it is needed: most events are never told of. */
-function nameOf(event) {
-  return /"name":"(.*?)"/.exec(event)?.[1] ?? "?";
-}
-
-/** The places in the batch that the server's problems name, such as `[3].name`. */
-function namedEvents(text) {
-  const paths = text.matchAll(/"path": *"\[?(\d+)/g);
-  return new Set(Array.from(paths, ([, place]) => Number(place)));
-}
-
-/** The answer of the server to events of which some are bad; not of what is in between, such as a network's sign-in. */
-function isRefusal({ status, text }) {
-  return (
-    status === TOO_LARGE ||
-    ((status === 400 || status === 422) && /^\s*{/.test(text))
-  );
-}
-
-/** A page of HTML comes from something in between, such as a network's sign-in. */
-function succeeded({ status, text }) {
-  return status >= 200 && status < 300 && !/^\s*</.test(text);
-}
-
-/** The last three are called after their part of it was changed. */
-function makeClient(host, log, keyChanged, lockChanged, trackingChanged) {
-  let apiKey = "";
-  let waitTimeMsec = 1200;
-  let sessionLock = true;
-  let tracking = true;
-  return {
-    appVersion: "",
-    appBuild: "",
-    fetch: null,
-    logger: null,
-    storage: null,
-    get host() {
-      return host;
+  const shown = freeze({
+    ...rest,
+    get enabled() {
+      return read().enabled;
     },
-    set host(url) {
-      if (typeof url === "string") host = url.replace(/\/+$/, "");
-      else log("client.host must be a URL");
+    get state() {
+      return read();
     },
-    get waitTimeMsec() {
-      return waitTimeMsec;
+    get fallback() {
+      return fallback();
     },
-    set waitTimeMsec(milliseconds) {
-      if (typeof milliseconds === "number" && milliseconds >= 0) {
-        waitTimeMsec = milliseconds;
-      } else log("client.waitTimeMsec must be a number of milliseconds");
+    get initial() {
+      return EVERYWHERE && isHidden() ? fallback() : (first ?? fallback());
     },
-    get sessionLock() {
-      return sessionLock;
+    onChange,
+    get [content]() {
+      return read()[content];
     },
-    set sessionLock(lock) {
-      sessionLock = Boolean(lock);
-      lockChanged();
+  });
+
+  const layers = {
+    unknown: () => unknown,
+    wire: () => wires.get(current()),
+    serve(wire) {
+      unknown = [];
+      const read = (value) => parse(value, fallback(), note);
+      const state = readOr(read, wire, null, entity, note);
+      const shown = current();
+      latest = equal(state, shown) ? shown : state;
+      before = null;
+      if (latest) wires.set(latest, wire);
     },
-    get tracking() {
-      return tracking;
+    begin() {
+      first = current();
     },
-    set tracking(on) {
-      if (tracking === Boolean(on)) return;
-      tracking = !tracking;
-      trackingChanged();
+    keep() {
+      before = locked ?? latest ?? before;
+      locked = latest = null;
     },
-    // The last, since options are taken in this order: all else is there when the key is.
-    get apiKey() {
-      return apiKey;
+    unlock() {
+      locked = null;
     },
-    set apiKey(key) {
-      apiKey = typeof key === "string" ? key.trim() : "";
-      keyChanged();
+    drop() {
+      latest = before = null;
+      // Who was served the same may have had more than this code knows.
+      if (made) wires.delete(made);
+      unknown = [];
     },
+    announce: () => announce(current()),
   };
-}
+  return /** @type {const} */ ([shown, layers]);
+};
 
-/** What an app says of itself, as far as that can be sent. On which system React Native runs, only modules of its own tell. */
-function readApp(client, attempt) {
-  const read = (name) =>
-    attempt(
-      `client.${name} is left out`,
-      () => ensureLength(scalarText(client[name]), LONGEST_KEY) || undefined,
-    );
-  return {
-    version: read("appVersion"),
-    build: read("appBuild"),
-    platform: platform.document ? "browser" : hasPage() ? "other" : "server",
-  };
-}
+const equal = (one, other) => {
+  return one === other || JSON.stringify(one) === JSON.stringify(other);
+};
 
-const NO_ANSWER = { status: 0, text: "", retryAfterMsec: 0 };
-
-function makeSender(client) {
-  let underWay = 0;
-
-  const ask = async (path, options) => {
-    const fetch = client.fetch ?? platform.fetch;
-    if (!fetch) return NO_ANSWER;
-    const answer = await fetch(`${client.host}/api/client${path}`, options);
-    return {
-      text: asString(await answer.text()),
-      status: asNumber(answer.status),
-      retryAfterMsec: readRetryAfterMsec(answer.headers?.get("Retry-After")),
-    };
-  };
-
-  return {
-    destination: () =>
-      client.apiKey && JSON.stringify([client.apiKey, client.host]),
-    send: (path, body, aborter, keepalive = false) =>
-      new Promise((resolve) => {
-        underWay += 1;
-        const cutter = aborter ?? newAborter();
-        const finish = (reply) => {
-          clock.clearTimeout(timer);
-          clock.clearTimeout(watching);
-          resolve(reply);
-        };
-        const cut = (reply) => {
-          finish(reply);
-          abort(cutter);
-        };
-        // Once requests are all that keeps a program of Node's running.
-        const look = () => {
-          if (!aloneWith(underWay))
-            watching = afterIfStillThere(ALONE_MSEC, look);
-          else cut(body ? NO_ANSWER : { ...NO_ANSWER, status: 204 });
-        };
-        const timer = afterIfStillThere(
-          Math.max(
-            body ? TIMEOUT_MSEC : CHANGES_TIMEOUT_MSEC,
-            client.waitTimeMsec,
-          ),
-          () => cut(NO_ANSWER),
-        );
-        let watching =
-          platform.process?.getActiveResourcesInfo &&
-          afterIfStillThere(aborter ? ALONE_MSEC : EVENTS_ALONE_MSEC, look);
-        void ask(path, {
-          method: body ? "POST" : "GET",
-          headers: {
-            Accept: "application/json",
-            Authorization: `Bearer ${client.apiKey}`,
-            ...(body && { "Content-Type": "application/json" }),
-          },
-          ...(body && { body }),
-          // What outlives its page is not cut.
-          ...(keepalive ? { keepalive } : { signal: cutter.signal }),
-        })
-          .catch(() => NO_ANSWER)
-          .then((reply) => {
-            underWay -= 1;
-            finish(reply);
-          });
-      }),
-  };
-}
-
-function sessionState(status, failure, revision) {
-  return Object.freeze({ status, failure, revision });
-}
-
-const IDLE = /* @__PURE__ */ sessionState("idle", null, null);
-/** What is told to those who were refused. */
-const REFUSED = /* @__PURE__ */ sessionState("fallback", "in-use", null);
-
-/** Null for an answer that is none. */
-function readServed(reply) {
-  if (reply.status !== 200) return null;
-  try {
-    return asServed(JSON.parse(reply.text));
-  } catch {
-    return null;
-  }
-}
-
-function asServed(value) {
-  const { session, revision, states } = asObject(value);
-  return {
-    session: typeof session === "string" && session ? storable(session) : null,
-    revision: scalarText(revision),
-    states: asObject(states),
-  };
-}
-
-function failureOf(reply) {
-  if (reply.status === 0) return "network";
-  if (reply.status >= 500) return "server";
-  return reply.status >= 400 ? "refused" : "nonsense";
-}
-
-/** All of an event but whom it is of. */
-function readEvent(name, metadata, place) {
-  const timestamp = new Date(clock.now()).toISOString();
-  return {
-    id: newId(),
-    name: asEventName(name),
-    // A clock that was never set: the time of arrival is nearer.
-    timestamp: /^2\d{3}-/.test(timestamp) ? timestamp : undefined,
-    ...place,
-    metadata: readMetadata(metadata),
-  };
-}
-
-/**
- * What could not be used and the server has not been told of: a line for whose
- * it is, and one an entry. It is one for all Spaces of the program, since a
- * server makes one for each request, which starts one session and no more.
- */
-let untold = "";
-
-/**
- * Keeps that in storage too, for the next program, until a start that carried
- * it was answered. `whose` names the code and the destination: others drop it.
- */
-function keepReport(store, client, whose) {
-  const [read, write, remove] = store;
-  /** Only then has there been consent, and anything of this Space. */
-  let isLoaded;
-
-  /** What the next start carries. */
-  const list = () => {
-    if (!isLoaded && client.tracking) {
-      isLoaded = true;
-      void proceed(read(REPORT), (left) => {
-        // Nothing of this kind is what others have written there.
-        if (client.tracking && /\n/.test(left)) untold = untold || left;
-      });
-    }
-    const [mark, ...entries] = untold.split("\n", MOST_UNKNOWN + 1);
-    return mark === whose()
-      ? entries.map((entry) => storable(entry.slice(0, LONGEST_UNKNOWN)))
-      : [];
-  };
-
-  const put = (entries) => {
-    const all = Array.from(new Set(entries)).slice(0, MOST_UNKNOWN);
-    const text = all[0] ? [whose(), ...all].join("\n") : "";
-    if (!isLoaded || text === untold) return;
-    untold = text;
-    void (text ? write(REPORT, text) : remove(REPORT));
-  };
-
-  return /** @type {const} */ ([list, put]);
-}
-
-function makeRunner(spaceKey, host, code, entities) {
+const makeRunner = (spaceKey, host, code, entities) => {
   let state = IDLE;
   let initial = IDLE;
   let revision = IDLE.revision;
@@ -1330,7 +952,7 @@ function makeRunner(spaceKey, host, code, entities) {
   let cancelRetry;
   /** What a test says that is served; then there is no server. */
   let states;
-  let hasEnded = false;
+  let hasEnded;
   /** Whose start the present session is. */
   let caller;
   /** The server has refused what sessions say besides: then they start without it. */
@@ -1343,8 +965,6 @@ function makeRunner(spaceKey, host, code, entities) {
   const log = (message, cause) => {
     // It may hold what an app or a server says.
     message = visible(message);
-    // Of an error of our own the message is enough.
-    if (cause instanceof Nonsense) cause = cause.message;
     try {
       const told = (client.logger ?? report)(message, cause);
       // One that sends messages elsewhere may fail later.
@@ -1354,11 +974,14 @@ function makeRunner(spaceKey, host, code, entities) {
     }
   };
 
-  /** Logs the message, unless it was logged before. */
-  const logOnce = (message) => {
-    if (logged.has(message) || logged.size > MOST_LOGGED_ONCE) return;
+  /** Whether the message is to be logged, and was not before. */
+  const isNews = (message) =>
+    !logged.has(message) &&
+    logged.size <= MOST_LOGGED_ONCE &&
     logged.add(message);
-    log(message);
+
+  const logOnce = (message) => {
+    if (isNews(message)) log(message);
   };
 
   const attempt = (what, call) => {
@@ -1369,26 +992,24 @@ function makeRunner(spaceKey, host, code, entities) {
     }
   };
 
-  /** Stands for this Space among its callers. */
-  const self = {};
   const [afterFailure, hurry] = makePauses();
-  const { onChange, announce } = makeListeners("session", attempt, () => IDLE);
+  const [onChange, announce] = makeListeners("session", attempt, () => IDLE);
 
-  /** Whether nobody else can be here: in a page, in a test. */
-  const isAlone = () => hasPage() || !!states;
+  const isTest = () => !!states;
 
   /** Whether who looks now was refused, so that what is served is somebody else's. */
   const isHidden = () =>
+    EVERYWHERE &&
     state.status !== "idle" &&
-    callersHere().some(({ of, refused }) => of === self && refused);
+    callersHere().some(({ of, refused }) => of === client && refused);
 
-  /** Nobody is served until the end of the session is declared. */
-  const isInUse = () => state.failure === "in-use";
-
-  /** Whether all is over; who does not know it is told once. */
+  /** Whether all is over, or may not begin here; who does not know it is told once. */
   const isClosed = () => {
-    if (closing) logOnce("the Space is closed");
-    return closing;
+    const why = closing
+      ? "the Space is closed"
+      : !EVERYWHERE && !hasPage() && !states && "this code is for pages alone";
+    if (why) logOnce(why);
+    return why;
   };
 
   /** Says how it stands now: all of that is there before anybody is told of any of it. */
@@ -1403,7 +1024,7 @@ function makeRunner(spaceKey, host, code, entities) {
     if (closing) return;
     void flushEvents();
     key || (key = client.apiKey);
-    if (state.failure === "missing-key" && sender.destination()) void prime();
+    if (state.failure === "missing-key" && destination()) void prime();
   };
 
   const lockChanged = () => {
@@ -1439,14 +1060,14 @@ function makeRunner(spaceKey, host, code, entities) {
     store,
     client,
   );
-  const sender = makeSender(client);
+  const [destination, send] = makeSender(client, isTest);
   const [listReport, putReport] = keepReport(
     store,
     client,
-    () => code.hash + sender.destination(),
+    () => code.hash + destination(),
   );
   const [addEvent, flushEvents, leave, restoreEvents, dropEvents, closeEvents] =
-    makeEvents(sender, afterFailure, store, client, log, logOnce);
+    makeEvents(destination, send, afterFailure, store, client, log, logOnce);
 
   /** Takes an answer; null: nothing is new. What a whole session's answer does not name falls back. */
   const take = (served) => {
@@ -1455,22 +1076,20 @@ function makeRunner(spaceKey, host, code, entities) {
       session = served.session ?? session;
       revision = served.revision;
       entities.forEach((layers, entity) => {
-        const wire = own(served.states, entity);
+        const wire = served.states[entity];
         if (wire !== undefined) layers.serve(wire);
         else if (served.session !== null) layers.drop();
       });
       unknown = reportUnknown();
     }
     conclude("served");
-    const news = unknown.filter((entry) => !logged.has(entry));
-    if (!news[0] || logged.size > MOST_LOGGED_ONCE) return;
-    news.forEach((entry) => logged.add(entry));
-    log(`this code cannot use ${news.join("; ")}`);
+    const news = unknown.filter(isNews);
+    if (news[0]) log(`this code cannot use ${news.join("; ")}`);
   };
 
   const listUnknown = () => {
-    const lists = Array.from(entities.values(), (layers) => layers.unknown());
-    return lists.flat().slice(0, MOST_UNKNOWN);
+    const all = [...entities.values()].flatMap((layers) => layers.unknown());
+    return all.slice(0, MOST_UNKNOWN);
   };
 
   /** What this code cannot use is told to the server when the next session starts. */
@@ -1492,7 +1111,7 @@ function makeRunner(spaceKey, host, code, entities) {
       anonymous_id: anonymousId,
       ...(!isBare && { code, app, unknown }),
     });
-    const reply = await sender.send("/sessions", body, mine);
+    const reply = await send("/sessions", body, mine);
     const served = readServed(reply);
     const isRefused = isRefusal(reply);
     if (isRefused) isBare = !isBare;
@@ -1516,9 +1135,10 @@ function makeRunner(spaceKey, host, code, entities) {
     client,
     afterFailure,
     (waitSeconds, aborter) => {
-      const path = `/sessions/${encodeURIComponent(session)}/changes`;
-      const query = `since=${encodeURIComponent(revision)}&wait=${waitSeconds}`;
-      return sender.send(`${path}?${query}`, undefined, aborter);
+      const id = encodeURIComponent(session);
+      const since = encodeURIComponent(revision);
+      const path = `/sessions/${id}/changes?since=${since}&wait=${waitSeconds}`;
+      return send(path, undefined, aborter);
     },
     (other) => other !== revision,
     take,
@@ -1569,28 +1189,6 @@ function makeRunner(spaceKey, host, code, entities) {
     conclude(status, failure);
   };
 
-  const isPerson = (next) =>
-    person && next && person.external_id === next.external_id;
-
-  /** Whether this Space already serves somebody else. Of two visitors on a server nobody knows that they are one. */
-  const isTaken = (next) =>
-    state.status !== "idle" &&
-    !isAlone() &&
-    !(isPerson(next) && (next?.external_id || client.storage));
-
-  const refuse = (newcomer) => {
-    const isNew = !isInUse();
-    if (newcomer) newcomer.refused = true;
-    if (caller) caller.refused = true;
-    stop();
-    fallBack("fallback", "in-use");
-    if (isNew) {
-      log(
-        "another session has not ended: call session.end(), or createSpace() for each request",
-      );
-    }
-  };
-
   /** What the same person sees stays until there is something newer; a visitor who has signed in is another person. */
   const begin = async (isSame, idBefore) => {
     const mine = turn;
@@ -1598,8 +1196,10 @@ function makeRunner(spaceKey, host, code, entities) {
       anonymousId = newId();
       return take({ session: null, revision: "test", states });
     }
-    if (hasEnded) forgetIdentity();
-    hasEnded = false;
+    if (EVERYWHERE && hasEnded) {
+      forgetIdentity();
+      hasEnded = false;
+    }
     if (isSame) {
       entities.forEach((layers) => layers.keep());
       conclude("starting");
@@ -1609,7 +1209,7 @@ function makeRunner(spaceKey, host, code, entities) {
     anonymousId = idFor(person);
     if (!person?.external_id && idBefore !== anonymousId) fallBack("starting");
     if (turn !== mine) return;
-    if (sender.destination()) return prime();
+    if (destination()) return prime();
     conclude("fallback", "missing-key");
     log("client.apiKey is not set");
   };
@@ -1617,17 +1217,25 @@ function makeRunner(spaceKey, host, code, entities) {
   const start = async (options) => {
     if (isClosed()) return;
     watch();
-    const newcomer = isAlone() ? undefined : enterCaller(self);
+    let newcomer;
+    if (EVERYWHERE && !hasPage() && !states) newcomer = enterCaller(client);
     const before = turn;
     const next = attempt("the session is not started", () =>
       readOptions(options, attempt),
     );
     if (turn !== before) return;
-    if (isTaken(next)) return refuse(newcomer);
-    const isSame = isPerson(next) && key === client.apiKey;
+    if (EVERYWHERE && newcomer && isTakenBy(person, next, state, client)) {
+      const isNew = !isInUse(state);
+      refuse(caller);
+      refuse(newcomer);
+      stop();
+      fallBack("fallback", "in-use");
+      return isNew ? log(IN_USE) : undefined;
+    }
+    const isSame = areSame(person, next) && key === client.apiKey;
     const idBefore = anonymousId;
     stop();
-    caller = newcomer;
+    if (EVERYWHERE) caller = newcomer;
     person = next;
     key = client.apiKey;
     if (!next) return fallBack("fallback", "refused");
@@ -1647,9 +1255,9 @@ function makeRunner(spaceKey, host, code, entities) {
   const end = async () => {
     if (closing) return closing;
     // Who was refused has no session to end, unless it is to have everybody served again.
-    if (isHidden() && !isInUse()) return flush();
+    if (EVERYWHERE && isHidden() && !isInUse(state)) return flush();
     stop();
-    if (!hasPage()) {
+    if (EVERYWHERE && !hasPage()) {
       hasEnded = true;
       forgetIdentity();
     }
@@ -1665,12 +1273,13 @@ function makeRunner(spaceKey, host, code, entities) {
     await closeEvents();
   };
 
-  const record = (name, pairs, place) => {
+  const trackerOf = (place) => (name, pairs) => {
     // After a failure of nobody's it is not known who is there.
     const isMute = !person && state.status === "fallback";
-    if (isClosed() || isMute || states || isHidden()) return;
+    if (isClosed() || isMute || states) return;
+    if (EVERYWHERE && isHidden()) return;
     watch();
-    const what = `the event ${describe(name)} is not recorded`;
+    const what = `the event ${describe(name)} is left out`;
     attempt(what, () => {
       const event = readEvent(name, pairs, place);
       const whose = person;
@@ -1684,13 +1293,13 @@ function makeRunner(spaceKey, host, code, entities) {
           session,
         });
       };
-      const reading = anonymousId ? undefined : identityReady();
-      void proceed(reading, () => attempt(what, add));
+      void proceed(anonymousId ?? identityReady(), () => attempt(what, add));
     });
   };
 
   const snapshot = () => {
-    if (!anonymousId || revision === null || isHidden()) return null;
+    if (!anonymousId || revision === null) return null;
+    if (EVERYWHERE && isHidden()) return null;
     const states = {};
     entities.forEach((layers, entity) => {
       const wire = layers.wire();
@@ -1711,19 +1320,31 @@ function makeRunner(spaceKey, host, code, entities) {
     entities.forEach((layers) => layers.begin());
   };
 
-  const shown = () => (isHidden() ? REFUSED : state);
+  const shown = () => (EVERYWHERE && isHidden() ? REFUSED : state);
 
-  return {
+  const isLocking = () =>
+    client.sessionLock && /served|fallback/.test(state.status);
+
+  const resume = (served, next, id) => {
+    person = next;
+    anonymousId = id;
+    key = client.apiKey;
+    saveIdentity({ id, owner: next.external_id ?? null });
+    take(served);
+    settle();
+    watch();
+    follow();
+  };
+
+  const test = (given) => {
+    states = given;
+    void start();
+    settle();
+  };
+
+  return /** @type {any} */ ([
     client,
-    log,
-    attempt,
-    record,
-    isHidden,
-    isTest: () => !!states,
-    isLocking: () => client.sessionLock && /served|fallback/.test(state.status),
-    // Nothing may begin from here on, so this is set before anybody is told.
-    close: () => closing ?? (closing = Promise.resolve().then(close)),
-    session: {
+    {
       get status() {
         return shown().status;
       },
@@ -1740,10 +1361,10 @@ function makeRunner(spaceKey, host, code, entities) {
         return initial;
       },
       get unknown() {
-        return isHidden() ? [] : listUnknown();
+        return EVERYWHERE && isHidden() ? [] : listUnknown();
       },
       start,
-      track: (name, pairs) => record(name, pairs),
+      track: trackerOf(),
       flush,
       end,
       onChange,
@@ -1751,30 +1372,20 @@ function makeRunner(spaceKey, host, code, entities) {
       identify: (userId, fields) => start({ userId, fields }),
       anonymize: (fields) => start({ fields }),
     },
-    resume(served, next, id) {
-      person = next;
-      anonymousId = id;
-      key = client.apiKey;
-      saveIdentity({ id, owner: next.external_id ?? null });
-      take(served);
-      settle();
-      watch();
-      follow();
-    },
-    test(given) {
-      states = given;
-      sender.destination = () => "";
-      void start();
-      settle();
-    },
-  };
-}
+    // Nothing may begin from here on, so this is set before anybody is told.
+    () => closing ?? (closing = Promise.resolve().then(close)),
+    log,
+    [attempt, trackerOf, isTest, isLocking, isHidden],
+    resume,
+    test,
+  ]);
+};
 
 const watchers = new Set();
 
 /** Tells of the page until the returned function is called; of no page there is nothing to tell. */
-function watchPage(watcher) {
-  if (!hasPage()) return () => {};
+const watchPage = (watcher) => {
+  if (EVERYWHERE && !hasPage()) return () => {};
   if (watchers.size === 0) listenToPage("addEventListener");
   watchers.add(watcher);
   return () => {
@@ -1782,50 +1393,50 @@ function watchPage(watcher) {
       listenToPage("removeEventListener");
     }
   };
-}
+};
 
 /** One set of listeners, whatever the number of watchers. */
-function listenToPage(how) {
+const listenToPage = (how) => {
   for (const type of ["online", "pagehide", "pageshow"]) {
     platform[how]?.(type, tellWatchers);
   }
   for (const type of ["visibilitychange", "freeze", "resume"]) {
     platform.document?.[how]?.(type, tellWatchers);
   }
-}
+};
 
-function tellWatchers({ type }) {
+const tellWatchers = ({ type }) => {
   const isGone =
     /hide|freeze/.test(type) || (type !== "online" && isPageHidden());
   watchers.forEach((watcher) => watcher(isGone));
-}
+};
 
-function isPageHidden() {
+const isPageHidden = () => {
   return platform.document?.visibilityState === "hidden";
-}
+};
 
 /** Hears what other tabs of the browser say under this name. Undefined where tabs cannot take turns: each is on its own. */
-function openChannel(name, hear) {
-  const Channels = platform.BroadcastChannel;
-  if (!platform.document || !platform.navigator?.locks || !Channels)
-    return undefined;
+const openChannel = (name, hear) => {
+  if (EVERYWHERE && !platform.document) return undefined;
+  if (!platform.navigator?.locks) return undefined;
   try {
-    const channel = new Channels(name);
+    // Throws where there are none, and where they are forbidden.
+    const channel = new platform.BroadcastChannel(name);
     channel.onmessage = ({ data }) => hear(data);
     return channel;
   } catch {
     return undefined;
   }
-}
+};
 
 /** Calls when no other tab is at its turn, which lasts until what is returned settles; at once where turns are forbidden. */
-async function takeTurn(name, { signal }, call) {
+const takeTurn = async (name, { signal }, call) => {
   try {
-    await platform.navigator?.locks?.request(name, { signal }, call);
+    await platform.navigator.locks.request(name, { signal }, call);
   } catch {
     call();
   }
-}
+};
 
 /**
  * Asks for changes of a session for as long as it runs unlocked and its page
@@ -1836,7 +1447,15 @@ async function takeTurn(name, { signal }, call) {
  * `poll` asks, `isNews` compares a revision with what is served, `take` and
  * `fail` take answers, and `restart` begins the session anew.
  */
-function makeFollower(client, afterFailure, poll, isNews, take, fail, restart) {
+const makeFollower = (
+  client,
+  afterFailure,
+  poll,
+  isNews,
+  take,
+  fail,
+  restart,
+) => {
   let isFollowing = false;
   /** Whether the page is seen, and no failure has to be waited for. */
   let isHere = false;
@@ -1845,7 +1464,7 @@ function makeFollower(client, afterFailure, poll, isNews, take, fail, restart) {
   /** Asks, while the turn to do so is waited for; 0: for an answer at once. */
   let send;
   let endTurn;
-  let timer;
+  let cancelTimer;
   let cancelPause;
   let channel;
   let patience = 0;
@@ -1868,21 +1487,21 @@ function makeFollower(client, afterFailure, poll, isNews, take, fail, restart) {
       patience = EAGER_MSEC;
       send?.(0);
     });
-    const rest = last + SHORTEST_REST_MSEC - clock.now();
-    pause(Math.min(rest, SHORTEST_REST_MSEC), go);
+    const rest = last + SHORTEST_PAUSE_MSEC - clock.now();
+    pause(Math.min(rest, SHORTEST_PAUSE_MSEC), go);
   };
 
   const hide = () => {
     isHere = false;
     channel?.close();
-    clock.clearTimeout(timer);
+    cancelTimer?.();
     abort(asking);
     asking = send = undefined;
     endTurn?.();
   };
 
   const pause = (milliseconds, call) => {
-    if (milliseconds > 0) timer = afterIfStillThere(milliseconds, call);
+    if (milliseconds > 0) cancelTimer = clock.after(milliseconds, call);
     else call();
   };
 
@@ -1890,7 +1509,7 @@ function makeFollower(client, afterFailure, poll, isNews, take, fail, restart) {
   const go = () => {
     const mine = (asking = newAborter());
     const ask = (send = async (waitSeconds) => {
-      clock.clearTimeout(timer);
+      cancelTimer?.();
       send = undefined;
       patience = PATIENT_MSEC;
       last = clock.now();
@@ -1905,12 +1524,10 @@ function makeFollower(client, afterFailure, poll, isNews, take, fail, restart) {
       void ask(CHANGES_WAIT_SECONDS);
       return new Promise((end) => (endTurn = end));
     };
-    if (!channel) {
-      wait();
-      return;
-    }
-    pause(patience, () => void ask(0));
-    void takeTurn(place(), mine, wait);
+    if (channel) {
+      pause(patience, () => void ask(0));
+      void takeTurn(place(), mine, wait);
+    } else void wait();
   };
 
   const settle = (reply, waited) => {
@@ -1924,7 +1541,7 @@ function makeFollower(client, afterFailure, poll, isNews, take, fail, restart) {
       failures = waited && isEarly && !news ? failures + 1 : 0;
       if (waited && news) channel?.postMessage(news);
       const rest = backOffMsec(failures, LONGEST_REST_MSEC);
-      pause(failures ? rest : SHORTEST_REST_MSEC, go);
+      pause(failures ? rest : SHORTEST_PAUSE_MSEC, go);
       return take(served);
     }
     if (!isUnknown) hide();
@@ -1956,119 +1573,531 @@ function makeFollower(client, afterFailure, poll, isNews, take, fail, restart) {
   };
 
   return /** @type {const} */ ([follow, stop, show, hide]);
-}
+};
 
-/** Makes a Space; nothing global is touched before its first use. */
-export function makeSpace(blueprint) {
-  return assemble(blueprint).space;
-}
-
-function assemble({ key, host, code, fallbacks, collect }) {
-  const entities = new Map();
-  const runner = makeRunner(key, host, code, entities);
-
-  const layersOf = (entity, nothing, parse) => {
-    const note = () => {};
-    const read = (wire) => parse(wire, nothing, note);
-    const layers = makeLayers(runner, entity, parse, () =>
-      readOr(read, own(fallbacks, entity), nothing, entity, note),
-    );
-    entities.set(entity, layers);
-    return layers;
-  };
-
-  const collections = collect({
-    experience(entity, type) {
-      const { kind, defaults } = guarded(type);
-      const nothing = Object.freeze({ enabled: false, properties: defaults });
-      const layers = layersOf(entity, nothing, (wire, { enabled }, note) =>
-        readExperience(type, wire, entity, enabled, note),
-      );
-      const track = (name, pairs) => runner.record(name, pairs, { entity });
-      return makeEntity(layers, "properties", { kind, defaults, track });
-    },
-    section(entity, supports) {
-      supports.forEach(guarded);
-      const nothing = Object.freeze({
-        enabled: false,
-        items: [],
-      });
-      const layers = layersOf(entity, nothing, (wire, otherwise, note) =>
-        readSection(runner, supports, wire, entity, otherwise, note),
-      );
-      return makeEntity(layers, "items", {});
-    },
-  });
-  const { client, session, close } = runner;
-  const space = Object.freeze({ client, session, collections, close });
-  return { space, runner, entities };
-}
-
-/** Makes a Space of its own. Apps that use the default Space alone leave this out of their bundle. */
-export function makeSpaceWith(blueprint, options) {
-  const assembled = assemble(blueprint);
-  assembled.runner.attempt("the options cannot be used", () =>
-    apply(options ?? {}, blueprint.fallbacks, assembled),
+/** Collects events and sends them in batches until the server has them; the oldest go when there are too many. */
+const makeEvents = (
+  destination,
+  send,
+  afterFailure,
+  store,
+  client,
+  log,
+  logOnce,
+) => {
+  let waiting = new Map();
+  /** Those that a page sends which may be gone soon. */
+  const leaving = new Set();
+  let atOnce = MOST_EVENTS_AT_ONCE;
+  let failures = 0;
+  let refusals = 0;
+  let closed = false;
+  let cancel;
+  let sending;
+  /** Where the events of earlier pages belong that are here. */
+  let restored = "";
+  const [keep, change, saveChanged, adopt, forget] = keepEvents(
+    store,
+    (record) =>
+      [...waiting.keys()].filter((event) => waiting.get(event) === record),
   );
-  return assembled.space;
-}
 
-function apply(options, fallbacks, { runner, entities }) {
-  const { states, bootstrap, logger = null } = options;
-  const { client } = runner;
-  client.logger = logger;
-  if (states)
-    runner.test(completeStates(fallbacks, states, entities, runner.log));
-  for (const name of Object.keys(client)) {
-    const value = options[name];
-    if (value !== undefined) client[name] = value;
-  }
-  if (bootstrap && !states) {
-    const resumed = runner.attempt("the bootstrap cannot be used", () =>
-      readSnapshot(bootstrap, runner.attempt),
-    );
-    if (resumed) runner.resume(...resumed);
-  }
-}
-
-/** What a test says, filled in from the fallbacks. */
-function completeStates(fallbacks, states, entities, log) {
-  const complete = {};
-  for (const [entity, given] of Object.entries(states)) {
-    if (!entities.has(entity)) log(`no entity ${describe(entity)}`);
-    complete[entity] = completeState(fallbacks[entity], given);
-  }
-  return complete;
-}
-
-function completeState(fallback, given) {
-  const { properties, items } = given ?? {};
-  return {
-    ...fallback,
-    enabled: true,
-    ...given,
-    ...(fallback?.properties && {
-      properties: { ...fallback.properties, ...properties },
-    }),
-    ...(Array.isArray(items) && {
-      items: items.map((item, at) => ({
-        id: String(at),
-        enabled: true,
-        properties: {},
-        ...item,
-      })),
-    }),
+  /** Events that were recorded before there was a key are for the first. */
+  const claim = () => {
+    const to = destination();
+    waiting.forEach((record, event) => {
+      if (to && !record) waiting.set(event, keep(event, to));
+    });
   };
-}
 
-/** A session that was started elsewhere, of whom, and their anonymous id. The snapshot may come from anywhere. */
-function readSnapshot(snapshot, attempt) {
-  const { anonymousId, userId } = asObject(asObject(snapshot)["person"]);
-  const served = asServed(snapshot);
-  return [
-    // Whatever looking at the states does, it is to be done before anybody is told.
-    { ...served, states: { ...served.states } },
-    readOptions({ userId }, attempt),
-    asAnonymousId(anonymousId),
-  ];
-}
+  /** Makes sure that everything is kept, whatever others have done to storage. */
+  const save = () => {
+    waiting.forEach(change);
+    saveChanged();
+  };
+
+  const drop = (event) => {
+    change(waiting.get(event));
+    waiting.delete(event);
+  };
+
+  /** Ends a pause. */
+  const wake = () => {
+    cancel?.();
+    cancel = undefined;
+  };
+
+  const collect = () => {
+    const over = [...waiting.keys()].slice(0, -MOST_EVENTS_QUEUED);
+    if (over[0]) logOnce(`dropped events: more than ${MOST_EVENTS_QUEUED}`);
+    over.forEach(drop);
+    if (closed || waiting.size === 0) return;
+    if (EVERYWHERE) {
+      listenForTheEnd(leaving, () => {
+        save();
+        if (failures === 0) void flush();
+      });
+    }
+    if (cancel || sending) return;
+    cancel = clock.after(COLLECTING_MSEC, () => void flush());
+  };
+
+  /** Takes over what earlier pages and programs could not send to where this one sends. */
+  const restore = async () => {
+    await null; // An app may go on to say where the server is, or that nothing is tracked.
+    const to = destination();
+    if (!to || !client.tracking || restored === to) return;
+    restored = to;
+    claim();
+    const found = await adopt(to, waiting);
+    if (restored !== to) return;
+    waiting = new Map([...found, ...waiting]);
+    collect();
+  };
+
+  /** The oldest events that are for where it sends now, have not left yet, and fit. */
+  const next = (most = atOnce, room = MOST_BYTES_AT_ONCE) => {
+    const batch = [];
+    for (const [event, record] of waiting) {
+      const isHere = record?.to === destination() && !leaving.has(event);
+      if (isHere && batch.length < most && countBytes(event) < room) {
+        room -= countBytes(event) + 1;
+        batch.push(event);
+      }
+    }
+    return batch;
+  };
+
+  const post = (batch, keepalive) =>
+    send("/events", `[${batch.join()}]`, undefined, keepalive);
+
+  /** Some bad events have a whole batch refused: drop those that are named, or find them by halves. */
+  const refuse = (batch, text) => {
+    // The server's problems name places in the batch, such as `[3].name`.
+    const isNamed = (at) => new RegExp(`"path": *"\\[?${at}\\b`).test(text);
+    const bad = batch.filter((_, at) => isNamed(at) || batch.length === 1);
+    atOnce = Math.ceil(batch.length / 2);
+    if (!bad[0]) return;
+    atOnce = MOST_EVENTS_AT_ONCE;
+    // Found only when it is needed: most events are never told of.
+    const names = bad.map((event) => /"name":"(.*?)"/.exec(event)?.[1]);
+    const such = names.join(", ").slice(0, LONGEST_UNKNOWN);
+    const told = text.slice(0, LONGEST_UNKNOWN);
+    log(`refused events: ${bad.length}, such as ${such}: ${told}`);
+    bad.forEach(drop);
+  };
+
+  const sendAll = async () => {
+    for (let batch = next(); batch[0] && !cancel; batch = next()) {
+      const reply = await post(batch);
+      if (succeeded(reply)) {
+        batch.forEach(drop);
+        // Where something in between takes no more, that is how many it takes.
+        atOnce = Math.min(2 * atOnce, MOST_EVENTS_AT_ONCE);
+        failures = refusals = 0;
+        continue;
+      }
+      if (isRefusal(reply)) {
+        refuse(batch, reply.text);
+        failures = 0;
+        refusals += 1;
+        if (refusals <= MOST_REFUSALS_AT_ONCE) continue;
+      }
+      failures += 1;
+      cancel = afterFailure(failures, reply, () => void flush());
+    }
+    sending = undefined;
+    if (EVERYWHERE && waiting.size === 0) ending.delete(leaving);
+  };
+
+  /** Sends what is waiting; resolves when that is done or has failed, and never rejects. */
+  const flush = async () => {
+    wake();
+    claim();
+    if (sending) return sending;
+    void restore();
+    if (next()[0]) return (sending = sendAll());
+  };
+
+  /** Sends as much as the platform takes from a page that is about to go; the rest follows when that has arrived. */
+  const leave = () => {
+    save();
+    const under = countBytes([...leaving].join());
+    const batch = next(MOST_EVENTS_QUEUED, KEEPALIVE_BYTES - under);
+    if (!batch[0]) return;
+    batch.forEach((event) => leaving.add(event));
+    void post(batch, true).then((reply) => {
+      batch.forEach((event) => leaving.delete(event));
+      if (succeeded(reply)) {
+        batch.forEach(drop);
+        leave();
+      }
+      collect();
+    });
+  };
+
+  const add = (event) => {
+    if (!client.tracking) return;
+    const text = JSON.stringify(event);
+    ensure(
+      countBytes(text) <= MOST_EVENT_BYTES,
+      `more than ${MOST_EVENT_BYTES} bytes`,
+    );
+    waiting.set(text, undefined);
+    claim();
+    collect();
+  };
+
+  /** Consent is withdrawn: what waits is dropped. */
+  const dropAll = () => {
+    wake();
+    waiting.clear();
+    restored = "";
+    forget();
+  };
+
+  /** Sends what is waiting, and then no more. Never rejects. */
+  const close = async () => {
+    closed = true;
+    await flush();
+    wake();
+    if (EVERYWHERE) ending.delete(leaving);
+    if (waiting.size > 0) log(`events not sent: ${waiting.size}`);
+  };
+
+  return /** @type {const} */ ([add, flush, leave, restore, dropAll, close]);
+};
+
+/** The answer of the server to events of which some are bad; not of what is in between, such as a network's sign-in. */
+const isRefusal = ({ status, text }) => {
+  return (
+    status === TOO_LARGE ||
+    ((status === 400 || status === 422) && /^\s*{/.test(text))
+  );
+};
+
+/** A page of HTML comes from something in between, such as a network's sign-in. */
+const succeeded = ({ status, text }) => {
+  return status >= 200 && status < 300 && !/^\s*</.test(text);
+};
+
+const NO_ANSWER = { status: 0, text: "", pauseMsec: 0 };
+
+const makeSender = (client, isTest) => {
+  const underWay = new Set();
+
+  const ask = async (path, options) => {
+    const fetch = client.fetch ?? platform.fetch;
+    const answer = await fetch(`${client.host}/api/client${path}`, options);
+    return {
+      text: asString(await answer.text()),
+      status: asNumber(answer.status),
+      pauseMsec: readRetryAfterMsec(answer.headers?.get("Retry-After")),
+    };
+  };
+
+  const destination = () =>
+    isTest()
+      ? ""
+      : client.apiKey && JSON.stringify([client.apiKey, client.host]);
+
+  const send = (path, body, aborter, keepalive = false) => {
+    const cutter = aborter ?? newAborter();
+    const work = ask(path, {
+      method: body ? "POST" : "GET",
+      headers: {
+        Accept: "application/json",
+        Authorization: `Bearer ${client.apiKey}`,
+        ...(body && { "Content-Type": "application/json" }),
+      },
+      ...(body && { body }),
+      // What outlives its page is not cut.
+      ...(keepalive ? { keepalive } : { signal: cutter.signal }),
+    }).catch(() => NO_ANSWER);
+    const longest = body ? TIMEOUT_MSEC : CHANGES_TIMEOUT_MSEC;
+    const reply = sooner(
+      work,
+      Math.max(longest, client.waitTimeMsec),
+      () => {
+        abort(cutter);
+        return NO_ANSWER;
+      },
+      true,
+    );
+    if (EVERYWHERE) {
+      underWay.add(work);
+      void work.then(() => underWay.delete(work));
+      return unlessAlone(
+        reply,
+        aborter ? ALONE_MSEC : EVENTS_ALONE_MSEC,
+        underWay,
+        () => {
+          abort(cutter);
+          return body ? NO_ANSWER : { ...NO_ANSWER, status: 204 };
+        },
+      );
+    }
+    return reply;
+  };
+
+  return /** @type {const} */ ([destination, send]);
+};
+
+/** Pauses before another attempt, and what is called when the network comes back: those that wait for it end. */
+const makePauses = () => {
+  const hurrying = new Set();
+  const afterFailure = (failures, reply, call) => {
+    const least = Math.max(SHORTEST_PAUSE_MSEC, reply.pauseMsec);
+    const longest = reply.status
+      ? LONGEST_PAUSE_AFTER_AN_ANSWER_MSEC
+      : LONGEST_PAUSE_MSEC;
+    const began = clock.now();
+    const cancel = () => {
+      hurrying.delete(hurry);
+      cancelTimer();
+    };
+    const wait = (milliseconds) =>
+      clock.after(milliseconds, () => {
+        cancel();
+        call();
+      });
+    const hurry = () => {
+      cancelTimer();
+      cancelTimer = wait(least - Math.max(0, clock.now() - began));
+    };
+    let cancelTimer = wait(Math.max(least, backOffMsec(failures, longest)));
+    hurrying.add(hurry);
+    return cancel;
+  };
+  return /** @type {const} */ ([
+    afterFailure,
+    () => hurrying.forEach((hurry) => hurry()),
+  ]);
+};
+
+/** 1 s, 1 to 2 s, 2 to 4 s ... up to the longest, at random so that many apps do not come back at once. */
+const backOffMsec = (failures, longest) => {
+  const most = Math.min(longest, 500 * 2 ** failures);
+  const shortest = SHORTEST_PAUSE_MSEC * (1 + clock.random() / 5);
+  return Math.max(shortest, most * (0.5 + clock.random() / 2));
+};
+
+/** Seconds or a date, as HTTP has it; 0 where nothing usable is said. */
+const readRetryAfterMsec = (text) => {
+  const seconds = Number(text);
+  const wait = isNaN(seconds) ? Date.parse(text) - clock.now() : seconds * 1000;
+  return wait > 0 ? Math.min(wait, LONGEST_RETRY_AFTER_MSEC) : 0;
+};
+
+const platform = globalThis;
+
+/** @internal The time, timers and chance of this file, in one place so that a test can set its own. */
+export const clock = {
+  now: () => Date.now(),
+  random: () => Math.random(),
+  /**
+   * Calls after that time, unless what is returned is called before. A program
+   * may end sooner, but for what is awaited.
+   */
+  after(milliseconds, call, isAwaited) {
+    const wait = Math.min(milliseconds, LONGEST_TIMER_MSEC);
+    const timer = platform.setTimeout(call, wait);
+    if (EVERYWHERE && !isAwaited) {
+      timer?.unref?.();
+      if (typeof timer === "number") platform.Deno?.unrefTimer?.(timer);
+    }
+    return () => platform.clearTimeout(timer);
+  },
+};
+
+/** Whether one person looks at what is shown here. Elsewhere, on a server, it may be many. */
+const hasPage = () =>
+  EVERYWHERE
+    ? !!platform.document || platform.navigator?.product === "ReactNative"
+    : !!platform.document;
+
+/** Tells the developer; never throws, whatever the console and the cause are. */
+const report = (message, cause) => {
+  try {
+    const causes = cause === undefined ? [] : [cause];
+    platform.console?.error(`mtribes: ${message}`, ...causes);
+  } catch {
+    // There is nobody left to tell.
+  }
+};
+
+/** A random UUID, version 4. A page without TLS has no `randomUUID`, and a program may have nothing but chance. */
+const newId = () => {
+  const bytes = new Uint8Array(36);
+  if (EVERYWHERE && !platform.crypto?.getRandomValues) {
+    bytes.forEach((_, at) => (bytes[at] = Math.random() * 256));
+  } else platform.crypto.getRandomValues(bytes);
+  return "xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx".replace(/x/g, (_, at) =>
+    ((bytes[at] ?? 0) & 15).toString(16),
+  );
+};
+
+/** Where the platform has none, nothing that is under way can be cut, but its answer is not waited for. */
+const newAborter = () =>
+  EVERYWHERE && !platform.AbortController ? {} : new platform.AbortController();
+
+/** A worker forbids to cut what another request has begun; that its answer is not waited for is enough. */
+const abort = (aborter) => {
+  if (EVERYWHERE) {
+    try {
+      aborter?.abort?.();
+    } catch {
+      // It ends by itself.
+    }
+  } else aborter?.abort?.();
+};
+
+/** All of an event but whom it is of. */
+const readEvent = (name, metadata, place) => {
+  const timestamp = new Date(clock.now()).toISOString();
+  return {
+    id: newId(),
+    name: asEventName(name),
+    // A clock that was never set: the time of arrival is nearer.
+    timestamp: /^2\d{3}-/.test(timestamp) ? timestamp : undefined,
+    ...place,
+    metadata: readMetadata(metadata),
+  };
+};
+
+const sessionState = (status, failure, revision) => {
+  return freeze({ status, failure, revision });
+};
+
+const IDLE = /* @__PURE__ */ sessionState("idle", null, null);
+/** What is told to those who were refused. */
+const REFUSED = /* @__PURE__ */ sessionState("fallback", "in-use", null);
+
+/** Null for an answer that is none. */
+const readServed = ({ status, text }) =>
+  status === 200 ? readJson(text, asServed) : null;
+
+const asServed = ({ session, revision, states }) => {
+  return {
+    session: typeof session === "string" && session ? storable(session) : null,
+    revision: scalarText(revision),
+    states: asObject(states),
+  };
+};
+
+const failureOf = ({ status }) => {
+  if (status === 0) return "network";
+  if (status >= 500) return "server";
+  return status >= 400 ? "refused" : "nonsense";
+};
+
+/** The last three are called after their part of it was changed. */
+const makeClient = (host, log, keyChanged, lockChanged, trackingChanged) => {
+  let apiKey = "";
+  let waitTimeMsec = 1200;
+  let sessionLock = true;
+  let tracking = true;
+  return {
+    appVersion: "",
+    appBuild: "",
+    fetch: null,
+    logger: null,
+    storage: null,
+    get host() {
+      return host;
+    },
+    set host(url) {
+      if (typeof url === "string") host = url.replace(/\/+$/, "");
+      else log("client.host must be a URL");
+    },
+    get waitTimeMsec() {
+      return waitTimeMsec;
+    },
+    set waitTimeMsec(milliseconds) {
+      if (typeof milliseconds === "number" && milliseconds >= 0) {
+        waitTimeMsec = milliseconds;
+      } else log("client.waitTimeMsec must be a number");
+    },
+    get sessionLock() {
+      return sessionLock;
+    },
+    set sessionLock(lock) {
+      sessionLock = Boolean(lock);
+      lockChanged();
+    },
+    get tracking() {
+      return tracking;
+    },
+    set tracking(on) {
+      if (tracking === Boolean(on)) return;
+      tracking = !tracking;
+      trackingChanged();
+    },
+    // The last, since options are taken in this order: all else is there when the key is.
+    get apiKey() {
+      return apiKey;
+    },
+    set apiKey(key) {
+      apiKey = typeof key === "string" ? key.trim() : "";
+      keyChanged();
+    },
+  };
+};
+
+const kindOfPlatform = () =>
+  hasPage() ? (platform.document ? "browser" : "other") : "server";
+
+/** What an app says of itself, as far as that can be sent. On which system React Native runs, only modules of its own tell. */
+const readApp = (client, attempt) => {
+  const read = (name) =>
+    attempt(
+      `client.${name} is left out`,
+      () => ensureLength(scalarText(client[name]), LONGEST_KEY) || undefined,
+    );
+  return {
+    version: read("appVersion"),
+    build: read("appBuild"),
+    platform: EVERYWHERE ? kindOfPlatform() : "browser",
+  };
+};
+
+/** What is to be done before a program ends, by whose it is: called when it has nothing more to do, and when it is about to end. */
+const ending = new Map();
+let isListening = false;
+
+/** Calls where the platform tells before a program ends, as Node does. */
+const listenForTheEnd = (whose, finish) => {
+  ending.set(whose, finish);
+  if (isListening) return;
+  isListening = true;
+  const finishAll = () => ending.forEach((finish) => finish());
+  platform.process?.on?.("beforeExit", finishAll);
+  platform.process?.on?.("exit", finishAll);
+};
+
+/** What the work gives; in Node something else, once requests that are under way are all that keeps the program running. */
+const unlessAlone = (work, firstLookMsec, underWay, otherwise) => {
+  if (!platform.process?.getActiveResourcesInfo) return work;
+  return new Promise((resolve) => {
+    const look = () => {
+      if (isAloneWith(underWay.size)) resolve(otherwise());
+      else cancel = clock.after(ALONE_MSEC, look);
+    };
+    let cancel = clock.after(firstLookMsec, look);
+    void work.then((done) => {
+      cancel();
+      resolve(done);
+    });
+  });
+};
+
+const isAloneWith = (requests) => {
+  const kinds = platform.process?.getActiveResourcesInfo?.() ?? [];
+  // Not the standard streams.
+  const others = kinds.filter((kind) => !/^(Pipe|TTY)Wrap$/.test(kind));
+  return (
+    others.length > 0 &&
+    others.length <= requests &&
+    others.every((kind) => /^(TCPSocket|TLS|GetAddrInfoReq)Wrap$/.test(kind))
+  );
+};

@@ -18,18 +18,14 @@ def collection_module(collection: Collection, names: ModelNames) -> TypeScriptMo
     name = names.collections[collection.key]
     used = {(child.kind, child.type): _template(child, names) for child in collection.children}
     result = type_name(name, "Collection")
-    function = variable(name, "Collection").text
+    constant = variable(name, "Collection").text
     values = {
         "about": documentation(collection.name, collection.description, key=collection.key),
         "imports": [_import(kind, used[kind, key]) for kind, key in sorted(used)],
         "type": result,
-        "typescript_head": enclose(
-            f"export function {function}(", [CodeFragment("space: EntitySource")], f"): {result.text} {{"
-        ),
-        "javascript_head": CodeFragment(f"export function {function}(space) {{"),
-        "declaration": enclose(
-            f"export declare function {function}(", [CodeFragment("space: EntitySource")], f"): {result.text};"
-        ),
+        "typescript_head": CodeFragment(f"export const {constant}: CollectionType<{result.text}> ="),
+        "javascript_head": CodeFragment(f"export const {constant} ="),
+        "declaration": CodeFragment(f"export declare const {constant}: CollectionType<{result.text}>;"),
         "children": [_child(collection, child, names) for child in collection.children],
     }
     return TypeScriptModule(path_of("collection", name), "collection", values)
@@ -55,8 +51,5 @@ def _child(collection: Collection, child: Child, names: ModelNames) -> Mapping[s
 
 
 def _entry(known_as: str, kind: ChildKind, template: Name, *, entity: str) -> CodeFragment:
-    if kind is ChildKind.EXPERIENCE:
-        arguments = [string(entity), variable(template, "Experience")]
-        return enclose(f"{known_as}: space.experience(", arguments, "),", indent=4)
-    function = variable(template, "Section").text
-    return enclose(f"{known_as}: {function}(", [CodeFragment("space"), string(entity)], "),", indent=4)
+    parts = [string(entity), variable(template, kind.value.capitalize())]
+    return enclose(f"{known_as}: [", parts, "],", indent=2)

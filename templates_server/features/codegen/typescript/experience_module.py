@@ -6,14 +6,25 @@ from collections.abc import Mapping, Sequence
 
 from templates_server.features.codegen.naming import ModelNames, Name
 from templates_server.features.codegen.safe_fragments import CodeFragment, Identifier, SafeFragment
-from templates_server.features.codegen.typescript.layout import enclose, fits, union, value
-from templates_server.features.codegen.typescript.literals import documentation, property_name, string
+from templates_server.features.codegen.typescript.layout import enclose, union
+from templates_server.features.codegen.typescript.literals import documentation, property_name, scalar, string
 from templates_server.features.codegen.typescript.modules import Import, TypeScriptModule, path_of
 from templates_server.features.codegen.typescript.names import member, type_name, variable
 from templates_server.features.codegen.typescript.property_types import members, wire_members
 from templates_server.features.spaces.model import Experience, Property, PropertyType
 
 RUNTIME = "../runtime"
+READERS = {
+    PropertyType.TEXT: "asString",
+    PropertyType.IMAGE: "asString",
+    PropertyType.NUMBER: "asNumber",
+    PropertyType.TOGGLE: "asBoolean",
+    PropertyType.COLOR: "asColor",
+    PropertyType.DATE: "asDate",
+    PropertyType.LIST: "asTexts",
+    PropertyType.SELECT: "asOption",
+}
+"""The functions of the runtime that read what is sent for a property."""
 
 
 def experience_module(experience: Experience, names: ModelNames, *, track: Import | None) -> TypeScriptModule:
@@ -22,9 +33,10 @@ def experience_module(experience: Experience, names: ModelNames, *, track: Impor
     arguments = [string(experience.key), type_name(name, "Properties")]
     constant = variable(name, "Experience").text
     colors = any(of.type is PropertyType.COLOR for of in experience.properties)
+    readers = [Identifier(one) for one in sorted({READERS[of.type] for of in experience.properties})]
     needed = [*(["Color"] if colors else []), "Experience", "ExperienceType", "Item"]
     values = {
-        "imports": [*([track] if track else []), Import(RUNTIME, [], [Identifier(one) for one in needed])],
+        "imports": [*([track] if track else []), Import(RUNTIME, readers, [Identifier(one) for one in needed])],
         "about": documentation(experience.name, experience.description, key=experience.key),
         "properties_type": arguments[1],
         "values_type": type_name(name, "Values"),
@@ -57,25 +69,34 @@ def _property(of: Property, name: Name) -> Mapping[str, SafeFragment | None]:
             f"readonly {property_name(of.key).text}?:", [*wire_members(of), CodeFragment("undefined")], indent=2
         ),
         "rule": _rule(known_as, of),
-        "default": _default(known_as, of),
     }
 
 
 def _rule(known_as: str, of: Property) -> CodeFragment:
-    """How it is read; the key where it is not the member's name."""
-    parts = [f"type: {string(of.type.value).text}"]
-    if known_as != of.key:
-        parts.insert(0, f"key: {string(of.key).text}")
-    flat = f"{known_as}: {{ {', '.join(parts)} }},"
+    """How it is read, its default, the key where it is not the member's name or options follow, and these."""
+    flat = enclose(f"{known_as}: [", _parts(known_as, of, indent=0), "],", indent=4)
+    if "\n" not in flat.text:
+        return flat
+    return enclose(f"{known_as}: [", _parts(known_as, of, indent=6), "],", indent=4)
+
+
+def _parts(known_as: str, of: Property, *, indent: int) -> Sequence[SafeFragment]:
+    parts: list[SafeFragment] = [CodeFragment(READERS[of.type]), _default(of, indent=indent)]
+    if known_as != of.key or of.type is PropertyType.SELECT:
+        parts.append(string(of.key))
     if of.type is PropertyType.SELECT:
-        parts.append(value("options:", of.options, "", indent=6).text)
-    elif fits(flat, indent=4):
-        return CodeFragment(flat)
-    lines = "".join(f"      {part},\n" for part in parts)
-    return CodeFragment(f"{known_as}: {{\n{lines}    }},")
+        parts.append(_list(of.options, indent=indent))
+    return parts
 
 
-def _default(known_as: str, of: Property) -> CodeFragment:
+def _default(of: Property, *, indent: int) -> SafeFragment:
+    if isinstance(of.initial, tuple):
+        return _list(of.initial, indent=indent)
     if of.type is PropertyType.DATE and isinstance(of.initial, str):
-        return CodeFragment(f"{known_as}: new Date({string(of.initial).text}),")
-    return value(f"{known_as}:", of.initial, ",", indent=4)
+        return CodeFragment(f"new Date({string(of.initial).text})")
+    return scalar(of.initial)
+
+
+def _list(items: Sequence[str], *, indent: int) -> CodeFragment:
+    """A list that a comma follows, or may follow."""
+    return CodeFragment(enclose("[", [string(item) for item in items], "],", indent=indent).text.removesuffix(","))

@@ -65,7 +65,7 @@ def _import(name: Name) -> Import:
 
 
 def _entry(name: Name) -> CodeFragment:
-    return CodeFragment(f"{member(name).text}: {variable(name, 'Collection').text}(space),")
+    return CodeFragment(f"{member(name).text}: {variable(name, 'Collection').text},")
 
 
 def _children(model: SpaceModel) -> Iterator[tuple[str, Child]]:

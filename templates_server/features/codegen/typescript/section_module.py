@@ -17,7 +17,8 @@ def section_module(section: SectionDefinition, names: ModelNames) -> TypeScriptM
     """One section type."""
     name = names.sections[section.key]
     supported = [names.experiences[key] for key in section.supports]
-    constants = [variable(one, "Experience") for one in supported]
+    constant = variable(name, "Section").text
+    supports = [variable(one, "Experience") for one in supported]
     values = {
         "about": documentation(section.name, section.description, key=section.key),
         "imports": [_import(one) for one in supported],
@@ -26,10 +27,9 @@ def section_module(section: SectionDefinition, names: ModelNames) -> TypeScriptM
         "items": _items(name, [type_name(one, "Item") for one in supported]),
         "entries": _entries(name, supported),
         "section_type": type_name(name, "Section"),
-        "body": enclose("return space.section(entity, [", constants, "]);", indent=2),
-        "typescript_head": _signature(name, " {"),
-        "javascript_head": CodeFragment(f"export function {variable(name, 'Section').text}(space, entity) {{"),
-        "declaration": _signature(name, ";", keyword="export declare function"),
+        "typescript_value": enclose(f"export const {constant}: SectionType = [", supports, "];"),
+        "javascript_value": enclose(f"export const {constant} = [", supports, "];"),
+        "declaration": CodeFragment(f"export declare const {constant}: SectionType;"),
     }
     return TypeScriptModule(path_of("section", name), "section", values)
 
@@ -40,7 +40,7 @@ def _import(name: Name) -> Import:
 
 
 def _runtime_types(supported: Sequence[Name]) -> Sequence[Identifier]:
-    return [Identifier(one) for one in ("EntitySource", *(["ItemTestState"] if supported else []), "Section")]
+    return [Identifier(one) for one in (*(["ItemTestState"] if supported else []), "Section", "SectionType")]
 
 
 def _entries(name: Name, supported: Sequence[Name]) -> CodeFragment:
@@ -61,9 +61,3 @@ def _items(name: Name, members: Sequence[Identifier]) -> CodeFragment:
     if fits(joined, indent=len(INDENT)):
         return CodeFragment(f"{head}(\n{INDENT}{joined}\n)[];")
     return CodeFragment(head + "(" + "".join(f"\n{INDENT}| {one.text}" for one in members) + "\n)[];")
-
-
-def _signature(name: Name, tail: str, *, keyword: str = "export function") -> CodeFragment:
-    parameters = [CodeFragment("space: EntitySource"), CodeFragment("entity: string")]
-    result = type_name(name, "Section").text
-    return enclose(f"{keyword} {variable(name, 'Section').text}(", parameters, f"): {result}{tail}")

@@ -228,6 +228,9 @@ def test_all_that_is_wrong_with_targets_is_told(client: httpx.Client, space: str
         {"language": "javascript", "options": {"events": "modeled"}},
         *({"language": language, "options": {"events": "modelled"}} for language in LANGUAGES),
         {"language": "kotlin", "options": {"events": "all"}},
+        {"language": "typescript", "options": {"platform": "browser"}},
+        {"language": "javascript", "options": {"platform": "browsers"}},
+        {"language": "swift", "options": {"platform": "browser"}},
     ]
     answer = client.post(f"{space}/code", json={"targets": targets})
     assert answer.status_code == 422
@@ -237,6 +240,7 @@ def test_all_that_is_wrong_with_targets_is_told(client: httpx.Client, space: str
         "targets[3].language", "targets[3].options.package", "targets[5].options.import_extension",
         "targets[6].options.import_extension", "targets[9].options.bindings",
         "targets[11].options.events", f"targets[{12 + len(LANGUAGES)}].options.events",
+        f"targets[{14 + len(LANGUAGES)}].options.platform", f"targets[{15 + len(LANGUAGES)}].options.platform",
     }  # fmt: skip
     assert 'did you mean "react"?' in found["targets[9].options.bindings"]
     assert 'did you mean "modelled"?' in found["targets[11].options.events"]

@@ -1,7 +1,8 @@
 """Whole generated trees, kept in tests/golden/<language> so that every change of them is seen in review.
 
 `vod` is the reference Space; `tracked` is what is different where it models events and fields too; `modelled` is what
-is different from that where nothing but those events may be tracked.
+is different from that where nothing but those events may be tracked; `browser` is what is different from `vod` where
+the code is for pages alone.
 To write them anew after a change that is meant:
 `MTRIBES_WRITE_GOLDEN=1 pytest tests/server/features/codegen/test_golden.py`.
 """
@@ -45,6 +46,20 @@ def test_the_files_that_differ_where_modelled_events_alone_may_be_tracked_are_ke
     differing = {path: text for path, text in rendered.items() if any_event[path] != text}
     assert differing != {}
     check(GOLDEN / language / "modelled", differing)
+
+
+@pytest.mark.parametrize("language", ["javascript", "typescript"])
+def test_for_pages_alone_the_runtime_differs_in_one_constant(language: str) -> None:
+    everywhere = render(vod(), language, OPTIONS, generator=GENERATOR)
+    rendered = render(vod(), language, OPTIONS | {"platform": "browser"}, generator=GENERATOR)
+    assert everywhere.keys() == rendered.keys()
+    differing = {path: text for path, text in rendered.items() if everywhere[path] != text}
+    [(runtime, text)] = differing.items()
+    lines = zip(everywhere[runtime].splitlines(), text.splitlines(), strict=True)
+    [digest, constant] = [after for before, after in lines if before != after]
+    assert digest.startswith("// @generated")
+    assert constant.replace(": boolean", "") == "const EVERYWHERE = false;"
+    check(GOLDEN / language / "browser", differing)
 
 
 def check(folder: Path, rendered: Mapping[str, str]) -> None:

@@ -71,7 +71,7 @@ def test_every_option_is_heeded(javascript: Path, peer: ClientApiPeer) -> None:
     assert url == f"{peer.url}/api/client/sessions"
     assert (kept, wait, lock, tracking, errors) == (1, 5000, False, True, [])
     assert log == [
-        ["client.waitTimeMsec must be a number of milliseconds", "undefined"],
+        ["client.waitTimeMsec must be a number", "undefined"],
         ["the session is not started", "string"],
     ]
 

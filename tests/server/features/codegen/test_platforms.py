@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.server.features.codegen.toolchain import run_node
+from templates_server.features.codegen.renderer import render
+from tests.server.features.codegen.reference_space import vod
+from tests.server.features.codegen.toolchain import run_node, write_tree
 
 WITHOUT = """
 const node = process;
@@ -166,3 +168,29 @@ def test_nothing_of_a_request_is_done_in_the_context_of_another(javascript: Path
     print([strays, people.every((person) => done[person] >= 3)]);
     """
     assert run_node(WITHOUT + script, javascript) == [[], True]
+
+
+ELSEWHERE = """
+import { createSpace } from "./index.js";
+let asked = 0;
+const lines = [];
+const states = { "homepage.header": { properties: { sticky: false } } };
+const options = { apiKey: "pk_test", host: "http://server.test", logger: (line) => lines.push(line) };
+const vod = createSpace({ ...options, fetch: async () => (asked += 1) });
+await vod.session.start({ userId: "u1" });
+vod.session.track("item/clicked");
+await vod.session.start({ userId: "u2" });
+await vod.close();
+const { status } = vod.session;
+const fallback = vod.collections.homepage.header.properties.sticky;
+const { sticky } = createSpace({ ...options, states }).collections.homepage.header.properties;
+console.log(JSON.stringify({ asked, lines, status, fallback, sticky }));
+"""
+
+
+def test_code_for_pages_alone_serves_nobody_elsewhere_but_tests(tmp_path: Path) -> None:
+    folder = write_tree(tmp_path, render(vod(), "javascript", {"platform": "browser"}))
+    seen = run_node(ELSEWHERE, folder)
+    assert seen["lines"] == ["this code is for pages alone"]
+    assert (seen["asked"], seen["status"]) == (0, "idle")
+    assert (seen["fallback"], seen["sticky"]) == (True, False)

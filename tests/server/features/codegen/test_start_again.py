@@ -237,8 +237,8 @@ def test_a_start_whose_request_was_cut_off_for_its_time_is_tried_again(javascrip
     script = """
     import { clock } from "./runtime.js";
     let hurry = true;
-    const { setTimeout: later } = clock;
-    clock.setTimeout = (call, milliseconds) => later(call, hurry && milliseconds === 30000 ? 100 : milliseconds);
+    const { after } = clock;
+    clock.after = (wait, ...rest) => after(hurry && wait === 30000 ? 100 : wait, ...rest);
     client.fetch = (url, options) => {
       if (!hurry) return fetch(url, options);
       return new Promise((_, reject) => options.signal.addEventListener("abort", reject));

@@ -16,8 +16,11 @@ let lastTimer = 0;
 const timers = new Map();
 Object.assign(clock, {
   now: () => now,
-  setTimeout: (call, wait) => (timers.set(++lastTimer, { at: now + Math.max(0, wait), call }), lastTimer),
-  clearTimeout: (timer) => timers.delete(timer),
+  after: (wait, call) => {
+    const timer = ++lastTimer;
+    timers.set(timer, { at: now + Math.max(0, wait), call });
+    return () => timers.delete(timer);
+  },
   random: () => 0.5,
 });
 const settle = async () => {
@@ -56,9 +59,9 @@ const answering = (answer) => (url, { method, body, signal }) => {
   };
   requests.push(request);
   return new Promise((resolve, reject) => {
-    let timer;
+    let cancel;
     const fail = (message) => {
-      clock.clearTimeout(timer);
+      cancel?.();
       request.open = false;
       reject(new TypeError(message));
     };
@@ -66,13 +69,14 @@ const answering = (answer) => (url, { method, body, signal }) => {
     signal?.addEventListener("abort", () => fail("aborted"));
     const given = answer(request);
     if (given === null) return;
-    timer = clock.setTimeout(() => {
+    const answerIt = () => {
       request.open = false;
       request.answered = (now - START) / 1000;
       if (given.status === 0) return fail("Failed to fetch");
       const headers = { get: (name) => (name === "Retry-After" ? (given.retryAfter ?? null) : null) };
       resolve({ status: given.status, headers, text: async () => given.text ?? "" });
-    }, (given.after ?? 0) * 1000);
+    };
+    cancel = clock.after((given.after ?? 0) * 1000, answerIt);
   });
 };
 const of = (kind) => requests.filter((request) => request.kind === kind);

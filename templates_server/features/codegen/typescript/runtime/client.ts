@@ -26,13 +26,13 @@ export interface Client {
 }
 
 /** The last three are called after their part of it was changed. */
-function makeClient(
+const makeClient = (
   host: string,
   log: Logger,
   keyChanged: () => void,
   lockChanged: () => void,
   trackingChanged: () => void,
-): Client {
+): Client => {
   let apiKey = "";
   let waitTimeMsec = 1200;
   let sessionLock = true;
@@ -56,7 +56,7 @@ function makeClient(
     set waitTimeMsec(milliseconds) {
       if (typeof milliseconds === "number" && milliseconds >= 0) {
         waitTimeMsec = milliseconds;
-      } else log("client.waitTimeMsec must be a number of milliseconds");
+      } else log("client.waitTimeMsec must be a number");
     },
     get sessionLock() {
       return sessionLock;
@@ -82,10 +82,13 @@ function makeClient(
       keyChanged();
     },
   };
-}
+};
+
+const kindOfPlatform = () =>
+  hasPage() ? (platform.document ? "browser" : "other") : "server";
 
 /** What an app says of itself, as far as that can be sent. On which system React Native runs, only modules of its own tell. */
-function readApp(client: Client, attempt: Attempt) {
+const readApp = (client: Client, attempt: Attempt) => {
   const read = (name: "appVersion" | "appBuild") =>
     attempt(
       `client.${name} is left out`,
@@ -94,6 +97,6 @@ function readApp(client: Client, attempt: Attempt) {
   return {
     version: read("appVersion"),
     build: read("appBuild"),
-    platform: platform.document ? "browser" : hasPage() ? "other" : "server",
+    platform: EVERYWHERE ? kindOfPlatform() : "browser",
   };
-}
+};

@@ -100,16 +100,19 @@ export interface Section<Items> extends Entity<SectionState<Items>> {
 }
 
 /** What an entity needs of the Space that it belongs to. */
-interface Surroundings {
-  /** Whether what is read now stays for the session. */
-  isLocking(): boolean;
-  /** Whether what is served is somebody else's. */
-  isHidden(): boolean;
+type Surroundings = readonly [
+  attempt: Attempt,
+  trackerOf: TrackerOf,
   /** Whether states of a test are served, in which much may be missing. */
-  isTest(): boolean;
-  readonly attempt: Attempt;
-  record(name: EventName, metadata?: unknown, place?: EventPlace): void;
-}
+  isTest: () => boolean,
+  /** Whether what is read now stays for the session. */
+  isLocking: () => boolean,
+  /** Whether what is served is somebody else's. */
+  isHidden: () => boolean,
+];
+
+/** Gives what records events of that place in the app; nothing given: of none. */
+type TrackerOf = (place?: EventPlace) => Track;
 
 /** The part of an event that its place in the app decides. */
 interface EventPlace {
@@ -117,86 +120,62 @@ interface EventPlace {
   readonly data?: Json;
 }
 
-/** What an app sees of the layers. */
-function makeEntity<Content extends string>(
-  layers: Layers<{ enabled: boolean } & { [Member in Content]: unknown }>,
-  content: Content,
-  rest: object,
-): any {
-  const { read, fallback, initial, onChange } = layers;
-  return Object.freeze({
-    ...rest,
-    get enabled() {
-      return read().enabled;
-    },
-    get state() {
-      return read();
-    },
-    get fallback() {
-      return fallback();
-    },
-    get initial() {
-      return initial();
-    },
-    onChange,
-    get [content]() {
-      return read()[content];
-    },
-  });
-}
+/** The state of an entity: whether it is shown, and its properties or items. */
+type StateOf<Content extends string> = { readonly enabled: boolean } & {
+  readonly [Member in Content]: any;
+};
 
-function readExperience<Properties>(
+const readExperience = <Properties>(
   type: ExperienceType<string, Properties>,
   wire: unknown,
   place: string,
   otherwise: boolean,
   note: Note,
-): ExperienceState<Properties> {
+): ExperienceState<Properties> => {
   const state = asObject(wire);
-  return Object.freeze({
+  return freeze({
     enabled: readEnabled(state, otherwise, place, note),
     properties: readProperties(type, state["properties"], place, note),
   });
-}
+};
 
-function readEnabled(
+const readEnabled = (
   { enabled }: Json,
   otherwise: boolean,
   place: string,
   note: Note,
-): boolean {
+): boolean => {
   return readOr(asBoolean, enabled, otherwise, `${place}.enabled`, note);
-}
+};
 
-/** The items of a section; those of a kind that this code was generated without are left out. */
-function readSection(
-  space: Surroundings,
-  supports: readonly AnyExperienceType[],
-  wire: unknown,
-  entity: string,
-  otherwise: SectionState<readonly unknown[]>,
-  note: Note,
-): SectionState<readonly unknown[]> {
-  const state = asObject(wire);
-  const list = readOr(asArray, state["items"], null, `${entity}.items`, note);
-  const items = list?.map((item, at) =>
-    readItem(space, entity, supports, item, `${entity}[${at}]`, note),
-  );
-  return Object.freeze({
-    enabled: readEnabled(state, otherwise.enabled, entity, note),
-    items: Object.freeze(items?.filter(Boolean) ?? otherwise.items),
-  });
-}
+/** Reads a section; items of a kind that this code was generated without are left out. */
+const sectionReader =
+  (
+    trackerOf: TrackerOf,
+    supports: readonly Described[],
+    entity: string,
+  ): Parse<SectionState<readonly unknown[]>> =>
+  (wire, otherwise, note) => {
+    const state = asObject(wire);
+    const list = readOr(asArray, state["items"], null, `${entity}.items`, note);
+    const items = list?.map((item, at) =>
+      readItem(trackerOf, entity, supports, item, `${entity}[${at}]`, note),
+    );
+    return freeze({
+      enabled: readEnabled(state, otherwise.enabled, entity, note),
+      items: freeze(items?.filter(Boolean) ?? otherwise.items),
+    });
+  };
 
 /** Null for an item that cannot be shown. */
-function readItem(
-  space: Surroundings,
+const readItem = (
+  trackerOf: TrackerOf,
   entity: string,
-  supports: readonly AnyExperienceType[],
+  supports: readonly Described[],
   value: unknown,
   place: string,
   note: Note,
-): Item<string, unknown> | null {
+): Item<string, unknown> | null => {
   const wire = readOr<Json | null>(asObject, value, null, place, note);
   if (!wire) return null;
   const { id, experience } = wire;
@@ -205,18 +184,16 @@ function readItem(
   else if (typeof id !== "string") note(`${place}.id`, id);
   else {
     const { kind, defaults } = type;
-    const data = { item: id, experience };
-    return Object.freeze({
+    return freeze({
       kind,
       id,
       ...readExperience<unknown>(type, wire, place, false, note),
       defaults,
-      track: (name: EventName, pairs?: EventPairs) =>
-        space.record(name, pairs, { entity, data }),
+      track: trackerOf({ entity, data: { item: id, experience } }),
     });
   }
   return null;
-}
+};
 
 /** What a test has served of an experience; what is left out falls back. */
 export interface ExperienceTestState<Values> {

@@ -15,14 +15,15 @@ interface WireEvent {
 }
 
 /** Collects events and sends them in batches until the server has them; the oldest go when there are too many. */
-function makeEvents(
-  { destination, send }: Sender,
+const makeEvents = (
+  destination: Sender[0],
+  send: Sender[1],
   afterFailure: AfterFailure,
   store: Store,
   client: Client,
   log: Logger,
   logOnce: (message: string) => void,
-) {
+) => {
   let waiting: Waiting = new Map();
   /** Those that a page sends which may be gone soon. */
   const leaving = new Set<string>();
@@ -37,9 +38,7 @@ function makeEvents(
   const [keep, change, saveChanged, adopt, forget] = keepEvents(
     store,
     (record) =>
-      Array.from(waiting.keys()).filter(
-        (event) => waiting.get(event) === record,
-      ),
+      [...waiting.keys()].filter((event) => waiting.get(event) === record),
   );
 
   /** Events that were recorded before there was a key are for the first. */
@@ -67,21 +66,19 @@ function makeEvents(
     cancel = undefined;
   };
 
-  const finish = () => {
-    save();
-    if (failures === 0) void flush();
-  };
-
   const collect = () => {
-    const over = Array.from(waiting.keys()).slice(0, -MOST_EVENTS_QUEUED);
+    const over = [...waiting.keys()].slice(0, -MOST_EVENTS_QUEUED);
     if (over[0]) logOnce(`dropped events: more than ${MOST_EVENTS_QUEUED}`);
     over.forEach(drop);
     if (closed || waiting.size === 0) return;
-    ending.add(finish);
+    if (EVERYWHERE) {
+      listenForTheEnd(leaving, () => {
+        save();
+        if (failures === 0) void flush();
+      });
+    }
     if (cancel || sending) return;
-    listenForTheEnd();
-    const timer = afterIfStillThere(COLLECTING_MSEC, () => void flush());
-    cancel = () => clock.clearTimeout(timer);
+    cancel = clock.after(COLLECTING_MSEC, () => void flush());
   };
 
   /** Takes over what earlier pages and programs could not send to where this one sends. */
@@ -102,10 +99,10 @@ function makeEvents(
     const batch: string[] = [];
     for (const [event, record] of waiting) {
       const isHere = record?.to === destination() && !leaving.has(event);
-      if (!isHere || batch.length === most || countBytes(event) >= room)
-        continue;
-      room -= countBytes(event) + 1;
-      batch.push(event);
+      if (isHere && batch.length < most && countBytes(event) < room) {
+        room -= countBytes(event) + 1;
+        batch.push(event);
+      }
     }
     return batch;
   };
@@ -115,14 +112,18 @@ function makeEvents(
 
   /** Some bad events have a whole batch refused: drop those that are named, or find them by halves. */
   const refuse = (batch: readonly string[], text: string) => {
-    const named = namedEvents(text);
-    const bad = batch.filter((_, at) => named.has(at) || batch.length === 1);
+    // The server's problems name places in the batch, such as `[3].name`.
+    const isNamed = (at: number) =>
+      new RegExp(`"path": *"\\[?${at}\\b`).test(text);
+    const bad = batch.filter((_, at) => isNamed(at) || batch.length === 1);
     atOnce = Math.ceil(batch.length / 2);
     if (!bad[0]) return;
     atOnce = MOST_EVENTS_AT_ONCE;
-    const names = bad.map(nameOf).join(", ").slice(0, LONGEST_UNKNOWN);
+    // Found only when it is needed: most events are never told of.
+    const names = bad.map((event) => /"name":"(.*?)"/.exec(event)?.[1]);
+    const such = names.join(", ").slice(0, LONGEST_UNKNOWN);
     const told = text.slice(0, LONGEST_UNKNOWN);
-    log(`refused events: ${bad.length}, such as ${names}: ${told}`);
+    log(`refused events: ${bad.length}, such as ${such}: ${told}`);
     bad.forEach(drop);
   };
 
@@ -146,7 +147,7 @@ function makeEvents(
       cancel = afterFailure(failures, reply, () => void flush());
     }
     sending = undefined;
-    if (waiting.size === 0) ending.delete(finish);
+    if (EVERYWHERE && waiting.size === 0) ending.delete(leaving);
   };
 
   /** Sends what is waiting; resolves when that is done or has failed, and never rejects. */
@@ -161,7 +162,7 @@ function makeEvents(
   /** Sends as much as the platform takes from a page that is about to go; the rest follows when that has arrived. */
   const leave = () => {
     save();
-    const under = countBytes(Array.from(leaving).join());
+    const under = countBytes([...leaving].join());
     const batch = next(MOST_EVENTS_QUEUED, KEEPALIVE_BYTES - under);
     if (!batch[0]) return;
     batch.forEach((event) => leaving.add(event));
@@ -200,46 +201,22 @@ function makeEvents(
     closed = true;
     await flush();
     wake();
-    ending.delete(finish);
+    if (EVERYWHERE) ending.delete(leaving);
     if (waiting.size > 0) log(`events not sent: ${waiting.size}`);
   };
 
   return [add, flush, leave, restore, dropAll, close] as const;
-}
-
-/** What is to be done before a program ends: each is called when it has nothing more to do, and when it is about to end. */
-const ending = new Set<() => void>();
-let isListening = false;
-
-/** Where the platform tells before a program ends, as Node does. */
-function listenForTheEnd(): void {
-  if (isListening) return;
-  isListening = true;
-  const finish = () => ending.forEach((finish) => finish());
-  platform.process?.on?.("beforeExit", finish);
-  platform.process?.on?.("exit", finish);
-}
-
-/** Found only when it is needed: most events are never told of. */
-function nameOf(event: string): string {
-  return /"name":"(.*?)"/.exec(event)?.[1] ?? "?";
-}
-
-/** The places in the batch that the server's problems name, such as `[3].name`. */
-function namedEvents(text: string): Set<number> {
-  const paths = text.matchAll(/"path": *"\[?(\d+)/g);
-  return new Set(Array.from(paths, ([, place]) => Number(place)));
-}
+};
 
 /** The answer of the server to events of which some are bad; not of what is in between, such as a network's sign-in. */
-function isRefusal({ status, text }: Reply): boolean {
+const isRefusal = ({ status, text }: Reply): boolean => {
   return (
     status === TOO_LARGE ||
     ((status === 400 || status === 422) && /^\s*{/.test(text))
   );
-}
+};
 
 /** A page of HTML comes from something in between, such as a network's sign-in. */
-function succeeded({ status, text }: Reply): boolean {
+const succeeded = ({ status, text }: Reply): boolean => {
   return status >= 200 && status < 300 && !/^\s*</.test(text);
-}
+};

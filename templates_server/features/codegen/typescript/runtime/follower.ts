@@ -7,7 +7,7 @@
  * `poll` asks, `isNews` compares a revision with what is served, `take` and
  * `fail` take answers, and `restart` begins the session anew.
  */
-function makeFollower(
+const makeFollower = (
   client: Client,
   afterFailure: AfterFailure,
   poll: (waitSeconds: number, aborter: Aborter) => Promise<Reply>,
@@ -15,7 +15,7 @@ function makeFollower(
   take: (served: Served | null) => void,
   fail: (reply: Reply) => void,
   restart: () => void,
-) {
+) => {
   let isFollowing = false;
   /** Whether the page is seen, and no failure has to be waited for. */
   let isHere = false;
@@ -24,7 +24,7 @@ function makeFollower(
   /** Asks, while the turn to do so is waited for; 0: for an answer at once. */
   let send: ((waitSeconds: number) => void) | undefined;
   let endTurn: ((nothing?: undefined) => void) | undefined;
-  let timer: unknown;
+  let cancelTimer: (() => void) | undefined;
   let cancelPause: (() => void) | undefined;
   let channel: Channel | undefined;
   let patience = 0;
@@ -47,21 +47,21 @@ function makeFollower(
       patience = EAGER_MSEC;
       send?.(0);
     });
-    const rest = last + SHORTEST_REST_MSEC - clock.now();
-    pause(Math.min(rest, SHORTEST_REST_MSEC), go);
+    const rest = last + SHORTEST_PAUSE_MSEC - clock.now();
+    pause(Math.min(rest, SHORTEST_PAUSE_MSEC), go);
   };
 
   const hide = () => {
     isHere = false;
     channel?.close();
-    clock.clearTimeout(timer);
+    cancelTimer?.();
     abort(asking);
     asking = send = undefined;
     endTurn?.();
   };
 
   const pause = (milliseconds: number, call: () => void) => {
-    if (milliseconds > 0) timer = afterIfStillThere(milliseconds, call);
+    if (milliseconds > 0) cancelTimer = clock.after(milliseconds, call);
     else call();
   };
 
@@ -69,7 +69,7 @@ function makeFollower(
   const go = () => {
     const mine = (asking = newAborter());
     const ask = (send = async (waitSeconds: number) => {
-      clock.clearTimeout(timer);
+      cancelTimer?.();
       send = undefined;
       patience = PATIENT_MSEC;
       last = clock.now();
@@ -84,12 +84,10 @@ function makeFollower(
       void ask(CHANGES_WAIT_SECONDS);
       return new Promise((end) => (endTurn = end));
     };
-    if (!channel) {
-      wait();
-      return;
-    }
-    pause(patience, () => void ask(0));
-    void takeTurn(place(), mine, wait);
+    if (channel) {
+      pause(patience, () => void ask(0));
+      void takeTurn(place(), mine, wait);
+    } else void wait();
   };
 
   const settle = (reply: Reply, waited: number) => {
@@ -103,7 +101,7 @@ function makeFollower(
       failures = waited && isEarly && !news ? failures + 1 : 0;
       if (waited && news) channel?.postMessage(news);
       const rest = backOffMsec(failures, LONGEST_REST_MSEC);
-      pause(failures ? rest : SHORTEST_REST_MSEC, go);
+      pause(failures ? rest : SHORTEST_PAUSE_MSEC, go);
       return take(served);
     }
     if (!isUnknown) hide();
@@ -135,4 +133,4 @@ function makeFollower(
   };
 
   return [follow, stop, show, hide] as const;
-}
+};

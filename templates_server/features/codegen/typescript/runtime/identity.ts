@@ -6,7 +6,7 @@ interface Identity {
 }
 
 /** Makes the anonymous id once and keeps it; a new person on the device gets a new one. */
-function keepIdentity(store: Store, client: Client) {
+const keepIdentity = (store: Store, client: Client) => {
   const [read, write, remove] = store;
   let identity: Identity | undefined;
   /** Whether the identity in memory could not be stored, so that what is stored is an older one. */
@@ -31,8 +31,8 @@ function keepIdentity(store: Store, client: Client) {
     });
   };
 
-  const take = (text: string | null) => {
-    const stored = text && parseIdentity(text);
+  const take = (text: string) => {
+    const stored = readJson(text, asIdentity);
     if (stored) identity = stored;
     else save();
   };
@@ -70,22 +70,16 @@ function keepIdentity(store: Store, client: Client) {
   };
 
   return [ready, idFor, save, forget] as const;
-}
+};
 
-/** Null for what is none. */
-function parseIdentity(text: string): Identity | null {
-  try {
-    const { id, owner } = asObject(JSON.parse(text));
-    return {
-      id: asAnonymousId(id),
-      owner: owner === null ? null : asString(owner),
-    };
-  } catch {
-    return null;
-  }
-}
+const asIdentity = ({ id, owner }: Json): Identity => {
+  return {
+    id: asAnonymousId(id),
+    owner: owner === null ? null : asString(owner),
+  };
+};
 
-function asAnonymousId(value: unknown): string {
+const asAnonymousId = (value: unknown): string => {
   ensure(/^[0-9a-f-]{36}$/.test(asString(value)));
   return value as string;
-}
+};

@@ -8,32 +8,36 @@ interface Person {
   readonly fields: Json | undefined;
 }
 
+/** Whether both are one person, as far as is known: all visitors are. */
+const areSame = (one: Person | undefined, other: Person | undefined) =>
+  one && other && one.external_id === other.external_id;
+
 /** The text as it can be sent and stored. */
-function storable(text: string): string {
+const storable = (text: string): string => {
   // NUL, and halves of surrogate pairs: no server stores them.
   return text.replace(/[\0\p{Cs}]/gu, "\ufffd");
-}
+};
 
 /** The text of a scalar; an error for anything else, whatever it does when it is looked at. */
-function scalarText(value: unknown): string {
+const scalarText = (value: unknown): string => {
   if (typeof value === "number") return String(asNumber(value));
   const isScalar = /^(boolean|bigint)$/.test(typeof value);
   return isScalar ? String(value) : storable(asString(value));
-}
+};
 
-function ensureLength(text: string, most: number): string {
+const ensureLength = (text: string, most: number): string => {
   ensure(text.length <= most, `longer than ${most} characters`);
   return text;
-}
+};
 
 /** How a value is called in a message. */
-function describe(value: unknown): string {
+const describe = (value: unknown): string => {
   return typeof value === "string"
     ? JSON.stringify(value.slice(0, LONGEST_KEY))
     : typeof value;
-}
+};
 
-function asEventName(name: unknown): EventName {
+const asEventName = (name: unknown): EventName => {
   const text = ensureLength(asString(name), LONGEST_NAME);
   // Category and action; the prefixes are reserved.
   ensure(
@@ -41,10 +45,10 @@ function asEventName(name: unknown): EventName {
     "not category/action, or reserved",
   );
   return storable(text) as EventName;
-}
+};
 
 /** What has a value, in order of key: by its own key, or as one of three pairs. */
-function readMetadata(metadata: unknown): readonly Pair[] | undefined {
+const readMetadata = (metadata: unknown): readonly Pair[] | undefined => {
   const given = asObject(metadata || {});
   const read: Pair[] = [];
   for (const name of Object.keys(given).sort()) {
@@ -64,13 +68,13 @@ function readMetadata(metadata: unknown): readonly Pair[] | undefined {
     });
   }
   return read[0] && read;
-}
+};
 
-function isNothing(value: unknown): value is null | undefined {
+const isNothing = (value: unknown): value is null | undefined => {
   return value === undefined || value === null;
-}
+};
 
-function readOptions(options: unknown, attempt: Attempt): Person {
+const readOptions = (options: unknown, attempt: Attempt): Person => {
   const { userId, userSignature, fields } = asObject(options ?? {});
   const external_id =
     isNothing(userId) || userId === "" ? undefined : asUserId(userId);
@@ -80,24 +84,24 @@ function readOptions(options: unknown, attempt: Attempt): Person {
     user_signature: (external_id && signature) || undefined,
     fields: readFields(fields, attempt),
   };
-}
+};
 
-function asUserId(value: unknown): string {
+const asUserId = (value: unknown): string => {
   const isWhole = typeof value === "bigint" || Number.isSafeInteger(value);
   const text = isWhole ? String(value) : asString(value);
   ensure(
     // Reserved ids, what cannot be stored, control characters, and what nobody sees at an edge.
-    Array.from(text).length <= LONGEST_NAME &&
+    [...text].length <= LONGEST_NAME &&
       !/^(|\.\.?|[a-z]{3}_[^\W_]{22})$|[\p{Cc}\p{Cs}]|^[\p{Z}\p{Cf}]|[\p{Z}\p{Cf}]$/u.test(
         text,
       ),
     "not a userId",
   );
   return text;
-}
+};
 
 /** The fields that can be sent, if any; of the others a log line tells. */
-function readFields(fields: unknown, attempt: Attempt): Json | undefined {
+const readFields = (fields: unknown, attempt: Attempt): Json | undefined => {
   const read: [string, unknown][] = [];
   attempt("all fields are left out", () => {
     const given = asObject(fields ?? {});
@@ -111,12 +115,12 @@ function readFields(fields: unknown, attempt: Attempt): Json | undefined {
     }
   });
   return read[0] && Object.fromEntries(read);
-}
+};
 
-function readField(value: unknown): unknown {
+const readField = (value: unknown): unknown => {
   if (isNothing(value) || typeof value === "boolean") return value;
   if (typeof value === "number" || typeof value === "bigint") {
     return asNumber(Number(value));
   }
   return ensureLength(storable(asString(value)), LONGEST_FIELD_VALUE);
-}
+};

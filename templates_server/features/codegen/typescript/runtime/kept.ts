@@ -5,7 +5,7 @@ interface EventsRecord {
   size: number;
   place: number;
   /** What was written or found there last: anything else is another page's. */
-  text: string | null;
+  text: string;
 }
 
 /** The events that wait, as they will be sent, with what each is kept in; nothing: it waits for a key. */
@@ -17,10 +17,10 @@ type Waiting = Map<string, EventsRecord | undefined>;
  * written is neither overwritten nor removed. `textsOf` lists what a record
  * holds at present.
  */
-function keepEvents(
+const keepEvents = (
   [read, write, remove]: Store,
   textsOf: (record: EventsRecord) => readonly string[],
-) {
+) => {
   const changed = new Set<EventsRecord>();
   let open: EventsRecord | undefined;
   let place = Math.floor(clock.random() * EVENT_PLACES);
@@ -50,12 +50,12 @@ function keepEvents(
     return proceed(read(name), (found): Soon<unknown> => {
       const texts = textsOf(record);
       const { text, to } = record;
-      if (found !== null && found !== text) {
-        record.text = null;
+      if (found && found !== text) {
+        record.text = "";
         record.place = nextPlace(record.place);
-        return texts.length > 0 && tries > 0 && put(record, tries - 1);
+        return texts[0] && tries && put(record, tries - 1);
       }
-      if (texts.length === 0) return remove(name);
+      if (!texts[0]) return remove(name);
       const news = [to, ...texts].join("\n");
       const written = news === found || write(name, news);
       return proceed(written, (done) => done && (record.text = news));
@@ -65,7 +65,7 @@ function keepEvents(
   /** What the event is kept in from now on. */
   const keep = (event: string, to: string) => {
     if (open?.to !== to || open.size > MOST_CHARACTERS_AGAIN) {
-      open = { to, place: (place = nextPlace(place)), text: null, size: 0 };
+      open = { to, place: (place = nextPlace(place)), text: "", size: 0 };
     }
     open.size += event.length;
     change(open);
@@ -77,11 +77,11 @@ function keepEvents(
     const found: Waiting = new Map();
     const texts = await Promise.all(EVENTS_NAMES.map(read));
     texts.forEach((text, place) => {
-      const [whose, ...lines] = (text ?? "").split("\n");
+      const [whose, ...lines] = text.split("\n");
       if (whose !== to) return;
-      const record = { to, place, text, size: text!.length };
+      const record = { to, place, text, size: text.length };
       const events = lines.filter(isEvent);
-      if (events.length === 0) change(record);
+      if (!events[0]) change(record);
       for (const event of events) {
         if (known.has(event)) continue;
         found.set(event, record);
@@ -97,24 +97,17 @@ function keepEvents(
   };
 
   return [keep, change, save, adopt, forget] as const;
-}
+};
 
 /** Not of what others have written there, which would be in the way of events. */
-function isEvent(line: string): boolean {
-  try {
-    return (
-      countBytes(line) <= MOST_EVENT_BYTES && !!asObject(JSON.parse(line))["id"]
-    );
-  } catch {
-    return false;
-  }
-}
+const isEvent = (line: string): unknown =>
+  readJson(line, ({ id }) => id && countBytes(line) <= MOST_EVENT_BYTES);
 
-function nextPlace(place: number): number {
+const nextPlace = (place: number): number => {
   return (place + 1) % EVENT_PLACES;
-}
+};
 
 /** In UTF-8, without what not every platform has. Throws for half a surrogate pair, which no JSON holds. */
-function countBytes(text: string): number {
+const countBytes = (text: string): number => {
   return encodeURIComponent(text).replace(/%../g, "x").length;
-}
+};

@@ -1,51 +1,43 @@
 /** Those who want to be told when a state has changed. */
-interface Listeners<State> {
-  readonly onChange: (listener: () => void) => Stop;
+type Listeners<State> = readonly [
+  onChange: (listener: () => void) => Stop,
   /** Calls them if that is not what they were told of last, until one of them changes it: then all were told of that. */
-  announce(state: State): void;
-}
+  announce: (state: State) => void,
+];
 
-function makeListeners<State>(
+const makeListeners = <State>(
   name: string,
   attempt: Attempt,
   first: () => State,
-): Listeners<State> {
+): Listeners<State> => {
   const failed = `a listener of ${name} failed`;
   const all = new Set<{ call: () => void }>();
   let told: State | undefined;
-  return {
-    onChange(call) {
-      const listener = { call };
-      attempt(failed, () => {
-        ensure(typeof call === "function", "not a function");
-        all.add(listener);
-      });
-      return () => void all.delete(listener);
-    },
-    announce(state) {
-      const known = told ?? first();
-      told = state;
-      if (equal(state, known)) return;
-      for (const listener of Array.from(all)) {
-        if (told !== state) return;
-        if (all.has(listener)) attempt(failed, listener.call);
-      }
-    },
+  const onChange = (call: () => void) => {
+    const listener = { call };
+    attempt(failed, () => {
+      ensure(typeof call === "function", "not a function");
+      all.add(listener);
+    });
+    return () => void all.delete(listener);
   };
-}
+  const announce = (state: State) => {
+    const known = told ?? first();
+    told = state;
+    if (equal(state, known)) return;
+    for (const listener of [...all]) {
+      if (told !== state) return;
+      if (all.has(listener)) attempt(failed, listener.call);
+    }
+  };
+  return [onChange, announce];
+};
 
 /** Reads a state that the server sent; `otherwise` stands in for what cannot be used. */
 type Parse<State> = (wire: unknown, otherwise: State, note: Note) => State;
 
 /** Holds the layers of an entity's state, highest first: session lock, latest, the session before, fallback. */
-interface Layers<State> {
-  /** What this code holds itself; it is read when it is first needed. */
-  fallback(): State;
-  /** What the first rendering shows. */
-  initial(): State;
-  /** The state to show. While the session locks, it stays what it was when it was first read. */
-  read(): State;
-  readonly onChange: (listener: () => void) => Stop;
+interface Layers {
   /** What could not be used of the latest state. */
   unknown(): readonly string[];
   /** What the server sent for what is shown; undefined: the fallback is shown. */
@@ -63,12 +55,16 @@ interface Layers<State> {
   announce(): void;
 }
 
-function makeLayers<State extends object>(
-  space: Surroundings,
+/** What an app sees of an entity, beside `rest`, and the layers that decide it. */
+const makeLayers = <Content extends string, State extends StateOf<Content>>(
+  [attempt, , isTest, isLocking, isHidden]: Surroundings,
   entity: string,
+  content: Content,
+  nothing: State,
+  fallbackWire: unknown,
   parse: Parse<State>,
-  readFallback: () => State,
-): Layers<State> {
+  rest?: object,
+): readonly [shown: any, layers: Layers] => {
   /** What the server sent for a state. */
   const wires = new WeakMap<State, unknown>();
   let made: State | undefined;
@@ -78,26 +74,48 @@ function makeLayers<State extends object>(
   let before: State | null | undefined;
   let unknown: string[] = [];
 
-  const fallback = () => (made ??= readFallback());
+  const fallback = () =>
+    (made ??= parse(fallbackWire ?? {}, nothing, () => {}));
   const current = () => locked ?? latest ?? before ?? fallback();
   const note: Note = (place, value) => {
-    if (value === undefined && space.isTest()) return;
+    const isNone = /undefined|function/.test(typeof value);
+    if (isNone && isTest()) return;
     if (unknown.length < MOST_UNKNOWN) unknown.push(unknownEntry(place, value));
   };
-  const { onChange, announce } = makeListeners(entity, space.attempt, fallback);
-  return {
-    fallback,
-    initial: () => (!space.isHidden() && first) || fallback(),
-    read() {
-      if (space.isHidden()) return fallback();
-      const state = current();
-      if (space.isLocking()) locked = state;
-      return state;
+  const [onChange, announce] = makeListeners(entity, attempt, fallback);
+
+  /** The state to show. While the session locks, it stays what it was when it was first read. */
+  const read = () => {
+    if (EVERYWHERE && isHidden()) return fallback();
+    const state = current();
+    if (isLocking()) locked = state;
+    return state;
+  };
+
+  const shown = freeze({
+    ...rest,
+    get enabled() {
+      return read().enabled;
+    },
+    get state() {
+      return read();
+    },
+    get fallback() {
+      return fallback();
+    },
+    get initial() {
+      return EVERYWHERE && isHidden() ? fallback() : (first ?? fallback());
     },
     onChange,
+    get [content]() {
+      return read()[content];
+    },
+  });
+
+  const layers = {
     unknown: () => unknown,
     wire: () => wires.get(current()),
-    serve(wire) {
+    serve(wire: unknown) {
       unknown = [];
       const read = (value: unknown) => parse(value, fallback(), note);
       const state = readOr<State | null>(read, wire, null, entity, note);
@@ -124,8 +142,9 @@ function makeLayers<State extends object>(
     },
     announce: () => announce(current()),
   };
-}
+  return [shown, layers];
+};
 
-function equal(one: unknown, other: unknown): boolean {
+const equal = (one: unknown, other: unknown): boolean => {
   return one === other || JSON.stringify(one) === JSON.stringify(other);
-}
+};

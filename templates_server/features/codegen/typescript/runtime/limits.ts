@@ -1,4 +1,11 @@
-/* The numbers that this file goes by: kept in one place, where minifiers write each where it is used. */
+/* What this file goes by: kept at its beginning, from where minifiers write each where it is used. */
+
+/**
+ * Whether this code is to run wherever JavaScript does, on servers too, or in
+ * pages of browsers alone: the target's option `platform`. Where it is false,
+ * minifiers leave out all that no page needs.
+ */
+const EVERYWHERE: boolean = true;
 
 const MOST_UNKNOWN = 20;
 const LONGEST_UNKNOWN = 200;
@@ -18,6 +25,7 @@ const STORAGE_TIMEOUT_MSEC = 500;
 const IDENTITY = "identity";
 const EVENT_PLACES = 64;
 
+/** Two attempts, and two answers, never follow each other faster than that. */
 const SHORTEST_PAUSE_MSEC = 1000;
 const LONGEST_PAUSE_MSEC = 60_000;
 /** After an answer such as 404 or 500, which may last: the network's return does not end it. */
@@ -46,8 +54,6 @@ const MOST_LOGGED_ONCE = 200;
 
 const CHANGES_WAIT_SECONDS = 25;
 const CHANGES_TIMEOUT_MSEC = 40_000;
-/** Two answers never follow each other faster than that. */
-const SHORTEST_REST_MSEC = 1000;
 /** Who says sooner that nothing is new was to wait and did not, and is asked ever more rarely. */
 const EARLY_MSEC = 10_000;
 const LONGEST_REST_MSEC = 25_000;

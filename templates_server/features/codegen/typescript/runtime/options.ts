@@ -17,55 +17,52 @@ export interface OptionsOf<States> {
 }
 
 /** Makes a Space of its own. Apps that use the default Space alone leave this out of their bundle. */
-export function makeSpaceWith<Collections>(
+export const makeSpaceWith = <Collections>(
   blueprint: Blueprint<Collections>,
   options?: OptionsOf<object>,
-): SpaceOf<Collections, any> {
-  const assembled = assemble(blueprint);
-  assembled.runner.attempt("the options cannot be used", () =>
-    apply(options ?? {}, blueprint.fallbacks, assembled),
+): SpaceOf<Collections, any> => {
+  const [space, runner, entities] = assemble(blueprint);
+  const [, , , , [attempt]] = runner;
+  attempt("the options are left out", () =>
+    apply(options ?? {}, blueprint.fallbacks, runner, entities),
   );
-  return assembled.space;
-}
+  return space;
+};
 
-function apply(
+const apply = (
   options: OptionsOf<object>,
   fallbacks: Readonly<Record<string, WireState>>,
-  { runner, entities }: Assembly<unknown>,
-): void {
+  [client, , , log, [attempt], resume, test]: Runner,
+  entities: ReadonlyMap<string, unknown>,
+): void => {
   const { states, bootstrap, logger = null } = options;
-  const { client } = runner;
   client.logger = logger;
-  if (states)
-    runner.test(completeStates(fallbacks, states, entities, runner.log));
+  if (states) test(completeStates(fallbacks, states, entities, log));
   for (const name of Object.keys(client) as (keyof Client)[]) {
     const value = options[name];
     if (value !== undefined) client[name] = value as never;
   }
   if (bootstrap && !states) {
-    const resumed = runner.attempt("the bootstrap cannot be used", () =>
-      readSnapshot(bootstrap, runner.attempt),
+    const resumed = attempt("the bootstrap is left out", () =>
+      readSnapshot(bootstrap, attempt),
     );
-    if (resumed) runner.resume(...resumed);
+    if (resumed) resume(...resumed);
   }
-}
+};
 
 /** What a test says, filled in from the fallbacks. */
-function completeStates(
+const completeStates = (
   fallbacks: Readonly<Record<string, WireState>>,
   states: object,
   entities: ReadonlyMap<string, unknown>,
   log: Logger,
-): Json {
-  const complete: Record<string, unknown> = {};
-  for (const [entity, given] of Object.entries(states)) {
+): Json =>
+  mapped(states, (given, entity) => {
     if (!entities.has(entity)) log(`no entity ${describe(entity)}`);
-    complete[entity] = completeState(fallbacks[entity], given);
-  }
-  return complete;
-}
+    return completeState(fallbacks[entity], given);
+  });
 
-function completeState(fallback: WireState | undefined, given: any): Json {
+const completeState = (fallback: WireState | undefined, given: any): Json => {
   const { properties, items } = given ?? {};
   return {
     ...fallback,
@@ -78,19 +75,19 @@ function completeState(fallback: WireState | undefined, given: any): Json {
       items: items.map((item: object, at) => ({
         id: String(at),
         enabled: true,
-        properties: {},
         ...item,
       })),
     }),
   };
-}
+};
 
 /** A session that was started elsewhere, of whom, and their anonymous id. The snapshot may come from anywhere. */
-function readSnapshot(
-  snapshot: unknown,
+const readSnapshot = (
+  value: unknown,
   attempt: Attempt,
-): [served: Served, person: Person, id: string] {
-  const { anonymousId, userId } = asObject(asObject(snapshot)["person"]);
+): [served: Served, person: Person, id: string] => {
+  const snapshot = asObject(value);
+  const { anonymousId, userId } = asObject(snapshot["person"]);
   const served = asServed(snapshot);
   return [
     // Whatever looking at the states does, it is to be done before anybody is told.
@@ -98,4 +95,4 @@ function readSnapshot(
     readOptions({ userId }, attempt),
     asAnonymousId(anonymousId),
   ];
-}
+};

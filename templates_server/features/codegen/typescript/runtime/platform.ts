@@ -34,7 +34,6 @@ interface Platform {
   readonly BroadcastChannel?: new (name: string) => Channel;
   readonly crypto?: {
     getRandomValues?(bytes: Uint8Array): Uint8Array;
-    randomUUID?(): string;
   };
   readonly console?: { error(...values: unknown[]): void };
   readonly AbortController?: new () => Aborter;
@@ -80,75 +79,70 @@ interface Aborter {
 }
 
 const platform = globalThis as unknown as Platform;
+
 /** @internal The time, timers and chance of this file, in one place so that a test can set its own. */
 export const clock = {
   now: (): number => Date.now(),
-  setTimeout: (call: () => void, milliseconds: number): unknown =>
-    platform.setTimeout(call, milliseconds),
-  clearTimeout: (timer: unknown) => platform.clearTimeout(timer),
   random: (): number => Math.random(),
+  /**
+   * Calls after that time, unless what is returned is called before. A program
+   * may end sooner, but for what is awaited.
+   */
+  after(
+    milliseconds: number,
+    call: () => void,
+    isAwaited?: boolean,
+  ): () => void {
+    const wait = Math.min(milliseconds, LONGEST_TIMER_MSEC);
+    const timer = platform.setTimeout(call, wait);
+    if (EVERYWHERE && !isAwaited) {
+      (timer as { unref?(): void } | null)?.unref?.();
+      if (typeof timer === "number") platform.Deno?.unrefTimer?.(timer);
+    }
+    return () => platform.clearTimeout(timer);
+  },
 };
 
-function after(milliseconds: number, call: () => void): unknown {
-  return clock.setTimeout(call, Math.min(milliseconds, LONGEST_TIMER_MSEC));
-}
-
-/** The same, but a program may end before it comes. */
-function afterIfStillThere(milliseconds: number, call: () => void): unknown {
-  const timer = after(milliseconds, call);
-  (timer as { unref?(): void } | null)?.unref?.();
-  if (typeof timer === "number") platform.Deno?.unrefTimer?.(timer);
-  return timer;
-}
-
 /** Whether one person looks at what is shown here. Elsewhere, on a server, it may be many. */
-function hasPage(): boolean {
-  return !!platform.document || platform.navigator?.product === "ReactNative";
-}
-
-/** In Node: whether nothing but that many requests keeps the program running. */
-function aloneWith(requests: number): boolean {
-  const kinds = platform.process?.getActiveResourcesInfo?.() ?? [];
-  // Not the standard streams.
-  const others = kinds.filter((kind) => !/^(Pipe|TTY)Wrap$/.test(kind));
-  return (
-    others.length > 0 &&
-    others.length <= requests &&
-    others.every((kind) => /^(TCPSocket|TLS|GetAddrInfoReq)Wrap$/.test(kind))
-  );
-}
+const hasPage = (): boolean =>
+  EVERYWHERE
+    ? !!platform.document || platform.navigator?.product === "ReactNative"
+    : !!platform.document;
 
 /** Tells the developer; never throws, whatever the console and the cause are. */
-function report(message: string, cause?: unknown): void {
+const report = (message: string, cause?: unknown): void => {
   try {
-    const text = `mtribes: ${message}`;
-    if (cause === undefined) platform.console?.error(text);
-    else platform.console?.error(`${text}:`, cause);
+    const causes = cause === undefined ? [] : [cause];
+    platform.console?.error(`mtribes: ${message}`, ...causes);
   } catch {
     // There is nobody left to tell.
   }
-}
+};
 
-/** A random UUID, version 4. That of the platform is much faster; a page without TLS has none. */
-function newId(): string {
-  const crypto = platform.crypto;
-  if (crypto?.randomUUID) return crypto.randomUUID();
-  const bytes = crypto?.getRandomValues?.(new Uint8Array(36));
+/** A random UUID, version 4. A page without TLS has no `randomUUID`, and a program may have nothing but chance. */
+const newId = (): string => {
+  const bytes = new Uint8Array(36);
+  if (EVERYWHERE && !platform.crypto?.getRandomValues) {
+    bytes.forEach((_, at) => (bytes[at] = Math.random() * 256));
+  } else platform.crypto!.getRandomValues!(bytes);
   return "xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx".replace(/x/g, (_, at: number) =>
-    ((bytes?.[at] ?? Math.random() * 256) & 15).toString(16),
+    ((bytes[at] ?? 0) & 15).toString(16),
   );
-}
+};
 
 /** Where the platform has none, nothing that is under way can be cut, but its answer is not waited for. */
-function newAborter(): Aborter {
-  return platform.AbortController ? new platform.AbortController() : {};
-}
+const newAborter = (): Aborter =>
+  EVERYWHERE && !platform.AbortController
+    ? {}
+    : new platform.AbortController!();
 
 /** A worker forbids to cut what another request has begun; that its answer is not waited for is enough. */
-function abort(aborter: Aborter | null | undefined): void {
-  try {
-    aborter?.abort?.();
-  } catch {
-    // It ends by itself.
-  }
-}
+const abort = (aborter: Aborter | null | undefined): void => {
+  if (EVERYWHERE) {
+    try {
+      aborter?.abort?.();
+    } catch {
+      // It ends by itself.
+    }
+  } else aborter?.abort?.();
+};

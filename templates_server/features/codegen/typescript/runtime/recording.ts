@@ -1,9 +1,9 @@
 /** All of an event but whom it is of. */
-function readEvent(
+const readEvent = (
   name: unknown,
   metadata: unknown,
   place: EventPlace | undefined,
-): Omit<WireEvent, "anonymous_id"> {
+): Omit<WireEvent, "anonymous_id"> => {
   const timestamp = new Date(clock.now()).toISOString();
   return {
     id: newId(),
@@ -13,4 +13,4 @@ function readEvent(
     ...place,
     metadata: readMetadata(metadata),
   };
-}
+};

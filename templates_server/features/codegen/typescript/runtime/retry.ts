@@ -6,45 +6,46 @@ type AfterFailure = (
 ) => () => void;
 
 /** Pauses before another attempt, and what is called when the network comes back: those that wait for it end. */
-function makePauses(): readonly [AfterFailure, () => void] {
+const makePauses = (): readonly [AfterFailure, () => void] => {
   const hurrying = new Set<() => void>();
   const afterFailure: AfterFailure = (failures, reply, call) => {
-    const least = Math.max(SHORTEST_PAUSE_MSEC, reply.retryAfterMsec);
+    const least = Math.max(SHORTEST_PAUSE_MSEC, reply.pauseMsec);
     const longest = reply.status
       ? LONGEST_PAUSE_AFTER_AN_ANSWER_MSEC
       : LONGEST_PAUSE_MSEC;
     const began = clock.now();
     const cancel = () => {
       hurrying.delete(hurry);
-      clock.clearTimeout(timer);
+      cancelTimer();
     };
     const wait = (milliseconds: number) =>
-      afterIfStillThere(milliseconds, () => {
+      clock.after(milliseconds, () => {
         cancel();
         call();
       });
     const hurry = () => {
-      clock.clearTimeout(timer);
-      timer = wait(least - Math.max(0, clock.now() - began));
+      cancelTimer();
+      cancelTimer = wait(least - Math.max(0, clock.now() - began));
     };
-    let timer = wait(Math.max(least, backOffMsec(failures, longest)));
+    let cancelTimer = wait(Math.max(least, backOffMsec(failures, longest)));
     hurrying.add(hurry);
     return cancel;
   };
   return [afterFailure, () => hurrying.forEach((hurry) => hurry())];
-}
+};
 
 /** 1 s, 1 to 2 s, 2 to 4 s ... up to the longest, at random so that many apps do not come back at once. */
-function backOffMsec(failures: number, longest: number): number {
-  const most = Math.min(longest, 500 * 2 ** Math.min(failures, 10));
+const backOffMsec = (failures: number, longest: number): number => {
+  const most = Math.min(longest, 500 * 2 ** failures);
   const shortest = SHORTEST_PAUSE_MSEC * (1 + clock.random() / 5);
   return Math.max(shortest, most * (0.5 + clock.random() / 2));
-}
+};
 
 /** Seconds or a date, as HTTP has it; 0 where nothing usable is said. */
-function readRetryAfterMsec(text: string | null | undefined): number {
-  if (!text) return 0;
+const readRetryAfterMsec = (text: string | null | undefined): number => {
   const seconds = Number(text);
-  const wait = isNaN(seconds) ? Date.parse(text) - clock.now() : seconds * 1000;
+  const wait = isNaN(seconds)
+    ? Date.parse(text!) - clock.now()
+    : seconds * 1000;
   return wait > 0 ? Math.min(wait, LONGEST_RETRY_AFTER_MSEC) : 0;
-}
+};

@@ -1,21 +1,22 @@
-/** Runs the sessions of a Space, one after the other. */
-interface Runner extends Surroundings {
-  readonly client: Client;
-  readonly session: Session;
-  readonly close: () => Promise<void>;
-  readonly log: Logger;
+/** What runs the sessions of a Space, one after the other. */
+type Runner = readonly [
+  client: Client,
+  session: Session,
+  close: () => Promise<void>,
+  log: Logger,
+  surroundings: Surroundings,
   /** Goes on with a session that was started elsewhere, of this person. */
-  resume(served: Served, person: Person, id: string): void;
+  resume: (served: Served, person: Person, id: string) => void,
   /** Serves these states from here on, without a server. */
-  test(states: Json): void;
-}
+  test: (states: Json) => void,
+];
 
-function makeRunner(
+const makeRunner = (
   spaceKey: string,
   host: string,
   code: GeneratedCode,
-  entities: ReadonlyMap<string, Layers<any>>,
-): Runner {
+  entities: ReadonlyMap<string, Layers>,
+): Runner => {
   let state = IDLE;
   let initial = IDLE;
   let revision = IDLE.revision;
@@ -32,7 +33,7 @@ function makeRunner(
   let cancelRetry: (() => void) | undefined;
   /** What a test says that is served; then there is no server. */
   let states: Json | undefined;
-  let hasEnded = false;
+  let hasEnded: boolean | undefined;
   /** Whose start the present session is. */
   let caller: Caller | undefined;
   /** The server has refused what sessions say besides: then they start without it. */
@@ -45,8 +46,6 @@ function makeRunner(
   const log: Logger = (message, cause) => {
     // It may hold what an app or a server says.
     message = visible(message);
-    // Of an error of our own the message is enough.
-    if (cause instanceof Nonsense) cause = cause.message;
     try {
       const told: unknown = (client.logger ?? report)(message, cause);
       // One that sends messages elsewhere may fail later.
@@ -56,11 +55,14 @@ function makeRunner(
     }
   };
 
-  /** Logs the message, unless it was logged before. */
-  const logOnce = (message: string) => {
-    if (logged.has(message) || logged.size > MOST_LOGGED_ONCE) return;
+  /** Whether the message is to be logged, and was not before. */
+  const isNews = (message: string) =>
+    !logged.has(message) &&
+    logged.size <= MOST_LOGGED_ONCE &&
     logged.add(message);
-    log(message);
+
+  const logOnce = (message: string) => {
+    if (isNews(message)) log(message);
   };
 
   const attempt: Attempt = (what, call) => {
@@ -71,26 +73,24 @@ function makeRunner(
     }
   };
 
-  /** Stands for this Space among its callers. */
-  const self = {};
   const [afterFailure, hurry] = makePauses();
-  const { onChange, announce } = makeListeners("session", attempt, () => IDLE);
+  const [onChange, announce] = makeListeners("session", attempt, () => IDLE);
 
-  /** Whether nobody else can be here: in a page, in a test. */
-  const isAlone = () => hasPage() || !!states;
+  const isTest = () => !!states;
 
   /** Whether who looks now was refused, so that what is served is somebody else's. */
   const isHidden = () =>
+    EVERYWHERE &&
     state.status !== "idle" &&
-    callersHere().some(({ of, refused }) => of === self && refused);
+    callersHere().some(({ of, refused }) => of === client && refused);
 
-  /** Nobody is served until the end of the session is declared. */
-  const isInUse = () => state.failure === "in-use";
-
-  /** Whether all is over; who does not know it is told once. */
+  /** Whether all is over, or may not begin here; who does not know it is told once. */
   const isClosed = () => {
-    if (closing) logOnce("the Space is closed");
-    return closing;
+    const why = closing
+      ? "the Space is closed"
+      : !EVERYWHERE && !hasPage() && !states && "this code is for pages alone";
+    if (why) logOnce(why);
+    return why;
   };
 
   /** Says how it stands now: all of that is there before anybody is told of any of it. */
@@ -105,7 +105,7 @@ function makeRunner(
     if (closing) return;
     void flushEvents();
     key ||= client.apiKey;
-    if (state.failure === "missing-key" && sender.destination()) void prime();
+    if (state.failure === "missing-key" && destination()) void prime();
   };
 
   const lockChanged = () => {
@@ -141,14 +141,14 @@ function makeRunner(
     store,
     client,
   );
-  const sender = makeSender(client);
+  const [destination, send] = makeSender(client, isTest);
   const [listReport, putReport] = keepReport(
     store,
     client,
-    () => code.hash + sender.destination(),
+    () => code.hash + destination(),
   );
   const [addEvent, flushEvents, leave, restoreEvents, dropEvents, closeEvents] =
-    makeEvents(sender, afterFailure, store, client, log, logOnce);
+    makeEvents(destination, send, afterFailure, store, client, log, logOnce);
 
   /** Takes an answer; null: nothing is new. What a whole session's answer does not name falls back. */
   const take = (served: Served | null) => {
@@ -157,22 +157,20 @@ function makeRunner(
       session = served.session ?? session;
       revision = served.revision;
       entities.forEach((layers, entity) => {
-        const wire = own(served.states, entity);
+        const wire = served.states[entity];
         if (wire !== undefined) layers.serve(wire);
         else if (served.session !== null) layers.drop();
       });
       unknown = reportUnknown();
     }
     conclude("served");
-    const news = unknown.filter((entry) => !logged.has(entry));
-    if (!news[0] || logged.size > MOST_LOGGED_ONCE) return;
-    news.forEach((entry) => logged.add(entry));
-    log(`this code cannot use ${news.join("; ")}`);
+    const news = unknown.filter(isNews);
+    if (news[0]) log(`this code cannot use ${news.join("; ")}`);
   };
 
   const listUnknown = () => {
-    const lists = Array.from(entities.values(), (layers) => layers.unknown());
-    return lists.flat().slice(0, MOST_UNKNOWN);
+    const all = [...entities.values()].flatMap((layers) => layers.unknown());
+    return all.slice(0, MOST_UNKNOWN);
   };
 
   /** What this code cannot use is told to the server when the next session starts. */
@@ -194,7 +192,7 @@ function makeRunner(
       anonymous_id: anonymousId,
       ...(!isBare && { code, app, unknown }),
     });
-    const reply = await sender.send("/sessions", body, mine);
+    const reply = await send("/sessions", body, mine);
     const served = readServed(reply);
     const isRefused = isRefusal(reply);
     if (isRefused) isBare = !isBare;
@@ -218,9 +216,10 @@ function makeRunner(
     client,
     afterFailure,
     (waitSeconds, aborter) => {
-      const path = `/sessions/${encodeURIComponent(session!)}/changes`;
-      const query = `since=${encodeURIComponent(revision!)}&wait=${waitSeconds}`;
-      return sender.send(`${path}?${query}`, undefined, aborter);
+      const id = encodeURIComponent(session!);
+      const since = encodeURIComponent(revision!);
+      const path = `/sessions/${id}/changes?since=${since}&wait=${waitSeconds}`;
+      return send(path, undefined, aborter);
     },
     (other) => other !== revision,
     take,
@@ -270,28 +269,6 @@ function makeRunner(
     conclude(status, failure);
   };
 
-  const isPerson = (next: Person | undefined) =>
-    person && next && person.external_id === next.external_id;
-
-  /** Whether this Space already serves somebody else. Of two visitors on a server nobody knows that they are one. */
-  const isTaken = (next: Person | undefined) =>
-    state.status !== "idle" &&
-    !isAlone() &&
-    !(isPerson(next) && (next?.external_id || client.storage));
-
-  const refuse = (newcomer: Caller | undefined) => {
-    const isNew = !isInUse();
-    if (newcomer) newcomer.refused = true;
-    if (caller) caller.refused = true;
-    stop();
-    fallBack("fallback", "in-use");
-    if (isNew) {
-      log(
-        "another session has not ended: call session.end(), or createSpace() for each request",
-      );
-    }
-  };
-
   /** What the same person sees stays until there is something newer; a visitor who has signed in is another person. */
   const begin = async (isSame: unknown, idBefore: string | undefined) => {
     const mine = turn;
@@ -299,8 +276,10 @@ function makeRunner(
       anonymousId = newId();
       return take({ session: null, revision: "test", states });
     }
-    if (hasEnded) forgetIdentity();
-    hasEnded = false;
+    if (EVERYWHERE && hasEnded) {
+      forgetIdentity();
+      hasEnded = false;
+    }
     if (isSame) {
       entities.forEach((layers) => layers.keep());
       conclude("starting");
@@ -310,7 +289,7 @@ function makeRunner(
     anonymousId = idFor(person);
     if (!person?.external_id && idBefore !== anonymousId) fallBack("starting");
     if (turn !== mine) return;
-    if (sender.destination()) return prime();
+    if (destination()) return prime();
     conclude("fallback", "missing-key");
     log("client.apiKey is not set");
   };
@@ -318,17 +297,25 @@ function makeRunner(
   const start = async (options?: StartOptions) => {
     if (isClosed()) return;
     watch();
-    const newcomer = isAlone() ? undefined : enterCaller(self);
+    let newcomer: Caller | undefined;
+    if (EVERYWHERE && !hasPage() && !states) newcomer = enterCaller(client);
     const before = turn;
     const next = attempt("the session is not started", () =>
       readOptions(options, attempt),
     );
     if (turn !== before) return;
-    if (isTaken(next)) return refuse(newcomer);
-    const isSame = isPerson(next) && key === client.apiKey;
+    if (EVERYWHERE && newcomer && isTakenBy(person, next, state, client)) {
+      const isNew = !isInUse(state);
+      refuse(caller);
+      refuse(newcomer);
+      stop();
+      fallBack("fallback", "in-use");
+      return isNew ? log(IN_USE) : undefined;
+    }
+    const isSame = areSame(person, next) && key === client.apiKey;
     const idBefore = anonymousId;
     stop();
-    caller = newcomer;
+    if (EVERYWHERE) caller = newcomer;
     person = next;
     key = client.apiKey;
     if (!next) return fallBack("fallback", "refused");
@@ -348,9 +335,9 @@ function makeRunner(
   const end = async () => {
     if (closing) return closing;
     // Who was refused has no session to end, unless it is to have everybody served again.
-    if (isHidden() && !isInUse()) return flush();
+    if (EVERYWHERE && isHidden() && !isInUse(state)) return flush();
     stop();
-    if (!hasPage()) {
+    if (EVERYWHERE && !hasPage()) {
       hasEnded = true;
       forgetIdentity();
     }
@@ -366,12 +353,13 @@ function makeRunner(
     await closeEvents();
   };
 
-  const record: Surroundings["record"] = (name, pairs, place) => {
+  const trackerOf: TrackerOf = (place) => (name, pairs) => {
     // After a failure of nobody's it is not known who is there.
     const isMute = !person && state.status === "fallback";
-    if (isClosed() || isMute || states || isHidden()) return;
+    if (isClosed() || isMute || states) return;
+    if (EVERYWHERE && isHidden()) return;
     watch();
-    const what = `the event ${describe(name)} is not recorded`;
+    const what = `the event ${describe(name)} is left out`;
     attempt(what, () => {
       const event = readEvent(name, pairs, place);
       const whose = person;
@@ -385,13 +373,15 @@ function makeRunner(
           session,
         });
       };
-      const reading = anonymousId ? undefined : identityReady();
-      void proceed(reading, () => attempt(what, add));
+      void proceed<unknown, void>(anonymousId ?? identityReady(), () =>
+        attempt(what, add),
+      );
     });
   };
 
   const snapshot = () => {
-    if (!anonymousId || revision === null || isHidden()) return null;
+    if (!anonymousId || revision === null) return null;
+    if (EVERYWHERE && isHidden()) return null;
     const states: Record<string, unknown> = {};
     entities.forEach((layers, entity) => {
       const wire = layers.wire();
@@ -412,19 +402,31 @@ function makeRunner(
     entities.forEach((layers) => layers.begin());
   };
 
-  const shown = () => (isHidden() ? REFUSED : state);
+  const shown = () => (EVERYWHERE && isHidden() ? REFUSED : state);
 
-  return {
+  const isLocking = () =>
+    client.sessionLock && /served|fallback/.test(state.status);
+
+  const resume = (served: Served, next: Person, id: string) => {
+    person = next;
+    anonymousId = id;
+    key = client.apiKey;
+    saveIdentity({ id, owner: next.external_id ?? null });
+    take(served);
+    settle();
+    watch();
+    follow();
+  };
+
+  const test = (given: Json) => {
+    states = given;
+    void start();
+    settle();
+  };
+
+  return [
     client,
-    log,
-    attempt,
-    record,
-    isHidden,
-    isTest: () => !!states,
-    isLocking: () => client.sessionLock && /served|fallback/.test(state.status),
-    // Nothing may begin from here on, so this is set before anybody is told.
-    close: () => (closing ??= Promise.resolve().then(close)),
-    session: {
+    {
       get status() {
         return shown().status;
       },
@@ -441,10 +443,10 @@ function makeRunner(
         return initial;
       },
       get unknown() {
-        return isHidden() ? [] : listUnknown();
+        return EVERYWHERE && isHidden() ? [] : listUnknown();
       },
       start,
-      track: (name, pairs) => record(name, pairs),
+      track: trackerOf(),
       flush,
       end,
       onChange,
@@ -452,21 +454,11 @@ function makeRunner(
       identify: (userId, fields) => start({ userId, fields }),
       anonymize: (fields) => start({ fields }),
     },
-    resume(served, next, id) {
-      person = next;
-      anonymousId = id;
-      key = client.apiKey;
-      saveIdentity({ id, owner: next.external_id ?? null });
-      take(served);
-      settle();
-      watch();
-      follow();
-    },
-    test(given) {
-      states = given;
-      sender.destination = () => "";
-      void start();
-      settle();
-    },
-  };
-}
+    // Nothing may begin from here on, so this is set before anybody is told.
+    () => (closing ??= Promise.resolve().then(close)),
+    log,
+    [attempt, trackerOf, isTest, isLocking, isHidden],
+    resume,
+    test,
+  ];
+};

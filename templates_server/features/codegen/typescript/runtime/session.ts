@@ -98,39 +98,32 @@ interface Served {
   readonly states: Json;
 }
 
-function sessionState(
+const sessionState = (
   status: SessionStatus,
   failure: SessionFailure | null,
   revision: string | null,
-): SessionState {
-  return Object.freeze({ status, failure, revision });
-}
+): SessionState => {
+  return freeze({ status, failure, revision });
+};
 
 const IDLE = /* @__PURE__ */ sessionState("idle", null, null);
 /** What is told to those who were refused. */
 const REFUSED = /* @__PURE__ */ sessionState("fallback", "in-use", null);
 
 /** Null for an answer that is none. */
-function readServed(reply: Reply): Served | null {
-  if (reply.status !== 200) return null;
-  try {
-    return asServed(JSON.parse(reply.text));
-  } catch {
-    return null;
-  }
-}
+const readServed = ({ status, text }: Reply): Served | null =>
+  status === 200 ? readJson(text, asServed) : null;
 
-function asServed(value: unknown): Served {
-  const { session, revision, states } = asObject(value);
+const asServed = ({ session, revision, states }: Json): Served => {
   return {
     session: typeof session === "string" && session ? storable(session) : null,
     revision: scalarText(revision),
     states: asObject(states),
   };
-}
+};
 
-function failureOf(reply: Reply): SessionFailure {
-  if (reply.status === 0) return "network";
-  if (reply.status >= 500) return "server";
-  return reply.status >= 400 ? "refused" : "nonsense";
-}
+const failureOf = ({ status }: Reply): SessionFailure => {
+  if (status === 0) return "network";
+  if (status >= 500) return "server";
+  return status >= 400 ? "refused" : "nonsense";
+};

@@ -16,85 +16,76 @@ export interface Blueprint<Collections> {
   readonly host: string;
   readonly code: GeneratedCode;
   readonly fallbacks: Readonly<Record<string, WireState>>;
-  readonly collect: (source: EntitySource) => Collections;
-}
-
-/** Makes the entities of a Space. */
-export interface EntitySource {
-  /** The experience that is this child of a collection. */
-  experience<Kind extends string, Properties>(
-    entity: string,
-    type: ExperienceType<Kind, Properties>,
-  ): Experience<Kind, Properties, any>;
-  /** The section that is this child of a collection. */
-  section<Items>(
-    entity: string,
-    supports: readonly AnyExperienceType[],
-  ): Section<Items>;
+  readonly collections: {
+    readonly [Member in keyof Collections]: CollectionType<Collections[Member]>;
+  };
 }
 
 /** Makes a Space; nothing global is touched before its first use. */
-export function makeSpace<Collections>(
+export const makeSpace = <Collections>(
   blueprint: Blueprint<Collections>,
-): SpaceOf<Collections, any> {
-  return assemble(blueprint).space;
-}
+): SpaceOf<Collections, any> => assemble(blueprint)[0];
 
 /** A Space with what runs it. */
-interface Assembly<Collections> {
-  readonly space: SpaceOf<Collections>;
-  readonly runner: Runner;
-  readonly entities: ReadonlyMap<string, unknown>;
-}
+type Assembly<Collections> = readonly [
+  space: SpaceOf<Collections>,
+  runner: Runner,
+  entities: ReadonlyMap<string, unknown>,
+];
 
-function assemble<Collections>({
-  key,
-  host,
-  code,
-  fallbacks,
-  collect,
-}: Blueprint<Collections>): Assembly<Collections> {
-  const entities = new Map<string, Layers<any>>();
+const assemble = <Collections>(
+  blueprint: Blueprint<Collections>,
+): Assembly<Collections> => {
+  const { key, host, code, fallbacks } = blueprint;
+  const entities = new Map<string, Layers>();
   const runner = makeRunner(key, host, code, entities);
+  const [client, session, close, , surroundings] = runner;
+  const [, trackerOf] = surroundings;
 
-  const layersOf = <State extends object>(
+  const add = <Content extends string>(
     entity: string,
-    nothing: State,
-    parse: Parse<State>,
+    content: Content,
+    nothing: StateOf<Content>,
+    parse: Parse<StateOf<Content>>,
+    rest?: object,
   ) => {
-    const note = () => {};
-    const read = (wire: unknown) => parse(wire, nothing, note);
-    const layers = makeLayers(runner, entity, parse, () =>
-      readOr(read, own(fallbacks, entity), nothing, entity, note),
+    const [shown, layers] = makeLayers(
+      surroundings,
+      entity,
+      content,
+      nothing,
+      fallbacks[entity],
+      parse,
+      rest,
     );
     entities.set(entity, layers);
-    return layers;
+    return shown;
   };
 
-  const collections = collect({
-    experience(entity, type) {
-      const { kind, defaults } = guarded(type);
-      const nothing = Object.freeze({ enabled: false, properties: defaults });
-      const layers = layersOf(entity, nothing, (wire, { enabled }, note) =>
+  const addChild = ([entity, type]: ChildType) => {
+    if (!("kind" in type)) {
+      const supports = type.map(described);
+      return add(
+        entity,
+        "items",
+        freeze({ enabled: false, items: [] }),
+        sectionReader(trackerOf, supports, entity),
+      );
+    }
+    const { kind, defaults } = described(type);
+    return add(
+      entity,
+      "properties",
+      freeze({ enabled: false, properties: defaults }),
+      (wire, { enabled }, note) =>
         readExperience(type, wire, entity, enabled, note),
-      );
-      const track = (name: EventName, pairs?: EventPairs) =>
-        runner.record(name, pairs, { entity });
-      return makeEntity(layers, "properties", { kind, defaults, track });
-    },
-    section(entity, supports) {
-      supports.forEach(guarded);
-      const nothing: SectionState<readonly unknown[]> = Object.freeze({
-        enabled: false,
-        items: [],
-      });
-      const layers = layersOf(entity, nothing, (wire, otherwise, note) =>
-        readSection(runner, supports, wire, entity, otherwise, note),
-      );
-      return makeEntity(layers, "items", {});
-    },
-  });
-  const { client, session, close } = runner;
-  const space = Object.freeze({ client, session, collections, close });
-  return { space, runner, entities };
-}
+      { kind, defaults, track: trackerOf({ entity }) },
+    );
+  };
+
+  const collections = mapped(blueprint.collections, (children) =>
+    mapped(children, addChild),
+  );
+  const space = freeze({ client, session, collections, close });
+  return [space, runner, entities];
+};

@@ -16,7 +16,8 @@ type Soon<T> = T | Promise<T>;
 
 /** Keeps texts of a Space by name. Never throws or rejects, and waits for nothing longer than half a second. */
 type Store = readonly [
-  read: (name: string) => Soon<string | null>,
+  /** "" where there is nothing. */
+  read: (name: string) => Soon<string>,
   /** False where it cannot be kept: storage is full, forbidden or silent, or nothing may be tracked. */
   write: (name: string, text: string) => Soon<unknown>,
   remove: (name: string) => Soon<unknown>,
@@ -30,11 +31,11 @@ const EVENTS_NAMES = /* @__PURE__ */ Array.from(
   (_, place) => `events.${place}`,
 );
 
-function makeStore(
+const makeStore = (
   spaceKey: string,
   client: Client,
   logOnce: (message: string) => void,
-): Store {
+): Store => {
   let used = false;
 
   /** Merely to ask for `localStorage` throws where it is forbidden. That of a server would be one for all people. */
@@ -45,7 +46,7 @@ function makeStore(
     try {
       const place = client.storage ?? (hasPage() && platform.localStorage);
       const result: any = place ? use(place, `mtribes.${spaceKey}.${name}`) : 0;
-      if (typeof result?.then !== "function") return result;
+      if (!result?.then) return result;
       const work = Promise.resolve(result);
       return sooner(
         work.catch(() => false),
@@ -64,7 +65,7 @@ function makeStore(
     used ||= client.tracking && name === IDENTITY;
     return proceed(
       attempt(name, (place, key) => place.getItem(key)),
-      (text) => (text && typeof text === "string" ? text : null),
+      (text) => (typeof text === "string" ? text : ""),
     );
   };
 
@@ -95,21 +96,29 @@ function makeStore(
   };
 
   return [read, write, remove, clear];
-}
+};
 
 /** Goes on with a value: at once, where it is there at once. */
-function proceed<T, R>(value: Soon<T>, call: (value: T) => Soon<R>): Soon<R> {
+const proceed = <T, R>(
+  value: Soon<T>,
+  call: (value: T) => Soon<R>,
+): Soon<R> => {
   return value instanceof Promise ? value.then(call) : call(value);
-}
+};
 
-/** Waits for the work, but no longer than that. */
-function sooner<T>(
+/** Waits for the work, but no longer than that; a program may end sooner where `isAside`. */
+const sooner = <T>(
   work: Promise<T>,
   milliseconds: number,
   otherwise: () => T,
-): Promise<T> {
+  isAside?: boolean,
+): Promise<T> => {
   return new Promise((resolve, reject) => {
-    const timer = after(milliseconds, () => resolve(otherwise()));
-    void work.then(resolve, reject).then(() => clock.clearTimeout(timer));
+    const cancel = clock.after(
+      milliseconds,
+      () => resolve(otherwise()),
+      !isAside,
+    );
+    void work.then(resolve, reject).then(cancel);
   });
-}
+};

@@ -4,8 +4,8 @@ type PageWatcher = (isGone: boolean) => void;
 const watchers = new Set<PageWatcher>();
 
 /** Tells of the page until the returned function is called; of no page there is nothing to tell. */
-function watchPage(watcher: PageWatcher): () => void {
-  if (!hasPage()) return () => {};
+const watchPage = (watcher: PageWatcher): (() => void) => {
+  if (EVERYWHERE && !hasPage()) return () => {};
   if (watchers.size === 0) listenToPage("addEventListener");
   watchers.add(watcher);
   return () => {
@@ -13,54 +13,56 @@ function watchPage(watcher: PageWatcher): () => void {
       listenToPage("removeEventListener");
     }
   };
-}
+};
 
 /** One set of listeners, whatever the number of watchers. */
-function listenToPage(how: "addEventListener" | "removeEventListener"): void {
+const listenToPage = (
+  how: "addEventListener" | "removeEventListener",
+): void => {
   for (const type of ["online", "pagehide", "pageshow"]) {
     platform[how]?.(type, tellWatchers);
   }
   for (const type of ["visibilitychange", "freeze", "resume"]) {
     platform.document?.[how]?.(type, tellWatchers);
   }
-}
+};
 
-function tellWatchers({ type }: { readonly type: string }): void {
+const tellWatchers = ({ type }: { readonly type: string }): void => {
   const isGone =
     /hide|freeze/.test(type) || (type !== "online" && isPageHidden());
   watchers.forEach((watcher) => watcher(isGone));
-}
+};
 
-function isPageHidden(): boolean {
+const isPageHidden = (): boolean => {
   return platform.document?.visibilityState === "hidden";
-}
+};
 
 /** Hears what other tabs of the browser say under this name. Undefined where tabs cannot take turns: each is on its own. */
-function openChannel(
+const openChannel = (
   name: string,
   hear: (news: unknown) => void,
-): Channel | undefined {
-  const Channels = platform.BroadcastChannel;
-  if (!platform.document || !platform.navigator?.locks || !Channels)
-    return undefined;
+): Channel | undefined => {
+  if (EVERYWHERE && !platform.document) return undefined;
+  if (!platform.navigator?.locks) return undefined;
   try {
-    const channel = new Channels(name);
+    // Throws where there are none, and where they are forbidden.
+    const channel = new platform.BroadcastChannel!(name);
     channel.onmessage = ({ data }) => hear(data);
     return channel;
   } catch {
     return undefined;
   }
-}
+};
 
 /** Calls when no other tab is at its turn, which lasts until what is returned settles; at once where turns are forbidden. */
-async function takeTurn(
+const takeTurn = async (
   name: string,
   { signal }: Aborter,
   call: () => unknown,
-): Promise<void> {
+): Promise<void> => {
   try {
-    await platform.navigator?.locks?.request(name, { signal }, call);
+    await platform.navigator!.locks!.request(name, { signal }, call);
   } catch {
     call();
   }
-}
+};

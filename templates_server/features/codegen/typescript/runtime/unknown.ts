@@ -9,7 +9,7 @@ let untold = "";
  * Keeps that in storage too, for the next program, until a start that carried
  * it was answered. `whose` names the code and the destination: others drop it.
  */
-function keepReport(store: Store, client: Client, whose: () => string) {
+const keepReport = (store: Store, client: Client, whose: () => string) => {
   const [read, write, remove] = store;
   /** Only then has there been consent, and anything of this Space. */
   let isLoaded: boolean | undefined;
@@ -20,7 +20,7 @@ function keepReport(store: Store, client: Client, whose: () => string) {
       isLoaded = true;
       void proceed(read(REPORT), (left) => {
         // Nothing of this kind is what others have written there.
-        if (client.tracking && /\n/.test(left!)) untold = untold || left!;
+        if (client.tracking && /\n/.test(left)) untold = untold || left;
       });
     }
     const [mark, ...entries] = untold.split("\n", MOST_UNKNOWN + 1);
@@ -30,7 +30,7 @@ function keepReport(store: Store, client: Client, whose: () => string) {
   };
 
   const put = (entries: readonly string[]) => {
-    const all = Array.from(new Set(entries)).slice(0, MOST_UNKNOWN);
+    const all = [...new Set(entries)].slice(0, MOST_UNKNOWN);
     const text = all[0] ? [whose(), ...all].join("\n") : "";
     if (!isLoaded || text === untold) return;
     untold = text;
@@ -38,4 +38,4 @@ function keepReport(store: Store, client: Client, whose: () => string) {
   };
 
   return [list, put] as const;
-}
+};
