@@ -24,7 +24,7 @@ class StreamLimiter:
     @contextlib.contextmanager
     def acquire(self, caller: CallerAddress) -> Iterator[None]:
         """A place until the block ends; Unavailable when there is none."""
-        counted = caller.counted or ""
+        counted = caller.rate_limit_key or ""
         if self._taken >= self._limits.most:
             raise Unavailable("Too many streams are open here.", retry_after_seconds=RETRY_AFTER_SECONDS)
         if counted and self._by_address[counted] >= self._limits.most_an_address:

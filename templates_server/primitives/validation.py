@@ -87,7 +87,7 @@ class Reader:
             self.refuse(path, f"has {len(entries)} entries; at most {at_most} are possible")
             return
         for key in sorted(entries):
-            problem = (problem_of or problem_of_key)(key)
+            problem = (problem_of or find_key_problem)(key)
             if problem is None:
                 yield key, entries[key], join(path, key)
             else:
@@ -174,7 +174,7 @@ def read_required_name(given: str) -> str:
 KEY_RULE = f"is not a key: use a-z, 0-9 and single dashes, beginning with a letter, at most {MAX_KEY_LENGTH} characters"
 
 
-def problem_of_key(key: str) -> str | None:
+def find_key_problem(key: str) -> str | None:
     """What is wrong with a key, as words that follow it; None if nothing is."""
     return None if is_key(key) else KEY_RULE
 

@@ -25,7 +25,7 @@ from mtribes_cli.parameters import documents as local_documents
 from mtribes_cli.project import lock_file, project_file
 from templates_server.features.codegen.renderer import render
 from templates_server.features.event_names.model_check import differs
-from templates_server.features.pages.browser_session import cookie_in
+from templates_server.features.pages.browser_session import read_cookie
 from templates_server.features.people.api import _read_changes
 from templates_server.features.people.profile_parser import read_user
 from templates_server.features.spaces.delivery.differences import compare_deliveries
@@ -285,7 +285,8 @@ def _addresses(text: str) -> object:
     proxies = [ip_addresses.parse_network("10.0.0.0/8")]
     headers = [(name.encode(), encoded(text)) for name in ip_addresses.ProxyHeader]
     return [
-        ip_addresses.caller_of("10.0.0.1", headers, proxies=proxies, header=name) for name in ip_addresses.ProxyHeader
+        ip_addresses.identify_caller("10.0.0.1", headers, proxies=proxies, header=name)
+        for name in ip_addresses.ProxyHeader
     ]
 
 
@@ -351,7 +352,7 @@ COMPOSED: tuple[tuple[str, Read], ...] = (
     ("templates_server.http.router", lambda text: ROUTER.find("GET", encoded(text))),
     ("templates_server.primitives.ip_addresses", _addresses),
     ("templates_server.http.forms.urlencoded", lambda text: urlencoded.decode(b"a=" + encoded(text))),
-    ("templates_server.features.pages.browser_session", lambda text: cookie_in(f"a={text}", "a")),
+    ("templates_server.features.pages.browser_session", lambda text: read_cookie(f"a={text}", "a")),
     ("templates_server.features.codegen", _code),
     ("mtribes_cli.project.project_file", lambda text: project_file.parse_project_file(text, Path("mtribes.toml"))),
     ("mtribes_cli.project.lock_file", lambda text: lock_file.parse_lock_file(encoded(text), Path("mtribes.lock"))),
