@@ -1,8 +1,8 @@
 """Whether one person is in a tribe, from what is known of them: the evaluator of sessions and explanations. Pure.
 
-    evaluate(tribe, facts, now) -> Verdict      every filter with what was found
-    outcome_of(tribe, facts, now) -> Outcome    the same outcome, no more looked at than it takes
-    questions_of(tribes) -> Questions           (rules) what must have been counted for `facts`
+    evaluate(tribe, facts, now) -> Verdict              every filter with what was found
+    decide_tribe(tribe, facts, now) -> TribeOutcome     the same outcome, no more looked at than it takes
+    collect_queries(tribes) -> CountQueries             (model) what must have been counted for `facts`
 
 Three outcomes: where nobody has said what an app says when a session starts, a contextual filter cannot be known; the
 tribe can still be, when its other filters decide it. The same in SQL over everybody: `compiler`. Facts from the

@@ -272,8 +272,8 @@ GUARD_MUTATIONS = (
     GuardMutation(
         "the environment whose signing is told",
         "features.spaces.signed_ids.store",
-        ".where(environments.c.id == environment_id)\n\n\ndef _found",
-        "\n\n\ndef _found",
+        ".where(environments.c.id == environment_id)\n\n\ndef _to_signing_state",
+        "\n\n\ndef _to_signing_state",
         ("/signed-ids",),
     ),
     GuardMutation(
