@@ -68,6 +68,7 @@ FILLED: Mapping[str, Callable[[str], Any]] = {
     "float": lambda _: 1.0,
     "bool": lambda _: False,
     "Encoding": lambda _: UTF_8,
+    "TextEncoding": lambda _: UTF_8,
     "Path": lambda _: Path("mtribes.toml"),
     "Path | None": lambda _: None,
     "IdCheck": lambda _: IdCheck("secret"),
