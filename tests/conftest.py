@@ -16,12 +16,12 @@ from hypothesis import settings
 
 from templates_server.features.operations import retention_job
 from templates_server.settings import sqlite_url
-from tests import secrecy, statements
+from tests import secret_scanner, statements
+from tests.openapi_conformance import FINDINGS
 from tests.pgbouncer import THROUGH_PGBOUNCER, pgbouncer
-from tests.requirements import is_switched_on_by_name, nothing_is_left_out, require
+from tests.requirements import is_switched_on_by_name, must_not_skip, require
 from tests.servers import PostgresServer, RunningServer, running_server
-from tests.unhandled import UNHANDLED
-from tests.witness import FINDINGS
+from tests.unhandled_exceptions import UNHANDLED
 
 QUICK_EXAMPLES = 60
 TIMEOUT_SECONDS = 120
@@ -67,7 +67,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Fail what is skipped where nothing may be left out, but for what a variable that is named switches on."""
     report = yield
-    if report.skipped and nothing_is_left_out() and not hasattr(report, "wasxfail"):
+    if report.skipped and must_not_skip() and not hasattr(report, "wasxfail"):
         _, _, reason = report.longrepr if isinstance(report.longrepr, tuple) else ("", 0, str(report.longrepr))
         if not is_switched_on_by_name(reason):
             report.outcome = "failed"
@@ -109,27 +109,27 @@ def no_statement_joins_two_people() -> Iterator[None]:
     from tests.citus_rules import faults  # noqa: PLC0415 - slow to import, and only PostgreSQL's statements are read
 
     found = [f"{fault}: {text}" for text in statements.heard() for fault in faults(text)]
-    told = "\n".join(found[: secrecy.MOST_TOLD])
+    told = "\n".join(found[: secret_scanner.MOST_TOLD])
     assert not found, f"tests/citus_rules.py found {len(found)} statements that Citus refuses:\n{told}"
 
 
 @pytest.fixture(scope="session", autouse=True)
 def nothing_keeps_a_secret(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Nothing that the whole run has left holds a secret, but for what is for secrets."""
-    with secrecy.recording():
+    with secret_scanner.record_logs():
         yield
-    secrecy.check_planted(tmp_path_factory.mktemp("planted"))
-    seen = request.config.stash[secrecy.SEEN] = secrecy.look_through_all(tmp_path_factory.getbasetemp())
-    told = "\n".join(seen.leaks[: secrecy.MOST_TOLD])
-    assert not seen.leaks, f"tests/secrecy.py found secrets in {len(seen.leaks)} places:\n{told}"
+    secret_scanner.check_planted(tmp_path_factory.mktemp("planted"))
+    seen = request.config.stash[secret_scanner.SCAN_SUMMARY] = secret_scanner.scan_all(tmp_path_factory.getbasetemp())
+    told = "\n".join(seen.leaks[: secret_scanner.MOST_TOLD])
+    assert not seen.leaks, f"tests/secret_scanner.py found secrets in {len(seen.leaks)} places:\n{told}"
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Hand on what was looked through, from the processes of a run to the one that tells of it."""
-    seen = session.config.stash.get(secrecy.SEEN, None)
+    seen = session.config.stash.get(secret_scanner.SCAN_SUMMARY, None)
     if seen is not None and hasattr(session.config, "workeroutput"):
         session.config.workeroutput["looked_through"] = seen.counts
-    elif secrecy.is_too_little(session.config):
+    elif secret_scanner.is_too_little(session.config):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
@@ -138,15 +138,15 @@ def pytest_testnodedown(node: Any) -> None:
     """Take what a process of the run looked through."""
     counts = getattr(node, "workeroutput", {}).get("looked_through")
     if counts is not None:
-        before = node.config.stash.get(secrecy.SEEN, secrecy.Seen())
-        node.config.stash[secrecy.SEEN] = before.with_those_of_another(counts)
+        before = node.config.stash.get(secret_scanner.SCAN_SUMMARY, secret_scanner.ScanSummary())
+        node.config.stash[secret_scanner.SCAN_SUMMARY] = before.merge(counts)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Tell how much was looked through."""
-    seen = config.stash.get(secrecy.SEEN, None)
+    seen = config.stash.get(secret_scanner.SCAN_SUMMARY, None)
     if seen is not None:
-        terminalreporter.write_line(str(seen), red=secrecy.is_too_little(config))
+        terminalreporter.write_line(str(seen), red=secret_scanner.is_too_little(config))
 
 
 @pytest.fixture(scope="session")
@@ -158,7 +158,7 @@ def postgres() -> Iterator[PostgresServer]:
         with pgbouncer(Path(folder)) if os.environ.get(THROUGH_PGBOUNCER) == "1" else nullcontext() as server.pooler:
             yield server
         server.close()
-        secrecy.PARTS.append(secrecy.look_through_postgres(Path(folder)))
+        secret_scanner.PARTS.append(secret_scanner.scan_postgres(Path(folder)))
 
 
 @pytest.fixture

@@ -30,12 +30,12 @@ def require(condition_or_probe: Condition | Callable[[], Condition], missing: st
     if found:
         return
     message = f"missing: {missing}; get it with: {how_to_get_it}"
-    if nothing_is_left_out():
+    if must_not_skip():
         pytest.fail(message, pytrace=False)
     pytest.skip(message)
 
 
-def nothing_is_left_out() -> bool:
+def must_not_skip() -> bool:
     """Whether a test that is skipped is a failure, as in CI."""
     return os.environ.get("MTRIBES_REQUIRE_ALL") == "1"
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-from tests import secrecy
-from tests.unhandled import UNHANDLED
+from tests import secret_scanner
+from tests.unhandled_exceptions import UNHANDLED
 
 START_TIMEOUT_SECONDS = 60
 STOP_TIMEOUT_SECONDS = 30
@@ -69,7 +69,7 @@ def server_process(
             yield server
         finally:
             server.stop()
-            secrecy.LOGGED.lines.append(server.said())
+            secret_scanner.LOGGED.lines.append(server.said())
             UNHANDLED.note_output(server.said())
 
 

@@ -26,7 +26,7 @@ from templates_server.settings import Settings, sqlite_url
 from templates_server.storage import migrations
 from templates_server.storage.database import Database
 from templates_server.storage.factory import open_database
-from tests.witness import witnessed
+from tests.openapi_conformance import record_conformance
 
 DATABASE_NUMBERS = itertools.count(1)
 TLS = ssl.create_default_context()  # httpx would make one for every client, in 20 ms
@@ -109,7 +109,7 @@ def running_server(
         database = open_database(wanted.database_url)
         migrations.upgrade(database)
         app = create_app(wanted, clock=clock, database=database, routes=routes)
-        with _serving(configure(witnessed(app, routes), wanted), listening):
+        with _serving(configure(record_conformance(app, routes), wanted), listening):
             yield RunningServer(url, wanted, database, app)
 
 

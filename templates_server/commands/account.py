@@ -95,7 +95,7 @@ def _organization_id(connection: Connection, key: str) -> str:
 
 def _password_hash(email: str, name: str, *, from_stdin: bool) -> str:
     password = sys.stdin.readline().rstrip("\r\n") if from_stdin else _asked_password()
-    problems = passwords.problems_of(password, email=email, name=name)
+    problems = passwords.find_password_problems(password, email=email, name=name)
     if problems:
         raise WrongUsage(f"Password rejected. {' '.join(problems)}", "Choose another password.")
     return passwords.Passwords().hash_now(password)

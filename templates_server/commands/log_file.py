@@ -66,7 +66,7 @@ class SharedLogFile(logging.FileHandler):
             return False
 
     def _put_aside(self) -> None:
-        with _locked(self._descriptor()):
+        with _hold_lock(self._descriptor()):
             if self._is_in_place():  # no other process was faster
                 if sys.platform == "win32" and self.stream is not None:
                     self.stream.close()  # an open file cannot be renamed there, nor while another process has it open
@@ -89,7 +89,7 @@ class SharedLogFile(logging.FileHandler):
 
 
 @contextlib.contextmanager
-def _locked(descriptor: int) -> Iterator[None]:
+def _hold_lock(descriptor: int) -> Iterator[None]:
     """A lock on an open file, which all processes honour, until the block ends or the file is closed."""
     if sys.platform == "win32":
         yield

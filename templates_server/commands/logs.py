@@ -32,10 +32,10 @@ def logs(
     path = resolve_data_folder(data).log_file
     if not path.exists() and not rotated_path(path).exists():
         raise CommandFailed(f"No log at {path}.", "Start a server first: `mtribes-server start`.")
-    file = _opened(path)
+    file = _open_log(path)
     sys.stdout.writelines(deque(_all_lines(path, file), maxlen=lines))
     if follow:
-        for text in _added(path, file):
+        for text in _read_added(path, file):
             sys.stdout.write(text)
             sys.stdout.flush()
     elif file is not None:
@@ -45,7 +45,7 @@ def logs(
 
 def _all_lines(path: Path, file: TextIO | None) -> Iterator[str]:
     """The lines of the log that was put aside, then those of the log, whose file is read up to its end."""
-    before = _opened(rotated_path(path))
+    before = _open_log(rotated_path(path))
     if before is not None:
         with before:
             is_same = file is not None and os.path.sameopenfile(before.fileno(), file.fileno())
@@ -55,20 +55,20 @@ def _all_lines(path: Path, file: TextIO | None) -> Iterator[str]:
         yield from file
 
 
-def _added(path: Path, file: TextIO | None) -> Iterator[str]:
+def _read_added(path: Path, file: TextIO | None) -> Iterator[str]:
     """What is added to the log from now on. Once the file was put aside it is read to its end, then the new one is."""
     while True:
         sys.stdout.flush()
         time.sleep(PAUSE_SECONDS)
         if file is None:
-            file = _opened(path)
+            file = _open_log(path)
         while file is not None:
             is_over = not _is_in_place(path, file)  # before it is read: nothing is added to it then
             yield _rest(file)
             if not is_over:
                 break
             file.close()
-            file = _opened(path)
+            file = _open_log(path)
 
 
 def _rest(file: TextIO) -> str:
@@ -86,7 +86,7 @@ def _is_in_place(path: Path, file: TextIO) -> bool:
         return True
 
 
-def _opened(path: Path) -> TextIO | None:
+def _open_log(path: Path) -> TextIO | None:
     try:
         return path.open(encoding="utf-8", errors="backslashreplace")
     except FileNotFoundError:

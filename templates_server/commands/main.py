@@ -73,7 +73,7 @@ def _invoke(argv: Sequence[str]) -> int:
 
 
 def _as_failure(error: BaseException) -> tuple[CommandFailed, int]:
-    failure = _told(error)
+    failure = _to_command_failed(error)
     if failure is not None:
         return failure, failure.exit_code
     if isinstance(error, KeyboardInterrupt | typer.Abort):
@@ -83,7 +83,7 @@ def _as_failure(error: BaseException) -> tuple[CommandFailed, int]:
     return _bug(error), ExitCode.BUG
 
 
-def _told(error: BaseException) -> CommandFailed | None:
+def _to_command_failed(error: BaseException) -> CommandFailed | None:
     """The error as one with advice; None for an interruption or a bug."""
     match error:
         case CommandFailed():

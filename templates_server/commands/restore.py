@@ -58,7 +58,7 @@ def restore(
     folder = resolve_data_folder(data)
     url = resolve_database_url(folder, database)
     _check_empty(folder)
-    listed = _listed(erasures or [], folder)
+    listed = _read_erased(erasures or [], folder)
     prepare_data_folder(folder)
     try:
         with folder.held():
@@ -71,7 +71,7 @@ def restore(
     return ExitCode.DONE
 
 
-def _listed(files: Sequence[Path], folder: DataFolder) -> set[ErasedPerson]:
+def _read_erased(files: Sequence[Path], folder: DataFolder) -> set[ErasedPerson]:
     """Everybody on the lists of erasures that are at hand."""
     missing = [str(file) for file in files if not file.is_file()]
     if missing:

@@ -33,7 +33,7 @@ from templates_server.commands.options import (
 from templates_server.features.demo import seed
 from templates_server.features.people.erasure_log import ErasureLog, UnreadableErasureLog
 from templates_server.features.people.erasure_store import list_erasures
-from templates_server.http.host_validation import name_in
+from templates_server.http.host_validation import parse_host_name
 from templates_server.http.rate_limiter import parse_rate_limits
 from templates_server.primitives.ip_addresses import Network, ProxyHeader, parse_network
 from templates_server.primitives.timestamps import system_clock
@@ -244,7 +244,7 @@ def _network(text: str) -> Network:
 
 
 def _host_name(text: str) -> str:
-    name = name_in(text.encode())
+    name = parse_host_name(text.encode())
     if name is None or ":" in text.rpartition("]")[2]:
         raise WrongUsage(
             f"Invalid host name {text!r} in --allowed-host.", "Leave out the scheme and the port, as in app.internal."

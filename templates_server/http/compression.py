@@ -17,7 +17,7 @@ TYPES = frozenset({"text/html", "text/css", "text/javascript", "image/svg+xml"})
 OF_OUR_OWN = frozenset({"same-origin", "none"})
 
 
-def pack(response: Response, request: Request) -> None:
+def compress(response: Response, request: Request) -> None:
     """Compress a whole answer in its place, if the browser takes that, it gains by it, and it gives nothing away."""
     if not _is_worth_it(response):
         return

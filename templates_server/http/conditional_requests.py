@@ -93,13 +93,13 @@ def document_response(call: Call, revision: int, document: Mapping[str, Any], *,
     headers = {"ETag": entity_tag(revision), "Vary": "Accept", "Cache-Control": "private, no-cache"}
     if entity_tag(revision) in _known_tags(call):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-    whole = with_revision(document, revision)
+    whole = add_revision(document, revision)
     if _prefers_yaml(call):
         return Response(yaml_json.write_yaml(whole), headers=headers, media_type=YAML_TYPE)
     return to_response(ApiResult([whole], kind, headers=headers))
 
 
-def with_revision(document: Mapping[str, Any], revision: int) -> dict[str, Any]:
+def add_revision(document: Mapping[str, Any], revision: int) -> dict[str, Any]:
     """The document with its revision before the first part that is not a text."""
     head = {key: value for key, value in document.items() if isinstance(value, str)}
     return {**head, "revision": revision, **document}

@@ -15,7 +15,7 @@ from templates_server.http.audit_event import AuditEvent
 from templates_server.http.idempotency.idempotent_request import IdempotentRequest
 from templates_server.http.rate_limiter import Quota
 from templates_server.http.response import ApiResult, to_response
-from templates_server.primitives.ip_addresses import CallerAddress, caller_of
+from templates_server.primitives.ip_addresses import CallerAddress, identify_caller
 from templates_server.primitives.timestamps import Clock
 from templates_server.security import authorization
 from templates_server.settings import Settings
@@ -83,7 +83,7 @@ class Call:
     def caller(self) -> CallerAddress:
         """The network address of who asks, and as what they are counted."""
         peer, settings = self.request.client, self.settings
-        return caller_of(
+        return identify_caller(
             peer.host if peer else "",
             self.request.headers.raw,
             proxies=settings.trusted_proxies,

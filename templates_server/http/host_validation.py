@@ -34,7 +34,7 @@ class HostCheck:
         if path in PATHS_FOR_ANY_HOST:
             return
         hosts = [value for name, value in scope["headers"] if name == b"host"]
-        name = name_in(hosts[0]) if len(hosts) == 1 else None
+        name = parse_host_name(hosts[0]) if len(hosts) == 1 else None
         if name is None:
             raise BadRequest("Send exactly one Host header with a name and an optional port.")
         if name not in self._names and not (name in LOOPBACK_NAMES and _came_within_this_machine(scope)):
@@ -42,7 +42,7 @@ class HostCheck:
 
 
 @memoize
-def name_in(host: bytes) -> str | None:
+def parse_host_name(host: bytes) -> str | None:
     """The name in a Host header, in small letters, without brackets; None when it is none (RFC 9110, 7.2)."""
     match = HOST.fullmatch(host)
     return match[1].decode("ascii").lower().strip("[]") if match else None

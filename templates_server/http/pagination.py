@@ -29,7 +29,7 @@ def read_page_request(call: Call) -> PageRequest:
     limit = whole_number(call.query.get("limit", str(DEFAULT_LIMIT)), most=MAX_LIMIT)
     if not limit:
         raise BadRequest(f"`limit` must be a whole number from 1 to {MAX_LIMIT}.")
-    return PageRequest(limit, _decoded(call.query.get("cursor", "")))
+    return PageRequest(limit, _decode_cursor(call.query.get("cursor", "")))
 
 
 def next_link(call: Call, page: PageRequest, keys: Sequence[str]) -> Mapping[str, str]:
@@ -41,15 +41,15 @@ def link_after(call: Call, page: PageRequest, key: str | None) -> Mapping[str, s
     """The header that leads to the page that begins after a key; {} for None: there is no such page."""
     if key is None:
         return {}
-    query = {**call.query, "limit": str(page.limit), "cursor": _encoded(key)}
+    query = {**call.query, "limit": str(page.limit), "cursor": _encode_cursor(key)}
     return {"Link": f'<{call.settings.public_url}{call.request.url.path}?{urlencode(query)}>; rel="next"'}
 
 
-def _encoded(key: str) -> str:
+def _encode_cursor(key: str) -> str:
     return base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
 
 
-def _decoded(cursor: str) -> str:
+def _decode_cursor(cursor: str) -> str:
     try:
         key = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeDecodeError, ValueError):

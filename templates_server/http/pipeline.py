@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from templates_server.errors import ApiError, BadRequest, Forbidden, NotFound, TooLarge, Unauthenticated
 from templates_server.http import request_body
-from templates_server.http.compression import pack
+from templates_server.http.compression import compress
 from templates_server.http.context import Call
 from templates_server.http.idempotency.idempotent_request import HEADER, IdempotentRequests
 from templates_server.http.proxy_check import SilentProxies
@@ -29,7 +29,7 @@ ACCOUNT_PARAMETER = "accountId"  # as mParticle calls an organization
 async def serve(route: Route, call: Call) -> Response:
     """The answer of a route; ApiError when a step refuses. Either tells how often may still be asked."""
     try:
-        response = await _answered(route, call)
+        response = await _answer(route, call)
     except ApiError as error:
         if call.quota is not None:
             error.headers.update(call.quota.headers())
@@ -37,11 +37,11 @@ async def serve(route: Route, call: Call) -> Response:
     if call.quota is not None:
         response.raw_headers += call.quota.raw_headers()
     if route.surface is Surface.PAGE:
-        pack(response, call.request)
+        compress(response, call.request)
     return response
 
 
-async def _answered(route: Route, call: Call) -> Response:
+async def _answer(route: Route, call: Call) -> Response:
     await _admit(route, call)
     if route.surface is Surface.PLATFORM:
         call.located = await _permitted_place(call, route)
@@ -51,7 +51,7 @@ async def _answered(route: Route, call: Call) -> Response:
     is_once = route.surface is Surface.PLATFORM and route.method == "POST" and HEADER in call.request.headers
     if is_once and call.asker is not None:
         return await _serve_once(route, call, raw)
-    return await _handled(route, call, raw)
+    return await _call_handler(route, call, raw)
 
 
 async def _serve_once(route: Route, call: Call, raw: bytes) -> Response:
@@ -61,11 +61,11 @@ async def _serve_once(route: Route, call: Call, raw: bytes) -> Response:
     with answers.running(once):
         replayed = await call.database.read(once.replay)
         call.once = once
-        return replayed or await _handled(route, call, raw)
+        return replayed or await _call_handler(route, call, raw)
 
 
-async def _handled(route: Route, call: Call, raw: bytes) -> Response:
-    call.body = _decoded(route, call, raw)
+async def _call_handler(route: Route, call: Call, raw: bytes) -> Response:
+    call.body = _decode_body(route, call, raw)
     answer = await route.handler(call)
     return answer if isinstance(answer, Response) else to_response(answer)
 
@@ -78,7 +78,7 @@ async def _admit(route: Route, call: Call) -> None:
     elif route.surface in {Surface.PLATFORM, Surface.CLIENT, Surface.OFREP}:
         try:
             principal = await (
-                _authenticated(call, route.surface) if route.find_asker is None else route.find_asker(call)
+                _authenticate(call, route.surface) if route.find_asker is None else route.find_asker(call)
             )
         except (Forbidden, Unauthenticated):
             call.quota = limiter.count_stranger(_caller(call))
@@ -96,7 +96,7 @@ def _caller(call: Call) -> CallerAddress:
     return call.caller
 
 
-async def _authenticated(call: Call, surface: Surface) -> authorization.Principal:
+async def _authenticate(call: Call, surface: Surface) -> authorization.Principal:
     scheme, _, bearer = call.request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not bearer.strip():
         raise Unauthenticated(
@@ -152,7 +152,7 @@ async def _read_body(route: Route, call: Call) -> bytes:
         raise TooLarge(route.too_large or str(error)) from None
 
 
-def _decoded(route: Route, call: Call, raw: bytes) -> Any:
+def _decode_body(route: Route, call: Call, raw: bytes) -> Any:
     """The body as what the route reads; None where it reads none."""
     if route.reads is None:
         return None

@@ -150,5 +150,5 @@ _counted = memoize(rate_limit_key)
 
 
 def _subject(caller: CallerAddress) -> str | None:
-    """`CallerAddress.counted`, from what is remembered."""
-    return _counted(caller.address) or caller.counted_behind_proxy
+    """`CallerAddress.rate_limit_key`, from what is remembered."""
+    return _counted(caller.address) or caller.proxied_rate_limit_key

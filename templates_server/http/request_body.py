@@ -150,17 +150,17 @@ async def read_body(request: Request, max_bytes: int, limits: Limits) -> bytes:
         raise TooLarge(f"The body is too large. The maximum is {max_bytes} bytes.")
     has_arrived = request.scope.get(HAS_ARRIVED)
     if has_arrived is not None and has_arrived() and "content-encoding" not in request.headers:
-        return await _arrived(request, max_bytes)
+        return await _take_buffered(request, max_bytes)
     try:
         async with asyncio.timeout(limits.body_timeout_seconds) as deadline:
-            return await _read_inflated(_paced(request, deadline, limits), _inflater(request), max_bytes)
+            return await _read_inflated(_read_paced(request, deadline, limits), _inflater(request), max_bytes)
     except TimeoutError:
         raise RequestTimedOut(f"The body did not arrive within {limits.body_timeout_seconds:g} seconds.") from None
     except ClientDisconnect:
         raise BadRequest("The body is incomplete.") from None
 
 
-async def _arrived(request: Request, max_bytes: int) -> bytes:
+async def _take_buffered(request: Request, max_bytes: int) -> bytes:
     """A plain body that is here whole: nothing is waited for, so nothing needs a deadline."""
     message = await request.receive()
     body: bytes = message.get("body", b"")
@@ -171,7 +171,7 @@ async def _arrived(request: Request, max_bytes: int) -> bytes:
     return body
 
 
-async def _paced(request: Request, deadline: asyncio.Timeout, limits: Limits) -> AsyncIterator[bytes]:
+async def _read_paced(request: Request, deadline: asyncio.Timeout, limits: Limits) -> AsyncIterator[bytes]:
     """The pieces of the body; each puts the deadline off by the time that it may take."""
     async for chunk in request.stream():
         deadline.reschedule((deadline.when() or 0) + len(chunk) / limits.min_body_bytes_a_second)
@@ -234,7 +234,7 @@ def _readable(body: bytes) -> Any:
         raise BadRequest(f"The request body is not valid JSON: {error}.") from None
 
 
-def problems_by_field(value: Any, kind: type[msgspec.Struct], path: str = "") -> list[Problem]:
+def group_problems_by_field(value: Any, kind: type[msgspec.Struct], path: str = "") -> list[Problem]:
     """What is wrong with each field of a decoded object by its type; the decoder itself stops at the first.
 
     Null is taken as not given.

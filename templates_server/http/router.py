@@ -51,7 +51,7 @@ class Router(Generic[AnyRoute]):
         fixed = self._fixed.get((method, raw_path))
         if fixed is not None:
             return fixed, {}
-        parts = [_decoded(part) for part in raw_path.split(b"/")[1:]]
+        parts = [_decode_segment(part) for part in raw_path.split(b"/")[1:]]
         parameters: dict[str, str] = {}
         route = _descend(self._root, parts, parameters, "GET" if method == "HEAD" else method)
         if route is not None:
@@ -63,7 +63,7 @@ class Router(Generic[AnyRoute]):
 
     def at(self, raw_path: bytes) -> Sequence[AnyRoute]:
         """Every route at a path, whatever its method."""
-        return self._at([_decoded(part) for part in raw_path.split(b"/")[1:]])
+        return self._at([_decode_segment(part) for part in raw_path.split(b"/")[1:]])
 
     def _at(self, parts: Sequence[str]) -> Sequence[AnyRoute]:
         """Every route at these parts, in order of method."""
@@ -113,7 +113,7 @@ def _is_named(node: _Node[AnyRoute], parts: Sequence[str]) -> bool:
     return bool(node.routes)
 
 
-def _decoded(part: bytes) -> str:
+def _decode_segment(part: bytes) -> str:
     try:
         text = unquote_to_bytes(part).decode()
     except UnicodeDecodeError:

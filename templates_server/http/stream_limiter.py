@@ -24,7 +24,7 @@ class StreamLimiter:
     @contextlib.contextmanager
     def acquire(self, caller: CallerAddress) -> Iterator[None]:
         """A place until the block ends; Unavailable when there is none."""
-        counted = caller.counted or ""
+        counted = caller.rate_limit_key or ""
         if self._taken >= self._limits.most:
             raise Unavailable(
                 "Too many open streams on this server. Retry later.", retry_after_seconds=RETRY_AFTER_SECONDS

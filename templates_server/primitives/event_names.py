@@ -10,7 +10,7 @@ CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def problem_of_event_name(name: str) -> str | None:
+def find_event_name_problem(name: str) -> str | None:
     """Return what is wrong with the name of an event, as words that follow its subject; None if nothing is.
 
     Generated code names events `category/action`; everybody else may use any text.

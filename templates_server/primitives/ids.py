@@ -31,26 +31,26 @@ def new_id(prefix: str) -> str:
     return f"{prefix}_{random_text(RANDOM_LENGTH)}"
 
 
-def derived_id(prefix: str, *parts: str) -> str:
+def derive_id(prefix: str, *parts: str) -> str:
     """The id that these parts always give: the first 22 bytes of their SHA-256, of which each gives a character.
 
     A byte more than 247 gives what one of the first eight gives: 131 bits less a few hundredths.
     """
     *scope, name = parts
-    return derived_ids(prefix, "\0".join(scope), [name])[0]
+    return derive_ids(prefix, "\0".join(scope), [name])[0]
 
 
-def derived_ids(prefix: str, scope: str, names: Iterable[str]) -> list[str]:
+def derive_ids(prefix: str, scope: str, names: Iterable[str]) -> list[str]:
     """The ids that a scope and each of these names give, in less time than one by one."""
-    return ids_of_digests(prefix, derived_digests(scope, names))
+    return ids_from_digests(prefix, derive_digests(scope, names))
 
 
-def derived_digests(scope: str, names: Iterable[str]) -> bytes:
+def derive_digests(scope: str, names: Iterable[str]) -> bytes:
     """The SHA-256 of a scope and each of these names, one behind the other."""
     return b"".join([hashlib.sha256(f"{scope}\0{name}".encode()).digest() for name in names])
 
 
-def ids_of_digests(prefix: str, digests: bytes) -> list[str]:
+def ids_from_digests(prefix: str, digests: bytes) -> list[str]:
     """The ids that are derived from these digests."""
     texts = digests.translate(TO_ALPHABET).decode("ascii")
     return [f"{prefix}_{texts[start : start + RANDOM_LENGTH]}" for start in range(0, len(texts), DIGEST_LENGTH)]

@@ -46,12 +46,12 @@ class CallerAddress:
     is_stated: bool = True
 
     @property
-    def counted(self) -> str | None:
+    def rate_limit_key(self) -> str | None:
         """As what requests and failures are counted; None for a direct connection from this machine."""
-        return rate_limit_key(self.address) or self.counted_behind_proxy
+        return rate_limit_key(self.address) or self.proxied_rate_limit_key
 
     @property
-    def counted_behind_proxy(self) -> str | None:
+    def proxied_rate_limit_key(self) -> str | None:
         """As what the caller is counted whatever the address is; None where no listed proxy passed the request on."""
         return None if self.is_direct else self.address
 
@@ -85,7 +85,7 @@ def is_within(address: Address | None, networks: Iterable[Network]) -> bool:
     return address is not None and any(address in network for network in networks)
 
 
-def caller_of(
+def identify_caller(
     peer: str, headers: Sequence[tuple[bytes, bytes]], *, proxies: Sequence[Network], header: ProxyHeader
 ) -> CallerAddress:
     """Who sends a request, from the socket's address and the headers (names in small letters)."""
@@ -136,7 +136,7 @@ def rate_limit_key(address: str) -> str | None:
     """Whom failures from the address are counted for: an IPv6 network of 64 bits is one customer.
 
     None for this machine: that is its own user, or a proxy that was not listed and carries everybody, so that one
-    guesser would delay all. It does not hold for what a listed proxy passed on: see `CallerAddress.counted`.
+    guesser would delay all. It does not hold for what a listed proxy passed on: see `CallerAddress.rate_limit_key`.
     """
     parsed = parse_address(address)
     if parsed is None or parsed.is_loopback:

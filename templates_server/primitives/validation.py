@@ -87,7 +87,7 @@ class Reader:
             self.refuse(path, f"has {len(entries)} entries; the maximum is {at_most}")
             return
         for key in sorted(entries):
-            problem = (problem_of or problem_of_key)(key)
+            problem = (problem_of or find_key_problem)(key)
             if problem is None:
                 yield key, entries[key], join(path, key)
             else:
@@ -176,7 +176,7 @@ KEY_RULE = (
 )
 
 
-def problem_of_key(key: str) -> str | None:
+def find_key_problem(key: str) -> str | None:
     """What is wrong with a key, as words that follow it; None if nothing is."""
     return None if is_key(key) else KEY_RULE
 

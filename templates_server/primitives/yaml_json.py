@@ -287,7 +287,7 @@ def _inline(value: Any) -> str:
 def _text(text: str, plain: re.Pattern[str]) -> str:
     if plain.fullmatch(text) and _means_itself(text) and not READ_OTHERWISE_ELSEWHERE.fullmatch(text):
         return text
-    return UNPRINTABLE.sub(_escaped, json.dumps(text, ensure_ascii=False))
+    return UNPRINTABLE.sub(_escape, json.dumps(text, ensure_ascii=False))
 
 
 def _means_itself(plain: str) -> bool:
@@ -298,7 +298,7 @@ def _means_itself(plain: str) -> bool:
         return False
 
 
-def _escaped(match: re.Match[str]) -> str:
+def _escape(match: re.Match[str]) -> str:
     """A character as double quotes write it; beyond the basic plane only the last two of each plane need it."""
     point = ord(match[0])
     if point <= 0xFFFF:  # noqa: PLR2004 - the end of the basic plane

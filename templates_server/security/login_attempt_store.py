@@ -34,7 +34,7 @@ def locked_until(connection: Connection, subjects: Sequence[bytes], now: int) ->
 def count_failures(connection: Connection, subjects: Sequence[bytes], now: int) -> None:
     """Count a failure for each subject; Closed when one of them must wait."""
     for subject in subjects:
-        failures = connection.execute(_counted(connection, subject, now)).scalar_one_or_none()
+        failures = connection.execute(_upsert_failure(connection, subject, now)).scalar_one_or_none()
         if failures is None:
             raise LockedOut(locked_until(connection, [subject], now))
         if failures == 1:
@@ -45,7 +45,7 @@ def count_failures(connection: Connection, subjects: Sequence[bytes], now: int) 
             )
 
 
-def _counted(connection: Connection, subject: bytes, now: int) -> Any:
+def _upsert_failure(connection: Connection, subject: bytes, now: int) -> Any:
     """One more, or one where the last is long ago; no row where the subject must wait."""
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     long_ago = COLUMNS.last <= now - FORGOTTEN_AFTER_MILLISECONDS

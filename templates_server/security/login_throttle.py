@@ -31,7 +31,7 @@ class LoginThrottle:
 
     def subjects_of_address(self, kind: str, caller: CallerAddress) -> list[bytes]:
         """The one that the address of a caller is counted as; none for a direct connection from this machine."""
-        counted = caller.counted
+        counted = caller.rate_limit_key
         return [self.subject(kind, counted)] if counted else []
 
     async def begin(self, subjects: Sequence[bytes]) -> None:

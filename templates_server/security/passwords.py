@@ -32,7 +32,7 @@ COMMON_PASSWORDS = frozenset(Path(__file__).with_name("common_passwords.txt").re
 Result = TypeVar("Result")
 
 
-def problems_of(password: str, *, email: str = "", name: str = "") -> list[str]:
+def find_password_problems(password: str, *, email: str = "", name: str = "") -> list[str]:
     """What speaks against a new password, in sentences; empty when it is accepted (NIST SP 800-63B, 5.1.1.2)."""
     problems = []
     if len(password) < MIN_LENGTH:

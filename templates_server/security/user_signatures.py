@@ -22,7 +22,7 @@ class IdCheck:
 
     secret: str | None
 
-    def problem_of(self, external_id: str | None, signature: str | None) -> str | None:
+    def find_problem(self, external_id: str | None, signature: str | None) -> str | None:
         """What is wrong with the signature of an id, as what follows "This"; None when nothing is."""
         if self.secret is None or external_id is None:
             return None

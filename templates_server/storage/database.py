@@ -134,10 +134,10 @@ def in_param(connection: Connection, values: Iterable[str]) -> Any:
 
 def format_text_array(values: Iterable[str | None]) -> str:
     """An array as PostgreSQL reads it: psycopg takes several times as long for a list, since it looks at each piece."""
-    return f"{{{','.join(['NULL' if value is None else _quoted(value) for value in values])}}}"
+    return f"{{{','.join(['NULL' if value is None else _quote(value) for value in values])}}}"
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 

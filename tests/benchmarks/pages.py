@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.browser.conftest import launched
 from tests.browser.test_console import sign_in
-from tests.browser.watching import Demo, demo_server
+from tests.browser.watched_page import Demo, demo_server
 
 HERE = "/console/spaces/vod/environments/production"
 PAGES = {

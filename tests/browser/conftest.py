@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.watching import Demo, Watched, demo_server
+from tests.browser.watched_page import Demo, WatchedPage, demo_server
 from tests.requirements import require
 
 FLAGS = (
@@ -62,11 +62,11 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def watched(browser: Any) -> Iterator[Watched]:
+def watched(browser: Any) -> Iterator[WatchedPage]:
     """A page in a profile of its own; the test fails when the page complained of something unexpected."""
     context = browser.new_context()
     context.set_default_timeout(TIMEOUT_MSEC)
-    watched = Watched(context.new_page())
+    watched = WatchedPage(context.new_page())
     watched.watch()
     yield watched
     context.close()

@@ -16,7 +16,7 @@ import httpx
 
 from tests.browser.conftest import launched
 from tests.browser.test_console import sign_in
-from tests.browser.watching import Demo, demo_server, wait_until
+from tests.browser.watched_page import Demo, demo_server, wait_until
 
 FOLDER = Path(__file__).parents[2] / "templates_server" / "docs" / "pictures"
 HERE = "/console/spaces/vod/environments/production"

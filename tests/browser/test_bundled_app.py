@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.bundled import bundle, served
-from tests.browser.watching import Demo, Watched
+from tests.browser.bundled_site import bundle, serve_site
+from tests.browser.watched_page import Demo, WatchedPage
 
 pytestmark = pytest.mark.slow
 
@@ -21,17 +21,17 @@ def bundled(demo: Demo, tmp_path: Path) -> Path:
     return bundle("app.ts", demo, tmp_path)
 
 
-def state(watched: Watched, status: str) -> tuple[str, str, str]:
+def state(watched: WatchedPage, status: str) -> tuple[str, str, str]:
     watched.page.wait_for_selector(f"body[data-status={status}]")
     shown = watched.page.evaluate("({...document.body.dataset})")
     return shown["from"], shown["to"], shown["items"]
 
 
 def test_it_shows_production_then_what_was_pushed_then_what_is_built_in(
-    demo: Demo, watched: Watched, bundled: Path
+    demo: Demo, watched: WatchedPage, bundled: Path
 ) -> None:
     items = "hero carousel banner"
-    with served(bundled, demo.url) as site:
+    with serve_site(bundled, demo.url) as site:
         watched.page.goto(site)
         assert state(watched, "served") == ("#6f58c4", "#2363ae", items)
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.browser.watching import Demo, Watched, wait_until
+from tests.browser.watched_page import Demo, WatchedPage, wait_until
 from tests.requirements import NODE_MODULES, require, require_switch
 
 pytestmark = pytest.mark.slow
@@ -145,7 +145,7 @@ def look_at_every_page(browser: Any, demo: Demo, view: tuple[int, str, bool, int
     width, scheme, is_scripted, role = view
     options = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme}
     context = browser.new_context(java_script_enabled=is_scripted, **options)
-    watched = Watched(context.new_page())
+    watched = WatchedPage(context.new_page())
     watched.watch()
     requested: list[str] = []
     watched.page.on("request", lambda request: requested.append(request.url))
@@ -241,7 +241,7 @@ def test_without_javascript_the_menu_opens_and_a_key_is_made_and_revoked(browser
     context.close()
 
 
-def test_the_keyboard_alone_reaches_the_search_a_menu_and_every_link(shared_demo: Demo, watched: Watched) -> None:
+def test_the_keyboard_alone_reaches_the_search_a_menu_and_every_link(shared_demo: Demo, watched: WatchedPage) -> None:
     page = watched.page
     sign_in(page, shared_demo)
     page.goto(f"{shared_demo.url}{ORGANIZATION}/audit")

@@ -10,20 +10,20 @@ from typing import Any
 
 import pytest
 
-from tests.browser.watching import Demo, Watched, wait_until
+from tests.browser.watched_page import Demo, WatchedPage, wait_until
 
 pytestmark = pytest.mark.slow
 
 PURPLE, BLUE, GREEN = "rgb(111, 88, 196)", "rgb(35, 99, 174)", "rgb(14, 159, 110)"
 
 
-def open_app(demo: Demo, watched: Watched) -> Any:
+def open_app(demo: Demo, watched: WatchedPage) -> Any:
     watched.page.goto(f"{demo.url}/demo")
     wait_for(watched, "served")
     return watched.page
 
 
-def wait_for(watched: Watched, status: str) -> None:
+def wait_for(watched: WatchedPage, status: str) -> None:
     watched.page.wait_for_selector(f'#store[data-ready=true] ~ #panel #status[data-status="{status}"]')
 
 
@@ -36,14 +36,14 @@ def colors_in(painted: str) -> list[str]:
     return re.findall(r"rgba?\([^)]*\)", painted)
 
 
-def new_session(watched: Watched, status: str) -> None:
+def new_session(watched: WatchedPage, status: str) -> None:
     with_session = watched.page.locator("#new-session")
     with_session.click()
     watched.page.wait_for_selector("#new-session:not([aria-busy])")
     wait_for(watched, status)
 
 
-def test_it_shows_production_then_what_was_pushed_then_what_is_built_in(demo: Demo, watched: Watched) -> None:
+def test_it_shows_production_then_what_was_pushed_then_what_is_built_in(demo: Demo, watched: WatchedPage) -> None:
     page = open_app(demo, watched)
     assert bar_colors(page) == [PURPLE, BLUE]
     assert page.inner_text("h1") == "Tonight"
@@ -67,7 +67,7 @@ def test_it_shows_production_then_what_was_pushed_then_what_is_built_in(demo: De
     assert page.inner_text("h1") == "Tonight"
 
 
-def test_its_buttons_switch_person_and_environment_and_track(demo: Demo, watched: Watched) -> None:
+def test_its_buttons_switch_person_and_environment_and_track(demo: Demo, watched: WatchedPage) -> None:
     demo.deliver_background("#0e9f6e", "staging")
     page = open_app(demo, watched)
 
@@ -107,7 +107,7 @@ def query(demo: Demo, sql: str) -> set[tuple[Any, ...]]:
         connection.close()
 
 
-def test_it_works_by_keyboard_alone(shared_demo: Demo, watched: Watched) -> None:
+def test_it_works_by_keyboard_alone(shared_demo: Demo, watched: WatchedPage) -> None:
     page = open_app(shared_demo, watched)
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the session"
@@ -122,7 +122,9 @@ def test_it_works_by_keyboard_alone(shared_demo: Demo, watched: Watched) -> None
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1360, 360])
-def test_nothing_is_cut_off_and_words_can_be_read(shared_demo: Demo, watched: Watched, scheme: str, width: int) -> None:
+def test_nothing_is_cut_off_and_words_can_be_read(
+    shared_demo: Demo, watched: WatchedPage, scheme: str, width: int
+) -> None:
     watched.page.emulate_media(color_scheme=scheme)
     watched.page.set_viewport_size({"width": width, "height": 900})
     page = open_app(shared_demo, watched)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.browser.test_demo_app import BLUE, GREEN, PURPLE, bar_colors, colors_in, new_session, open_app, wait_for
-from tests.browser.watching import Demo, Watched, wait_until
+from tests.browser.watched_page import Demo, WatchedPage, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -52,7 +52,7 @@ def welcome_begins(text: str) -> str:
     return f"document.getElementById('welcome').textContent.startsWith('{text}')"
 
 
-def sign_in(watched: Watched, user: str) -> None:
+def sign_in(watched: WatchedPage, user: str) -> None:
     watched.page.fill("#user", user)
     watched.page.press("#user", "Enter")
     wait_until(watched.page, f"document.getElementById('who').textContent === '{user}'")
@@ -67,7 +67,7 @@ def watch_football(page: Any, *, times: int) -> None:
         assert stored.value.status == 204
 
 
-def test_a_gold_member_sees_the_gold_header_and_nobody_else_does(shared_demo: Demo, watched: Watched) -> None:
+def test_a_gold_member_sees_the_gold_header_and_nobody_else_does(shared_demo: Demo, watched: WatchedPage) -> None:
     page = open_app(shared_demo, watched)
     assert bar_colors(page) == [PURPLE, BLUE]
     sign_in(watched, "bjork")
@@ -77,7 +77,7 @@ def test_a_gold_member_sees_the_gold_header_and_nobody_else_does(shared_demo: De
     assert bar_colors(page) == [PURPLE, BLUE]
 
 
-def test_who_comes_by_the_spring_campaign_sees_the_spring_offer(shared_demo: Demo, watched: Watched) -> None:
+def test_who_comes_by_the_spring_campaign_sees_the_spring_offer(shared_demo: Demo, watched: WatchedPage) -> None:
     page = open_app(shared_demo, watched)
     assert page.inner_text("#welcome strong") == "Welcome"
     page.fill("#campaign", "spring")
@@ -89,7 +89,7 @@ def test_who_comes_by_the_spring_campaign_sees_the_spring_offer(shared_demo: Dem
     wait_until(page, welcome_begins("Welcome"))
 
 
-def test_three_football_videos_make_a_football_evening_of_the_next_session(demo: Demo, watched: Watched) -> None:
+def test_three_football_videos_make_a_football_evening_of_the_next_session(demo: Demo, watched: WatchedPage) -> None:
     page = open_app(demo, watched)
     watch_football(page, times=2)
     new_session(watched, "served")
@@ -100,7 +100,7 @@ def test_three_football_videos_make_a_football_evening_of_the_next_session(demo:
     assert page.inner_text("h1") == "The derby, live"
 
 
-def test_without_the_lock_changes_arrive_without_a_reload(demo: Demo, watched: Watched) -> None:
+def test_without_the_lock_changes_arrive_without_a_reload(demo: Demo, watched: WatchedPage) -> None:
     page = open_app(demo, watched)
     page.evaluate("window.stillHere = true")
     page.uncheck("#lock")

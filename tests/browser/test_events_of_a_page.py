@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Error as PlaywrightError
 
-from tests.browser.bundled import bundle, served
+from tests.browser.bundled_site import bundle, serve_site
 from tests.browser.conftest import launched
-from tests.browser.watching import Demo, wait_until
+from tests.browser.watched_page import Demo, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -61,7 +61,7 @@ class Site:
 def site(browser: Any, demo: Demo, tmp_path: Path) -> Iterator[Site]:
     context = browser.new_context()
     context.set_default_timeout(15_000)
-    with served(bundle("events_app.ts", demo, tmp_path), demo.url) as url:
+    with serve_site(bundle("events_app.ts", demo, tmp_path), demo.url) as url:
         site = Site(context, url, demo.server.folder)
         yield site
     context.close()

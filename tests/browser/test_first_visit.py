@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.browser.test_console import sign_in
-from tests.browser.watching import Demo
+from tests.browser.watched_page import Demo
 
 pytestmark = pytest.mark.slow
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Error as PlaywrightError
 
-from tests.browser.bundled import bundle, served
+from tests.browser.bundled_site import bundle, serve_site
 from tests.browser.conftest import launched
 from tests.browser.relay import Relay, relay_before
-from tests.browser.watching import Demo, wait_until
+from tests.browser.watched_page import Demo, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -50,7 +50,7 @@ def site(browser: Any, demo: Demo, tmp_path: Path) -> Iterator[Site]:
     context = browser.new_context()
     context.set_default_timeout(15_000)
     pages = bundle("following_app.ts", demo, tmp_path)
-    with relay_before(demo.url) as relay, served(pages, relay.url) as url:
+    with relay_before(demo.url) as relay, serve_site(pages, relay.url) as url:
         yield Site(context, url, demo, relay)
         context.close()
 

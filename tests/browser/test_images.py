@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.browser.test_console import DEVELOPER, HERE, sign_in
-from tests.browser.watching import Demo, Watched, wait_until
+from tests.browser.watched_page import Demo, WatchedPage, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -35,7 +35,7 @@ def images_of(page: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize(("path", "name"), [(EDITOR, "tonight"), (PREVIEW, "derby")], ids=["editor", "preview"])
-def test_an_image_is_loaded_once_it_is_asked_for(shared_demo: Demo, watched: Watched, path: str, name: str) -> None:
+def test_an_image_is_loaded_once_it_is_asked_for(shared_demo: Demo, watched: WatchedPage, path: str, name: str) -> None:
     page = watched.page
     asked = images_of(page)
     sign_in(page, shared_demo, DEVELOPER)
@@ -53,7 +53,9 @@ def test_an_image_is_loaded_once_it_is_asked_for(shared_demo: Demo, watched: Wat
     assert page.get_attribute(f"{FIRST} >> img", "alt").endswith("the image at images.example.com")
 
 
-def test_a_broken_image_says_so_and_what_is_no_address_is_not_asked_for(shared_demo: Demo, watched: Watched) -> None:
+def test_a_broken_image_says_so_and_what_is_no_address_is_not_asked_for(
+    shared_demo: Demo, watched: WatchedPage
+) -> None:
     page = watched.page
     asked = images_of(page)
     sign_in(page, shared_demo, DEVELOPER)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.browser.test_console import AXE, faults_of, sign_in
-from tests.browser.watching import Demo
+from tests.browser.watched_page import Demo
 from tests.requirements import require
 
 pytestmark = pytest.mark.slow

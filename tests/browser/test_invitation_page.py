@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.test_pages import CONTRASTS, LEAST_CONTRAST, NARROWEST_PIXELS
-from tests.browser.watching import Watched, wait_until
+from tests.browser.watched_page import WatchedPage, wait_until
 from tests.people import OF_A_SIGN_IN, add_token, unique
 from tests.server.features.auth.flows import PASSWORD, Someone, someone
 from tests.servers import RunningServer, running_server
@@ -34,7 +34,7 @@ def link_for(server: RunningServer, boss: Someone, email: str) -> str:
     return str(answer.raise_for_status().json()["data"][0]["link"])
 
 
-def fill_in(watched: Watched, *, repeated: str = NEW_PASSWORD) -> None:
+def fill_in(watched: WatchedPage, *, repeated: str = NEW_PASSWORD) -> None:
     """Name and password, by keyboard alone: the name has the focus."""
     keyboard = watched.page.keyboard
     wait_until(watched.page, "document.activeElement.id === 'name'")
@@ -45,7 +45,7 @@ def fill_in(watched: Watched, *, repeated: str = NEW_PASSWORD) -> None:
     keyboard.press("Enter")
 
 
-def sign_in(watched: Watched, email: str) -> None:
+def sign_in(watched: WatchedPage, email: str) -> None:
     """By keyboard alone."""
     wait_until(watched.page, "document.activeElement.id === 'email'")
     watched.page.keyboard.type(email)
@@ -55,7 +55,7 @@ def sign_in(watched: Watched, email: str) -> None:
 
 
 def test_a_new_person_joins_by_keyboard_and_no_referer_tells_the_code(
-    inviting: RunningServer, watched: Watched
+    inviting: RunningServer, watched: WatchedPage
 ) -> None:
     page, link = watched.page, link_for(inviting, someone(inviting), f"{unique('grace')}@example.com")
     referers: list[str] = []
@@ -72,7 +72,7 @@ def test_a_new_person_joins_by_keyboard_and_no_referer_tells_the_code(
     assert page.inner_text("h1") == "This invitation is no longer valid"
 
 
-def test_a_known_person_signs_in_and_joins_by_keyboard(inviting: RunningServer, watched: Watched) -> None:
+def test_a_known_person_signs_in_and_joins_by_keyboard(inviting: RunningServer, watched: WatchedPage) -> None:
     page, known = watched.page, someone(inviting)
     page.goto(link_for(inviting, someone(inviting), known.email))
     page.click("a.primary")
@@ -85,7 +85,7 @@ def test_a_known_person_signs_in_and_joins_by_keyboard(inviting: RunningServer, 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_state_of_the_page_is_too_wide_or_hard_to_read(
-    inviting: RunningServer, watched: Watched, scheme: str, tmp_path: Path
+    inviting: RunningServer, watched: WatchedPage, scheme: str, tmp_path: Path
 ) -> None:
     page, boss, known = watched.page, someone(inviting), someone(inviting)
     page.emulate_media(color_scheme=scheme)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.browser.test_console import sign_in
-from tests.browser.watching import Demo, Watched, wait_until
+from tests.browser.watched_page import Demo, WatchedPage, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +30,9 @@ def send(app: httpx.Client, *names: str, **event: Any) -> None:
     app.post("/api/client/events", json=events).raise_for_status()
 
 
-def test_rows_come_as_they_arrive_wait_while_paused_and_the_end_is_told(shared_demo: Demo, watched: Watched) -> None:
+def test_rows_come_as_they_arrive_wait_while_paused_and_the_end_is_told(
+    shared_demo: Demo, watched: WatchedPage
+) -> None:
     page = watched.page
     sign_in(page, shared_demo)
     page.goto(f"{shared_demo.url}/console/{HERE}/live")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.browser.test_console import DEVELOPER, HERE, sign_in
-from tests.browser.watching import Demo, Watched, wait_until
+from tests.browser.watched_page import Demo, WatchedPage, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -39,7 +39,7 @@ def drag_by_mouse(page: Any, number: int, *, below: int) -> None:
     page.mouse.up()
 
 
-def test_a_dragged_scenario_leads_to_the_review_of_its_move(demo: Demo, watched: Watched) -> None:
+def test_a_dragged_scenario_leads_to_the_review_of_its_move(demo: Demo, watched: WatchedPage) -> None:
     page = watched.page
     sign_in(page, demo, DEVELOPER)
     page.goto(demo.url + WELCOME)
@@ -57,7 +57,7 @@ def test_a_dragged_scenario_leads_to_the_review_of_its_move(demo: Demo, watched:
     assert page.evaluate(HEADINGS)[1].startswith("2. Spring offer")
 
 
-def test_what_is_dropped_in_its_own_place_or_given_up_stays(shared_demo: Demo, watched: Watched) -> None:
+def test_what_is_dropped_in_its_own_place_or_given_up_stays(shared_demo: Demo, watched: WatchedPage) -> None:
     page = watched.page
     sign_in(page, shared_demo, DEVELOPER)
     page.goto(shared_demo.url + WELCOME)
@@ -73,7 +73,7 @@ def test_what_is_dropped_in_its_own_place_or_given_up_stays(shared_demo: Demo, w
     assert page.url == shared_demo.url + WELCOME
 
 
-def test_a_dragged_item_keeps_what_was_typed_into_the_form(shared_demo: Demo, watched: Watched) -> None:
+def test_a_dragged_item_keeps_what_was_typed_into_the_form(shared_demo: Demo, watched: WatchedPage) -> None:
     page = watched.page
     sign_in(page, shared_demo, DEVELOPER)
     page.goto(shared_demo.url + BODY)

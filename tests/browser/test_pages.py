@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx
 import pytest
 
-from tests.browser.watching import Demo, Watched, wait_until
+from tests.browser.watched_page import Demo, WatchedPage, wait_until
 from tests.requirements import require
 from tests.server.features.auth.flows import CHALLENGE
 
@@ -68,7 +68,7 @@ def authorize_url(demo: Demo, redirect_uri: str = "http://127.0.0.1:1/callback")
     )
 
 
-def fill_in(watched: Watched, demo: Demo) -> None:
+def fill_in(watched: WatchedPage, demo: Demo) -> None:
     """Sign in by keyboard alone: the first field has the focus."""
     person = demo.facts["people"][0]
     keyboard = watched.page.keyboard
@@ -81,7 +81,7 @@ def fill_in(watched: Watched, demo: Demo) -> None:
 
 @pytest.mark.parametrize(("decision", "answer"), [("allow", "code"), ("cancel", "error")])
 def test_the_answer_reaches_a_loopback_address_of_either_kind_past_the_policy_of_the_page(
-    shared_demo: Demo, watched: Watched, redirect_uri: str, decision: str, answer: str
+    shared_demo: Demo, watched: WatchedPage, redirect_uri: str, decision: str, answer: str
 ) -> None:
     page = watched.page
     page.goto(authorize_url(shared_demo, redirect_uri))
@@ -94,7 +94,9 @@ def test_the_answer_reaches_a_loopback_address_of_either_kind_past_the_policy_of
     assert answer in parameters
 
 
-def test_the_keyboard_reaches_every_decision_in_order_with_a_visible_focus(shared_demo: Demo, watched: Watched) -> None:
+def test_the_keyboard_reaches_every_decision_in_order_with_a_visible_focus(
+    shared_demo: Demo, watched: WatchedPage
+) -> None:
     page = watched.page
     page.goto(authorize_url(shared_demo))
     fill_in(watched, shared_demo)
@@ -113,7 +115,7 @@ def test_the_keyboard_reaches_every_decision_in_order_with_a_visible_focus(share
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_is_wider_than_the_narrowest_screen_or_hard_to_read(
-    shared_demo: Demo, watched: Watched, scheme: str
+    shared_demo: Demo, watched: WatchedPage, scheme: str
 ) -> None:
     page = watched.page
     page.emulate_media(color_scheme=scheme)
@@ -159,7 +161,7 @@ def device_codes(demo: Demo) -> dict[str, str]:
     return dict(answer.raise_for_status().json())
 
 
-def enter_code(watched: Watched, code: str) -> None:
+def enter_code(watched: WatchedPage, code: str) -> None:
     """Type it in by keyboard alone: the field has the focus, and takes the place of what is in it."""
     wait_until(watched.page, "document.activeElement.id === 'user-code'")
     watched.page.keyboard.type(code)
@@ -167,7 +169,7 @@ def enter_code(watched: Watched, code: str) -> None:
 
 
 def test_a_code_is_entered_and_allowed_by_keyboard_alone_coming_from_its_link(
-    shared_demo: Demo, watched: Watched
+    shared_demo: Demo, watched: WatchedPage
 ) -> None:
     page = watched.page
     page.goto(device_codes(shared_demo)["verification_uri_complete"])

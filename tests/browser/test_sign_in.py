@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.programs import command_line_environment, run_mtribes
-from tests.browser.watching import Demo, Watched
+from tests.browser.watched_page import Demo, WatchedPage
 
 pytestmark = pytest.mark.slow
 
@@ -41,7 +41,7 @@ def printed_address(login: subprocess.Popen[str]) -> str:
     raise AssertionError("it printed no address")
 
 
-def sign_in(watched: Watched, demo: Demo, url: str) -> None:
+def sign_in(watched: WatchedPage, demo: Demo, url: str) -> None:
     person = demo.facts["people"][0]
     page = watched.page
     page.goto(url)
@@ -51,7 +51,7 @@ def sign_in(watched: Watched, demo: Demo, url: str) -> None:
     page.wait_for_selector("button[value=allow]")
 
 
-def test_signing_in_and_allowing_ends_in_the_terminal(shared_demo: Demo, watched: Watched, tmp_path: Path) -> None:
+def test_signing_in_and_allowing_ends_in_the_terminal(shared_demo: Demo, watched: WatchedPage, tmp_path: Path) -> None:
     with login_program(shared_demo, tmp_path) as (login, url):
         sign_in(watched, shared_demo, url)
         watched.page.click("button[value=allow]")
@@ -66,7 +66,7 @@ def test_signing_in_and_allowing_ends_in_the_terminal(shared_demo: Demo, watched
     assert json.loads(whoami.stdout)["data"]["email"] == email
 
 
-def test_refusing_ends_in_the_terminal_too(shared_demo: Demo, watched: Watched, tmp_path: Path) -> None:
+def test_refusing_ends_in_the_terminal_too(shared_demo: Demo, watched: WatchedPage, tmp_path: Path) -> None:
     with login_program(shared_demo, tmp_path) as (login, url):
         sign_in(watched, shared_demo, url)
         watched.page.click("button[value=cancel]")

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from tests.browser.test_console import DEVELOPER, HERE, sign_in
-from tests.browser.watching import Demo, Watched, wait_until
+from tests.browser.watched_page import Demo, WatchedPage, wait_until
 
 pytestmark = pytest.mark.slow
 
 
-def test_the_count_follows_what_is_typed(shared_demo: Demo, watched: Watched) -> None:
+def test_the_count_follows_what_is_typed(shared_demo: Demo, watched: WatchedPage) -> None:
     page = watched.page
     sign_in(page, shared_demo, DEVELOPER)
     page.goto(f"{shared_demo.url}{HERE}/new-tribe")
@@ -25,7 +25,7 @@ def test_the_count_follows_what_is_typed(shared_demo: Demo, watched: Watched) ->
     wait_until(page, "document.querySelector('#count').innerText.startsWith('Fix what is marked')")
 
 
-def test_counts_of_a_list_and_of_a_tribe_come_as_they_are_counted(shared_demo: Demo, watched: Watched) -> None:
+def test_counts_of_a_list_and_of_a_tribe_come_as_they_are_counted(shared_demo: Demo, watched: WatchedPage) -> None:
     page = watched.page
     sign_in(page, shared_demo, DEVELOPER)
     page.goto(f"{shared_demo.url}{HERE}/tribes")

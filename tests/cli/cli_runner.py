@@ -15,7 +15,7 @@ from mtribes_cli.clock import Clock
 from mtribes_cli.context import Context
 from mtribes_cli.files.app_paths import AppPaths
 from mtribes_cli.main import main
-from tests import secrecy
+from tests import secret_scanner
 
 GIVE_SECRETS = {
     ("token", "create"), ("member", "invite"), ("service-account", "create"), ("env", "signing"), ("open", "home"),
@@ -106,8 +106,8 @@ class CliRunner:
         for stream in streams[1:]:
             stream.flush()
         outcome = Outcome(exit_code, out.getvalue().decode(), err.getvalue().decode())
-        secrecy.remember_of_user(self.environment, self.credentials_file)
-        secrecy.SAID += [outcome.err, *([] if is_given_a_secret(argv) else [outcome.out])]
+        secret_scanner.record_user_secrets(self.environment, self.credentials_file)
+        secret_scanner.SAID += [outcome.err, *([] if is_given_a_secret(argv) else [outcome.out])]
         return outcome
 
     def context(self, streams: Any) -> Context:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from tests.conformance.case_runner import CaseFailed, Run
 from tests.conformance.cases import BadCase, Case, Step
 from tests.conformance.driver import Driver, DriverFailed, Told
+from tests.conformance.observations import expect, see_nothing_unexpected
 from tests.conformance.published import PublishedSpace
 from tests.conformance.relay import Relay
 from tests.conformance.relay_server import serving_relay
-from tests.conformance.running import CaseFailed, Run
-from tests.conformance.seeing import expect, see_nothing_unexpected
 from tests.servers import RunningServer, running_server
 
 MOST_SHOWN = 40

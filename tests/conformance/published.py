@@ -14,7 +14,7 @@ from templates_server.features import demo
 from templates_server.primitives.timestamps import system_clock
 from templates_server.primitives.yaml_json import read_yaml
 from templates_server.storage import tables
-from tests.conformance.places import put
+from tests.conformance.value_paths import put
 from tests.environments import AppEnvironment, add_environment
 from tests.server.features.codegen.reference_space import EVENTS_AND_FIELDS
 from tests.servers import RunningServer

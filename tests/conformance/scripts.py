@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from email.utils import formatdate
 from typing import Any
 
-from tests.conformance.places import ABSENT, put
 from tests.conformance.relay import Plan
+from tests.conformance.value_paths import ABSENT, put
 
 Change = Callable[[Any], Any]
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conformance.cases import BadCase, read_cases
 from tests.conformance.languages import LANGUAGES
-from tests.conformance.matching import Names, differences
+from tests.conformance.matchers import Names, differences
 from tests.conformance.outcomes import Ending, Outcome, Runner, running
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-from tests.secrecy import LEAST_LENGTH, SECRETS
+from tests.secret_scanner import LEAST_LENGTH, SECRETS
 
 
 @dataclass

@@ -27,7 +27,7 @@ from tests.browser.programs import command_line_environment
 from tests.contract.recording_proxy import RecordingProxy, recording_proxy
 from tests.requirements import require
 from tests.server.features.auth.flows import hidden_fields
-from tests.server.races.racing import Person
+from tests.server.races.race import Person
 from tests.server_processes import ServerProcess, server_process
 
 pytestmark = pytest.mark.slow  # two codes are polled for as programs do, every five seconds

@@ -20,8 +20,8 @@ from templates_server.http.route import Route
 from templates_server.http.route_docs import PAGE, ParameterDocs
 from templates_server.routes import ROUTES
 from templates_server.security import server_key
-from tests.fuzz import what_apps_say
-from tests.fuzz.sending import exchange
+from tests.fuzz import app_data
+from tests.fuzz.raw_exchange import exchange
 from tests.server.features.auth.flows import REDIRECT, VERIFIER, answered, authorization, hidden_fields
 
 ORGANIZATION = "/v2/organizations/acme"
@@ -92,8 +92,8 @@ class Stage:
         stage.names["asset"] = re.findall(r"/assets/([\w.-]+)", stage.browser.get("/").text)[0]
         for path in (f"{SPACE}/model", f"{SPACE}/tribes", f"{HERE}/delivery"):
             stage.documents[path] = stage.send("GET", path)[0]
-        stage.documents[f"{SPACE}/model"] |= what_apps_say.MODELLED
-        stage.documents[f"{SPACE}/tribes"]["tribes"] |= what_apps_say.TRIBES
+        stage.documents[f"{SPACE}/model"] |= app_data.MODELLED
+        stage.documents[f"{SPACE}/tribes"]["tribes"] |= app_data.TRIBES
         return stage
 
     @property
@@ -143,8 +143,8 @@ class Stage:
         self.send("POST", f"{HERE}/users", [{"user_id": "ada", "tags": ["sports/football"]}, {"user_id": "casey"}])
         app = {"Authorization": f"Bearer {self.key}"}
         with new_client(self.url, **app) as client:
-            started = client.post("/api/client/sessions", json=what_apps_say.SESSION).raise_for_status()
-            for events in (what_apps_say.EVENTS, what_apps_say.hostile_events()):
+            started = client.post("/api/client/sessions", json=app_data.SESSION).raise_for_status()
+            for events in (app_data.EVENTS, app_data.hostile_events()):
                 client.post("/api/client/events", json=events).raise_for_status()
         self.names["session"] = started.json()["session"]
         for route in (one for one in ROUTES if PAGE[0] in one.takes):
@@ -253,8 +253,8 @@ class Stage:
             return {"form_token": form_token(server_key.load(self.folder), browser, purpose), **told}
         if name == "POST /v2/organizations/{organization}/spaces":
             return {"key": "fresh", "name": "Fresh"}
-        if name in what_apps_say.BODIES:
-            return what_apps_say.BODIES[name]
+        if name in app_data.BODIES:
+            return app_data.BODIES[name]
         if name == "POST /oauth/token":
             return {"grant_type": "client_credentials", **self.service}
         path = route.path.replace("{space}", "vod").replace("{environment}", "production")

@@ -15,7 +15,15 @@ from mtribes_cli.ingest import input_stream
 from mtribes_cli.project.output_paths import JOURNAL_NAME
 from tests.cli.code_stub import CodeStub
 from tests.cli.project_runner import Project
-from tests.fuzz.reading import LONG, ODD_PLACES, PIPE, QUICK, Lying, outcomes_of, outcomes_of_places
+from tests.fuzz.file_commands import (
+    LONG,
+    ODD_PLACES,
+    PIPE,
+    QUICK,
+    UnreadableFile,
+    run_on_contents,
+    run_on_special_files,
+)
 
 SPACE = ("--space", "vod", "--environment", "production")
 CSV = (
@@ -225,8 +233,8 @@ def found(project: Project, name: str, *, seed: int, contents: int) -> list[str]
     file = FILES[name]
     sound, beside = file.sound(project), file.beside(project)
     _prepare(project, name)
-    lying = Lying(project.root / file.path, sound, beside)
-    return outcomes_of(project.run, lying, file.commands, seed=seed, contents=contents // file.cost)
+    lying = UnreadableFile(project.root / file.path, sound, beside)
+    return run_on_contents(project.run, lying, file.commands, seed=seed, contents=contents // file.cost)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -249,7 +257,7 @@ def test_what_is_no_file_is_told_at_once(surroundings: Project, name: str) -> No
     _prepare(surroundings, name)
     odd = {**ODD_PLACES, **({} if file.is_given else PIPE)}
     commands = file.commands if file.cost == 1 else file.commands[:1]
-    assert outcomes_of_places(surroundings.run, surroundings.root / file.path, commands, odd) == []
+    assert run_on_special_files(surroundings.run, surroundings.root / file.path, commands, odd) == []
 
 
 def test_a_planted_bug_is_found(surroundings: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,10 +18,10 @@ import pytest
 from templates_server.http.response import Surface
 from templates_server.http.route import Route
 from templates_server.routes import ROUTES
+from tests.fuzz.raw_exchange import status_of
 from tests.fuzz.requests import HostileRequest, hostile_requests
-from tests.fuzz.sending import status_of
-from tests.fuzz.sound_megabytes import MEGABYTE, TARGETS
 from tests.fuzz.stage import ANY_REVISION, Stage
+from tests.fuzz.valid_megabytes import MEGABYTE, TARGETS
 from tests.server_processes import ServerProcess, server_process
 from tests.servers import PostgresServer
 

@@ -19,7 +19,7 @@ from tests.contract.conftest import ada, mtribes
 from tests.contract.export.export_environment import ExportEnvironment, new_export_environment
 from tests.contract.ingest.world import Place, new_place
 from tests.contract.people import Signed
-from tests.fuzz.reading import LONG, ODD_PLACES, PIPE, Lying, outcomes_of, outcomes_of_places
+from tests.fuzz.file_commands import LONG, ODD_PLACES, PIPE, UnreadableFile, run_on_contents, run_on_special_files
 from tests.servers import RunningServer
 
 __all__ = ["ada", "mtribes"]
@@ -74,20 +74,20 @@ def leaving(ada: Signed, server: RunningServer) -> ExportEnvironment:
     return made
 
 
-def journal_of_import(place: Place, _leaving: ExportEnvironment) -> tuple[Lying, Sequence[str]]:
+def journal_of_import(place: Place, _leaving: ExportEnvironment) -> tuple[UnreadableFile, Sequence[str]]:
     """Return the journal of an import that was ended before its last word."""
     user, words = place.mtribes, place.words("users.csv")
     found = found_at(user, words, "import-rejects-written", user.folders.state / "imports", "*.import")
     ((path, content),) = found.items()
-    return Lying(path, content), words
+    return UnreadableFile(path, content), words
 
 
-def note_of_rejects(place: Place, _leaving: ExportEnvironment) -> tuple[Lying, Sequence[str]]:
+def note_of_rejects(place: Place, _leaving: ExportEnvironment) -> tuple[UnreadableFile, Sequence[str]]:
     """Return what was noted of a rejects file, beside that file."""
     assert place.ingest("users.csv").exit_code == 3
     (note,) = (place.mtribes.folders.state / "imports").glob("*.rejects")
     rejects = place.mtribes.home / "users.rejects.csv"
-    return Lying(note, note.read_bytes(), {rejects: rejects.read_bytes()}), place.words("users.csv")
+    return UnreadableFile(note, note.read_bytes(), {rejects: rejects.read_bytes()}), place.words("users.csv")
 
 
 def export_underway(leaving: ExportEnvironment) -> tuple[dict[Path, bytes], dict[Path, bytes], Sequence[str]]:
@@ -97,18 +97,18 @@ def export_underway(leaving: ExportEnvironment) -> tuple[dict[Path, bytes], dict
     return journal, {path: path.read_bytes() for path in leaving.parts()}, words
 
 
-def journal_of_export(_place: Place, leaving: ExportEnvironment) -> tuple[Lying, Sequence[str]]:
+def journal_of_export(_place: Place, leaving: ExportEnvironment) -> tuple[UnreadableFile, Sequence[str]]:
     """Return the journal of an export that was ended before its output was in its place."""
     journal, part, words = export_underway(leaving)
     ((path, content),) = journal.items()
-    return Lying(path, content, part), words
+    return UnreadableFile(path, content, part), words
 
 
-def fetched_of_export(_place: Place, leaving: ExportEnvironment) -> tuple[Lying, Sequence[str]]:
+def fetched_of_export(_place: Place, leaving: ExportEnvironment) -> tuple[UnreadableFile, Sequence[str]]:
     """Return what was fetched of an export that was ended then."""
     journal, part, words = export_underway(leaving)
     ((path, content),) = part.items()
-    return Lying(path, content, journal), words
+    return UnreadableFile(path, content, journal), words
 
 
 FILES = {
@@ -123,7 +123,7 @@ FILES = {
 @pytest.mark.parametrize("name", FILES)
 def test_hostile_content_of_a_job_is_told_again_and_again(place: Place, leaving: ExportEnvironment, name: str) -> None:
     lying, words = FILES[name](place, leaving)
-    assert outcomes_of(place.mtribes, lying, [words], seed=11, contents=LONG) == []
+    assert run_on_contents(place.mtribes, lying, [words], seed=11, contents=LONG) == []
 
 
 @pytest.mark.slow
@@ -131,7 +131,7 @@ def test_hostile_content_of_a_job_is_told_again_and_again(place: Place, leaving:
 @pytest.mark.parametrize("name", FILES)
 def test_what_is_no_file_of_a_job_is_told_at_once(place: Place, leaving: ExportEnvironment, name: str) -> None:
     lying, words = FILES[name](place, leaving)
-    assert outcomes_of_places(place.mtribes, lying.path, [words], {**ODD_PLACES, **PIPE}) == []
+    assert run_on_special_files(place.mtribes, lying.path, [words], {**ODD_PLACES, **PIPE}) == []
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 import templates_server
-from tests.browser.bundled import served
+from tests.browser.bundled_site import serve_site
 from tests.browser.conftest import browser, watched  # noqa: F401 - fixtures
-from tests.browser.watching import Demo, Watched, demo_server, wait_until
-from tests.openfeature.expecting import MODULES, key_of, require_openfeature, run_node
+from tests.browser.watched_page import Demo, WatchedPage, demo_server, wait_until
+from tests.openfeature.expectations import MODULES, key_of, require_openfeature, run_node
 from tests.requirements import require, require_npm_package
 
 pytestmark = pytest.mark.slow
@@ -57,19 +57,19 @@ def bundled(folder: Path, source: str) -> Path:
     return folder
 
 
-def test_the_program_for_browsers(demo: Demo, watched: Watched, tmp_path: Path) -> None:  # noqa: F811 - the fixture
+def test_the_program_for_browsers(demo: Demo, watched: WatchedPage, tmp_path: Path) -> None:  # noqa: F811 - the fixture
     said: list[str] = []
     watched.page.on("console", lambda message: said.append(message.text))
-    with served(bundled(tmp_path, program("js web", demo)), demo.url) as address:
+    with serve_site(bundled(tmp_path, program("js web", demo)), demo.url) as address:
         with watched.page.expect_console_message():
             watched.page.goto(f"{address}/index.html")
         assert said == [SHOWN]
         watched.page.goto("about:blank")
 
 
-def test_the_program_for_react(demo: Demo, watched: Watched, tmp_path: Path) -> None:  # noqa: F811 - the fixture
+def test_the_program_for_react(demo: Demo, watched: WatchedPage, tmp_path: Path) -> None:  # noqa: F811 - the fixture
     source = program("jsx react", demo) + MOUNT
-    with served(bundled(tmp_path, source), demo.url) as address:
+    with serve_site(bundled(tmp_path, source), demo.url) as address:
         watched.page.goto(f"{address}/index.html")
         wait_until(watched.page, f"document.querySelector('h1')?.textContent === '{SHOWN}'")
         watched.page.goto("about:blank")

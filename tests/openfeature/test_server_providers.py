@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 
-from tests.browser.watching import Demo, demo_server
-from tests.openfeature.expecting import (
+from tests.browser.watched_page import Demo, demo_server
+from tests.openfeature.expectations import (
     DEFAULTS,
     PEOPLE,
     PROGRAMS,
     Expected,
     Flag,
     Somebody,
-    expected_of,
+    expect_for,
     flags_of,
     key_of,
     limited_demo,
@@ -44,7 +44,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 @pytest.fixture(scope="module")
 def expected(demo: Demo, tmp_path_factory: pytest.TempPathFactory) -> Mapping[Somebody, Mapping[str, Expected]]:
     folder = tmp_path_factory.mktemp("home")
-    found = {somebody: expected_of(demo, somebody, folder) for somebody in PEOPLE}
+    found = {somebody: expect_for(demo, somebody, folder) for somebody in PEOPLE}
     variants = {(flag.variant, flag.reason) for flags in found.values() for flag in flags.values()}
     assert {variant for variant, reason in variants if reason == "TARGETING_MATCH"} == {
         "Gold header", "Football evening", "Spring offer", "Save the trial"

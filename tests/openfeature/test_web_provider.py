@@ -15,15 +15,15 @@ import httpx
 import pytest
 
 from templates_server.primitives.timestamps import MINUTE, system_clock
-from tests import secrecy
-from tests.browser.bundled import served
+from tests import secret_scanner
+from tests.browser.bundled_site import serve_site
 from tests.browser.conftest import browser, watched  # noqa: F401 - fixtures
-from tests.browser.watching import Demo, Watched, demo_server, wait_until
-from tests.openfeature.expecting import (
+from tests.browser.watched_page import Demo, WatchedPage, demo_server, wait_until
+from tests.openfeature.expectations import (
     PEOPLE,
     PROGRAMS,
     Flag,
-    expected_of,
+    expect_for,
     flags_of,
     key_of,
     limited_demo,
@@ -31,7 +31,7 @@ from tests.openfeature.expecting import (
     value_of,
 )
 from tests.requirements import require_npm_package
-from tests.server.features.openfeature.asking import made_app
+from tests.server.features.openfeature.ofrep_app import make_app
 from tests.servers import running_server
 
 pytestmark = pytest.mark.slow
@@ -104,8 +104,8 @@ class App:
 
 
 @pytest.fixture
-def app(watched: Watched, site: Path, demo: Demo) -> Iterator[App]:  # noqa: F811 - the fixture
-    with served(site, demo.url) as address:
+def app(watched: WatchedPage, site: Path, demo: Demo) -> Iterator[App]:  # noqa: F811 - the fixture
+    with serve_site(site, demo.url) as address:
         watched.page.goto(f"{address}/index.html")
         yield App(watched.page)
         watched.page.goto("about:blank")
@@ -116,7 +116,7 @@ def test_it_reads_what_an_explanation_says_for_somebody_of_each_tribe(demo: Demo
     home.mkdir()
     assert app.start(demo, "nobody") == "ready"
     for somebody in PEOPLE:
-        expected = expected_of(demo, somebody, home)
+        expected = expect_for(demo, somebody, home)
         app.be(somebody.context)
         told = app.read_anew(*flags_of(expected))
         for key, one in expected.items():
@@ -158,7 +158,7 @@ def test_what_becomes_of_the_person_arrives(demo: Demo, app: App) -> None:
 
 
 def test_flags_that_the_browser_kept_with_a_stream_of_the_past_come_to_the_present(
-    watched: Watched,  # noqa: F811 - the fixture
+    watched: WatchedPage,  # noqa: F811 - the fixture
     site: Path,
     tmp_path: Path,
 ) -> None:
@@ -167,8 +167,8 @@ def test_flags_that_the_browser_kept_with_a_stream_of_the_past_come_to_the_prese
     now = [system_clock()]
     with (
         running_server(tmp_path, clock=functools.partial(now.__getitem__, 0)) as server,
-        made_app(server) as kept,
-        served(site, server.url) as address,
+        make_app(server) as kept,
+        serve_site(site, server.url) as address,
     ):
         app = App(watched.page)
         watched.page.goto(f"{address}/index.html")
@@ -186,7 +186,7 @@ def test_flags_that_the_browser_kept_with_a_stream_of_the_past_come_to_the_prese
         watched.page.goto("about:blank")
 
 
-def test_a_key_that_is_revoked_ends_it(demo: Demo, app: App, watched: Watched) -> None:  # noqa: F811 - the fixture
+def test_a_key_that_is_revoked_ends_it(demo: Demo, app: App, watched: WatchedPage) -> None:  # noqa: F811 - the fixture
     watched.expect("401|EventSource")
     assert app.start(demo, "casey") == "ready"
     with demo.client() as client:
@@ -201,9 +201,9 @@ def test_a_key_that_is_revoked_ends_it(demo: Demo, app: App, watched: Watched) -
     assert app.read(STICKY)["homepage.header.sticky"]["value"] is False
 
 
-def test_too_many_requests_are_waited_out(app: App, watched: Watched, site: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_too_many_requests_are_waited_out(app: App, watched: WatchedPage, site: Path, tmp_path: Path) -> None:  # noqa: F811
     watched.expect("429")
-    with limited_demo(tmp_path) as limited, served(site, limited.url) as address:
+    with limited_demo(tmp_path) as limited, serve_site(site, limited.url) as address:
         app.page.goto(f"{address}/index.html")
         asked = 0
 
@@ -229,7 +229,7 @@ def test_the_url_of_the_stream_is_in_no_log_of_the_server(demo: Demo, app: App) 
     app.wait_for(CHANGED)
     token = urls[0].partition("?token=")[2]
     assert len(token) > 100
-    secrecy.SENT.add("token of a stream", token)  # it is looked for in all that this run leaves
+    secret_scanner.SENT.add("token of a stream", token)  # it is looked for in all that this run leaves
     log = (demo.server.folder / "server.log").read_text() + demo.server.said()
     assert token not in log
     assert httpx.get(f"{urls[0]}&wait=0", trust_env=False).status_code == 200

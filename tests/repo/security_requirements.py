@@ -19,10 +19,10 @@ A A body of a megabyte takes less than a second and a half, refused or a sound m
     a_megabyte_that_is_sound_takes_less_than_three_seconds
 A5 Started sessions kept the states of their time alive; caches of states were bounded by number, states by nothing.
   server/features/sessions/test_memory.py
-  server/primitives/test_held_bytes.py
+  server/primitives/test_memory_size.py
   server/features/codegen/test_code_route.py
     the_budget_of_sets_counts_their_keys_too
-  server/storage/test_arrivals.py
+  server/storage/test_write_batcher.py
     what_is_large_counts_as_more_rows
   server/client/test_waiting_bytes.py
 A5 States and flags that are too large to be held are refused at once from then on, and not made for every request.
@@ -58,7 +58,7 @@ A2 Events are counted before they are read; an answer lists a hundred problems a
   contract/test_cli_spaces.py
     of_many_faults_a_hundred_are_listed_and_the_rest_counted
 A3 What is remembered of sent texts is bounded by bytes.
-  server/primitives/test_remembering.py
+  server/primitives/test_text_cache.py
   repo/test_caches.py
 A7: No organization takes the exports of the others: each has a share, always gets one, and takes turns.
   server/features/exports/test_limits.py
@@ -87,7 +87,7 @@ A4 Many merges that arrived together were one transaction, however much they mov
   server/client/test_limits_of_a_person.py
     one_transaction_moves_so_much_and_leaves_the_rest_for_later
     many_merges_at_once_are_all_made
-  server/storage/test_arrivals.py
+  server/storage/test_write_batcher.py
     what_is_left_for_later_comes_again_with_what_has_arrived_since
 A4 Tribes counted all that somebody had done, on the event loop: 0.2 s a session of a person with 300,000 events.
   server/features/tribes/test_counting.py
@@ -206,12 +206,12 @@ C7: `logs` shows and follows the log over rotations.
     logs_shows_the_end_of_what_was_put_aside_too
     follow_goes_on_over_rotations_and_truncations
 C1: Behind a trusted proxy one header alone is read; what it does not state is counted for the proxy, never for nobody.
-  server/primitives/test_addresses.py
+  server/primitives/test_ip_addresses.py
   server/http/test_rate_limits.py
     a_forged_header_beside_the_proxys_own_is_not_read
     the_header_that_the_operator_names_is_the_one_that_is_read
     what_cannot_be_read_is_counted_for_the_proxy
-  server/security/test_attempts.py
+  server/security/test_login_throttle.py
     a_forged_header_does_not_keep_an_address_from_waiting
     an_address_that_the_proxy_does_not_state_must_wait_too
   server/features/audit/test_audit.py
@@ -487,13 +487,13 @@ H1 What a certificate lacks that strict verification demands is named, with what
 H2 The tests pass on every Python from 3.11 on that the machine has, in threads and at terminals too.
   cli/failure_modes/test_signals.py
     a_question_is_left
-  server/primitives/test_documents.py
+  server/primitives/test_yaml_json.py
     json_that_a_document_may_not_hold_is_refused
 """
 
 TESTS_THAT_BITE = """
 I1 An exception that a server of the tests did not handle fails the test during which it was logged.
-  repo/test_unhandled.py
+  repo/test_unhandled_exceptions.py
 I2 A test that is skipped where nothing may be left out, or takes too long, has failed.
   repo/test_what_is_left_out.py
 I3 What was sent as a tribe's key may be anything, and is refused by its path.

@@ -83,7 +83,7 @@ def all_caches() -> set[str]:
 def test_caches_without_a_bound_of_bytes_are_listed() -> None:
     unlisted = all_caches() - ALLOWED.keys()
     assert not unlisted, (
-        f"use templates_server.primitives.text_cache.remembered, or list with a reason: {sorted(unlisted)}"
+        f"use templates_server.primitives.text_cache.memoize, or list with a reason: {sorted(unlisted)}"
     )
 
 

@@ -31,11 +31,11 @@ from templates_server.features.imports.csv_files.rows import _regular as regular
 from templates_server.features.imports.csv_files.rows import open_csv
 from tests.cli.cli_runner import CliRunner
 from tests.cli.ingest.rows import opened
-from tests.repo.growth import measuring, patterns, readers
+from tests.repo.growth import patterns, readers, time_ratio
 from tests.repo.growth.hard_inputs import inputs_of
-from tests.repo.growth.measuring import MOST_RATIO, STEP, ratio_of
 from tests.repo.growth.patterns import METHODS, Found, modules, patterns_with_methods, source_of
 from tests.repo.growth.readers import Reader, only_reading, texts
+from tests.repo.growth.time_ratio import MOST_RATIO, STEP, ratio_of
 
 CHARACTERS = 1000
 THOROUGH_CHARACTERS = 4000
@@ -329,7 +329,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ModuleType]:
 @pytest.fixture
 def measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take the first ratio that is too large for a fault: here there is one."""
-    monkeypatch.setattr(measuring, "MEASURED_ANEW", 1)
+    monkeypatch.setattr(time_ratio, "MEASURED_ANEW", 1)
 
 
 @pytest.mark.usefixtures("measured_once")

@@ -30,7 +30,7 @@ from tests.server.features.auth.flows import (
     status_with,
     tokens_for,
 )
-from tests.server.features.exports.exporting import exporting, somebody
+from tests.server.features.exports.export_client import make_export_client, somebody
 from tests.servers import RunningServer, running_server
 
 pytestmark = pytest.mark.slow
@@ -203,8 +203,8 @@ def test_an_export_of_then_goes_a_day_after_the_clock_is_right(wrong: Wrong) -> 
     long = update(tokens).values(expires=wrong.clock.now + DAY)
     wrong.server.database.write_sync(lambda connection: connection.execute(long))
     with person.client(wrong.server) as client:
-        place = exporting(wrong.server, client, person)
-        export = place.ended(place.ask(format="csv"))
+        place = make_export_client(wrong.server, client, person)
+        export = place.wait_until_ended(place.ask(format="csv"))
         wrong.put_right()
         spooler = wrong.server.app.services.part(ExportWorker)
         spooler.purge()

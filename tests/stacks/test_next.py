@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.browser.watching import Watched, wait_until
+from tests.browser.watched_page import WatchedPage, wait_until
 from tests.servers import TLS
 from tests.stacks.people_server import PeopleServer, people_server
 from tests.stacks.projects import (
@@ -106,7 +106,7 @@ def test_of_overlapping_requests_each_sees_its_own_and_its_events_are_its_own(
 
 
 def test_a_client_component_hydrates_from_the_snapshot_and_follows_changes(
-    built: Path, people: PeopleServer, watched: Watched
+    built: Path, people: PeopleServer, watched: WatchedPage
 ) -> None:
     with running(built, "start") as url:
         people.started.clear()
@@ -121,7 +121,7 @@ def test_a_client_component_hydrates_from_the_snapshot_and_follows_changes(
         watched.page.goto("about:blank")  # before the server is gone
 
 
-def test_development_tells_of_no_mismatch(built: Path, people: PeopleServer, watched: Watched) -> None:
+def test_development_tells_of_no_mismatch(built: Path, people: PeopleServer, watched: WatchedPage) -> None:
     people.greet_by("Hello")
     with running(built, "dev", "--turbopack") as url:
         people.started.clear()

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from tests.browser.watching import Watched, wait_until
+from tests.browser.watched_page import WatchedPage, wait_until
 from tests.manual import page_text
+from tests.stacks.folder_server import serve_folder
 from tests.stacks.people_server import people_server
 from tests.stacks.projects import HERE, project, run_package
-from tests.stacks.serving import served
 
 pytestmark = pytest.mark.slow
 
@@ -76,13 +76,13 @@ def test_what_the_page_shows_is_clean_under_the_types_of_the_framework(framework
     run_package(program, *arguments, folder=app)
 
 
-def test_the_view_follows_changes_until_it_is_unmounted(framework: str, watched: Watched, tmp_path: Path) -> None:
+def test_the_view_follows_changes_until_it_is_unmounted(framework: str, watched: WatchedPage, tmp_path: Path) -> None:
     with people_server() as people:
         app = app_of(framework, tmp_path / "app", people.url)
         view = app / "src" / f"App.{framework}"
         view.write_text(view.read_text("utf-8").replace('"./mtspace/vod"', '"./watched"'), "utf-8")
         run_package("vite", "build", folder=app)
-        with served(app / "dist") as url:
+        with serve_folder(app / "dist") as url:
             watched.page.goto(url)
             wait_until(watched.page, shows("Hello u1"))
             assert watched.page.inner_text("li") == "hero"

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.browser.programs import command_line_environment, run_mtribes
-from tests.browser.watching import Demo, Watched, demo_server, wait_until
+from tests.browser.watched_page import Demo, WatchedPage, demo_server, wait_until
+from tests.stacks.folder_server import serve_folder
 from tests.stacks.projects import HERE, PACKAGES, require_stack_package, run_package
-from tests.stacks.serving import served
 
 pytestmark = pytest.mark.slow
 
@@ -20,13 +20,13 @@ OPTIONS = 'options = { bindings = "react", import_extension = "none" }\n'
 
 @pytest.mark.parametrize(("language", "mode"), [("typescript", "development"), ("javascript", "production")])
 def test_it_shows_what_is_served_and_what_is_pushed_in_one_session(
-    language: str, mode: str, watched: Watched, tmp_path: Path
+    language: str, mode: str, watched: WatchedPage, tmp_path: Path
 ) -> None:
     with demo_server(tmp_path / "data") as demo:
         site = built(demo, tmp_path, language, mode)
         sessions: list[str] = []
         watched.page.on("request", lambda asked: sessions.append(asked.method + " " + asked.url))
-        with served(site) as url:
+        with serve_folder(site) as url:
             watched.page.goto(url)
             wait_until(watched.page, shows(GOLD))
             assert watched.page.get_attribute("main", "data-status") == "served"

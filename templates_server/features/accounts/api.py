@@ -34,14 +34,14 @@ async def me(call: Call) -> ApiResult:
 
 async def list_organizations(call: Call) -> ApiResult:
     """The organizations that the caller belongs to, by key."""
-    return ApiResult([_view(call, found) for found in await _visible_organizations(call)], "organization")
+    return ApiResult([_to_response(call, found) for found in await _visible_organizations(call)], "organization")
 
 
 async def get_organization(call: Call) -> ApiResult:
     """One organization."""
     ids = {call.place.organization_id}
     found = await call.database.read(lambda connection: store.find_organizations(connection, ids))
-    return ApiResult([_view(call, organization) for organization in found], "organization")
+    return ApiResult([_to_response(call, organization) for organization in found], "organization")
 
 
 async def list_members(call: Call) -> ApiResult:
@@ -105,7 +105,7 @@ async def _visible_organizations(call: Call) -> Sequence[Organization]:
     ]
 
 
-def _view(call: Call, organization: Organization) -> OrganizationView:
+def _to_response(call: Call, organization: Organization) -> OrganizationView:
     role = call.principal.roles[organization.id]
     return OrganizationView(
         organization.id, organization.key, organization.name, role, to_rfc3339(organization.created)

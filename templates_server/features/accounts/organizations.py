@@ -102,8 +102,8 @@ async def delete_organization(call: Call) -> Response:
 def _answer(connection: Connection, organization_id: str, status: HTTPStatus) -> ApiResult:
     """The organization as its administrator sees it."""
     [found] = store.find_organizations(connection, [organization_id])
-    return ApiResult([_view(found)], "organization", status)
+    return ApiResult([_to_response(found)], "organization", status)
 
 
-def _view(found: Organization) -> OrganizationView:
+def _to_response(found: Organization) -> OrganizationView:
     return OrganizationView(found.id, found.key, found.name, Role.ADMINISTRATOR, to_rfc3339(found.created))

@@ -222,13 +222,13 @@ def list_tokens_reaching(connection: Connection, organization_id: str, page: Pag
 def find_token(connection: Connection, token_id: str) -> StoredToken | None:
     """A token by its id, a revoked one too; None when there is none."""
     row = connection.execute(_stored_tokens().where(tokens.c.id == token_id)).one_or_none()
-    return _stored(row) if row else None
+    return _to_stored_token(row) if row else None
 
 
 def find_token_by_hash(connection: Connection, token_hash: bytes) -> StoredToken | None:
     """A token by what is stored of its text, a revoked one too; None when there is none."""
     row = connection.execute(_stored_tokens().where(tokens.c.token_hash == token_hash)).one_or_none()
-    return _stored(row) if row else None
+    return _to_stored_token(row) if row else None
 
 
 def revoke_token(connection: Connection, token_id: str, now: int) -> bool:
@@ -242,7 +242,7 @@ def revoke_tokens_of_organization(connection: Connection, organization_id: str, 
     members = select(memberships.c.account_id).where(memberships.c.organization_id == organization_id)
     is_narrowed = _names(tokens.c.limits, literal(organization_id))
     query = _stored_tokens().where(UNREVOKED, tokens.c.account_id.in_(members), is_narrowed)
-    found = [_stored(row) for row in connection.execute(query.order_by(tokens.c.id))]
+    found = [_to_stored_token(row) for row in connection.execute(query.order_by(tokens.c.id))]
     others = find_limit_names(connection, {limit for token in found for limit in token.limits} - {organization_id})
     for token in found:
         if token.limits.isdisjoint({*others.organizations, *others.spaces}):
@@ -319,10 +319,10 @@ def _page(connection: Connection, query: Select[Any], page: PageRequest) -> Sequ
             raise BadRequest("Invalid `cursor`. Use the one from the `Link` header of the previous page.")
         query = query.where(tuple_(tokens.c.created, tokens.c.id) > tuple_(literal(created), literal(after[2])))
     ordered = query.order_by(tokens.c.created, tokens.c.id).limit(page.limit)
-    return [_stored(row) for row in connection.execute(ordered)]
+    return [_to_stored_token(row) for row in connection.execute(ordered)]
 
 
-def _stored(row: Row[Any]) -> StoredToken:
+def _to_stored_token(row: Row[Any]) -> StoredToken:
     return StoredToken(
         row.id,
         row.account_id,

@@ -22,7 +22,7 @@ async def list_entries(call: Call) -> ApiResult:
     )
     found = await call.database.read(lambda connection: store.list_events(connection, organization_id, wanted))
     headers = link_after(call, page, found.more_before)
-    return ApiResult([_view(stored) for stored in found.deeds], "audit_entry", headers=headers)
+    return ApiResult([_to_response(stored) for stored in found.deeds], "audit_entry", headers=headers)
 
 
 def _since(text: str | None) -> int | None:
@@ -34,7 +34,7 @@ def _since(text: str | None) -> int | None:
         raise ValidationFailed([Problem("since", NO_TIME)]) from None
 
 
-def _view(stored: store.StoredAuditEvent) -> AuditEntry:
+def _to_response(stored: store.StoredAuditEvent) -> AuditEntry:
     deed = stored.deed
     return AuditEntry(
         stored.id,

@@ -81,7 +81,7 @@ def list_events(connection: Connection, organization_id: str, wanted: AuditQuery
     looked_through = max(wanted.limit, MOST_LOOKED_THROUGH) if wanted.is_narrow else wanted.limit
     looked = _looked_through(organization_id, wanted, looked_through)
     query = select(looked).where(*_conditions(looked.c, wanted)).order_by(looked.c.id.desc()).limit(wanted.limit)
-    deeds = [_stored(dict(row)) for row in connection.execute(query).mappings()]
+    deeds = [_to_stored_event(dict(row)) for row in connection.execute(query).mappings()]
     if len(deeds) == wanted.limit:
         return AuditPage(deeds, deeds[-1].id)
     last = select(looked.c.id).order_by(looked.c.id.desc()).offset(looked_through - 1).limit(1)
@@ -117,5 +117,5 @@ def _first_id(at: int) -> str:
     return f"{PREFIX}{max(at, 0):0{TIME_CHARACTERS}x}"
 
 
-def _stored(row: dict[str, Any]) -> StoredAuditEvent:
+def _to_stored_event(row: dict[str, Any]) -> StoredAuditEvent:
     return StoredAuditEvent(row.pop("id"), AuditEvent(**{**row, "details": json.loads(row["details"])}))

@@ -44,7 +44,7 @@ from templates_server.features.auth.grants import (
     RequiredS256,
     ServiceAccountGrant,
 )
-from templates_server.features.auth.oauth_request import ProtocolRequest, RefusedClient, credentials_of
+from templates_server.features.auth.oauth_request import ProtocolRequest, RefusedClient, read_credentials
 from templates_server.features.auth.oauth_store import IssuedToken
 from templates_server.primitives.ids import base62
 from templates_server.primitives.timestamps import SECOND
@@ -124,7 +124,7 @@ class OAuthServer(AuthorizationServer):
             _check_authorization(request)
             grant = self.get_consent_grant(request)
         except OAuth2Error as error:
-            return self._refused(request, error, redirect_uri)
+            return self._error_redirect(request, error, redirect_uri)
         return ConsentQuestion(client.name, grant.request.scope.split(), redirect_uri)
 
     def decide(self, request: ProtocolRequest, account: Account | None) -> Reply:
@@ -134,9 +134,9 @@ class OAuthServer(AuthorizationServer):
             _check_authorization(request)
             grant = self.get_consent_grant(request, account)
         except OAuth2Error as error:
-            return self._refused(request, error, redirect_uri)
+            return self._error_redirect(request, error, redirect_uri)
         if account is None:
-            return self._refused(request, AccessDeniedError("The user denied the request."), redirect_uri)
+            return self._error_redirect(request, AccessDeniedError("The user denied the request."), redirect_uri)
         reply: Reply = self.create_authorization_response(request, account, grant)
         return self._with_issuer(reply)
 
@@ -188,7 +188,7 @@ class OAuthServer(AuthorizationServer):
 
     def authenticate_client(self, request: ProtocolRequest, methods: Sequence[str], endpoint: str = "token") -> Client:
         """The client that sent the request, by exactly one method; unknown ids and wrong secrets look the same."""
-        credentials = credentials_of(request)
+        credentials = read_credentials(request)
         client = self.query_client(credentials.client_id)
         if client is None:
             hmac.compare_digest(hash_secret(credentials.secret), UNKNOWN_CLIENT_SECRET_HASH)
@@ -273,7 +273,7 @@ class OAuthServer(AuthorizationServer):
         if request.is_json and grant_type != "client_credentials":
             raise InvalidRequestError("JSON is supported for client_credentials only. Send a form instead.")
 
-    def _refused(self, request: ProtocolRequest, error: OAuth2Error, redirect_uri: str) -> Reply:
+    def _error_redirect(self, request: ProtocolRequest, error: OAuth2Error, redirect_uri: str) -> Reply:
         """A redirect that says what is wrong."""
         error.redirect_uri = redirect_uri
         error.state = None if "state" in request.parameters.repeated else request.parameters.get("state")

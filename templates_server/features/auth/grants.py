@@ -128,7 +128,7 @@ class RefreshGrant(RefreshTokenGrant):
         connection, now = self.server.connection, self.server.now
         if oauth_store.use_refresh_token(connection, presented_hash, now):
             oauth_store.add_refresh_token(connection, successor_hash, family=family, now=now)
-        elif not oauth_store.may_repeat(connection, presented_hash, successor_hash=successor_hash, now=now):
+        elif not oauth_store.is_repeatable(connection, presented_hash, successor_hash=successor_hash, now=now):
             oauth_store.revoke_family(connection, family.id, now)
             raise InvalidGrantError(USED_UP)
 

@@ -8,7 +8,7 @@ from templates_server.errors import Forbidden, NotFound
 from templates_server.features.accounts import store as accounts_store
 from templates_server.features.auth.oauth_api import oauth_config_of
 from templates_server.features.pages.api import sign_in_as
-from templates_server.features.pages.browser_session import browser_of, local_path
+from templates_server.features.pages.browser_session import identify_browser, local_path
 from templates_server.features.pages.renderer import see_other
 from templates_server.http.context import Call
 
@@ -24,7 +24,7 @@ async def sign_in_locally(call: Call) -> Response:
     if code is None:
         raise NotFound
     go_on_to = local_path(call.settings, call.query.get("next", ""))
-    if (await browser_of(call)).account is not None:
+    if (await identify_browser(call)).account is not None:
         return see_other(go_on_to)
     account = await call.database.read(accounts_store.find_first_administrator)
     if account is None or not code.use(call.query.get("code", "")):

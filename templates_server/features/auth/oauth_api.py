@@ -17,7 +17,7 @@ from templates_server.features.auth.authorization_server import ConsentQuestion,
 from templates_server.features.auth.grant_support import ALL_AUTHENTICATION_METHODS, OAuthConfig
 from templates_server.features.auth.oauth_request import ProtocolRequest
 from templates_server.features.pages.api import sign_out_to
-from templates_server.features.pages.browser_session import BrowserContext, browser_of, check_form
+from templates_server.features.pages.browser_session import BrowserContext, check_form, identify_browser
 from templates_server.features.pages.renderer import PageContent, pages_of, see_other
 from templates_server.http import request_body
 from templates_server.http.context import Call
@@ -78,7 +78,7 @@ async def consent_page(call: Call) -> Response:
     outcome = await call.database.read(work)
     if isinstance(outcome, Reply):
         return see_other(str(outcome.location))
-    browser = await browser_of(call)
+    browser = await identify_browser(call)
     if browser.account is None:
         return see_other(_sign_in_url(call))
     return await _consent_answer(call, browser, outcome)
@@ -134,7 +134,7 @@ def _sign_in_url(call: Call) -> str:
 async def decide(call: Call) -> Response:
     """Send the person back with a code, with a refusal, or to the sign-in page for another account."""
     request = _authorization_request(call)
-    browser = await browser_of(call)
+    browser = await identify_browser(call)
     if browser.account is None:
         return see_other(_sign_in_url(call))
     form = urlencoded.decode_form(call.request, call.body)

@@ -74,7 +74,7 @@ class ClientCredentials:
     secret: str = ""
 
 
-def credentials_of(request: ProtocolRequest) -> ClientCredentials:
+def read_credentials(request: ProtocolRequest) -> ClientCredentials:
     """The credentials of a request; RefusedClient when unreadable, InvalidRequestError when there are several."""
     header = request.headers.get("Authorization")
     form = request.parameters

@@ -242,7 +242,7 @@ def use_refresh_token(connection: Connection, token_hash: bytes, now: int) -> bo
     return connection.execute(used).rowcount == 1
 
 
-def may_repeat(connection: Connection, token_hash: bytes, *, successor_hash: bytes, now: int) -> bool:
+def is_repeatable(connection: Connection, token_hash: bytes, *, successor_hash: bytes, now: int) -> bool:
     """Whether an exchange may be answered again: it was a moment ago, and its successor has not been used."""
     unused = exists().where(tokens.c.token_hash == successor_hash, tokens.c.replaced.is_(None))
     query = select(tokens.c.id).where(

@@ -26,7 +26,7 @@ async def list_service_accounts(call: Call) -> ApiResult:
     page, organization_id = read_page_request(call), call.place.organization_id
     found = await call.database.read(lambda connection: store.list_service_accounts(connection, organization_id, page))
     headers = next_link(call, page, [f"{account.id} {account.name}" for account in found])
-    return ApiResult([_view(account) for account in found], "service_account", headers=headers)
+    return ApiResult([_to_response(account) for account in found], "service_account", headers=headers)
 
 
 async def create_service_account(call: Call) -> Response:
@@ -47,7 +47,7 @@ async def create_service_account(call: Call) -> Response:
             raise LookupError("a service account that was just stored is not there")
         details = {"name": name, "scopes": sorted(scopes)}
         audit_store.record(connection, call.deed("service_account.create", account_id, details=details))
-        told = CreatedServiceAccount(**asdict(_view(created)), client_secret=secret)
+        told = CreatedServiceAccount(**asdict(_to_response(created)), client_secret=secret)
         return ApiResult([told], "service_account", HTTPStatus.CREATED)
 
     return await call.effect(work)
@@ -67,6 +67,6 @@ async def revoke_service_account(call: Call) -> Response:
     return await call.effect(work)
 
 
-def _view(account: ServiceAccount) -> ServiceAccountView:
+def _to_response(account: ServiceAccount) -> ServiceAccountView:
     created = to_rfc3339(account.created)
     return ServiceAccountView(account.id, account.name, account.id, [*sorted(account.scopes)], created)

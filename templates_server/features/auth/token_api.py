@@ -178,10 +178,10 @@ def _views(
 ) -> Sequence[TokenView]:
     """Tokens as their owners see them; seen from an organization, nothing of others is told."""
     names = token_store.find_limit_names(connection, {limit for token in tokens for limit in token.limits})
-    return [_view(token, names, seen_from) for token in tokens]
+    return [_to_response(token, names, seen_from) for token in tokens]
 
 
-def _view(token: StoredToken, names: LimitNames, seen_from: ResourceScope | None) -> TokenView:
+def _to_response(token: StoredToken, names: LimitNames, seen_from: ResourceScope | None) -> TokenView:
     organizations = {
         id_
         for id_ in token.limits & names.organizations.keys()

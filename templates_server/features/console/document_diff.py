@@ -32,33 +32,33 @@ def changes_between(before: Any, after: Any) -> Iterator[DocumentChange]:
 def _changes(path: tuple[str, ...], before: Any, after: Any) -> Iterator[DocumentChange]:
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key, value in after.items():
-            yield from _changes((*path, key), before[key], value) if key in before else _added((*path, key), value)
+            yield from _changes((*path, key), before[key], value) if key in before else _list_added((*path, key), value)
         for key in before:
             if key not in after:
-                yield DocumentChange((*path, key), _told(before[key]), None)
+                yield DocumentChange((*path, key), _value_text(before[key]), None)
     elif _told_apart(before, after):
-        yield DocumentChange(path, _told(before), _told(after))
+        yield DocumentChange(path, _value_text(before), _value_text(after))
 
 
-def _added(path: tuple[str, ...], value: Any) -> Iterator[DocumentChange]:
+def _list_added(path: tuple[str, ...], value: Any) -> Iterator[DocumentChange]:
     """What a new part holds, place by place: it is news, all of it."""
     if isinstance(value, Mapping) and value:
         for key, inner in value.items():
-            yield from _added((*path, key), inner)
+            yield from _list_added((*path, key), inner)
     else:
-        yield DocumentChange(path, None, _told(value))
+        yield DocumentChange(path, None, _value_text(value))
 
 
 def _told_apart(before: Any, after: Any) -> bool:
     return type(before) is not type(after) or before != after
 
 
-def _told(value: Any) -> str:
+def _value_text(value: Any) -> str:
     """A value in one line."""
     if isinstance(value, Mapping):
         return _cut(", ".join(value)) or "empty"
     if isinstance(value, list):
-        return _cut(", ".join(map(_told, value[:MOST_CHARACTERS]))) or "an empty list"
+        return _cut(", ".join(map(_value_text, value[:MOST_CHARACTERS]))) or "an empty list"
     if isinstance(value, str):
         return quote_text(value, MOST_CHARACTERS)
     return json.dumps(value)

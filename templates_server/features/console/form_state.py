@@ -52,7 +52,7 @@ def prefill(**values: str) -> FormState:
     return FormState({name: [value] for name, value in values.items()})
 
 
-def same(*names: str) -> Mapping[str, str]:
+def fields_by_name(*names: str) -> Mapping[str, str]:
     """Fields that are called as the API calls them."""
     return {name: name for name in names}
 

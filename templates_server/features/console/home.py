@@ -88,7 +88,7 @@ def _card(visit: Visit, space: Space, change: LastChange | None, live: Sequence[
         space,
         organization.name,
         live,
-        words_of(change.what, change.environment) if change else "Created",
+        describe_change(change.what, change.environment) if change else "Created",
         to_rfc3339(change.created) if change else space.created,
         change.author or "" if change and not is_viewer else "",
         change.note or "" if change and not is_viewer else "",
@@ -97,6 +97,6 @@ def _card(visit: Visit, space: Space, change: LastChange | None, live: Sequence[
     )
 
 
-def words_of(what: str, environment: str | None) -> str:
+def describe_change(what: str, environment: str | None) -> str:
     """What changed, in words."""
     return f"Delivery of {environment} changed" if environment else f"{what.capitalize()} changed"

@@ -98,12 +98,12 @@ SECTIONS = (
 
 def links(visit: Visit, section: NavigationSection, here: str) -> Sequence[Link]:
     """The links of a section where the visitor is."""
-    return [Link(entry.title, url_of(visit, entry), entry.key == here) for entry in _shown(visit, section)]
+    return [Link(entry.title, url_of(visit, entry), entry.key == here) for entry in _visible_entries(visit, section)]
 
 
 def link_to(visit: Visit, key: str) -> str:
     """Where the page of that entry is; "" where there is none that the visitor may open."""
-    found = (entry for section in SECTIONS for entry in _shown(visit, section) if entry.key == key)
+    found = (entry for section in SECTIONS for entry in _visible_entries(visit, section) if entry.key == key)
     return next((url_of(visit, entry) for entry in found), "")
 
 
@@ -122,7 +122,7 @@ def url_of(visit: Visit, entry: NavigationEntry, environment: str = "") -> str:
     return visit.call.settings.base_path + path.replace("{environment}", environment)
 
 
-def _shown(visit: Visit, section: NavigationSection) -> Iterator[NavigationEntry]:
+def _visible_entries(visit: Visit, section: NavigationSection) -> Iterator[NavigationEntry]:
     """The entries whose pages are there and open to the visitor."""
     routes = visit.call.services.part(PlatformRoutes)
     for entry in section.entries:

@@ -109,7 +109,7 @@ async def invoke(visit: Visit, handler: Handler, asked: RouteRequest | None = No
     `parameters` are parts of the route's path below the place of the page. A document's body is bytes.
     """
     asked = asked or RouteRequest()
-    route, call, raw = _prepared(visit, handler, asked, parameters)
+    route, call, raw = _prepare_call(visit, handler, asked, parameters)
     if not asked.key:
         return _result(route, await route.handler(call))
     return await _invoke_once(route, call, raw)
@@ -117,14 +117,14 @@ async def invoke(visit: Visit, handler: Handler, asked: RouteRequest | None = No
 
 async def download(visit: Visit, handler: Handler, file_name: str, **parameters: str) -> Response:
     """The very bytes that the handler's route gives to the visitor, as a file; its name is of ASCII."""
-    route, call, _ = _prepared(visit, handler, RouteRequest(), parameters)
+    route, call, _ = _prepare_call(visit, handler, RouteRequest(), parameters)
     answer = await route.handler(call)
     response = to_response(answer) if isinstance(answer, ApiResult) else answer
     response.headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
     return response
 
 
-def _prepared(
+def _prepare_call(
     visit: Visit, handler: Handler, asked: RouteRequest, parameters: Mapping[str, str]
 ) -> tuple[Route, Call, bytes]:
     """The handler's route, the visitor's call of it, and the body as it was sent; Forbidden unless they may."""
@@ -132,7 +132,7 @@ def _prepared(
     check_permission(route, visit.call, visit.call.located)
     raw = asked.body if isinstance(asked.body, bytes) else msgspec.json.encode(asked.body)
     call = _call_of(visit.call, asked, raw, {**parameters, **route.implies})
-    call.body = _decoded(route, call, raw)
+    call.body = _decode_body(route, call, raw)
     return route, call, raw
 
 
@@ -149,7 +149,7 @@ def _call_of(call: Call, asked: RouteRequest, raw: bytes, parameters: Mapping[st
     return replace(call, request=request, parameters={**call.parameters, **parameters})
 
 
-def _decoded(route: Route, call: Call, raw: bytes) -> Any:
+def _decode_body(route: Route, call: Call, raw: bytes) -> Any:
     if route.reads is None:
         return None
     if route.reads is bytes or isinstance(route.reads, BodyDocs):

@@ -17,7 +17,7 @@ from templates_server.errors import NotFound
 from templates_server.features.accounts import store as accounts_store
 from templates_server.features.accounts.store import Account, Organization
 from templates_server.features.console.saved_forms import forms as kept_forms
-from templates_server.features.pages.browser_session import BrowserContext, browser_of, check_form
+from templates_server.features.pages.browser_session import BrowserContext, check_form, identify_browser
 from templates_server.features.pages.renderer import see_other
 from templates_server.http import request_body
 from templates_server.http.context import Call
@@ -67,7 +67,7 @@ def page(handler: PageHandler) -> Handler:
 
     @functools.wraps(handler)
     async def serve(call: Call) -> Response:
-        visit = await visit_of(call)
+        visit = await load_visit(call)
         if visit is None:
             return sign_in_first(call, _own_path(call))
         call = await kept_forms.restore_form(call, _raw_path(call))
@@ -93,8 +93,8 @@ def form(
     def decorate(handler: FormHandler) -> Handler:
         @functools.wraps(handler)
         async def serve(call: Call) -> Response:
-            visit = await visit_of(call)
-            sent = await _sent(call, most) if has_files else decode_form(call.request, call.body, most=most)
+            visit = await load_visit(call)
+            sent = await _read_sent_form(call, most) if has_files else decode_form(call.request, call.body, most=most)
             if visit is None:
                 kept = keeps(sent) if callable(keeps) else {name: sent.text(name) for name in keeps}
                 return await _sign_in_and_come_back(call, fill_path(call, back), kept, (sent.text("key"), purpose))
@@ -106,7 +106,7 @@ def form(
     return decorate
 
 
-async def _sent(call: Call, most: int) -> Parameters:
+async def _read_sent_form(call: Call, most: int) -> Parameters:
     """The fields of a form that may have files; these are read aside, as they may be long."""
     kind = request_body.require_media_type(call.request, FORM_TYPE, FILES_TYPE)
     if kind == FORM_TYPE:
@@ -116,12 +116,12 @@ async def _sent(call: Call, most: int) -> Parameters:
 
 async def require_sign_in(call: Call, back: str) -> Response | None:
     """Have a person who is signed out sign in, before a long body is read from them, and come `back`."""
-    return None if await visit_of(call) else sign_in_first(call, fill_path(call, back))
+    return None if await load_visit(call) else sign_in_first(call, fill_path(call, back))
 
 
-async def visit_of(call: Call) -> Visit | None:
+async def load_visit(call: Call) -> Visit | None:
     """The person who is signed in; None when nobody is."""
-    return await visit_by(call, await browser_of(call))
+    return await visit_by(call, await identify_browser(call))
 
 
 async def visit_by(call: Call, browser: BrowserContext) -> Visit | None:
@@ -157,7 +157,7 @@ async def locate(visit: Visit, **elsewhere: str) -> Visit:
 
 def sign_in_first(call: Call, path: str, **fields: str) -> Response:
     """Have a person sign in and come back to a path of ours, with what they had typed there, unless it is too long."""
-    typed = _encoded(fields) or ""
+    typed = _encode_draft(fields) or ""
     back = f"{call.settings.base_path}{path}" + (f"?{typed}" if typed else "")
     return see_other(f"{call.settings.base_path}/sign-in?{urlencode({'next': back})}")
 
@@ -165,7 +165,7 @@ def sign_in_first(call: Call, path: str, **fields: str) -> Response:
 async def _sign_in_and_come_back(call: Call, path: str, fields: Mapping[str, str], shown: tuple[str, str]) -> Response:
     """The same, with all that was typed, however long: `shown` is the key of the form, and its purpose."""
     key, purpose = shown
-    if _encoded(fields) is None and kept_forms.can_be_saved(call, key, purpose):
+    if _encode_draft(fields) is None and kept_forms.can_be_saved(call, key, purpose):
         kept = await kept_forms.save_form(call, path, fields, key)
         if kept is not None:
             response = sign_in_first(call, path, **{kept_forms.PARAMETER: kept.id})
@@ -174,7 +174,7 @@ async def _sign_in_and_come_back(call: Call, path: str, fields: Mapping[str, str
     return sign_in_first(call, path, **fields)
 
 
-def _encoded(fields: Mapping[str, str]) -> str | None:
+def _encode_draft(fields: Mapping[str, str]) -> str | None:
     """What was typed as the query of an address, None where that is too long."""
     typed = {name: value for name, value in fields.items() if value}
     if sum(map(len, typed.values())) > MAX_KEPT_CHARACTERS:

@@ -69,21 +69,21 @@ def seed(connection: Connection, now: int, *, key: ServerKey, hash_password: Cal
 def _facts(key: ServerKey) -> DemoFacts:
     return DemoFacts(
         [_person(key, person) for person in PEOPLE],
-        add_checksum(f"{SecretKind.PERSONAL}_{_derived(key, 'token', RANDOM_LENGTH)}"),
+        add_checksum(f"{SecretKind.PERSONAL}_{_derive(key, 'token', RANDOM_LENGTH)}"),
         DemoServiceAccount(
-            f"svc_{_derived(key, 'client id', CLIENT_ID_CHARACTERS)}",
-            add_checksum(f"{SecretKind.SERVICE}_{_derived(key, 'client secret', RANDOM_LENGTH)}"),
+            f"svc_{_derive(key, 'client id', CLIENT_ID_CHARACTERS)}",
+            add_checksum(f"{SecretKind.SERVICE}_{_derive(key, 'client secret', RANDOM_LENGTH)}"),
         ),
         {},
     )
 
 
 def _person(key: ServerKey, person: DemoMember) -> DemoPerson:
-    password = _derived(key, f"password of {person.email}", PASSWORD_CHARACTERS)
+    password = _derive(key, f"password of {person.email}", PASSWORD_CHARACTERS)
     return DemoPerson(person.email, password, person.role, person.organization)
 
 
-def _derived(key: ServerKey, what: str, length: int) -> str:
+def _derive(key: ServerKey, what: str, length: int) -> str:
     return base62(int.from_bytes(key.derive(PURPOSE, what)), length)
 
 

@@ -24,10 +24,10 @@ async def list_names(call: Call) -> ApiResult:
     )
     modelled = await call.services.part(ModelEvents).find(environment_id, revision)
     found = sorted(name for name in names if name > page.after and search in name.casefold())[: page.limit]
-    views = [_view(name, names[name], is_modelled=name in modelled) for name in found]
+    views = [_to_response(name, names[name], is_modelled=name in modelled) for name in found]
     return ApiResult(views, "event_name", headers=next_link(call, page, found))
 
 
-def _view(name: str, one: EventName, *, is_modelled: bool) -> EventNameView:
+def _to_response(name: str, one: EventName, *, is_modelled: bool) -> EventNameView:
     first, last = to_rfc3339(one.first), to_rfc3339(one.last)
     return EventNameView(name, one.events, is_modelled, one.differing, sorted(one.keys), first, last)

@@ -133,9 +133,9 @@ def fold(known: Mapping[str, EventName], sums: Iterable[ChangeTotals], *, others
         for total in change.added:
             before = names.get(total.name)
             if before is not None:
-                names[total.name] = _with_added(before, total)
+                names[total.name] = _add_counts(before, total)
             elif len(names) + others < MOST_NAMES:
-                names[total.name] = _with_added(EventName(0, 0, 0, total.first, total.last, {}), total)
+                names[total.name] = _add_counts(EventName(0, 0, 0, total.first, total.last, {}), total)
         for removed in change.removed:
             before = names.get(removed.name)
             if before is None or removed.received < before.first:
@@ -143,7 +143,7 @@ def fold(known: Mapping[str, EventName], sums: Iterable[ChangeTotals], *, others
             if before.kept <= removed.events:
                 del names[removed.name]
             else:
-                names[removed.name] = _without_removed(before, removed)
+                names[removed.name] = _subtract_removed(before, removed)
     return names
 
 
@@ -198,7 +198,7 @@ def _sums(sums: Mapping[str, Sequence[int]]) -> Sequence[NameTotal]:
     return [NameTotal(*read_shape(text), *numbers) for text, numbers in sums.items()]
 
 
-def _with_added(before: EventName, added: NameTotal) -> EventName:
+def _add_counts(before: EventName, added: NameTotal) -> EventName:
     keys = before.keys
     if added.keys:
         keys = {**keys}
@@ -218,7 +218,7 @@ def _with_added(before: EventName, added: NameTotal) -> EventName:
     )
 
 
-def _without_removed(before: EventName, removed: RemovedEvents) -> EventName:
+def _subtract_removed(before: EventName, removed: RemovedEvents) -> EventName:
     counts = {key: _less(count, removed) if key in removed.keys else count for key, count in before.keys.items()}
     keys = {key: count for key, count in counts.items() if count.kept > 0}
     return msgspec.structs.replace(before, kept=before.kept - removed.events, keys=keys)

@@ -165,7 +165,7 @@ def fold_some(connection: Connection, environment_id: str) -> bool:
         return False
     rows = connection.exec_driver_sql(as_text(connection, NEXT), (environment_id, MOST_CHANGES_AT_ONCE)).all()
     if rows:
-        _fold(connection, environment_id, _decoded(change for _, change in rows))
+        _fold(connection, environment_id, _decode_changes(change for _, change in rows))
         change_ids = [change_id for change_id, _ in rows]
         folded = change_ids[-1] if connection.dialect.name == "sqlite" else change_ids
         removal = as_text(connection, FOLDED[connection.dialect.name])
@@ -187,7 +187,7 @@ def _fold(connection: Connection, environment_id: str, changes: Sequence[NameCha
         connection.exec_driver_sql(as_text(connection, FORGET + in_clause(connection)), parameters)
 
 
-def _decoded(changes: Iterable[str]) -> Sequence[NameChange]:
+def _decode_changes(changes: Iterable[str]) -> Sequence[NameChange]:
     return [DECODER.decode(change) for change in changes]
 
 
@@ -209,7 +209,7 @@ def _row(environment_id: str, name: str, one: EventName) -> tuple[Any, ...]:
 def list_names(connection: Connection, environment_id: str) -> Mapping[str, EventName]:
     """Every name of an environment with all that has changed until now."""
     known = _names(connection.exec_driver_sql(as_text(connection, NAMES), (environment_id,)))
-    changes = _decoded(connection.exec_driver_sql(as_text(connection, ALL), (environment_id,)).scalars())
+    changes = _decode_changes(connection.exec_driver_sql(as_text(connection, ALL), (environment_id,)).scalars())
     return fold(known, sum_up(changes))
 
 

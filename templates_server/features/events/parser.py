@@ -13,11 +13,11 @@ from templates_server.features.event_names.shapes import EventShape, bare_shape_
 from templates_server.features.people.identity import (
     ClaimedIdentity,
     claim_identity,
-    problem_of_anonymous_id,
-    problem_of_user_id,
+    find_anonymous_id_problem,
+    find_user_id_problem,
 )
-from templates_server.http.request_body import decode_json, problems_by_field
-from templates_server.primitives.event_names import MAX_NAME_LENGTH, problem_of_event_name
+from templates_server.http.request_body import decode_json, group_problems_by_field
+from templates_server.primitives.event_names import MAX_NAME_LENGTH, find_event_name_problem
 from templates_server.primitives.ids import new_id
 from templates_server.primitives.text_cache import memoize
 from templates_server.primitives.timestamps import parse_rfc3339
@@ -124,7 +124,7 @@ def _all_problems(values: Any, check: IdCheck) -> Iterator[Problem]:
         yield Problem("", "Send a list of events.")
         return
     for index, value in enumerate(values):
-        wrong = problems_by_field(value, SentEvent, f"[{index}]")
+        wrong = group_problems_by_field(value, SentEvent, f"[{index}]")
         yield from wrong
         if isinstance(value, dict):
             bad = {problem.path.removeprefix(f"[{index}].").partition("[")[0] for problem in wrong}
@@ -136,12 +136,12 @@ def _all_problems(values: Any, check: IdCheck) -> Iterator[Problem]:
 
 def _broken_rules(sent: SentEvent, index: int, check: IdCheck, pairs: Pairs) -> Sequence[Problem]:
     """What is wrong with an event beyond types and lengths; `pairs` are its metadata."""
-    unsigned = check.problem_of(sent.external_id, sent.user_signature)
+    unsigned = check.find_problem(sent.external_id, sent.user_signature)
     broken = [
         ("", "Specify anonymous_id or external_id.")
         if sent.anonymous_id is None and sent.external_id is None
         else None,
-        None if sent.name is None else problem_of_name(sent.name),
+        None if sent.name is None else find_name_problem(sent.name),
         None if sent.anonymous_id is None else _problem_of_anonymous_id(sent.anonymous_id),
         None if sent.external_id is None else _problem_of_external_id(sent.external_id),
         None if unsigned is None else (".user_signature", f"This {unsigned}."),
@@ -160,26 +160,26 @@ KEY_TWICE: Found = (".metadata", "A key appears twice.")
 
 
 @memoize
-def problem_of_name(name: str) -> Found:
+def find_name_problem(name: str) -> Found:
     """What is wrong with the name of an event."""
-    problem = problem_of_event_name(name)
+    problem = find_event_name_problem(name)
     return None if problem is None else (".name", f"This {problem}.")
 
 
 @memoize
 def _problem_of_anonymous_id(text: str) -> Found:
-    problem = problem_of_anonymous_id(text)
+    problem = find_anonymous_id_problem(text)
     return None if problem is None else (".anonymous_id", f"This {problem}.")
 
 
 @memoize
 def _problem_of_external_id(text: str) -> Found:
-    problem = problem_of_user_id(text)
+    problem = find_user_id_problem(text)
     return None if problem is None else (".external_id", f"This {problem}.")
 
 
 def _problem_of_timestamp(timestamp: str) -> Found:
-    moment = _moment(timestamp)
+    moment = _parse_time(timestamp)
     if moment is None:
         return ".timestamp", "This is not a time such as 2026-11-21T20:35:00Z (RFC 3339)."
     return (".timestamp", "This is before the year 2000.") if moment < OLDEST else None
@@ -193,7 +193,7 @@ def _problem_of_data(sent: SentEvent) -> Found:
 
 
 @memoize
-def _moment(timestamp: str) -> int | None:
+def _parse_time(timestamp: str) -> int | None:
     try:
         return parse_rfc3339(timestamp)
     except ValueError:
@@ -206,7 +206,7 @@ def _event(sent: SentEvent, now: int, own_id: str, pairs: Pairs) -> ParsedEvent:
     A device's clock that is fast must not put events into the future: those happened now.
     """
     who = claim_identity(sent.anonymous_id if sent.external_id is None else None, sent.external_id)
-    moment = None if sent.timestamp is None else _moment(sent.timestamp)
+    moment = None if sent.timestamp is None else _parse_time(sent.timestamp)
     if who is None:
         raise ValueError("an event without a person")
     name = sent.name or ""

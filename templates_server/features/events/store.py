@@ -17,7 +17,7 @@ from templates_server.features.event_names.model_check import NOTHING_MODELLED, 
 from templates_server.features.event_names.store import CHANGES, changes_of_stored, note_stored, remove_changes
 from templates_server.features.events.parser import ParsedEvent
 from templates_server.features.events.person_limit import MOST_UNITS, TOO_MANY, UNIT_BYTES, RecentCounts, units_of
-from templates_server.features.people.batch_queries import PersonKey, statements_about
+from templates_server.features.people.batch_queries import PersonKey, build_statements
 from templates_server.features.people.identity import ClaimedIdentity, PersonRef
 from templates_server.features.people.sighting_store import Sighting, record_sightings
 from templates_server.storage.bulk import NewInsertion, Rows, Update, insert_new, write_all
@@ -80,7 +80,7 @@ def add_events(
         for arrival, own in zip(arrivals, groups, strict=True)
         for stated, events in own
     ]
-    found, in_doubt = record_sightings(connection, presences, functools.partial(statements_about, connection, IN_DOUBT))
+    found, in_doubt = record_sightings(connection, presences, functools.partial(build_statements, connection, IN_DOUBT))
     persons = {
         (presence.environment_id, presence.stated): person for presence, person in zip(presences, found, strict=True)
     }
@@ -103,14 +103,14 @@ def add_events(
 
 def _insert(connection: Connection, arrivals: Sequence[EventBatch], persons: Persons, rows: Rows) -> None:
     """Insert the rows of arrivals whose ids are new, and write down what was stored: most often all of it."""
-    changes = changes_of_stored(_stored(arrivals, persons, None))
+    changes = changes_of_stored(_group_stored(arrivals, persons, None))
     inserted = insert_new(connection, EVENTS, rows, CHANGES, changes)
     if inserted is not None:
         remove_changes(connection, changes)
-        note_stored(connection, _stored(arrivals, persons, inserted))
+        note_stored(connection, _group_stored(arrivals, persons, inserted))
 
 
-def _stored(
+def _group_stored(
     arrivals: Sequence[EventBatch], persons: Persons, inserted: Rows | None
 ) -> Mapping[str, Sequence[StoredEvents]]:
     """What was stored of arrivals, by environment; `inserted` are the keys of the events, None for all of them."""
@@ -178,13 +178,13 @@ def _problems_of(
     recent: RecentCounts,
 ) -> Sequence[Problem]:
     """The first event for which there is no room; else the room is taken."""
-    problems, taken = _fitted(connection, arrival, persons, rooms)
+    problems, taken = _fit_events(connection, arrival, persons, rooms)
     uncounted = [key for key, room in taken.items() if room.new and not room.is_counted]
     if not problems and uncounted:
         for key in uncounted:
             rooms[key] = _Room(_count_units(connection, key), is_counted=True)
             recent.note(key, rooms[key].used)
-        problems, taken = _fitted(connection, arrival, persons, rooms)
+        problems, taken = _fit_events(connection, arrival, persons, rooms)
     if not problems:
         rooms.update(taken)
     return problems
@@ -195,7 +195,7 @@ def _count_units(connection: Connection, key: PersonKey) -> int:
     return int(connection.exec_driver_sql(query, (*key, MOST_UNITS + 1)).scalar_one())
 
 
-def _fitted(
+def _fit_events(
     connection: Connection, arrival: EventBatch, persons: Persons, rooms: Mapping[PersonKey, _Room]
 ) -> tuple[Sequence[Problem], dict[PersonKey, _Room]]:
     """The first event for which there is no room, and the rooms as they are then. What is stored already needs none."""

@@ -18,13 +18,13 @@ from templates_server.features.exports.file_store import form_of
 from templates_server.features.exports.range_response import file_response
 from templates_server.features.exports.schemas import AskedFormat, EventExport, ExportView, TribeExport
 from templates_server.features.exports.worker import KEPT_MS, ExportWorker, Job, Lines
-from templates_server.features.people.identity import PersonKind, make_person_ref, problem_of_asked_user_id
+from templates_server.features.people.identity import PersonKind, find_queried_user_id_problem, make_person_ref
 from templates_server.features.tribes.api import load_tribe
 from templates_server.features.tribes.store import EvaluationContext
 from templates_server.http.context import Call
 from templates_server.http.response import ApiResult
 from templates_server.http.route_docs import CSV, JSON, NDJSON
-from templates_server.primitives.event_names import problem_of_event_name
+from templates_server.primitives.event_names import find_event_name_problem
 from templates_server.primitives.ids import new_id
 from templates_server.primitives.timestamps import DAY, to_rfc3339
 from templates_server.security import authorization
@@ -47,7 +47,7 @@ async def export_tribe(call: Call) -> Response:
 
     def lines(connection: Connection, now: int) -> queries.Batches:
         at = EvaluationContext(environment_id, now, retention_ms)
-        return queries.user_lines(connection, at, tribe, shape, since=since)
+        return queries.query_user_lines(connection, at, tribe, shape, since=since)
 
     return await _begin(call, shape, lines, tribe=key)
 
@@ -57,15 +57,15 @@ async def export_events(call: Call) -> Response:
     asked: EventExport = call.body
     shape = event_format(asked.format, asked.columns, raw=asked.raw)
     problems = [
-        *_problem("name", asked.name, problem_of_event_name),
-        *_problem("user", asked.user, problem_of_asked_user_id),
+        *_problem("name", asked.name, find_event_name_problem),
+        *_problem("user", asked.user, find_queried_user_id_problem),
     ]
     if problems:
         raise ValidationFailed(problems)
     person_id = None if asked.user is None else make_person_ref(PersonKind.USER, asked.user).person_id
     wanted = queries.Events(call.environment_id, asked.name, person_id)
     return await _begin(
-        call, shape, lambda connection, _now: queries.event_lines(connection, wanted, shape), tribe=None
+        call, shape, lambda connection, _now: queries.query_event_lines(connection, wanted, shape), tribe=None
     )
 
 
@@ -91,7 +91,7 @@ async def _begin(call: Call, shape: ExportFormat, lines: Lines, *, tribe: str | 
         stored[:] = [store.add_export(connection, new)]
         details = {"format": call.body.format} | ({"tribe": tribe} if tribe else {})
         audit.record(connection, call.deed("export.create", new.id, details=details))
-        return ApiResult([_view(stored[0])], "export", HTTPStatus.ACCEPTED)
+        return ApiResult([_to_response(stored[0])], "export", HTTPStatus.ACCEPTED)
 
     slot = call.services.part(ExportWorker).reserve(new.id, call.place.organization_id)
     try:
@@ -109,12 +109,12 @@ async def _begin(call: Call, shape: ExportFormat, lines: Lines, *, tribe: str | 
 
 async def show(call: Call) -> ApiResult:
     """How far an export is."""
-    return ApiResult([_view(await _found(call))], "export")
+    return ApiResult([_to_response(await _require_export(call))], "export")
 
 
 async def download(call: Call) -> Response:
     """The file of an export that is complete, or a part of it."""
-    export = await _found(call)
+    export = await _require_export(call)
     path = call.services.part(ExportWorker).files.path(export.id)
     if export.state != store.COMPLETE or export.sha256 is None or not path.is_file():
         raise NotFound(f"The export is {export.state}: no file to download.")
@@ -123,7 +123,7 @@ async def download(call: Call) -> Response:
     )
 
 
-async def _found(call: Call) -> store.StoredExport:
+async def _require_export(call: Call) -> store.StoredExport:
     """The export of the path, for those who may read what is in it; NotFound once its time is over."""
     environment_id, export_id, now = call.environment_id, call.parameters["export"], call.now
 
@@ -148,7 +148,7 @@ def _format_of(export: store.StoredExport) -> str:
     return msgspec.json.decode(export.request, type=AskedFormat).format
 
 
-def _view(export: store.StoredExport) -> ExportView:
+def _to_response(export: store.StoredExport) -> ExportView:
     return ExportView(
         export.id,
         export.state,  # type: ignore[arg-type]  # one of the three words

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from templates_server.errors import Problem, ValidationFailed
-from templates_server.features.people.profile_parser import problem_of_attribute_name
+from templates_server.features.people.profile_parser import find_attribute_name_problem
 
 ATTRIBUTE = "attributes."
 BETWEEN = {"csv": b"\r\n", "ndjson": b"\n", "json": b",\n"}
@@ -136,7 +136,7 @@ def _problems(known: Mapping[str, ExportColumn], columns: Sequence[str], *, has_
 
 def _problem_of(known: Mapping[str, ExportColumn], name: str, *, has_attributes: bool) -> str | None:
     if has_attributes and name.startswith(ATTRIBUTE):
-        return problem_of_attribute_name(name.removeprefix(ATTRIBUTE))
+        return find_attribute_name_problem(name.removeprefix(ATTRIBUTE))
     if name in known:
         return None
     more = f", or {ATTRIBUTE}NAME for an attribute" if has_attributes else ""

@@ -96,7 +96,7 @@ class _Sqlite(_Dialect):
         driver: Any = connection.connection.driver_connection
         cursor = driver.execute(*query)
         try:
-            yield from _batched(chain.from_iterable(cursor))
+            yield from _batch_rows(chain.from_iterable(cursor))
         finally:
             cursor.close()
 
@@ -123,31 +123,31 @@ class _Postgres(_Dialect):
         text, parameters = query
         copying = f"COPY ({text}) TO STDOUT (FORMAT text, NULL '', ENCODING 'UTF8')"
         with driver.cursor() as cursor, cursor.copy(copying, parameters) as copy:
-            for lines in _batched(copy):
-                yield _copied(lines)
+            for lines in _batch_rows(copy):
+                yield _parse_copy_lines(lines)
 
 
-def _batched(rows: Iterable[bytes]) -> Generator[Batch, None, None]:
+def _batch_rows(rows: Iterable[bytes]) -> Generator[Batch, None, None]:
     rest = iter(rows)
     while batch := list(islice(rest, ROWS_AT_ONCE)):
         yield batch
 
 
-def _copied(lines: Iterable[bytes]) -> Batch:
+def _parse_copy_lines(lines: Iterable[bytes]) -> Batch:
     """Rows out of lines of COPY: a tab between cells, other tabs and line breaks behind a backslash."""
     text = b"".join(lines)[:-1].replace(b"\t", CELL)
     rows = text.split(b"\n")
-    return [ESCAPED.sub(_unescaped, row) for row in rows] if b"\\" in text else rows
+    return [ESCAPED.sub(_unescape, row) for row in rows] if b"\\" in text else rows
 
 
-def _unescaped(found: re.Match[bytes]) -> bytes:
+def _unescape(found: re.Match[bytes]) -> bytes:
     return ESCAPES.get(found[1], found[1])
 
 
 DIALECTS: dict[str, _Dialect] = {"sqlite": _Sqlite(), "postgresql": _Postgres()}
 
 
-def user_lines(
+def query_user_lines(
     connection: Connection, at: EvaluationContext, tribe: TribeDefinition, shape: ExportFormat, *, since: int | None
 ) -> Batches:
     """The users in a tribe, in order of person id, a row each; CannotBeKnown as the compiler has it.
@@ -163,10 +163,10 @@ def user_lines(
         query += f" AND (updated > {mark} OR last_seen > {mark})"
         values += [since, since]
     query += f" ORDER BY {dialect.order.format('persons.person_id')}"
-    return _written(dialect.batches(connection, (query, values)), shape)
+    return _format_rows(dialect.batches(connection, (query, values)), shape)
 
 
-def event_lines(connection: Connection, wanted: Events, shape: ExportFormat) -> Batches:
+def query_event_lines(connection: Connection, wanted: Events, shape: ExportFormat) -> Batches:
     """Events in order of person and id, a row each."""
     dialect = DIALECTS[connection.dialect.name]
     mark = placeholders(connection, 1)
@@ -181,10 +181,10 @@ def event_lines(connection: Connection, wanted: Events, shape: ExportFormat) -> 
             query += f" AND events.{column} = {mark}"
             values.append(value)
     places = ", ".join(dialect.order.format(f"events.{column}") for column in ("person_id", "event_id"))
-    return _written(dialect.batches(connection, (f"{query} ORDER BY {places}", values)), shape)
+    return _format_rows(dialect.batches(connection, (f"{query} ORDER BY {places}", values)), shape)
 
 
-def horizon(connection: Connection, now: int, *, margin_ms: int) -> int:
+def find_horizon(connection: Connection, now: int, *, margin_ms: int) -> int:
     """A time such that whatever is not visible yet was changed after it, in milliseconds.
 
     It must be asked for before the snapshot is taken. A change notes the server's time a little before its transaction
@@ -209,7 +209,7 @@ def _row(dialect: _Dialect, shape: ExportFormat) -> str:
     return dialect.row(["'{' || " + " || ',' || ".join(members) + " || '}'"])
 
 
-def _written(batches: Generator[Batch, None, None], shape: ExportFormat) -> Batches:
+def _format_rows(batches: Generator[Batch, None, None], shape: ExportFormat) -> Batches:
     """The rows as they are to be written."""
     order = [name.removeprefix(ATTRIBUTE) if name.startswith(ATTRIBUTE) else None for name in shape.columns]
     with closing(batches):

@@ -64,13 +64,13 @@ def _bounds(asked: re.Match[str], size: int) -> tuple[int, int]:
     return start, end
 
 
-def _opened(path: Path) -> BinaryIO:
+def _open_now(path: Path) -> BinaryIO:
     """At once: whoever goes away while a thread opens it would leave it open."""
     return path.open("rb", 0)
 
 
 async def _pieces(path: Path, start: int, end: int) -> AsyncIterator[bytes]:
-    file = _opened(path)
+    file = _open_now(path)
     reading: asyncio.Future[bytes] | None = None
     try:
         file.seek(start)

@@ -208,7 +208,7 @@ class ExportWorker:
     def _outcome(self, job: Job) -> Callable[[Connection], None]:
         """What is to be stored of it, once its file is there or cannot be."""
         try:
-            spooled = self._spooled(job)
+            spooled = self._write_file(job)
         except ExportWriteError as error:
             return functools.partial(_fail, job.export_id, str(error))
         except Exception:
@@ -216,12 +216,14 @@ class ExportWorker:
             return functools.partial(_fail, job.export_id, FAILED)
         return functools.partial(_complete, job.export_id, spooled)
 
-    def _spooled(self, job: Job) -> store.FileSummary:
+    def _write_file(self, job: Job) -> store.FileSummary:
         """The file. The horizon comes before the snapshot: what is stored in between is then in both exports."""
         now, cursor = self._clock(), None
         self._check(deadline=time.monotonic() + 1)
         if job.has_cursor:
-            horizon = self._database.read_sync(lambda connection: queries.horizon(connection, now, margin_ms=MARGIN_MS))
+            horizon = self._database.read_sync(
+                lambda connection: queries.find_horizon(connection, now, margin_ms=MARGIN_MS)
+            )
             cursor = to_cursor(job.environment_id, max(horizon, 0))
         check = functools.partial(self._check, deadline=time.monotonic() + LONGEST_SECONDS)
 

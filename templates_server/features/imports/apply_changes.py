@@ -14,7 +14,7 @@ from templates_server.features.people.profile import (
     from_columns,
     to_columns,
 )
-from templates_server.features.people.profile_parser import problems_of_profile
+from templates_server.features.people.profile_parser import find_profile_problems
 
 
 @dataclass(slots=True)
@@ -35,7 +35,7 @@ def apply_to_person(stored: Columns | None, changes: Iterable[tuple[int, Profile
     exists = stored is not None
     for line, change in changes:
         new = apply_change(profile, change)
-        problems = problems_of_profile(new, before=profile.attributes)
+        problems = find_profile_problems(new, before=profile.attributes)
         if problems:
             settled.refused.append((line, problems))
             continue

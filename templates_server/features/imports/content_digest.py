@@ -24,11 +24,11 @@ def check_digest(field: str | None, digest: bytes) -> None:
     match = SHA_256.search(field or "")
     if match is None:
         return
-    if _decoded(match[1]) != digest:
+    if _decode_digest(match[1]) != digest:
         raise ValidationFailed([Problem(FIELD, "The SHA-256 of the body does not match. Send the body again.")])
 
 
-def _decoded(text: str | None) -> bytes | None:
+def _decode_digest(text: str | None) -> bytes | None:
     if text is None:
         return None
     try:

@@ -22,7 +22,7 @@ from templates_server.features.people.profile import (
     encode_attributes,
     encode_dates,
     encode_tags,
-    moment_of,
+    parse_moment,
 )
 from templates_server.features.people.profile_parser import (
     LARGEST_INTEGER,
@@ -31,10 +31,10 @@ from templates_server.features.people.profile_parser import (
     MAX_PHONE_CHARACTERS,
     MOST_ATTRIBUTES,
     MOST_TAGS,
-    problem_of_attribute_name,
-    problem_of_locale,
-    problem_of_tag,
-    problem_of_timezone,
+    find_attribute_name_problem,
+    find_locale_problem,
+    find_tag_problem,
+    find_timezone_problem,
 )
 from templates_server.features.people.shares import ids_and_numbers
 from templates_server.primitives.text_cache import memoize
@@ -75,7 +75,7 @@ encode_lines = msgspec.json.Encoder(order="deterministic").encode_lines
 
 def plain_rows(first_line: int, lines: Sequence[bytes]) -> Sequence[Row] | None:
     """The rows of lines that follow one another; None when one of them must be read by all the rules."""
-    users = _decoded(lines)
+    users = _decode_users(lines)
     if users is None:
         return None
     names, emails = [user.user_id for user in users], [user.email for user in users]
@@ -85,8 +85,8 @@ def plain_rows(first_line: int, lines: Sequence[bytes]) -> Sequence[Row] | None:
         are_plain_user_ids(names)
         and are_plain_emails(list(_given(emails)))
         and all(map(is_plain_phone, _given(phones)))
-        and not any(map(problem_of_timezone, _given(set(timezones))))
-        and not any(map(problem_of_locale, _given(set(locales))))
+        and not any(map(find_timezone_problem, _given(set(timezones))))
+        and not any(map(find_locale_problem, _given(set(locales))))
     ):
         return None
     days, tags = [day_of(user.joined) for user in users], [plain_tags(tag_list) for tag_list in tag_lists]
@@ -99,7 +99,7 @@ def plain_rows(first_line: int, lines: Sequence[bytes]) -> Sequence[Row] | None:
     return list(zip(*columns, strict=True))
 
 
-def _decoded(lines: Sequence[bytes]) -> Sequence[PlainUser] | None:
+def _decode_users(lines: Sequence[bytes]) -> Sequence[PlainUser] | None:
     """A user of each line; None when that is not sure.
 
     Where each line begins with a brace and there are as many users as lines, each has one: within a user no brace can
@@ -154,7 +154,7 @@ def day_of(text: str | None) -> int | None:
     """Midnight of the day that a text names, NO_DAY when it names none: no midnight is that."""
     if text is None:
         return None
-    moment = moment_of(text)
+    moment = parse_moment(text)
     return NO_DAY if moment is None else moment // DAY * DAY
 
 
@@ -163,7 +163,7 @@ def plain_tags(tags: tuple[str, ...] | None) -> str | None:
     """The column of tags that are all good; None when they are not."""
     if not tags:
         return ""
-    if len(tags) > MOST_TAGS or any(problem_of_tag(tag) is not None for tag in tags):
+    if len(tags) > MOST_TAGS or any(find_tag_problem(tag) is not None for tag in tags):
         return None
     return encode_tags(sorted(set(tags)))
 
@@ -196,4 +196,4 @@ def _canonical(attributes: Attributes) -> Attributes:
 @memoize
 def are_plain_names(names: tuple[str, ...]) -> bool:
     """Whether attributes may be called so, all together."""
-    return len(names) <= MOST_ATTRIBUTES and all(problem_of_attribute_name(name) is None for name in names)
+    return len(names) <= MOST_ATTRIBUTES and all(find_attribute_name_problem(name) is None for name in names)

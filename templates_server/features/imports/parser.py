@@ -22,9 +22,9 @@ from templates_server.features.imports.fast_parser import Row, plain_rows
 from templates_server.features.imports.schemas import RowError
 from templates_server.features.people.identity import PersonKind, have_edges
 from templates_server.features.people.profile import NOTHING_KNOWN, ProfileChange, apply_change, to_columns
-from templates_server.features.people.profile_parser import problems_of_profile, read_user
+from templates_server.features.people.profile_parser import find_profile_problems, read_user
 from templates_server.features.people.shares import ids_and_numbers
-from templates_server.primitives.ids import derived_ids
+from templates_server.primitives.ids import derive_ids
 from templates_server.primitives.json_depth import check_depth
 
 MOST_ROWS = 50_000
@@ -93,7 +93,7 @@ class _Rows:
     def reject(self, line: int, problems: RowProblems) -> None:
         """Count a row that is bad, and note what is wrong with it."""
         self.rejected += 1
-        self.errors += errors_of_row(line, problems, told=len(self.errors))
+        self.errors += find_row_errors(line, problems, told=len(self.errors))
 
 
 def read_part(body: bytes) -> PartRows:
@@ -152,24 +152,24 @@ def read_known_part(body: bytes) -> KnownPart | None:
         return None
     if have_edges(names):
         return None
-    return KnownPart(body, derived_ids("per", PersonKind.USER, names)) if len(set(names)) == len(names) else None
+    return KnownPart(body, derive_ids("per", PersonKind.USER, names)) if len(set(names)) == len(names) else None
 
 
 def read_row(line: int, text: bytes) -> tuple[Row | None, RowProblems]:
     """The row of a line by all the rules, or all that is wrong with it."""
-    sent, not_json = _decoded(text)
+    sent, not_json = _decode_row(text)
     if not_json:
         return None, not_json
     user_id, change, problems = read_user(sent)
     profile = apply_change(NOTHING_KNOWN, change)
-    problems.extend(problems_of_profile(profile))  # too much for a new user is too much for any
+    problems.extend(find_profile_problems(profile))  # too much for a new user is too much for any
     if problems:
         return None, problems
     [person_id], [number] = ids_and_numbers(PersonKind.USER, [user_id])
     return (person_id, line, user_id, number, *to_columns(profile)), ()
 
 
-def _decoded(text: bytes) -> tuple[Any, Sequence[Problem]]:
+def _decode_row(text: bytes) -> tuple[Any, Sequence[Problem]]:
     try:
         check_depth(text, MAX_ROW_DEPTH)
         return msgspec.json.decode(text), ()
@@ -179,7 +179,7 @@ def _decoded(text: bytes) -> tuple[Any, Sequence[Problem]]:
         return None, (Problem("", f"Invalid JSON: {error}.", BadRequest.code),)
 
 
-def errors_of_row(line: int, problems: RowProblems, *, told: int) -> Sequence[RowError]:
+def find_row_errors(line: int, problems: RowProblems, *, told: int) -> Sequence[RowError]:
     """The errors of a bad row, where so many were told already."""
     most = MOST_PROBLEMS_A_ROW if told < MOST_PROBLEMS else 1
     first = list(itertools.islice(problems, most))

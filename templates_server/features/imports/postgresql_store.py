@@ -69,14 +69,14 @@ NULL, FIELD_END, ROW_END = (
 
 def apply_rows(connection: Connection, arriving: PartResult) -> None:
     """Insert who is new and change who is not."""
-    repeated = _repeated(arriving)
+    repeated = _group_repeated(arriving)
     new = _as_new(arriving, repeated)
     if not _some_are_there(connection, arriving, new):
         if _copied_straight(connection, arriving, new):
             _note_new(arriving, new, repeated)
             return
     elif not repeated:
-        new = _without_unchanged(connection, arriving)
+        new = _drop_unchanged(connection, arriving)
         if not new:
             return
     connection.exec_driver_sql(BY_INDEX)
@@ -110,7 +110,7 @@ def _array(person_ids: Sequence[str]) -> str:
     return f"{{{','.join(person_ids)}}}"
 
 
-def _repeated(arriving: PartResult) -> Mapping[str, Sequence[Row]]:
+def _group_repeated(arriving: PartResult) -> Mapping[str, Sequence[Row]]:
     """The rows of those who have several, by person."""
     if len({row[0] for row in arriving.rows}) == len(arriving.rows):
         return {}
@@ -140,7 +140,7 @@ def _some_are_there(connection: Connection, arriving: PartResult, new: Sequence[
     return bool(find_columns(connection, arriving.environment_id, sample))
 
 
-def _without_unchanged(connection: Connection, arriving: PartResult) -> Sequence[Row]:
+def _drop_unchanged(connection: Connection, arriving: PartResult) -> Sequence[Row]:
     """The rows but those of many at once who are all stored just so, which is seen without looking at each."""
     left: list[Row] = []
     for start in range(0, len(arriving.rows), ROWS_A_LOOK):

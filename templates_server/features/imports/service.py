@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from templates_server.errors import Conflict
 from templates_server.features.audit import store as audit
 from templates_server.features.imports import bulk_upsert, store
-from templates_server.features.imports.parser import KnownPart, PartRows, errors_of_row
+from templates_server.features.imports.parser import KnownPart, PartRows, find_row_errors
 from templates_server.features.imports.part_result import PartResult
 from templates_server.features.imports.schemas import PartView, RowError
 from templates_server.features.imports.store import ImportKey, PartMark
@@ -82,7 +82,7 @@ def apply_part(
     arriving = PartResult(part.place.environment_id, rows, mark.applied, mark.number, unchanged=as_before)
     if rows.rows:
         bulk_upsert.apply_rows(connection, arriving)
-    view = _view(part, arriving)
+    view = _to_response(part, arriving)
     store.add_part(connection, part.place, view, mark=mark)
     return view
 
@@ -94,7 +94,7 @@ def _changed_since(connection: Connection, part: SentPart, before: AppliedPart) 
     return before.part.rows_of(changed), len(everybody) - len(changed)
 
 
-def _view(part: SentPart, applied: PartResult) -> PartView:
+def _to_response(part: SentPart, applied: PartResult) -> PartView:
     rejected = applied.part.rejected + len(applied.refused)
     return PartView(
         part=part.number,
@@ -112,5 +112,5 @@ def _errors(applied: PartResult) -> list[RowError]:
     """All errors, in order of line."""
     errors = list(applied.part.errors)
     for line, problems in applied.refused:
-        errors += errors_of_row(line, problems, told=len(errors))
+        errors += find_row_errors(line, problems, told=len(errors))
     return sorted(errors, key=lambda error: error.line)

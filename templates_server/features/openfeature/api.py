@@ -54,7 +54,7 @@ def _key_of(call: Call) -> str:
 
 async def evaluate_all(call: Call) -> Response:
     """Every flag, and where changes are told; 304 when the caller has them."""
-    person, said = _asked(call)
+    person, said = _read_request(call)
     now = call.now
     evaluated = await call.services.part(FlagEvaluator).evaluate_all(person, said, now=now)
     tokens = call.services.part(StreamTokens)
@@ -77,12 +77,12 @@ async def evaluate_all(call: Call) -> Response:
 
 async def evaluate_one(call: Call) -> Response:
     """One flag."""
-    person, said = _asked(call)
+    person, said = _read_request(call)
     encoded = await call.services.part(FlagEvaluator).evaluate_one(call.parameters["flag"], person, said, now=call.now)
     return Response(encoded, media_type="application/json")
 
 
-def _asked(call: Call) -> tuple[EvaluatedPerson, ClientContext]:
+def _read_request(call: Call) -> tuple[EvaluatedPerson, ClientContext]:
     """Whose flags are asked for, and what the app says of them."""
     request_body.require_media_type(call.request, "application/json")
     check = call.services.part(UserSignatures).check_for(call.principal)

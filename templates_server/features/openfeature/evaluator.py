@@ -13,7 +13,7 @@ from templates_server.features.openfeature.flags import DIGEST_BYTES, EncodedSta
 from templates_server.features.sessions.compiled_states import choose, choose_states, memoize
 from templates_server.features.sessions.evaluator import ClientContext, EvaluatedPerson, SessionEvaluator
 from templates_server.features.spaces.delivery.scenario_selection import is_in_time
-from templates_server.features.tribes.evaluator import PersonFacts, TribeOutcome, outcome_of
+from templates_server.features.tribes.evaluator import PersonFacts, TribeOutcome, decide_tribe
 
 UNSAID = ClientContext(None)
 LETTERS = {TribeOutcome.MATCHED: b"m", TribeOutcome.NOT_MATCHED: b"n", TribeOutcome.UNKNOWN: b"u"}
@@ -53,7 +53,7 @@ class FlagEvaluator:
         """Every flag."""
         flags = await self._flags.flags_of(person.environment_id, person.revision)
         facts = await self._facts(flags, person, said, now)
-        return _evaluated(flags, facts, now)
+        return _evaluate(flags, facts, now)
 
     async def evaluate_one(self, key: str, person: EvaluatedPerson, said: ClientContext, *, now: int) -> bytes:
         """The flag of that key, encoded; NotFound when there is none."""
@@ -62,14 +62,14 @@ class FlagEvaluator:
         shown = entity.otherwise
         if entity.candidates:
             facts = await self._deciding.preview(flags.states, person, said, now=now)
-            shown = choose(entity, now, memoize(lambda tribe: outcome_of(tribe, facts, now))) or shown
+            shown = choose(entity, now, memoize(lambda tribe: decide_tribe(tribe, facts, now))) or shown
         return flags.by_state[id(shown)].flag(number)
 
     async def mark_of(self, person: EvaluatedPerson, *, now: int) -> tuple[Flags, bytes]:
         """The present mark, and the flags that it is of."""
         flags = await self._flags.flags_of(person.environment_id)
         facts = await self._facts(flags, person, UNSAID, now)
-        return flags, _evaluated(flags, facts, now).mark
+        return flags, _evaluate(flags, facts, now).mark
 
     async def _facts(self, flags: Flags, person: EvaluatedPerson, said: ClientContext, now: int) -> PersonFacts | None:
         """What is known of the person; None where it makes no difference."""
@@ -78,11 +78,11 @@ class FlagEvaluator:
         return await self._deciding.preview(flags.states, person, said, now=now)
 
 
-def _evaluated(flags: Flags, facts: PersonFacts | None, now: int) -> FlagEvaluation:
+def _evaluate(flags: Flags, facts: PersonFacts | None, now: int) -> FlagEvaluation:
     if facts is None:
         states = flags.of(flags.states.untargeted)
     else:
-        states = flags.of(choose_states(flags.states, now, lambda tribe: outcome_of(tribe, facts, now)))
+        states = flags.of(choose_states(flags.states, now, lambda tribe: decide_tribe(tribe, facts, now)))
     return FlagEvaluation(flags, facts, now, states, _digest([state.digest for state in states]))
 
 
@@ -92,7 +92,7 @@ def _mark(flags: Flags, facts: PersonFacts, now: int) -> bytes:
     The states themselves would not do: one that cannot be known hides what has changed below it.
     """
     unsaid = replace(facts, fields=None)
-    outcomes = [LETTERS[outcome_of(tribe, unsaid, now)] for tribe in flags.tribes]
+    outcomes = [LETTERS[decide_tribe(tribe, unsaid, now)] for tribe in flags.tribes]
     parts = [flags.states.revision.encode(), b" ", *outcomes, *_times(flags, now)]
     return _digest(parts)[:MARK_BYTES]
 

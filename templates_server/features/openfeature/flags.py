@@ -105,7 +105,7 @@ def make_flags(states: CompiledStates) -> Flags:
     encoded_bytes = 0
     for entity in states.entities:
         for shown, reason in _alternatives(entity):
-            encoded = by_state[id(shown)] = _encoded(entity, shown, reason)
+            encoded = by_state[id(shown)] = _encode_flags(entity, shown, reason)
             encoded_bytes += len(encoded.flags)
             if encoded_bytes > MOST_ENCODED_BYTES:
                 raise ValidationFailed([Problem("", TOO_LARGE)])
@@ -125,7 +125,7 @@ def _alternatives(entity: CompiledEntity) -> Iterator[tuple[RenderedState, str]]
         yield candidate.shown, "TARGETING_MATCH"
 
 
-def _encoded(entity: CompiledEntity, shown: RenderedState, reason: str) -> EncodedState:
+def _encode_flags(entity: CompiledEntity, shown: RenderedState, reason: str) -> EncodedState:
     """The flags in the order of `parts_of`."""
     variant = msgspec.json.encode(NO_VARIANT if shown.scenario is None else shown.scenario)
     tail = b'"reason":"%b","variant":%b}' % ((reason if shown.enabled else "DISABLED").encode(), variant)

@@ -7,9 +7,9 @@ from typing import Any
 
 from templates_server.errors import ValidationFailed
 from templates_server.features.openfeature.errors import InvalidContext, ParseFailed, TargetingKeyMissing
-from templates_server.features.people.identity import ClaimedIdentity, claim_identity, problem_of_user_id
+from templates_server.features.people.identity import ClaimedIdentity, claim_identity, find_user_id_problem
 from templates_server.features.sessions.evaluator import ClientContext
-from templates_server.features.sessions.parser import problems_of_fields
+from templates_server.features.sessions.parser import find_field_problems
 from templates_server.http.request_body import decode_json
 from templates_server.security.user_signatures import IdCheck
 
@@ -26,7 +26,7 @@ def read_question(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[Claim
         raise TargetingKeyMissing(f"`context.{TARGETING_KEY}` is required: the user's ID.")
     if not isinstance(user_id, str):
         raise InvalidContext(f"`{TARGETING_KEY}` must be text.")
-    problem = problem_of_user_id(user_id)
+    problem = find_user_id_problem(user_id)
     if problem is not None:
         raise InvalidContext(f"`{TARGETING_KEY}` {problem}.")
     _check_signature(user_id, context.get(SIGNATURE), check)
@@ -60,7 +60,7 @@ def _unfit(error: ValidationFailed) -> InvalidContext | ParseFailed:
 def _check_signature(user_id: str, signature: Any, check: IdCheck) -> None:
     if signature is not None and not isinstance(signature, str):
         raise InvalidContext(f"`{SIGNATURE}` must be text.")
-    if check.problem_of(user_id, signature) is None:
+    if check.find_problem(user_id, signature) is None:
         return
     if signature is None:
         raise InvalidContext(f"`{SIGNATURE}` is required: this environment requires signed user IDs.")
@@ -74,7 +74,7 @@ def _fields(context: Mapping[str, Any]) -> Mapping[str, str | int | float | bool
         for name, value in context.items()
         if isinstance(value, str | int | float) and name not in {TARGETING_KEY, SIGNATURE}
     }
-    problems = problems_of_fields(fields)
+    problems = find_field_problems(fields)
     if problems:
         told = " ".join(f"{problem.path}: {problem.message}" for problem in problems[:MOST_TOLD])
         raise InvalidContext(told)

@@ -46,14 +46,14 @@ def _write(connection: Connection, folder: DataFolder, path: Path) -> None:
         writer.add(backup_archive.MANIFEST, msgspec.json.encode(manifest))
         files = [file for file in (folder.key_file, folder.demo_file, folder.erasures_file) if file.exists()]
         for file in files:
-            writer.add(backup_archive.FILES + file.name, _checked(file))
+            writer.add(backup_archive.FILES + file.name, _read_checked(file))
         rows = {table.name: _write_table(connection, table, writer) for table in backup_tables.tables_of(connection)}
         writer.add(
             backup_archive.END, msgspec.json.encode(backup_archive.BackupEnd(rows, [file.name for file in files]))
         )
 
 
-def _checked(file: Path) -> bytes:
+def _read_checked(file: Path) -> bytes:
     """The content of a file; CannotBeBackedUp where its backup could not be restored."""
     content = file.read_bytes()
     if fault := find_fault(file.name, content):

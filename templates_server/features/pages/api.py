@@ -14,9 +14,9 @@ from templates_server.features.accounts.store import Account
 from templates_server.features.pages import store
 from templates_server.features.pages.browser_session import (
     BrowserContext,
-    browser_of,
     check_form,
     find_known_browser,
+    identify_browser,
     local_path,
     new_browser,
     remember_browser,
@@ -34,7 +34,7 @@ WRONG = "Wrong e-mail address or password."
 
 async def first_page(call: Call) -> Response:
     """What this server is; for who is signed in: as whom, and where they belong."""
-    browser = await browser_of(call)
+    browser = await identify_browser(call)
     account = browser.account
     memberships = (
         await call.database.read(lambda connection: accounts_store.list_organizations_of(connection, account.id))
@@ -47,7 +47,7 @@ async def first_page(call: Call) -> Response:
 
 async def sign_in_page(call: Call) -> Response:
     """The form to sign in; who is signed in goes on at once."""
-    browser = await browser_of(call)
+    browser = await identify_browser(call)
     go_on_to = local_path(call.settings, call.query.get("next", ""))
     if browser.account is not None:
         return see_other(go_on_to)
@@ -56,13 +56,13 @@ async def sign_in_page(call: Call) -> Response:
 
 async def sign_in(call: Call) -> Response:
     """Sign in and go on; or the form again, saying what is wrong."""
-    browser = await browser_of(call)
+    browser = await identify_browser(call)
     form = decode_form(call.request, call.body)
     check_form(call, browser, form, purpose="sign-in")
     go_on_to = local_path(call.settings, form.text("next"))
     email = form.text("email").strip()
     try:
-        account = await _authenticated(call, email, form.text("password"))
+        account = await _authenticate(call, email, form.text("password"))
     except TooManyRequests as error:
         return _sign_in_refusal(call, browser, go_on_to=go_on_to, email=email, error=error)
     if account is None:
@@ -90,7 +90,7 @@ def _sign_in_refusal(
     return response
 
 
-async def _authenticated(call: Call, email: str, password: str) -> Account | None:
+async def _authenticate(call: Call, email: str, password: str) -> Account | None:
     """The account of that e-mail address and password; TooManyRequests when too many attempts failed.
 
     Unknown e-mail addresses take as long as wrong passwords, and are counted like them. While one must wait nothing is
@@ -143,7 +143,7 @@ async def sign_in_as(call: Call, account: Account, *, go_on_to: str) -> Response
 
 async def sign_out(call: Call) -> Response:
     """Sign out."""
-    browser = await browser_of(call)
+    browser = await identify_browser(call)
     form = decode_form(call.request, call.body)
     check_form(call, browser, form, purpose="sign-out")
     return await sign_out_to(call, browser, call.settings.base_path + "/signed-out")
@@ -159,7 +159,7 @@ async def sign_out_to(call: Call, browser: BrowserContext, go_on_to: str) -> Res
 
 async def signed_out_page(call: Call) -> Response:
     """That one is signed out."""
-    return pages_of(call).answer(PageContent("signed_out"), shown_to=await browser_of(call))
+    return pages_of(call).answer(PageContent("signed_out"), shown_to=await identify_browser(call))
 
 
 async def asset(call: Call) -> Response:

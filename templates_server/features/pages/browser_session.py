@@ -43,9 +43,9 @@ def new_browser() -> BrowserContext:
     return BrowserContext(random_text(COOKIE_LENGTH))
 
 
-async def browser_of(call: Call) -> BrowserContext:
+async def identify_browser(call: Call) -> BrowserContext:
     """The browser that sent the request; a new one when it brought no cookie of ours."""
-    cookie = cookie_in(call.request.headers.get("cookie", ""), cookie_name(call.settings))
+    cookie = read_cookie(call.request.headers.get("cookie", ""), cookie_name(call.settings))
     if not COOKIE_PATTERN.fullmatch(cookie):
         return new_browser()
     found = await call.database.read(lambda connection: store.find_signed_in(connection, cookie, call.now))
@@ -63,7 +63,7 @@ async def refresh_sign_in(call: Call, browser: BrowserContext) -> BrowserContext
     return BrowserContext(browser.cookie, None if found is None else found[0])
 
 
-def cookie_in(header: str, name: str) -> str:
+def read_cookie(header: str, name: str) -> str:
     """The value of a cookie in a `Cookie` header, the last of that name; "" when it is not there.
 
     Ours are never quoted. Starlette's `cookies` would undo quotes by `http.cookies`, which takes a time that grows with
@@ -88,7 +88,7 @@ def set_cookie(response: Response, settings: Settings, browser: BrowserContext) 
 
 def find_known_browser(call: Call, account: Account) -> str | None:
     """The name under which the account was signed in with this browser before; None when it was not."""
-    cookie = cookie_in(call.request.headers.get("cookie", ""), known_cookie_name(call.settings))
+    cookie = read_cookie(call.request.headers.get("cookie", ""), known_cookie_name(call.settings))
     name, _, proof = cookie.partition(".")
     expected = _proof_of_known(call, account, name)
     return name if hmac.compare_digest(expected.encode(), proof.encode()) else None

@@ -7,7 +7,7 @@ import hmac
 
 from starlette.responses import Response
 
-from templates_server.features.pages.browser_session import BrowserContext, cookie_in, cookie_name
+from templates_server.features.pages.browser_session import BrowserContext, cookie_name, read_cookie
 from templates_server.http.context import Call
 from templates_server.primitives.integers import whole_number
 from templates_server.primitives.timestamps import SECOND
@@ -34,7 +34,7 @@ def leave_notice(response: Response, call: Call, browser: BrowserContext, text: 
 
 def read_notice(call: Call, browser: BrowserContext) -> str:
     """The message that was left for this browser; "" when there is none, or it is too old or not ours."""
-    cookie = cookie_in(call.request.headers.get("cookie", ""), notice_cookie_name(call.settings))
+    cookie = read_cookie(call.request.headers.get("cookie", ""), notice_cookie_name(call.settings))
     signed, _, proof = cookie.rpartition(".")
     if not hmac.compare_digest(_proof(call, browser, signed).encode(), proof.encode()):
         return ""

@@ -21,7 +21,7 @@ from templates_server.features.accounts.invitations.store import LIFETIME, Invit
 from templates_server.features.accounts.store import MAX_NAME_LENGTH, Account
 from templates_server.features.audit import store as audit_store
 from templates_server.features.pages.api import sign_in_as, sign_out_to
-from templates_server.features.pages.browser_session import BrowserContext, browser_of, check_form
+from templates_server.features.pages.browser_session import BrowserContext, check_form, identify_browser
 from templates_server.features.pages.renderer import PageContent, pages_of, see_other
 from templates_server.http.audit_event import AuditEvent
 from templates_server.http.context import Call
@@ -58,17 +58,17 @@ class InvitationFormState:
 
 async def invitation_page(call: Call) -> Response:
     """Into which organization one is invited, and what is to be done to join it."""
-    browser = await browser_of(call)
-    found = await _found(call)
+    browser = await identify_browser(call)
+    found = await _find_invitation(call)
     return _over(call, browser) if found is None else _answer(call, browser, found)
 
 
 async def accept_invitation(call: Call) -> Response:
     """Join, and go on to the first page; a new person is signed in by it."""
-    browser = await browser_of(call)
+    browser = await identify_browser(call)
     form = decode_form(call.request, call.body)
     check_form(call, browser, form, purpose=_purpose(call))
-    found = await _found(call)
+    found = await _find_invitation(call)
     if found is None:
         return _over(call, browser)
     state = found.state(browser)
@@ -81,7 +81,7 @@ async def accept_invitation(call: Call) -> Response:
     return await _accept_as(call, browser, found)
 
 
-async def _found(call: Call) -> OpenInvitation | None:
+async def _find_invitation(call: Call) -> OpenInvitation | None:
     """The invitation of the path; None when it is unknown, used, withdrawn or too old."""
     code = call.parameters["code"]
     if not is_well_formed(code):
@@ -140,7 +140,9 @@ def _problems(name: str, password: str, *, repeated: str, email: str) -> list[st
     problems = (
         [] if accounts_store.is_name(name) else [f"A name must have 1 to {MAX_NAME_LENGTH} printable characters."]
     )
-    problems += [f"Password: {problem}" for problem in passwords.problems_of(password, email=email, name=name)]
+    problems += [
+        f"Password: {problem}" for problem in passwords.find_password_problems(password, email=email, name=name)
+    ]
     if password != repeated:
         problems.append("The passwords do not match.")
     return problems

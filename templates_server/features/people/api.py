@@ -21,9 +21,9 @@ from templates_server.features.people.identity import PersonKind
 from templates_server.features.people.profile import ProfileChange, attribute_patterns, format_joined
 from templates_server.features.people.profile_parser import (
     ProfileProblems,
-    problem_of_attribute,
-    problem_of_attribute_name,
-    problem_of_tag,
+    find_attribute_name_problem,
+    find_attribute_problem,
+    find_tag_problem,
     read_user,
 )
 from templates_server.features.people.schemas import (
@@ -80,7 +80,7 @@ def _asked_attribute(text: str) -> Sequence[str]:
     name, equals, value = text.partition("=")
     if not equals:
         raise ValidationFailed([Problem("attribute", "This must be name=value, such as plan=gold.")])
-    problem = problem_of_attribute_name(name) or problem_of_attribute(value)
+    problem = find_attribute_name_problem(name) or find_attribute_problem(value)
     if problem is not None:
         raise ValidationFailed([Problem("attribute", f"This {problem}.")])
     return attribute_patterns(name, value)
@@ -116,7 +116,7 @@ async def show_visitor(call: Call) -> ApiResult:
 
 async def upsert(call: Call) -> Response:
     """Insert or update one user or many: all of them, or none where one breaks a rule."""
-    changes = await asyncio.to_thread(_read_changes, _sent(call))
+    changes = await asyncio.to_thread(_read_changes, _decode_sent(call))
     environment_id, now = call.environment_id, call.now
 
     def work(connection: Connection) -> ApiResult:
@@ -129,7 +129,7 @@ async def upsert(call: Call) -> Response:
     return await call.effect(work)
 
 
-def _sent(call: Call) -> Any:
+def _decode_sent(call: Call) -> Any:
     """The JSON of the body, whatever is in it."""
     request_body.require_media_type(call.request, "application/json")
     return request_body.decode_json(call.body, Any, max_depth=call.settings.limits.max_depth)
@@ -156,7 +156,7 @@ def _record_upsert(
 ) -> None:
     """Remember whom it changed; where nothing changed there is nothing to remember."""
     changed = [
-        store.person_id_of(sent.user_id)
+        store.find_person_id(sent.user_id)
         for sent, outcome in zip(changes, outcomes, strict=True)
         if outcome is not ChangeOutcome.UNCHANGED
     ]
@@ -170,7 +170,7 @@ def _record_upsert(
 
 async def update(call: Call) -> Response:
     """Change a user who is there."""
-    user, sent = call.parameters["user"], _sent(call)
+    user, sent = call.parameters["user"], _decode_sent(call)
     if not isinstance(sent, dict):
         raise ValidationFailed([Problem("", "Send an object with the fields to change.")])
     reading = ProfileProblems()
@@ -193,7 +193,7 @@ async def untag(call: Call) -> Response:
 
 
 def _check_tag(name: str) -> None:
-    problem = problem_of_tag(name)
+    problem = find_tag_problem(name)
     if problem is not None:
         raise ValidationFailed([Problem("tag", f"This {problem}.")])
 

@@ -15,7 +15,7 @@ from templates_server.features.people.profile import (
     from_columns,
     to_columns,
 )
-from templates_server.features.people.profile_parser import problems_of_profile
+from templates_server.features.people.profile_parser import find_profile_problems
 
 
 class ChangeOutcome(enum.StrEnum):
@@ -57,5 +57,5 @@ def apply_changes(stored: Columns | None, changes: Iterable[UserChange]) -> Chan
             outcomes.append(ChangeOutcome.UNCHANGED)
         else:
             outcomes.append(ChangeOutcome.CREATED if before is None else ChangeOutcome.UPDATED)
-            problems += problems_of_profile(profile, sent.path, before=attributes)
+            problems += find_profile_problems(profile, sent.path, before=attributes)
     return ChangeResult(columns or to_columns(profile), outcomes, problems)

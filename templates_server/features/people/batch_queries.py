@@ -13,7 +13,7 @@ from templates_server.storage.pipelining import Statement
 PersonKey = tuple[str, str]  # environment and person id
 
 
-def statements_about(connection: Connection, query: str, keys: Iterable[PersonKey]) -> list[Statement]:
+def build_statements(connection: Connection, query: str, keys: Iterable[PersonKey]) -> list[Statement]:
     """A query for the people of each environment, whose id it is given; `{}` is what its `person_id` must be."""
     by_environment: dict[str, list[str]] = defaultdict(list)
     for environment_id, person_id in keys:

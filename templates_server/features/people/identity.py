@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from templates_server.primitives.ids import derived_id
+from templates_server.primitives.ids import derive_id
 from templates_server.primitives.text_cache import memoize
 
 MAX_LENGTH = 256
@@ -63,7 +63,7 @@ class ClaimedIdentity:
 
 def make_person_ref(kind: PersonKind, called: str) -> PersonRef:
     """The person who is called that."""
-    return PersonRef(kind, called, derived_id("per", kind, called))
+    return PersonRef(kind, called, derive_id("per", kind, called))
 
 
 def _stated_visitor(anonymous_id: str) -> ClaimedIdentity:
@@ -94,18 +94,18 @@ def claim_identity(anonymous_id: str | None, external_id: str | None) -> Claimed
     return ClaimedIdentity(_visitor(anonymous_id).visitor, _user(external_id).user)
 
 
-def problem_of_anonymous_id(text: str) -> str | None:
+def find_anonymous_id_problem(text: str) -> str | None:
     """Return what is wrong with the id of a visitor that is to be written."""
-    return _problem_of_text(text) or problem_of_edges(text)
+    return _problem_of_text(text) or find_edge_problem(text)
 
 
-def problem_of_user_id(text: str) -> str | None:
+def find_user_id_problem(text: str) -> str | None:
     """Return what is wrong with the id of a user that is to be written."""
-    return problem_of_asked_user_id(text) or problem_of_edges(text)
+    return find_queried_user_id_problem(text) or find_edge_problem(text)
 
 
-def problem_of_asked_user_id(text: str) -> str | None:
-    """Return why no user has this id; unlike `problem_of_user_id` it allows the blanks at the edges of old ids."""
+def find_queried_user_id_problem(text: str) -> str | None:
+    """Return why no user has this id; unlike `find_user_id_problem` it allows the blanks at the edges of old ids."""
     if text in PATH_STEPS or ID_OF_OURS.fullmatch(text):
         return "is reserved: it has another meaning in paths"
     return _problem_of_text(text)
@@ -117,7 +117,7 @@ def _problem_of_text(text: str) -> str | None:
     return "must not contain control characters" if CONTROL_CHARACTER.search(text) else None
 
 
-def problem_of_edges(text: str) -> str | None:
+def find_edge_problem(text: str) -> str | None:
     """Return which blank or invisible character an id begins or ends with; the id has a character at least."""
     begins, ends = text[0] in BLANKS, text[-1] in BLANKS
     if not begins and not ends:

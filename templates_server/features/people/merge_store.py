@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from templates_server.features.event_names.store import fold_all, note_removed
-from templates_server.features.people.batch_queries import PersonKey, statements_about
+from templates_server.features.people.batch_queries import PersonKey, build_statements
 from templates_server.features.people.identity import PersonKind, PersonRef
 from templates_server.features.people.last_session import COLUMNS as LAST_SESSION
 from templates_server.features.people.last_session import KINDS, LastSessionColumns, later_session, read_last_session
@@ -120,7 +120,7 @@ def find_merged(connection: Connection, visitors: Collection[PersonKey]) -> Mapp
 
 def questions_of_merged(connection: Connection, visitors: Iterable[PersonKey]) -> list[Statement]:
     """The statements whose rows tell that, to `read_merged`."""
-    return statements_about(connection, MERGED, visitors)
+    return build_statements(connection, MERGED, visitors)
 
 
 def read_merged(answers: Iterable[Rows]) -> Mapping[PersonKey, PersonRef]:

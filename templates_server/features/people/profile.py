@@ -146,7 +146,7 @@ def encode_attributes(attributes: Attributes) -> str:
     return msgspec.json.encode(attributes, order="deterministic").decode()
 
 
-def size_of(attributes: Attributes) -> int:
+def measure_attributes(attributes: Attributes) -> int:
     """Return how many bytes attributes have as they are stored."""
     return len(msgspec.json.encode(attributes))
 
@@ -181,13 +181,13 @@ def dates_of(attributes: Attributes) -> dict[str, int]:
     found = {}
     for name, value in attributes.items():
         if isinstance(value, str) and SHORTEST_TIME <= len(value) <= LONGEST_TIME:
-            moment = moment_of(value)
+            moment = parse_moment(value)
             if moment is not None:
                 found[name] = moment
     return found
 
 
-def moment_of(text: str) -> int | None:
+def parse_moment(text: str) -> int | None:
     """The milliseconds of a day (its midnight, UTC) or of a time with its offset; None when it is neither."""
     if not text[:4].isdigit():
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from templates_server.features.people.profile import Attributes, Profile, Scalar, size_of
+from templates_server.features.people.profile import Attributes, Profile, Scalar, measure_attributes
 from templates_server.features.people.profile_parser import MAX_ATTRIBUTES_BYTES, MOST_ATTRIBUTES, MOST_TAGS
 
 
@@ -29,11 +29,11 @@ def _joined_tags(user: Sequence[str], visitor: Sequence[str]) -> tuple[str, ...]
 def _joined_attributes(user: Attributes, visitor: Attributes) -> Attributes:
     """The first of what is lacking by name that there is room for, in number and in bytes."""
     lacking = sorted(visitor.keys() - user.keys())[: max(0, MOST_ATTRIBUTES - len(user))]
-    room = MAX_ATTRIBUTES_BYTES - size_of(user) + (0 if user else len(","))
+    room = MAX_ATTRIBUTES_BYTES - measure_attributes(user) + (0 if user else len(","))
     chosen: dict[str, Scalar] = {}
     for name in lacking:
         member = {name: visitor[name]}
-        room -= size_of(member) - len("{}") + len(",")
+        room -= measure_attributes(member) - len("{}") + len(",")
         if room < 0:
             break
         chosen |= member

@@ -12,15 +12,15 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from templates_server.errors import Problem, Problems
-from templates_server.features.people.identity import problem_of_user_id
+from templates_server.features.people.identity import find_user_id_problem
 from templates_server.features.people.profile import (
     Attributes,
     Profile,
     ProfileChange,
     Scalar,
     canonical_scalar,
-    moment_of,
-    size_of,
+    measure_attributes,
+    parse_moment,
 )
 from templates_server.primitives.text_cache import memoize
 from templates_server.primitives.timestamps import DAY
@@ -79,7 +79,7 @@ class ProfileProblems:
                 if self.problems.is_full:
                     self.problems.count(1)
                     continue
-                near = field_meant_by(name) if len(self.problems) < MOST_SUGGESTIONS else ""
+                near = find_intended_field(name) if len(self.problems) < MOST_SUGGESTIONS else ""
                 advice = near or "; put custom data into `attributes`"
                 self.refuse(join("", name), f"Unknown user field{advice}.")
         texts = {name: self._text(sent.get(name, UNSET), name) for name in TEXT_FIELDS}
@@ -101,7 +101,7 @@ class ProfileProblems:
             missing = "This is required." if value is None else f"This must be text, not {kind_of(value)}."
             self.refuse("user_id", missing)
             return ""
-        problem = problem_of_user_id(value) or _problem_of_characters(value)
+        problem = find_user_id_problem(value) or _problem_of_characters(value)
         if problem is not None:
             self.refuse("user_id", f"This {problem}.")
             return ""
@@ -121,7 +121,7 @@ class ProfileProblems:
     def _joined(self, value: Any) -> int | UnsetType | None:
         if value is None or value is UNSET:
             return None if value is None else UNSET
-        moment = moment_of(value) if isinstance(value, str) else None
+        moment = parse_moment(value) if isinstance(value, str) else None
         if moment is None:
             self.refuse("joined", "This must be a date such as 2026-11-21 or a time such as 2026-11-21T20:35:00Z.")
             return UNSET
@@ -137,7 +137,7 @@ class ProfileProblems:
             self.refuse(name, f"Too many tags: {len(value)}. The maximum is {MOST_TAGS}.")
             return ()
         for number, tag in enumerate(value):
-            problem = problem_of_tag(tag) if isinstance(tag, str) else f"must be text, not {kind_of(tag)}"
+            problem = find_tag_problem(tag) if isinstance(tag, str) else f"must be text, not {kind_of(tag)}"
             if problem is not None:
                 self.refuse(f"{name}[{number}]", f"This {problem}.")
         return [tag for tag in value if isinstance(tag, str)]
@@ -151,7 +151,7 @@ class ProfileProblems:
         if len(value) > MOST_ATTRIBUTES:
             self.refuse("attributes", f"Too many attributes: {len(value)}. The maximum is {MOST_ATTRIBUTES}.")
             return {}
-        for path, problem in problems_of_attributes(value):
+        for path, problem in find_attribute_problems(value):
             self.refuse(path, problem)
         return {
             name: item if item is None else canonical_scalar(item) for name, item in value.items() if is_scalar(item)
@@ -159,7 +159,7 @@ class ProfileProblems:
 
 
 @memoize
-def field_meant_by(name: str) -> str | None:
+def find_intended_field(name: str) -> str | None:
     """A suggestion for a name that no field has; many rows have the same one."""
     return suggestion(name, FIELDS)
 
@@ -174,7 +174,7 @@ def read_user(sent: Any, path: str = "") -> tuple[str, ProfileChange, Problems]:
     return user_id, change, reading.problems
 
 
-def problems_of_profile(profile: Profile, path: str = "", *, before: Attributes | None = None) -> Sequence[Problem]:
+def find_profile_problems(profile: Profile, path: str = "", *, before: Attributes | None = None) -> Sequence[Problem]:
     """What is too much once a change was merged in: each part was good by itself.
 
     Attributes that are those of `before` are not measured: what was stored under an older limit stands in no way.
@@ -191,8 +191,8 @@ def problems_of_profile(profile: Profile, path: str = "", *, before: Attributes 
         )
     elif (
         profile.attributes is not before
-        and (size := size_of(profile.attributes)) > MAX_ATTRIBUTES_BYTES
-        and not any(problem_of_attribute(value) for value in profile.attributes.values())  # which is told by itself
+        and (size := measure_attributes(profile.attributes)) > MAX_ATTRIBUTES_BYTES
+        and not any(find_attribute_problem(value) for value in profile.attributes.values())  # which is told by itself
     ):
         reading.refuse(
             "attributes",
@@ -201,14 +201,14 @@ def problems_of_profile(profile: Profile, path: str = "", *, before: Attributes 
     return list(reading.problems)
 
 
-def problems_of_attributes(attributes: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def find_attribute_problems(attributes: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Where among attributes something is wrong, and what."""
     for name, value in attributes.items():
         path = join("attributes", name)
-        problem = problem_of_attribute_name(name)
+        problem = find_attribute_name_problem(name)
         if problem is not None:
             yield path, f"The name of this attribute {problem}."
-        problem = problem_of_attribute(value)
+        problem = find_attribute_problem(value)
         if problem is not None:
             yield path, f"This {problem}."
 
@@ -219,7 +219,7 @@ def is_scalar(value: Any) -> bool:
 
 
 @memoize
-def problem_of_attribute_name(name: str) -> str | None:
+def find_attribute_name_problem(name: str) -> str | None:
     """What is wrong with the name of an attribute."""
     if not 0 < len(name) <= MAX_ATTRIBUTE_NAME_CHARACTERS:
         return f"must have 1 to {MAX_ATTRIBUTE_NAME_CHARACTERS} characters"
@@ -228,7 +228,7 @@ def problem_of_attribute_name(name: str) -> str | None:
     return _problem_of_characters(name)
 
 
-def problem_of_attribute(value: Any) -> str | None:
+def find_attribute_problem(value: Any) -> str | None:
     """What is wrong with the value of an attribute; None, which removes one, is fine."""
     if isinstance(value, str):
         if len(value) > MAX_ATTRIBUTE_CHARACTERS:
@@ -249,7 +249,7 @@ def _problem_of_characters(text: str) -> str | None:
     return "contains half a surrogate pair" if SURROGATE.search(text) else None
 
 
-def problem_of_email(text: str) -> str | None:
+def find_email_problem(text: str) -> str | None:
     """What is wrong with an e-mail address; what only a mail server can know is not asked."""
     if len(text) > MAX_EMAIL_CHARACTERS:
         return f"has {len(text)} characters; the maximum is {MAX_EMAIL_CHARACTERS}"
@@ -258,7 +258,7 @@ def problem_of_email(text: str) -> str | None:
     return _problem_of_characters(text)
 
 
-def problem_of_phone(text: str) -> str | None:
+def find_phone_problem(text: str) -> str | None:
     """What is wrong with a phone number."""
     if not 0 < len(text) <= MAX_PHONE_CHARACTERS:
         return f"must have 1 to {MAX_PHONE_CHARACTERS} characters"
@@ -266,7 +266,7 @@ def problem_of_phone(text: str) -> str | None:
 
 
 @memoize
-def problem_of_timezone(text: str) -> str | None:
+def find_timezone_problem(text: str) -> str | None:
     """What is wrong with the name of a time zone."""
     if text in timezone_names():
         return None
@@ -290,7 +290,7 @@ def _timezones_by_word() -> Mapping[str, str]:
 
 
 @memoize
-def problem_of_locale(text: str) -> str | None:
+def find_locale_problem(text: str) -> str | None:
     """What is wrong with the name of a locale."""
     if len(text) <= MAX_LOCALE_CHARACTERS and LOCALE.fullmatch(text):
         return None
@@ -300,15 +300,15 @@ def problem_of_locale(text: str) -> str | None:
 
 
 PROBLEM_OF: Mapping[str, Finding] = {
-    "email": problem_of_email,
-    "phone": problem_of_phone,
-    "timezone": problem_of_timezone,
-    "locale": problem_of_locale,
+    "email": find_email_problem,
+    "phone": find_phone_problem,
+    "timezone": find_timezone_problem,
+    "locale": find_locale_problem,
 }
 
 
 @memoize
-def problem_of_tag(tag: str) -> str | None:
+def find_tag_problem(tag: str) -> str | None:
     """What is wrong with a user tag."""
     levels = tag.split("/")
     if len(levels) > MOST_TAG_LEVELS:

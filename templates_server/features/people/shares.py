@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from templates_server.features.people.identity import ClaimedIdentity
-from templates_server.primitives.ids import DIGEST_LENGTH, derived_digests, ids_of_digests
+from templates_server.primitives.ids import DIGEST_LENGTH, derive_digests, ids_from_digests
 from templates_server.primitives.text_cache import memoize
 
 PRIME = 2**31 - 1
@@ -53,7 +53,7 @@ def share_number(kind: str, called: str) -> int:
 
 def _derived_number(names: tuple[str, ...]) -> int:
     kind, called = names
-    return share_numbers(derived_digests(kind, [called]))[0]
+    return share_numbers(derive_digests(kind, [called]))[0]
 
 
 _share_number = memoize(_derived_number)  # of who is there now, it is wanted again and again
@@ -67,5 +67,5 @@ def share_numbers(digests: bytes) -> list[int]:
 
 def ids_and_numbers(kind: str, names: Sequence[str]) -> tuple[list[str], list[int]]:
     """The derived ids and the numbers of people of a kind, in less time than one by one."""
-    digests = derived_digests(kind, names)
-    return ids_of_digests("per", digests), share_numbers(digests)
+    digests = derive_digests(kind, names)
+    return ids_from_digests("per", digests), share_numbers(digests)

@@ -286,7 +286,7 @@ class SqlCondition(NamedTuple):
     values: tuple[str, ...]
 
 
-def person_id_of(called: str, kind: PersonKind = PersonKind.USER) -> str:
+def find_person_id(called: str, kind: PersonKind = PersonKind.USER) -> str:
     """The id of the person whom a path names: by what they are called, or by that id itself."""
     return called if ID_OF_OURS.fullmatch(called) else make_person_ref(kind, called).person_id
 
@@ -299,7 +299,7 @@ def find_user(connection: Connection, environment_id: str, user: str) -> StoredP
 def find_person(connection: Connection, environment_id: str, kind: PersonKind, called: str) -> StoredPerson:
     """The user or visitor whom a path names; NotFound when there is none."""
     query = as_text(connection, f"{PEOPLE} AND person_id = ?")
-    row = connection.exec_driver_sql(query, (environment_id, kind.value, person_id_of(called, kind))).one_or_none()
+    row = connection.exec_driver_sql(query, (environment_id, kind.value, find_person_id(called, kind))).one_or_none()
     if row is None:
         raise NotFound
     return to_person(row)

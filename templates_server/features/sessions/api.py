@@ -68,10 +68,10 @@ async def explain(call: Call) -> ApiResult:
     who = claim_identity(asked.anonymous_id, asked.user_id)
     if who is None or (who.user is not None and who.visitor is not None):
         raise ValidationFailed([Problem("user_id", "Specify either `user_id` or `anonymous_id`.")])
-    problems = parser.problems_of_fields(asked.fields or {})
+    problems = parser.find_field_problems(asked.fields or {})
     if problems:
         raise ValidationFailed(problems)
-    now = call.now if asked.at is None else _moment(asked.at)
+    now = call.now if asked.at is None else _parse_time(asked.at)
     person = await call.services.part(SessionEvaluator).inspect(
         EvaluatedPerson(call.environment_id, who), ClientContext(asked.fields), now=now
     )
@@ -81,7 +81,7 @@ async def explain(call: Call) -> ApiResult:
     return ApiResult([explain_session(ExplanationContext(person, now, merged))], "session_explanation")
 
 
-def _moment(text: str) -> int:
+def _parse_time(text: str) -> int:
     try:
         return parse_rfc3339(text)
     except ValueError:

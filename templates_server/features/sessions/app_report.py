@@ -119,7 +119,7 @@ def read_report(sent: ReportFields, os_version: str | None) -> AppReport:
     )
 
 
-def problems_of_report(sent: ReportFields, os_version: str | None) -> Iterator[Problem]:
+def find_report_problems(sent: ReportFields, os_version: str | None) -> Iterator[Problem]:
     """Return what is wrong with the texts, each by its path."""
     if _says_nothing(sent, os_version):
         return

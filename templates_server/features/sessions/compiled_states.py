@@ -34,7 +34,7 @@ from templates_server.features.spaces.model import ChildKind, PropertyType, Spac
 from templates_server.features.spaces.parser import parse_model
 from templates_server.features.spaces.property_values import to_plain
 from templates_server.features.tribes.evaluator import TribeOutcome
-from templates_server.features.tribes.model import TribeDefinition, Tribes, questions_of
+from templates_server.features.tribes.model import TribeDefinition, Tribes, collect_queries
 from templates_server.features.tribes.parser import parse_tribes
 from templates_server.primitives.memory_size import measure_bytes
 from templates_server.storage.database import Database
@@ -63,7 +63,7 @@ Decide = Callable[[TribeDefinition], TribeOutcome]
 class RenderedState:
     """A state: the name of its scenario (None: there is none), whether it is enabled, and `"entity":{...}` for apps.
 
-    `digest` is a short text that another state does not have (`digest_of`).
+    `digest` is a short text that another state does not have (`compute_digest`).
     """
 
     scenario: str | None
@@ -143,7 +143,7 @@ class StatesCache:
     async def states_of(self, environment_id: str, revision: str | None = None) -> CompiledStates:
         """The possible states of an environment, as they are now; `revision` where it was just looked up."""
         if revision is None:
-            revision = await store.revision_of(self._database, environment_id)
+            revision = await store.find_revision(self._database, environment_id)
         kept = self._kept.get(environment_id)
         if kept is None or kept.revision != revision:
             self._refused.check(environment_id, revision)
@@ -157,7 +157,7 @@ class StatesCache:
     async def _make(self, environment_id: str) -> CompiledStates | Exception:
         """Make the present states aside, since a large document takes long, and keep them; or what failed."""
         try:
-            documents = await self._database.read_in_thread(lambda one: store.documents_of(one, environment_id))
+            documents = await self._database.read_in_thread(lambda one: store.load_documents(one, environment_id))
             states, size = await self._made(environment_id, documents)
         except Exception as error:  # noqa: BLE001 - it belongs to whoever asked
             return error
@@ -166,7 +166,7 @@ class StatesCache:
 
     async def _made(self, environment_id: str, documents: store.EnvironmentDocuments) -> tuple[CompiledStates, int]:
         try:
-            return await asyncio.to_thread(_made, documents, self._database.dialect)
+            return await asyncio.to_thread(_compile_states, documents, self._database.dialect)
         except ValidationFailed as error:
             self._refused.remember(environment_id, documents.revision, error.problems)
             raise
@@ -180,7 +180,7 @@ class StatesCache:
             del self._sizes[gone]
 
 
-def _made(documents: store.EnvironmentDocuments, dialect: str) -> tuple[CompiledStates, int]:
+def _compile_states(documents: store.EnvironmentDocuments, dialect: str) -> tuple[CompiledStates, int]:
     """The states, and how much memory they hold."""
     states = make_states(documents, dialect)
     return states, measure_bytes(states)
@@ -201,11 +201,11 @@ def make_states(documents: store.EnvironmentDocuments, dialect: str) -> Compiled
     used = {tribe.key: tribe for entity in entities for each in entity.candidates for tribe in each.tribes}
     untargeted = tuple(entity.otherwise for entity in entities)
     return CompiledStates(
-        StatesOutline(documents.revision, tuple(entity.name for entity in entities), digests_of(untargeted)),
+        StatesOutline(documents.revision, tuple(entity.name for entity in entities), join_digests(untargeted)),
         entities,
         untargeted,
-        as_object(shown.encoded for shown in untargeted),
-        store.SessionFacts(questions_of(used.values()), dialect),
+        encode_object(shown.encoded for shown in untargeted),
+        store.SessionFacts(collect_queries(used.values()), dialect),
         is_targeted=any(entity.candidates for entity in entities),
     )
 
@@ -236,24 +236,26 @@ def _entity(name: str, alternatives: Alternatives, tribes: Tribes, kinds: Kinds)
         Candidate(
             replace(targeted, scenario=NO_SCENARIO),
             tuple(tribes[key] for key in targeted.tribes if key in tribes),
-            _shown(name, choice),
+            _render_state(name, choice),
         )
         for targeted, choice in alternatives.targeted
     )
-    return CompiledEntity(name, alternatives.is_published, _shown(name, alternatives.otherwise), candidates, kinds)
+    return CompiledEntity(
+        name, alternatives.is_published, _render_state(name, alternatives.otherwise), candidates, kinds
+    )
 
 
-def _shown(name: str, choice: SelectedState) -> RenderedState:
+def _render_state(name: str, choice: SelectedState) -> RenderedState:
     encoded = msgspec.json.encode(name) + b":" + msgspec.json.encode(_wire(choice))
-    return RenderedState(choice.scenario, choice.state.enabled, encoded, digest_of(encoded))
+    return RenderedState(choice.scenario, choice.state.enabled, encoded, compute_digest(encoded))
 
 
-def digest_of(encoded: bytes) -> str:
+def compute_digest(encoded: bytes) -> str:
     """A short text that other bytes do not have."""
     return urlsafe_b64encode(hashlib.blake2b(encoded, digest_size=6).digest()).decode()[:DIGEST_LENGTH]
 
 
-def digests_of(shown: Iterable[RenderedState | None]) -> str:
+def join_digests(shown: Iterable[RenderedState | None]) -> str:
     """The digests of states, one after the other; `UNTOLD` where it cannot be known."""
     return "".join([UNTOLD if one is None else one.digest for one in shown])
 
@@ -303,7 +305,7 @@ def matches(candidate: Candidate, decide: Decide) -> TribeOutcome:
     return outcome
 
 
-def as_object(members: Iterable[bytes]) -> bytes:
+def encode_object(members: Iterable[bytes]) -> bytes:
     """Encoded members as a JSON object."""
     return b"{" + b",".join(members) + b"}"
 

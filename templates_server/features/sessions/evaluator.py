@@ -29,10 +29,10 @@ from templates_server.features.sessions.compiled_states import (
     CompiledStates,
     RenderedState,
     StatesCache,
-    as_object,
     choose_states,
+    encode_object,
 )
-from templates_server.features.tribes.evaluator import AUDIENCES, DECIDING, PersonFacts, TribeOutcome, outcome_of
+from templates_server.features.tribes.evaluator import AUDIENCES, DECIDING, PersonFacts, TribeOutcome, decide_tribe
 from templates_server.features.tribes.model import Behaviour, Comparison, CountQueries, Filter, Origin, TribeDefinition
 from templates_server.features.tribes.store import EvaluationContext
 from templates_server.storage.database import Database
@@ -88,7 +88,7 @@ class SessionEvaluation(msgspec.Struct, frozen=True, gc=False):
         """The JSON object of all that is known."""
         if self.shown is self.states.untargeted:
             return self.states.untargeted_object
-        return as_object(one.encoded for one in self.shown if one is not None)
+        return encode_object(one.encoded for one in self.shown if one is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class SessionEvaluator:
             return SessionEvaluation(states, states.untargeted, StartContext(said))
         at = self._moment(person, now)
         facts = await self._facts_of_start(person, said, at, states.question, store_it)
-        return SessionEvaluation(states, _chosen(states, facts, now), StartContext(said, facts.last_seen))
+        return SessionEvaluation(states, _choose(states, facts, now), StartContext(said, facts.last_seen))
 
     async def reevaluate(
         self, person: EvaluatedPerson, context: StartContext | None, *, now: int
@@ -132,12 +132,12 @@ class SessionEvaluator:
             return None
         if context is None:
             facts = replace(known.facts, fields=None)
-            return SessionEvaluation(states, _chosen(states, facts, now, OF_START), None)
+            return SessionEvaluation(states, _choose(states, facts, now, OF_START), None)
         facts = _with_said(known.facts, context.said)
         if context.last_seen is None:
-            return SessionEvaluation(states, _chosen(states, facts, now, OF_LAST_SEEN), context)
+            return SessionEvaluation(states, _choose(states, facts, now, OF_LAST_SEEN), context)
         facts = replace(facts, last_seen=context.last_seen)
-        return SessionEvaluation(states, _chosen(states, facts, now), context)
+        return SessionEvaluation(states, _choose(states, facts, now), context)
 
     async def inspect(self, person: EvaluatedPerson, said: ClientContext, *, now: int) -> KnownPerson | None:
         """What a session that starts now would go by; None when nobody is there. Nothing is stored."""
@@ -146,7 +146,7 @@ class SessionEvaluator:
         known = await states.question.ask(self._database, person.stated, at, counts_all=True)
         if known is None:
             return None
-        return KnownPerson(states, _begun(known.facts, said, now), known.called)
+        return KnownPerson(states, _count_this_session(known.facts, said, now), known.called)
 
     async def preview(
         self, states: CompiledStates, person: EvaluatedPerson, said: ClientContext, *, now: int
@@ -154,8 +154,8 @@ class SessionEvaluator:
         """What a session that starts now would go by; who is not known is a newcomer. Nothing is stored."""
         known = await states.question.ask(self._database, person.stated, self._moment(person, now))
         if known is None:
-            return _newcomer(person.stated, said, now, states.question.questions)
-        return _begun(known.facts, said, now)
+            return _newcomer_facts(person.stated, said, now, states.question.questions)
+        return _count_this_session(known.facts, said, now)
 
     async def _facts_of_start(
         self,
@@ -170,21 +170,25 @@ class SessionEvaluator:
         known = await question.ask(self._database, stated, at)
         if stated.visitor is None or stated.user is None or (known is not None and known.is_merged):
             await store_it()
-            return _begun(known.facts, said, at.now) if known else _newcomer(stated, said, at.now, question.questions)
-        seen = await store.last_seen_of(self._database, person.environment_id, stated.visitor)
+            return (
+                _count_this_session(known.facts, said, at.now)
+                if known
+                else _newcomer_facts(stated, said, at.now, question.questions)
+            )
+        seen = await store.find_last_seen(self._database, person.environment_id, stated.visitor)
         times = (seen, None if known is None else known.facts.last_seen)
         before = max((one for one in times if one is not None), default=at.now)
         await store_it()  # merges the visitor into the user
         merged = await question.ask(self._database, stated, at)
         if merged is None:  # erased in this moment
-            return _newcomer(stated, said, at.now, question.questions)
+            return _newcomer_facts(stated, said, at.now, question.questions)
         return replace(_with_said(merged.facts, said), last_seen=before)
 
     def _moment(self, person: EvaluatedPerson, now: int) -> EvaluationContext:
         return EvaluationContext(person.environment_id, now, self._retention_ms)
 
 
-def _begun(facts: PersonFacts, said: ClientContext, now: int) -> PersonFacts:
+def _count_this_session(facts: PersonFacts, said: ClientContext, now: int) -> PersonFacts:
     """What is known, with a session that starts now, which is not stored: they were seen before it."""
     return _with_said(
         facts,
@@ -195,11 +199,11 @@ def _begun(facts: PersonFacts, said: ClientContext, now: int) -> PersonFacts:
     )
 
 
-def _newcomer(stated: ClaimedIdentity, said: ClientContext, now: int, questions: CountQueries) -> PersonFacts:
+def _newcomer_facts(stated: ClaimedIdentity, said: ClientContext, now: int, questions: CountQueries) -> PersonFacts:
     """Who is not known yet, in their first session, with the number that they will be stored with."""
     counts = dict.fromkeys(questions.events, 0)
     nothing = PersonFacts(stated.person.kind, now, share_number_of(stated), events=counts)
-    return _begun(nothing, said, now)
+    return _count_this_session(nothing, said, now)
 
 
 def _with_said(facts: PersonFacts, said: ClientContext, **more: Any) -> PersonFacts:
@@ -219,21 +223,21 @@ def _with_said(facts: PersonFacts, said: ClientContext, **more: Any) -> PersonFa
     )
 
 
-def _chosen(
+def _choose(
     states: CompiledStates, facts: PersonFacts, now: int, hidden: Collection[str] = OF_NOTHING
 ) -> Sequence[RenderedState | None]:
     """What is chosen; `hidden` are the values of the person of which it is not known what they were at the start."""
     if hidden:
         return choose_states(states, now, lambda tribe: _outcome_without(tribe, facts, now, hidden))
-    return choose_states(states, now, lambda tribe: outcome_of(tribe, facts, now))
+    return choose_states(states, now, lambda tribe: decide_tribe(tribe, facts, now))
 
 
 def _outcome_without(tribe: TribeDefinition, facts: PersonFacts, now: int, hidden: Collection[str]) -> TribeOutcome:
     """Whether the person is in the tribe where its other filters decide that, else that it cannot be known."""
     open_filters = tuple(each for each in tribe.filters if not _asks(each, hidden))
     if len(open_filters) == len(tribe.filters) or facts.kind not in AUDIENCES[tribe.audience]:
-        return outcome_of(tribe, facts, now)
-    outcome = outcome_of(dataclasses.replace(tribe, filters=open_filters), facts, now)
+        return decide_tribe(tribe, facts, now)
+    outcome = decide_tribe(dataclasses.replace(tribe, filters=open_filters), facts, now)
     return outcome if outcome is DECIDING[tribe.match] else TribeOutcome.UNKNOWN
 
 

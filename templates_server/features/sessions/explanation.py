@@ -9,7 +9,7 @@ from templates_server.features.sessions.compiled_states import Candidate, Compil
 from templates_server.features.sessions.evaluator import KnownPerson
 from templates_server.features.sessions.schemas import ExplainedEntity, ExplainedScenario, SessionExplanation
 from templates_server.features.spaces.delivery.scenario_selection import is_in_time
-from templates_server.features.tribes.evaluator import TribeOutcome, evaluate, outcome_of
+from templates_server.features.tribes.evaluator import TribeOutcome, decide_tribe, evaluate
 from templates_server.features.tribes.explanation import NOBODY_SAID
 from templates_server.features.tribes.explanation import explain as explain_tribe
 from templates_server.features.tribes.model import TribeDefinition
@@ -26,7 +26,7 @@ class ExplanationContext:
 
     def decide(self, tribe: TribeDefinition) -> TribeOutcome:
         """Whether the person is in a tribe."""
-        return outcome_of(tribe, self.person.facts, self.now)
+        return decide_tribe(tribe, self.person.facts, self.now)
 
 
 def explain_session(occasion: ExplanationContext) -> SessionExplanation:
@@ -38,11 +38,11 @@ def explain_session(occasion: ExplanationContext) -> SessionExplanation:
         occasion.merged_visitor,
         to_rfc3339(occasion.now),
         person.states.revision,
-        [_explained(entity, occasion) for entity in person.states.entities],
+        [_explain_entity(entity, occasion) for entity in person.states.entities],
     )
 
 
-def _explained(entity: CompiledEntity, occasion: ExplanationContext) -> ExplainedEntity:
+def _explain_entity(entity: CompiledEntity, occasion: ExplanationContext) -> ExplainedEntity:
     chosen = choose(entity, occasion.now, occasion.decide)
     return ExplainedEntity(
         entity.name,

@@ -8,7 +8,7 @@ import msgspec
 
 from templates_server.errors import Problem, ValidationFailed
 from templates_server.features.people.identity import ClaimedIdentity, claim_identity
-from templates_server.features.people.identity_fields import problems_of_ids
+from templates_server.features.people.identity_fields import find_id_problems
 from templates_server.features.people.profile import Scalar
 from templates_server.features.sessions.app_report import (
     AppReport,
@@ -16,11 +16,11 @@ from templates_server.features.sessions.app_report import (
     SentCode,
     UnknownStates,
     VersionText,
-    problems_of_report,
+    find_report_problems,
     read_report,
 )
 from templates_server.features.sessions.evaluator import ClientContext
-from templates_server.http.request_body import decode_json, problems_by_field
+from templates_server.http.request_body import decode_json, group_problems_by_field
 from templates_server.security.user_signatures import IdCheck
 
 MOST_FIELDS = 100
@@ -62,13 +62,15 @@ def read_start(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[ClaimedI
     try:
         sent = decode_json(body, SentStart, max_depth=max_depth)
     except ValidationFailed as error:
-        raise ValidationFailed(problems_by_field(msgspec.json.decode(body), SentStart) or error.problems) from None
+        raise ValidationFailed(
+            group_problems_by_field(msgspec.json.decode(body), SentStart) or error.problems
+        ) from None
     device = sent.device or NO_DEVICE
     problems = [
-        *problems_of_ids(sent, check),
-        *problems_of_fields(sent.fields or {}),
+        *find_id_problems(sent, check),
+        *find_field_problems(sent.fields or {}),
         *_problems_of_device(sent),
-        *problems_of_report(sent, device.os_version),
+        *find_report_problems(sent, device.os_version),
     ]
     who = claim_identity(sent.anonymous_id, sent.external_id)
     if who is None:
@@ -79,7 +81,7 @@ def read_start(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[ClaimedI
     return who, ClientContext(sent.fields or {}, device.os, device.model, report.facts), report
 
 
-def problems_of_fields(fields: Mapping[str, Scalar | None]) -> list[Problem]:
+def find_field_problems(fields: Mapping[str, Scalar | None]) -> list[Problem]:
     """What is wrong with what an app says."""
     if len(fields) > MOST_FIELDS:
         return [Problem("fields", f"Too many fields: {len(fields)}. The maximum is {MOST_FIELDS}.")]

@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import Connection, Table, select
 
 from templates_server.errors import NotFound, Problem
-from templates_server.features.people.batch_queries import PersonKey, statements_about
+from templates_server.features.people.batch_queries import PersonKey, build_statements
 from templates_server.features.people.identity import ClaimedIdentity, PersonKind, PersonRef
 from templates_server.features.people.sighting_store import Sighting, record_and_merge
 from templates_server.features.sessions.app_report import KINDS, NO_REPORT, AppReport
@@ -105,10 +105,10 @@ def add_sessions(connection: Connection, starts: Sequence[SessionStartRow]) -> O
 def _count_sessions(connection: Connection, persons: Mapping[PersonKey, PersonRef]) -> Sequence[Statement]:
     """Ask how many sessions visitors have: what they have moves to a user, all at once."""
     visitors = [key for key, person in persons.items() if person.kind is PersonKind.VISITOR]
-    return statements_about(connection, COUNTED, visitors)
+    return build_statements(connection, COUNTED, visitors)
 
 
-async def revision_of(database: Database, environment_id: str) -> str:
+async def find_revision(database: Database, environment_id: str) -> str:
     """What changes whenever a state can change; NotFound when the environment has just gone."""
     row = await database.fetch_one(REVISIONS, environment_id)
     if row is None:
@@ -121,7 +121,7 @@ def revision_text(model: int, delivery: int, tribes: int) -> str:
     return f"{model}.{delivery}.{tribes}"
 
 
-def documents_of(connection: Connection, environment_id: str) -> EnvironmentDocuments:
+def load_documents(connection: Connection, environment_id: str) -> EnvironmentDocuments:
     """The present documents of an environment, all of one moment; a document that nobody has written is empty.
 
     NotFound when the environment has just gone.
@@ -212,7 +212,7 @@ def _text_of(query: FactsQuery) -> str:
     return f"SELECT {query.columns}, called FROM persons WHERE environment_id = ? AND person_id = ?"  # noqa: S608 - made by the compiler
 
 
-async def last_seen_of(database: Database, environment_id: str, person: PersonRef) -> int | None:
+async def find_last_seen(database: Database, environment_id: str, person: PersonRef) -> int | None:
     """When somebody was seen last; None when they never were."""
     row = await database.fetch_one(LAST_SEEN, environment_id, person.person_id)
     return None if row is None else row[0]

@@ -14,7 +14,7 @@ from templates_server.features.spaces.model import (
 )
 from templates_server.primitives.event_names import RESERVED_PREFIXES
 from templates_server.primitives.ids import MAX_KEY_LENGTH, is_key
-from templates_server.primitives.validation import Reader, join, problem_of_key
+from templates_server.primitives.validation import Reader, find_key_problem, join
 
 MAX_EVENTS = 1000
 MAX_METADATA = 3  # of an event
@@ -31,11 +31,11 @@ def read_events(reader: Reader, value: Any) -> tuple[EventDefinition, ...]:
     """The events of a document, in order of name."""
     return tuple(
         _event(reader, key, item, path)
-        for key, item, path in reader.by_key(value, "events", at_most=MAX_EVENTS, problem_of=problem_of_event)
+        for key, item, path in reader.by_key(value, "events", at_most=MAX_EVENTS, problem_of=find_event_problem)
     )
 
 
-def problem_of_event(name: str) -> str | None:
+def find_event_problem(name: str) -> str | None:
     """What is wrong with the name of an event, as words that follow it; None if nothing is."""
     parts = name.split("/")
     if len(parts) != 2 or not all(map(is_key, parts)):  # noqa: PLR2004  category and action
@@ -48,7 +48,7 @@ def problem_of_event(name: str) -> str | None:
 def _event(reader: Reader, key: str, value: Any, path: str) -> EventDefinition:
     given = reader.mapping(value, path, ("name", "description", "metadata"))
     metadata = reader.by_key(
-        given.get("metadata"), join(path, "metadata"), at_most=MAX_METADATA, problem_of=problem_of_metadata
+        given.get("metadata"), join(path, "metadata"), at_most=MAX_METADATA, problem_of=find_metadata_problem
     )
     read = [_metadata(reader, name, item, place) for name, item, place in metadata]
     return EventDefinition(
@@ -56,11 +56,11 @@ def _event(reader: Reader, key: str, value: Any, path: str) -> EventDefinition:
     )
 
 
-def problem_of_metadata(key: str) -> str | None:
+def find_metadata_problem(key: str) -> str | None:
     """What is wrong with a key of metadata, as words that follow it; None if nothing is."""
     if key in PAIRS:
         return "cannot be modelled: pair1, pair2 and pair3 are reserved for untyped metadata"
-    return problem_of_key(key)
+    return find_key_problem(key)
 
 
 def _metadata(reader: Reader, key: str, value: Any, path: str) -> MetadataKey | None:

@@ -16,17 +16,17 @@ from templates_server.features.audit import store as audit
 from templates_server.features.people.api import to_user
 from templates_server.features.people.identity import PersonKind, PersonRef, make_person_ref
 from templates_server.features.people.profile import Scalar
-from templates_server.features.people.store import UserPage, person_id_of
+from templates_server.features.people.store import UserPage, find_person_id
 from templates_server.features.tribes import store
 from templates_server.features.tribes.compiler import UndecidableTribe
 from templates_server.features.tribes.evaluator import PersonFacts, evaluate
 from templates_server.features.tribes.explanation import explain
-from templates_server.features.tribes.model import TribeDefinition, questions_of
+from templates_server.features.tribes.model import TribeDefinition, collect_queries
 from templates_server.features.tribes.parser import (
     count_event_queries,
-    problems_of_new_keys,
-    problems_of_number,
-    problems_of_questions,
+    find_new_key_problems,
+    find_number_problems,
+    find_query_problems,
     read_tribe,
     read_tribes,
 )
@@ -94,9 +94,9 @@ async def replace_one(call: Call) -> Response:
 
     def change(tribes: Document) -> Document:
         after = {**tribes, key: to_tribe_document(tribe)}
-        problems = problems_of_number(each.get("category", "") for each in after.values())
-        problems += problems_of_questions(count_event_queries(after.values()))
-        problems += problems_of_new_keys({key} - tribes.keys(), "key")
+        problems = find_number_problems(each.get("category", "") for each in after.values())
+        problems += find_query_problems(count_event_queries(after.values()))
+        problems += find_new_key_problems({key} - tribes.keys(), "key")
         if problems:
             raise ValidationFailed(problems)
         return after
@@ -204,7 +204,7 @@ async def show_explanation(call: Call) -> ApiResult:
     person, fields, at = _asked_person(call), _asked_fields(call), _moment(call)
 
     def load(connection: Connection, tribe: TribeDefinition) -> tuple[TribeDefinition, PersonFacts]:
-        facts = store.load_facts(connection, at, person.person_id, questions_of([tribe]).without_limits)
+        facts = store.load_facts(connection, at, person.person_id, collect_queries([tribe]).without_limits)
         if facts is None:
             raise NotFound
         return tribe, facts
@@ -221,7 +221,7 @@ def _asked_person(call: Call) -> PersonRef:
         raise ValidationFailed([Problem("user", "Specify either `user` or `anonymous_id`.")])
     if visitor:
         return make_person_ref(PersonKind.VISITOR, visitor)
-    return PersonRef(PersonKind.USER, user, person_id_of(user))
+    return PersonRef(PersonKind.USER, user, find_person_id(user))
 
 
 def _asked_fields(call: Call) -> Mapping[str, Scalar | None] | None:

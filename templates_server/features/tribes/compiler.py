@@ -62,7 +62,7 @@ from templates_server.features.tribes.sql_fragments import (
 from templates_server.features.tribes.time_windows import (
     WINDOWS,
     Window,
-    day_of,
+    start_of_day,
     window_of_sessions,
     window_of_timeframe,
 )
@@ -147,7 +147,7 @@ def compile_tribe_of_few(
 def _compiled_tribe(tribe: TribeDefinition, situation: CompileContext) -> CompiledSql:
     if tribe.is_contextual:
         raise UndecidableTribe(tribe.key)
-    filters = [_certain(_compiled(each, situation), each) for each in tribe.filters]
+    filters = [_certain(_compile_filter(each, situation), each) for each in tribe.filters]
     matched = join_conditions(MATCHES[tribe.match], filters) if filters else OF_NO_FILTERS[tribe.match]
     here = sql("persons.environment_id = {}", situation.environment_id)
     return situation.dialect.finished(sql("{} AND {} AND {}", here, AUDIENCES[tribe.audience], matched))
@@ -159,10 +159,12 @@ def _certain(condition: SqlFragment, each: Filter) -> SqlFragment:
     return sql("(({}) IS NOT TRUE)" if negates else "(({}) IS TRUE)", condition)
 
 
-def _compiled(each: Filter, situation: CompileContext) -> SqlFragment:
+def _compile_filter(each: Filter, situation: CompileContext) -> SqlFragment:
     match each:
         case Comparison():
-            return _compared(each, replace(situation, most_sessions=situation.limit_of(decisive_session_count(each))))
+            return _compile_comparison(
+                each, replace(situation, most_sessions=situation.limit_of(decisive_session_count(each)))
+            )
         case TagFilter(tag):
             return join_conditions("OR", [_has_tag(situation, f"\n{tag}{end}") for end in ("\n", "/")])
         case EventFilter():
@@ -219,7 +221,7 @@ def _is_in_share(share: ShareFilter, dialect: Dialect) -> SqlFragment:
     return sql("{} >= {} AND {} < {}", bucket, share.starts, bucket, share.ends)
 
 
-def _compared(comparison: Comparison, situation: CompileContext) -> SqlFragment:
+def _compile_comparison(comparison: Comparison, situation: CompileContext) -> SqlFragment:
     """The condition; of an operator that negates, its contrary."""
     operator = NEGATIONS.get(comparison.operator, comparison.operator)
     return CONDITIONS_OF[operator](_subject(comparison.source, situation), comparison, situation)
@@ -285,10 +287,10 @@ def _in_data(steps: Sequence[str], dialect: Dialect) -> TypedValue:
 
 def _count_of_sessions(situation: CompileContext) -> SqlFragment:
     began = _within(SqlFragment("sessions.started"), window_of_sessions(situation.now))
-    return _counted("sessions", began, situation.most_sessions)
+    return _compile_count("sessions", began, situation.most_sessions)
 
 
-def _counted(table: str, condition: SqlFragment, most: int | None) -> SqlFragment:
+def _compile_count(table: str, condition: SqlFragment, most: int | None) -> SqlFragment:
     """How many rows of the person there are, up to so many."""
     rows = f"FROM {table} WHERE {_of_the_person(table)} AND {{}}"
     if most is None:
@@ -298,7 +300,7 @@ def _counted(table: str, condition: SqlFragment, most: int | None) -> SqlFragmen
 
 def _days_since_seen(situation: CompileContext) -> SqlFragment:
     """As `windows.days_since`: a division of whole numbers, of which none is negative."""
-    tomorrow = day_of(situation.now) + DAY
+    tomorrow = start_of_day(situation.now) + DAY
     seen = SqlFragment("persons.last_seen")
     return sql(f"(CASE WHEN {{}} >= {{}} THEN 0 ELSE ({{}} - {{}}) / {DAY} END)", seen, tomorrow, tomorrow - 1, seen)
 
@@ -314,7 +316,7 @@ def _of_the_person(table: str) -> str:
 
 
 def _count_of_events(question: EventCountQuery, situation: CompileContext, most: int | None) -> SqlFragment:
-    return _counted("events", join_conditions("AND", _of_question(question, situation)), most)
+    return _compile_count("events", join_conditions("AND", _of_question(question, situation)), most)
 
 
 def _of_question(question: EventCountQuery, situation: CompileContext) -> Iterator[SqlFragment]:
@@ -330,7 +332,7 @@ def _within_event(question: EventCountQuery, situation: CompileContext) -> Itera
     for key, value in question.metadata:
         yield sql("{} = {}", situation.dialect.json_text("events.metadata", key), value)
     for comparison in question.data:
-        yield _certain(_compared(comparison, situation), comparison)
+        yield _certain(_compile_comparison(comparison, situation), comparison)
 
 
 # How it is compared

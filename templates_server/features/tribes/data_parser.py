@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from templates_server.features.people.profile_parser import problem_of_attribute_name
+from templates_server.features.people.profile_parser import find_attribute_name_problem
 from templates_server.features.tribes.model import Comparison, Operator, Source, source_in_data
 from templates_server.primitives.validation import Reader, join, kind_of
 
@@ -74,7 +74,7 @@ def _step(reader: Reader, key: Any, path: str) -> str | None:
     if not isinstance(key, str):
         reader.refuse(path, f"must be an object key, as text, not {kind_of(key)}: items of lists cannot be addressed")
         return None
-    problem = problem_of_attribute_name(key)
+    problem = find_attribute_name_problem(key)
     if problem is not None:
         reader.refuse(path, problem)
         return None

@@ -1,8 +1,8 @@
 """Whether one person is in a tribe, from what is known of them: the evaluator of sessions and explanations. Pure.
 
-    evaluate(tribe, facts, now) -> Verdict      every filter with what was found
-    outcome_of(tribe, facts, now) -> Outcome    the same outcome, no more looked at than it takes
-    questions_of(tribes) -> Questions           (rules) what must have been counted for `facts`
+    evaluate(tribe, facts, now) -> Verdict              every filter with what was found
+    decide_tribe(tribe, facts, now) -> TribeOutcome     the same outcome, no more looked at than it takes
+    collect_queries(tribes) -> CountQueries             (model) what must have been counted for `facts`
 
 Three outcomes: where nobody has said what an app says when a session starts, a contextual filter cannot be known; the
 tribe can still be, when its other filters decide it. The same in SQL over everybody: `compiler`. Facts from the
@@ -41,7 +41,7 @@ from templates_server.features.tribes.model import (
     comparison_key,
     read_moment,
 )
-from templates_server.features.tribes.time_windows import WINDOWS, Window, day_of, days_since
+from templates_server.features.tribes.time_windows import WINDOWS, Window, days_since, start_of_day
 
 
 class TribeOutcome(enum.StrEnum):
@@ -129,7 +129,7 @@ DECIDING: Mapping[Match, TribeOutcome] = {Match.ANY: TribeOutcome.MATCHED, Match
 OTHERWISE: Mapping[Match, TribeOutcome] = {Match.ANY: TribeOutcome.NOT_MATCHED, Match.ALL: TribeOutcome.MATCHED}
 
 
-def outcome_of(tribe: TribeDefinition, facts: PersonFacts, now: int) -> TribeOutcome:
+def decide_tribe(tribe: TribeDefinition, facts: PersonFacts, now: int) -> TribeOutcome:
     """Whether the person is in the tribe at that time."""
     if facts.kind not in AUDIENCES[tribe.audience]:
         return TribeOutcome.NOT_MATCHED
@@ -146,7 +146,7 @@ def outcome_of(tribe: TribeDefinition, facts: PersonFacts, now: int) -> TribeOut
 def evaluate(tribe: TribeDefinition, facts: PersonFacts, now: int) -> Verdict:
     """Whether the person is in the tribe at that time, and what each of its filters found."""
     return Verdict(
-        outcome_of(tribe, facts, now),
+        decide_tribe(tribe, facts, now),
         facts.kind in AUDIENCES[tribe.audience],
         tuple(FilterVerdict(each, *_decide(each, facts, now)) for each in tribe.filters),
     )
@@ -156,7 +156,7 @@ def _decide(each: Filter, facts: PersonFacts, now: int) -> Decision:
     return DECISIONS[type(each)](each, facts, now)
 
 
-def _tagged(filter_: TagFilter, facts: PersonFacts, _now: int) -> Decision:
+def _decide_tag(filter_: TagFilter, facts: PersonFacts, _now: int) -> Decision:
     tags = tuple(one for one in facts.tags if is_at_or_below(one, filter_.tag)) if facts.tags else ()
     return OUTCOMES[bool(tags)], tags
 
@@ -166,7 +166,7 @@ def _done(filter_: EventFilter, facts: PersonFacts, _now: int) -> Decision:
     return OUTCOMES[CONDITIONS[filter_.condition](is_often_enough(count, filter_.frequency))], count
 
 
-def _shared(filter_: ShareFilter, facts: PersonFacts, _now: int) -> Decision:
+def _decide_share(filter_: ShareFilter, facts: PersonFacts, _now: int) -> Decision:
     bucket = filter_.draw.bucket_of(facts.share_number)
     return OUTCOMES[filter_.holds(bucket)], ShareBucket(filter_, bucket)
 
@@ -199,7 +199,7 @@ CONDITIONS: Mapping[EventCondition, Callable[[bool], bool]] = {
 # Values of a person
 
 
-def _compared(comparison: Comparison, facts: PersonFacts, now: int) -> Decision:
+def _decide_comparison(comparison: Comparison, facts: PersonFacts, now: int) -> Decision:
     found = find(comparison.source, facts, now)
     if found is None:
         return TribeOutcome.UNKNOWN, None
@@ -207,10 +207,10 @@ def _compared(comparison: Comparison, facts: PersonFacts, now: int) -> Decision:
 
 
 DECISIONS: Mapping[type[Filter], Callable[[Any, PersonFacts, int], Decision]] = {
-    Comparison: _compared,
-    TagFilter: _tagged,
+    Comparison: _decide_comparison,
+    TagFilter: _decide_tag,
     EventFilter: _done,
-    ShareFilter: _shared,
+    ShareFilter: _decide_share,
 }
 
 
@@ -266,7 +266,7 @@ def _exists(found: PersonValue, _comparison: Comparison, _now: int) -> bool:
 
 def _is_one_of(found: PersonValue, comparison: Comparison, _now: int) -> bool:
     if comparison.source.origin is Origin.DATE:
-        begins = () if found.moment is None else {found.moment, day_of(found.moment)}
+        begins = () if found.moment is None else {found.moment, start_of_day(found.moment)}
         return any(_is_at(found.moment, value) for each in begins for value in comparison.alike.get(each, ()))
     if found.value is None:
         return False

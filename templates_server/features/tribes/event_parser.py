@@ -20,7 +20,7 @@ from templates_server.features.tribes.model import (
     TimeframeKind,
     read_moment,
 )
-from templates_server.primitives.event_names import MAX_NAME_LENGTH, problem_of_event_name
+from templates_server.primitives.event_names import MAX_NAME_LENGTH, find_event_name_problem
 from templates_server.primitives.validation import Reader, join, kind_of
 from templates_server.primitives.yaml_json import quote_text
 
@@ -63,7 +63,7 @@ def read_done(reader: Reader, value: Any, path: str, read_value: ReadValue) -> E
     """A filter on what somebody has done, or not; `read_value` reads what a value of its data is compared with."""
     given = read_given(reader, value, path, EVENT_KEYS)
     name = reader.text(given.get("event"), join(path, "event"), at_most=MAX_NAME_LENGTH)
-    problem = None if name is None else problem_of_event_name(name)
+    problem = None if name is None else find_event_name_problem(name)
     if problem is not None:
         reader.refuse(join(path, "event"), problem)
     words = tuple(EventCondition)

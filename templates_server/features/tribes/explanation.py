@@ -118,7 +118,7 @@ def explain_filter(verdict: FilterVerdict) -> ExplainedFilter:
     why = f"{asked}: {found}; {SAID[verdict.outcome]}"
     if verdict.outcome is TribeOutcome.UNKNOWN:
         why = f"{asked}: {SAID[verdict.outcome]}, {NOBODY_SAID}"
-    return ExplainedFilter(to_filter_document(verdict.filter), verdict.outcome.value, asked, _found(verdict), why)
+    return ExplainedFilter(to_filter_document(verdict.filter), verdict.outcome.value, asked, _found_value(verdict), why)
 
 
 def describe_filter(each: Filter) -> str:
@@ -182,7 +182,7 @@ def _in_words(value: Scalar) -> str:
     return quote_text(value) if isinstance(value, str) else str(value)
 
 
-def _found(verdict: FilterVerdict) -> Scalar | list[str] | None:
+def _found_value(verdict: FilterVerdict) -> Scalar | list[str] | None:
     match verdict.found:
         case PersonValue(str(key)) if _is_of_version(verdict.filter):
             return version_text(key)

@@ -136,15 +136,15 @@ class PostgresPaths(JsonPaths):
 
 def _at(column: str, steps: Sequence[str], condition: str = "") -> SqlFragment:
     """What a path leads to, if it meets a condition."""
-    path = "strict $" + "".join(f".{_quoted(step)}" for step in steps) + (f" ? ({condition})" if condition else "")
+    path = "strict $" + "".join(f".{_quote(step)}" for step in steps) + (f" ? ({condition})" if condition else "")
     return sql(f"jsonb_path_query_first(CAST({column} AS jsonb), CAST({{}} AS jsonpath), '{{{{}}}}', true)", path)
 
 
 def _array(elements: Sequence[str]) -> str:
-    return f"{{{','.join(map(_quoted, elements))}}}"
+    return f"{{{','.join(map(_quote, elements))}}}"
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     r"""In double quotes, as paths and arrays have it: `\` before a quote and before itself, all else as it is."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

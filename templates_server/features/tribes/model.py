@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from templates_server.features.people.app_versions import version_key
-from templates_server.features.people.profile import Scalar, moment_of
+from templates_server.features.people.profile import Scalar, parse_moment
 from templates_server.features.people.shares import ShareDraw, make_draw
 from templates_server.primitives.timestamps import DAY
 
@@ -134,7 +134,7 @@ class DateInterval:
 
 def read_moment(text: str) -> DateInterval | None:
     """The day or the time that a text says; None when it says neither."""
-    starts = moment_of(text)
+    starts = parse_moment(text)
     if starts is None:
         return None
     return DateInterval(text, starts, starts + (DAY if len(text) == DAY_LENGTH else 1))
@@ -356,7 +356,7 @@ class CountQueries:
         return CountQueries(self.sessions, self.events)
 
 
-def questions_of(tribes: Iterable[TribeDefinition]) -> CountQueries:
+def collect_queries(tribes: Iterable[TribeDefinition]) -> CountQueries:
     """What these tribes ask, each question once."""
     filters = [each for tribe in tribes for each in tribe.filters]
     of_sessions = [each for each in filters if isinstance(each, Comparison) and each.source == SESSIONS]

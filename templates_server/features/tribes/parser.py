@@ -19,8 +19,8 @@ from templates_server.features.people.profile import Scalar, canonical_scalar
 from templates_server.features.people.profile_parser import (
     MAX_ATTRIBUTE_CHARACTERS,
     MAX_ATTRIBUTE_NAME_CHARACTERS,
-    problem_of_attribute_name,
-    problem_of_tag,
+    find_attribute_name_problem,
+    find_tag_problem,
 )
 from templates_server.features.tribes.event_parser import MOST_DAYS, read_date, read_done, read_given, read_whole
 from templates_server.features.tribes.model import (
@@ -41,7 +41,7 @@ from templates_server.features.tribes.model import (
     TagFilter,
     TribeDefinition,
     Tribes,
-    questions_of,
+    collect_queries,
 )
 from templates_server.features.tribes.share_parser import check_shares, read_share
 from templates_server.features.tribes.version_parser import fits, read_version_value
@@ -101,7 +101,7 @@ def read_tribe(document: Any, *, key: str) -> TribeDefinition:
     return tribe
 
 
-def problems_of_new_keys(keys: Iterable[str], path: str) -> list[Problem]:
+def find_new_key_problems(keys: Iterable[str], path: str) -> list[Problem]:
     """What is wrong with the keys of tribes that were not there before; `path` is where a key stands."""
     return [
         Problem(path.replace("{key}", key), f"{quote_text(key)} is a reserved key: {RESERVED_KEYS[key]}")
@@ -110,7 +110,7 @@ def problems_of_new_keys(keys: Iterable[str], path: str) -> list[Problem]:
     ]
 
 
-def problems_of_number(categories: Iterable[str]) -> list[Problem]:
+def find_number_problems(categories: Iterable[str]) -> list[Problem]:
     """What is wrong with how many tribes there are, by the category of each."""
     numbers = Counter(categories)
     problems = [
@@ -130,7 +130,7 @@ def count_event_queries(tribes: Iterable[Mapping[str, Any]]) -> int:
     return len({msgspec.json.encode(each, order="deterministic") for each in asked})
 
 
-def problems_of_questions(number: int) -> list[Problem]:
+def find_query_problems(number: int) -> list[Problem]:
     """What is wrong with how many different things must be counted of a person to decide the tribes of a Space."""
     if number <= MOST_EVENT_QUESTIONS:
         return []
@@ -159,8 +159,8 @@ class _Parser:
             tribe = self.tribe(key, value, path)
             if len(self.reader.problems) == before:
                 read[key] = tribe
-        self.reader.problems.extend(problems_of_number(tribe.category for tribe in read.values()))
-        self.reader.problems.extend(problems_of_questions(len(questions_of(read.values()).events)))
+        self.reader.problems.extend(find_number_problems(tribe.category for tribe in read.values()))
+        self.reader.problems.extend(find_query_problems(len(collect_queries(read.values()).events)))
         return read
 
     def tribe(self, key: str, value: Any, path: str) -> TribeDefinition:
@@ -322,7 +322,7 @@ class _Parser:
         return None if name is None else self._named(Origin.CONTEXTUAL, name.removeprefix(CONTEXTUAL_PREFIX), path)
 
     def _named(self, origin: Origin, name: str, path: str) -> Source | None:
-        problem = problem_of_attribute_name(name)
+        problem = find_attribute_name_problem(name)
         if problem is None:
             return Source(origin, name)
         self.reader.refuse(path, f"contains a name that {problem}")
@@ -337,7 +337,7 @@ class _Parser:
     def _tagged(self, value: Any, path: str) -> TagFilter | None:
         given = read_given(self.reader, value, path, ("tag",))
         tag = self.reader.text(given.get("tag"), join(path, "tag"), at_most=MAX_ATTRIBUTE_CHARACTERS)
-        problem = None if tag is None else problem_of_tag(tag)
+        problem = None if tag is None else find_tag_problem(tag)
         if problem is not None:
             self.reader.refuse(join(path, "tag"), problem)
         return None if tag is None else TagFilter(tag)

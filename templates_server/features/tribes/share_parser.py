@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from templates_server.features.people.identity import problem_of_edges
-from templates_server.features.people.profile_parser import problem_of_attribute_name
+from templates_server.features.people.identity import find_edge_problem
+from templates_server.features.people.profile_parser import find_attribute_name_problem
 from templates_server.features.tribes.event_parser import read_given
 from templates_server.features.tribes.model import Match, ShareFilter
 from templates_server.features.tribes.percentages import MOST, to_hundredths
@@ -37,15 +37,15 @@ def _salt(reader: Reader, value: Any, path: str) -> str | None:
     if value is None:
         reader.refuse(path, "is required: any name for the share, such as spring")
     text = reader.text(value, path, at_most=MAX_SALT_CHARACTERS)
-    problem = None if text is None else problem_of_salt(text)
+    problem = None if text is None else find_salt_problem(text)
     if problem is not None:
         reader.refuse(path, problem)
     return text
 
 
-def problem_of_salt(text: str) -> str | None:
+def find_salt_problem(text: str) -> str | None:
     """What is wrong with a salt: what nobody sees in it would draw other people."""
-    return problem_of_attribute_name(text) or problem_of_edges(text)
+    return find_attribute_name_problem(text) or find_edge_problem(text)
 
 
 def _percent(reader: Reader, value: Any, path: str) -> int | None:

@@ -17,7 +17,7 @@ from templates_server.features.tribes.compiler import compile_facts, compile_tri
 from templates_server.features.tribes.evaluator import PersonFacts
 from templates_server.features.tribes.facts import read_facts
 from templates_server.features.tribes.model import CountQueries, TribeDefinition
-from templates_server.features.tribes.parser import problems_of_new_keys
+from templates_server.features.tribes.parser import find_new_key_problems
 from templates_server.features.tribes.sql_fragments import CompiledSql
 from templates_server.primitives.revisions import NewRevision, StoredDocument, StoreResult, check_revision, to_json
 from templates_server.primitives.yaml_json import quote_text
@@ -69,7 +69,9 @@ def store_tribes(connection: Connection, space_id: str, new: NewRevision) -> Sto
     if present.value == new.document:
         return StoreResult(present.revision, changed=False)
     _check_uses(connection, space_id, present.value["tribes"].keys() - new.document["tribes"].keys())
-    if problems := problems_of_new_keys(new.document["tribes"].keys() - present.value["tribes"].keys(), "tribes.{key}"):
+    if problems := find_new_key_problems(
+        new.document["tribes"].keys() - present.value["tribes"].keys(), "tribes.{key}"
+    ):
         raise ValidationFailed(problems)
     revision = present.revision + 1
     row = {"space_id": space_id, "revision": revision, "document": to_json(new.document)}

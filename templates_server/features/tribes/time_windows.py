@@ -33,22 +33,22 @@ class Window(msgspec.Struct, frozen=True, gc=False):
         return (self.starts is None or self.starts <= moment) and (self.ends is None or moment < self.ends)
 
 
-def day_of(moment: int) -> int:
+def start_of_day(moment: int) -> int:
     """The first millisecond of its day."""
     return moment // DAY * DAY
 
 
 def _more_days_ago(days: int, now: int) -> Window:
-    return Window(None, day_of(now) - days * DAY)
+    return Window(None, start_of_day(now) - days * DAY)
 
 
 def _fewer_days_ago(days: int, now: int) -> Window:
-    tomorrow = day_of(now) + DAY
+    tomorrow = start_of_day(now) + DAY
     return Window(tomorrow - days * DAY, tomorrow)
 
 
 def _days_ago(days: int, now: int) -> Window:
-    day = day_of(now) - days * DAY
+    day = start_of_day(now) - days * DAY
     return Window(day, day + DAY)
 
 
@@ -61,7 +61,7 @@ def _after(moment: DateInterval) -> Window:
 
 
 def _on_day(moment: DateInterval) -> Window:
-    return Window(day_of(moment.starts), day_of(moment.starts) + DAY)
+    return Window(start_of_day(moment.starts), start_of_day(moment.starts) + DAY)
 
 
 WINDOWS: Mapping[Operator, Callable[[Comparison, int], Window]] = {
@@ -91,12 +91,12 @@ def window_of_timeframe(timeframe: Timeframe, now: int, *, retention_ms: int) ->
 
     An event counts while it is younger than `retention_ms`, whether or not the purge has come by.
     """
-    asked = _asked(timeframe, now)
+    asked = _event_window(timeframe, now)
     oldest = now - retention_ms + 1
     return Window(oldest if asked.starts is None else max(oldest, asked.starts), asked.ends)
 
 
-def _asked(timeframe: Timeframe, now: int) -> Window:
+def _event_window(timeframe: Timeframe, now: int) -> Window:
     if timeframe.kind in OF_DAYS:
         return OF_DAYS[timeframe.kind](timeframe.days, now)
     if timeframe.moment is not None:
@@ -111,4 +111,4 @@ def window_of_sessions(now: int) -> Window:
 
 def days_since(moment: int, now: int) -> int:
     """How many days ago it was; 0 for today and for what is yet to come."""
-    return max(0, (day_of(now) - day_of(moment)) // DAY)
+    return max(0, (start_of_day(now) - start_of_day(moment)) // DAY)

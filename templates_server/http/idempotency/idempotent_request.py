@@ -73,7 +73,7 @@ class IdempotentRequest:
             raise ValidationFailed(
                 [Problem(HEADER, "This idempotency key was used for a different request. Use a new key.")]
             )
-        response = self._opened(kept.answer)
+        response = self._decrypt_response(kept.answer)
         response.headers[REPLAYED] = "true"
         return response
 
@@ -85,7 +85,7 @@ class IdempotentRequest:
         store.save_response(connection, self.key_hash, kept, now=self.now, since=self.now - KEPT_MILLISECONDS)
         return response
 
-    def _opened(self, sealed: bytes) -> Response:
+    def _decrypt_response(self, sealed: bytes) -> Response:
         try:
             plain = self.cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], self.request_hash)
         except InvalidTag:
@@ -108,11 +108,11 @@ class IdempotentRequests:
         keys = request.headers.getlist(HEADER)
         if len(keys) > 1 or not KEY_PATTERN.fullmatch(keys[0]):
             raise BadRequest(f"{HEADER} must be sent once, with 1 to 255 printable ASCII characters.", path=HEADER)
-        name = _joined((*_owner(owner), keys[0].encode()))
+        name = _join_parts((*_owner(owner), keys[0].encode()))
         scope = request.scope
         told = (scope["method"].encode(), scope["raw_path"].partition(b"?")[0], scope["query_string"], body)
         cipher = AESGCM(self._key.derive("idempotent answers", name.hex()))
-        return IdempotentRequest(_hashed(name), _hashed(_joined(told)), cipher, now)
+        return IdempotentRequest(_hash(name), _hash(_join_parts(told)), cipher, now)
 
     @contextmanager
     def running(self, once: IdempotentRequest) -> Iterator[None]:
@@ -133,12 +133,12 @@ def _owner(principal: Principal) -> Iterator[bytes]:
     yield " ".join(sorted(principal.limits)).encode()
 
 
-def _joined(parts: Iterable[bytes]) -> bytes:
+def _join_parts(parts: Iterable[bytes]) -> bytes:
     """One text for these, which no others give."""
     return b"".join(len(part).to_bytes(8) + part for part in parts)
 
 
-def _hashed(data: bytes) -> bytes:
+def _hash(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 

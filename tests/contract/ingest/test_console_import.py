@@ -14,7 +14,7 @@ from tests.contract.ingest.test_inputs import INPUTS, LONG, TABLE
 from tests.contract.ingest.world import Place, as_csv, new_place, row_of, totals_of
 from tests.contract.people import Signed
 from tests.server.features.auth.flows import Browser, signed_in_browser
-from tests.server.features.console.importing import Importer
+from tests.server.features.console.console_importer import ConsoleImporter
 from tests.server.features.console.people import text_of
 from tests.servers import RunningServer
 
@@ -48,7 +48,7 @@ class Two:
 
     def _by_page(self, place: Place, content: bytes, name: str, **changes: str) -> Any:
         path = f"/console/spaces/{place.space}/environments/production/imports"
-        importer = Importer(self.browser, path)
+        importer = ConsoleImporter(self.browser, path)
         sent = importer.send(content, name)
         if sent.status_code != 303:
             assert sent.status_code == 422, sent.text
@@ -58,8 +58,8 @@ class Two:
         if mapped.status_code != 303:
             assert mapped.status_code == 422, mapped.text
             return None, b"", place.stored()
-        importer.settled(file)
-        found = TOTALS.search(text_of(importer.imported(file)))
+        importer.wait_until_settled(file)
+        found = TOTALS.search(text_of(importer.import_file(file)))
         assert found
         totals = dict(zip(NAMES, (int(number.replace(",", "")) for number in found.groups()), strict=True))
         rejects = self.browser.get(f"{file}/rejects")
@@ -101,7 +101,7 @@ def test_every_other_file_comes_to_the_same(two: Two, name: str) -> None:
 @pytest.mark.slow
 def test_what_is_no_csv_is_refused_and_imports_nothing(two: Two) -> None:
     place = new_place(two.ada, two.server)
-    importer = Importer(two.browser, f"/console/spaces/{place.space}/environments/production/imports")
+    importer = ConsoleImporter(two.browser, f"/console/spaces/{place.space}/environments/production/imports")
     for name in PACKED:
         answer = importer.send(content_of(name) or b" ", name)
         assert answer.status_code == 422, name

@@ -25,13 +25,13 @@ def test_the_characters_that_nobody_sees_are_the_same() -> None:
 @example("per_0123456789abcdefghijkl")
 @example("..")
 def test_both_say_the_same_of_an_id(text: str) -> None:
-    assert user_ids.problem_of_user_id(text) == identity.problem_of_user_id(text)
+    assert user_ids.problem_of_user_id(text) == identity.find_user_id_problem(text)
 
 
 @pytest.mark.parametrize("character", sorted(user_ids.BLANKS))
 def test_each_character_is_named_by_both(character: str) -> None:
     said = user_ids.problem_of_user_id(f"a{character}")
-    assert said == identity.problem_of_user_id(f"a{character}")
+    assert said == identity.find_user_id_problem(f"a{character}")
     assert f"U+{ord(character):04X}" in (said or "")
 
 

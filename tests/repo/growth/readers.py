@@ -25,7 +25,7 @@ from mtribes_cli.parameters import documents as local_documents
 from mtribes_cli.project import lock_file, project_file
 from templates_server.features.codegen.renderer import render
 from templates_server.features.event_names.model_check import differs
-from templates_server.features.pages.browser_session import cookie_in
+from templates_server.features.pages.browser_session import read_cookie
 from templates_server.features.people.api import _read_changes
 from templates_server.features.people.profile_parser import read_user
 from templates_server.features.spaces.delivery.differences import compare_deliveries
@@ -68,6 +68,7 @@ FILLED: Mapping[str, Callable[[str], Any]] = {
     "float": lambda _: 1.0,
     "bool": lambda _: False,
     "Encoding": lambda _: UTF_8,
+    "TextEncoding": lambda _: UTF_8,
     "Path": lambda _: Path("mtribes.toml"),
     "Path | None": lambda _: None,
     "IdCheck": lambda _: IdCheck("secret"),
@@ -108,7 +109,7 @@ NOT_READERS: Mapping[str, str] = {
     "mtribes_cli.project.editor.project_text": "takes a file that was read by parse_project_file before",
     "mtribes_cli.api.no_proxy._means_address": "is called by is_excepted",
     "templates_server.features.accounts.store._membership": _OURS,
-    "templates_server.primitives.ip_addresses.caller_of": _LISTED,
+    "templates_server.primitives.ip_addresses.identify_caller": _LISTED,
     "templates_server.features.audit.store._looked_through": "compares the texts in SQL",
     "templates_server.features.operations.backup_archive.check_end": _OURS,
     "templates_server.features.operations.backup_archive.read_json": (
@@ -132,34 +133,34 @@ NOT_READERS: Mapping[str, str] = {
     "templates_server.features.codegen.java.section_file._kind": _LISTED,
     "templates_server.features.codegen.kotlin.events_module._signature": _LISTED,
     "templates_server.features.codegen.kotlin.fallbacks_module._state": _LISTED,
-    "templates_server.features.codegen.kotlin.layout.broken": _LISTED,
-    "templates_server.features.codegen.kotlin.layout.defined": _LISTED,
-    "templates_server.features.codegen.kotlin.layout.enclosed": _LISTED,
+    "templates_server.features.codegen.kotlin.layout.enclose_on_lines": _LISTED,
+    "templates_server.features.codegen.kotlin.layout.define": _LISTED,
+    "templates_server.features.codegen.kotlin.layout.enclose": _LISTED,
     "templates_server.features.codegen.kotlin.property_types._read": _LISTED,
     "templates_server.features.codegen.swift.fallbacks._entry": _LISTED,
-    "templates_server.features.codegen.swift.layout.enclosed": _LISTED,
+    "templates_server.features.codegen.swift.layout.enclose": _LISTED,
     "templates_server.features.codegen.swift.layout.signature": _LISTED,
     "templates_server.features.codegen.swift.names._apart": _LISTED,
     "templates_server.features.codegen.swift.names.file_path": _LISTED,
     "templates_server.features.codegen.python.events_module._annotated": _LISTED,
     "templates_server.features.codegen.python.fallbacks._value": _LISTED,
-    "templates_server.features.codegen.python.layout.enclosed": _LISTED,
-    "templates_server.features.codegen.python.layout.spread": _LISTED,
+    "templates_server.features.codegen.python.layout.enclose": _LISTED,
+    "templates_server.features.codegen.python.layout.enclose_on_lines": _LISTED,
     "templates_server.features.codegen.python.layout.value": _LISTED,
-    "templates_server.features.codegen.python.modules.imported": _LISTED,
+    "templates_server.features.codegen.python.modules.import_statement": _LISTED,
     "templates_server.features.codegen.python.modules.module_of": _LISTED,
     "templates_server.features.codegen.python.modules.path_of": _LISTED,
-    "templates_server.features.codegen.python.property_types.annotated": _LISTED,
-    "templates_server.features.codegen.python.property_types.wire_annotated": _LISTED,
+    "templates_server.features.codegen.python.property_types.annotate": _LISTED,
+    "templates_server.features.codegen.python.property_types.annotate_wire": _LISTED,
     "templates_server.features.codegen.typescript.collection_module._entry": _LISTED,
     "templates_server.features.codegen.typescript.experience_module._default": _LISTED,
     "templates_server.features.codegen.typescript.experience_module._generic": _LISTED,
     "templates_server.features.codegen.typescript.experience_module._rule": _LISTED,
-    "templates_server.features.codegen.typescript.layout.enclosed": _LISTED,
+    "templates_server.features.codegen.typescript.layout.enclose": _LISTED,
     "templates_server.features.codegen.typescript.layout.union": _LISTED,
     "templates_server.features.codegen.typescript.layout.value": _LISTED,
     "templates_server.features.codegen.typescript.modules.path_of": _LISTED,
-    "templates_server.features.console.delivery.merge._merged": "looks a key up in three scenarios",
+    "templates_server.features.console.delivery.merge._merge_values": "looks a key up in three scenarios",
     "templates_server.features.console.delivery.overview._row": _OURS,
     "templates_server.features.spaces.delivery.scenario_selection.entity_name": _OURS,
     "templates_server.features.spaces.delivery.differences._entity": _LISTED,
@@ -170,11 +171,11 @@ NOT_READERS: Mapping[str, str] = {
     "templates_server.primitives.yaml_json._fits": _LISTED,
     "templates_server.primitives.yaml_json._text": _LISTED,
     "templates_server.features.event_names.model_check.differs": _LISTED,
-    "templates_server.features.event_names.api._view": _OURS,
+    "templates_server.features.event_names.api._to_response": _OURS,
     "templates_server.features.event_names.store._row": _OURS,
     "templates_server.features.events.stream.feed._message": _OURS,
     "templates_server.features.exports.api._problem": _OURS,
-    "templates_server.features.exports.csv_rows.with_attributes": _OURS,
+    "templates_server.features.exports.csv_rows.add_attributes": _OURS,
     "templates_server.features.exports.worker._complete": _OURS,
     "templates_server.features.exports.worker._fail": _OURS,
     "templates_server.features.imports.csv_files.header._becomes": "is called by the files that are read below",
@@ -183,13 +184,13 @@ NOT_READERS: Mapping[str, str] = {
     "templates_server.features.operations.metrics.registry.new_metrics": _OURS,
     "templates_server.storage.migrations.is_known": _OURS,
     "templates_server.features.sessions.api._answer": _OURS,
-    "templates_server.features.sessions.changes.diff.told_by_revision": "is one pattern, which is measured",
+    "templates_server.features.sessions.changes.diff.find_known_states": "is one pattern, which is measured",
     "templates_server.features.sessions.compiled_states._entity": _OURS,
-    "templates_server.features.sessions.compiled_states._shown": _OURS,
+    "templates_server.features.sessions.compiled_states._render_state": _OURS,
     "templates_server.features.codegen.differences._change": _OURS,
     "templates_server.features.tribes.compiler._attribute": _OURS,
-    "templates_server.features.tribes.compiler._counted": _OURS,
-    "templates_server.features.tribes.sql_fragments.joined": _OURS,
+    "templates_server.features.tribes.compiler._compile_count": _OURS,
+    "templates_server.features.tribes.sql_fragments.join_conditions": _OURS,
     "templates_server.features.tribes.sql_fragments.sql": _OURS,
     "templates_server.features.people.store._scope": _OURS,
     "templates_server.routes._form": _OURS,
@@ -285,7 +286,8 @@ def _addresses(text: str) -> object:
     proxies = [ip_addresses.parse_network("10.0.0.0/8")]
     headers = [(name.encode(), encoded(text)) for name in ip_addresses.ProxyHeader]
     return [
-        ip_addresses.caller_of("10.0.0.1", headers, proxies=proxies, header=name) for name in ip_addresses.ProxyHeader
+        ip_addresses.identify_caller("10.0.0.1", headers, proxies=proxies, header=name)
+        for name in ip_addresses.ProxyHeader
     ]
 
 
@@ -351,7 +353,7 @@ COMPOSED: tuple[tuple[str, Read], ...] = (
     ("templates_server.http.router", lambda text: ROUTER.find("GET", encoded(text))),
     ("templates_server.primitives.ip_addresses", _addresses),
     ("templates_server.http.forms.urlencoded", lambda text: urlencoded.decode(b"a=" + encoded(text))),
-    ("templates_server.features.pages.browser_session", lambda text: cookie_in(f"a={text}", "a")),
+    ("templates_server.features.pages.browser_session", lambda text: read_cookie(f"a={text}", "a")),
     ("templates_server.features.codegen", _code),
     ("mtribes_cli.project.project_file", lambda text: project_file.parse_project_file(text, Path("mtribes.toml"))),
     ("mtribes_cli.project.lock_file", lambda text: lock_file.parse_lock_file(encoded(text), Path("mtribes.lock"))),

@@ -18,7 +18,7 @@ from templates_server.storage import tables
 from templates_server.storage.database import Database, Result, Work
 from templates_server.storage.postgresql import PostgresDatabase
 from templates_server.storage.sqlite import SqliteDatabase
-from tests.witness import witnessed
+from tests.openapi_conformance import record_conformance
 
 Rows = Mapping[str, frozenset[tuple[Any, ...]]]
 Written = tuple[str, str]
@@ -33,14 +33,14 @@ OWNERS = ("environment_id", "space_id", "organization_id")
 
 
 @dataclass(frozen=True)
-class Sent:
+class InProcessResponse:
     """An answer."""
 
     status: int
     body: bytes
 
 
-class Forgetting(Database):
+class RollbackDatabase(Database):
     """What is written is undone, once it has been looked at, while `forgets`."""
 
     forgets = False
@@ -89,7 +89,7 @@ class Forgetting(Database):
             event.listen(engine, "before_cursor_execute", count)
 
 
-class ForgettingSqlite(Forgetting, SqliteDatabase):
+class RollbackSqlite(RollbackDatabase, SqliteDatabase):
     """In a file."""
 
     @property
@@ -97,16 +97,16 @@ class ForgettingSqlite(Forgetting, SqliteDatabase):
         return self._writer_engine
 
 
-class ForgettingPostgres(Forgetting, PostgresDatabase):
+class RollbackPostgres(RollbackDatabase, PostgresDatabase):
     """On a server."""
 
 
-def forgetting_database(url: str) -> Forgetting:
+def rollback_database(url: str) -> RollbackDatabase:
     """A database at a URL, that keeps what is written until it `forgets`."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return ForgettingSqlite(parsed)
-    return ForgettingPostgres(url)
+        return RollbackSqlite(parsed)
+    return RollbackPostgres(url)
 
 
 def _rows(connection: Connection) -> Rows:
@@ -135,13 +135,13 @@ def _place_in(name: str) -> int:
     )
 
 
-class Asker:
+class InProcessClient:
     """Asks an application."""
 
     def __init__(self, app: Application) -> None:
-        self._app = witnessed(app, ROUTES)
+        self._app = record_conformance(app, ROUTES)
 
-    async def ask(self, method: str, target: str, content: bytes = b"", **headers: str) -> Sent:
+    async def ask(self, method: str, target: str, content: bytes = b"", **headers: str) -> InProcessResponse:
         """The answer to a request."""
         path, _, query = target.partition("?")
         scope = {
@@ -175,4 +175,4 @@ class Asker:
             messages.append(message)
 
         await self._app(scope, receive, send)
-        return Sent(messages[0]["status"], b"".join(message.get("body", b"") for message in messages[1:]))
+        return InProcessResponse(messages[0]["status"], b"".join(message.get("body", b"") for message in messages[1:]))

@@ -42,7 +42,7 @@ from templates_server.storage.database import Database
 from templates_server.storage.factory import open_database
 from templates_server.storage.removal.job import SpaceRemovalJob
 from tests.people import Grant, add_organization, add_person
-from tests.server.authorisation.in_process import OF_A_PLACE, Asker, Sent
+from tests.server.authorisation.in_process import OF_A_PLACE, InProcessClient, InProcessResponse
 
 BEGINNING = system_clock()
 MIDDLE = "env_M"
@@ -93,7 +93,7 @@ DELIVERY = {
 
 
 @dataclass
-class Told:
+class ServerAnswers:
     """What an environment answered and keeps, with ids of ours left out; and what was changed in others."""
 
     answers: list[str] = field(default_factory=list)
@@ -106,12 +106,12 @@ class Server:
     """A server whose time stands still but for a second a request."""
 
     database: Database
-    asker: Asker
+    asker: InProcessClient
     times: list[int]
     token: str = ""
     keys: dict[str, str] = field(default_factory=dict)
 
-    async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Sent:
+    async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> InProcessResponse:
         """The answer to a request."""
         self.times[0] += SECOND
         content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
@@ -120,11 +120,11 @@ class Server:
             return await self.asker.ask(method, path, content, **told)
 
 
-def differences(first_url: str, second_url: str, folder: Path) -> Sequence[str]:
+def find_differences(first_url: str, second_url: str, folder: Path) -> Sequence[str]:
     """What the environment tells, keeps or changes otherwise where its neighbours are full, on two empty databases."""
     with _small_limits():
-        alone = told_beside(first_url, folder / "alone", neighbours=False)
-        among = told_beside(second_url, folder / "among", neighbours=True)
+        alone = ask_beside(first_url, folder / "alone", neighbours=False)
+        among = ask_beside(second_url, folder / "among", neighbours=True)
     bad = [answer for answer in alone.answers if answer.partition(" ")[2][:1] != "2"]  # all that is asked is good
     answers = [
         f"{one} and not {other}" for one, other in zip(among.answers, alone.answers, strict=True) if one != other
@@ -188,7 +188,7 @@ Step = tuple[str, str, Any]
 """Method, path below the environment or of the Client API, body."""
 
 
-def told_beside(database_url: str, folder: Path, *, neighbours: bool) -> Told:
+def ask_beside(database_url: str, folder: Path, *, neighbours: bool) -> ServerAnswers:
     """What the environment in the middle tells; its neighbours are empty unless `neighbours`."""
     server = _new_server(database_url, folder)
     told = asyncio.run(_told(server, neighbours=neighbours))
@@ -202,15 +202,15 @@ def _new_server(database_url: str, folder: Path) -> Server:
     migrations.upgrade(database)
     times = [BEGINNING]
     settings = Settings("http://localhost", database_url, folder, rate_limits=None)
-    server = Server(database, Asker(create_app(settings, clock=lambda: times[0], database=database)), times)
+    server = Server(database, InProcessClient(create_app(settings, clock=lambda: times[0], database=database)), times)
     organization = add_organization(database, "acme")
     server.token = add_person(database, organization, grant=Grant(kind="access")).token
     return server
 
 
-async def _told(server: Server, *, neighbours: bool) -> Told:
+async def _told(server: Server, *, neighbours: bool) -> ServerAnswers:
     places = await _new_environments(server)
-    told = Told()
+    told = ServerAnswers()
     for number, (chapter, newcomers) in enumerate(CHAPTERS):
         server.times[0] = BEGINNING + HOUR
         for identifier in newcomers if neighbours else ():
@@ -311,7 +311,7 @@ def _rename(database: Database, space: str, name: str, identifier: str) -> None:
     database.write_sync(lambda connection: connection.execute(renamed))
 
 
-async def _good(server: Server, method: str, path: str, body: Any = None, **headers: str) -> Sent:
+async def _good(server: Server, method: str, path: str, body: Any = None, **headers: str) -> InProcessResponse:
     answer = await server.ask(method, path, body, **headers)
     assert answer.status < 300, (method, path, answer)
     return answer

@@ -17,7 +17,7 @@ from tests.server.authorisation.neighbours import (
     OF_REMOVALS,
     ONLY_WHILE_FOLLOWED,
     deletion,
-    differences,
+    find_differences,
 )
 from tests.servers import PostgresServer
 
@@ -27,7 +27,9 @@ DELETES = re.compile(r"delete\(organizations\)|organizations\.delete\(|DELETE FR
 @pytest.mark.slow
 def test_an_environment_answers_as_if_there_were_no_other(tmp_path: Path) -> None:
     assert (
-        differences(str(sqlite_file_url(tmp_path / "alone.db")), str(sqlite_file_url(tmp_path / "among.db")), tmp_path)
+        find_differences(
+            str(sqlite_file_url(tmp_path / "alone.db")), str(sqlite_file_url(tmp_path / "among.db")), tmp_path
+        )
         == []
     )
 
@@ -36,7 +38,7 @@ def test_an_environment_answers_as_if_there_were_no_other(tmp_path: Path) -> Non
 def test_an_environment_answers_as_if_there_were_no_other_on_postgresql(
     postgres: PostgresServer, tmp_path: Path
 ) -> None:
-    assert differences(postgres.new_database_url(), postgres.new_database_url(), tmp_path) == []
+    assert find_differences(postgres.new_database_url(), postgres.new_database_url(), tmp_path) == []
 
 
 @pytest.mark.slow

@@ -10,8 +10,8 @@ import pytest
 
 from templates_server.routes import ROUTES
 from templates_server.settings import sqlite_url
-from tests.server.authorisation.asking import ALL_ROWS, BODIES, QUERIES, confine, swap, walk
-from tests.server.authorisation.expected import CREDENTIALS, Row, rows
+from tests.server.authorisation.expectations import CREDENTIALS, Row, rows
+from tests.server.authorisation.grid import ALL_ROWS, BODIES, QUERIES, confine, swap, walk
 from tests.server.authorisation.world import MARK, new_world
 
 

@@ -27,7 +27,12 @@ from templates_server.security.secrets import SecretKind, hash_secret, new_secre
 from templates_server.settings import Settings
 from templates_server.storage import migrations, tables
 from tests.people import FULL, Grant, Organization, Person, add_organization, add_person, add_service, add_token
-from tests.server.authorisation.in_process import Asker, Forgetting, Sent, forgetting_database
+from tests.server.authorisation.in_process import (
+    InProcessClient,
+    InProcessResponse,
+    RollbackDatabase,
+    rollback_database,
+)
 
 MARK = re.compile(rb"mark-([a-z]+)")
 LATER = system_clock() + DAY
@@ -41,14 +46,16 @@ NEW = "new"  # the mark of what requests bring
 class World:
     """What there is; `names` are those of each place's things, `bearers` what stands behind `Authorization`."""
 
-    database: Forgetting
-    asker: Asker
+    database: RollbackDatabase
+    asker: InProcessClient
     exports: ExportFiles
     names: dict[str, dict[str, str]] = field(default_factory=dict)
     bearers: dict[str, str] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)
 
-    async def ask(self, credential: str, method: str, target: str, content: bytes = b"", **headers: str) -> Sent:
+    async def ask(
+        self, credential: str, method: str, target: str, content: bytes = b"", **headers: str
+    ) -> InProcessResponse:
         """The answer that a credential gets."""
         if bearer := self.bearers[credential]:
             headers["Authorization"] = bearer
@@ -87,11 +94,11 @@ class World:
 
 def new_world(database_url: str, folder: Path) -> World:
     """Everything, on an empty database."""
-    database = forgetting_database(database_url)
+    database = rollback_database(database_url)
     migrations.upgrade(database)
     settings = Settings("http://localhost", database_url, folder, rate_limits=None, metrics=True)
     app = create_app(settings, database=database)
-    world = World(database, Asker(app), app.services.part(ExportWorker).files)
+    world = World(database, InProcessClient(app), app.services.part(ExportWorker).files)
     organizations = {key: _organization(world, key) for key in ("acme", "twin")}
     asyncio.run(_furnish(world, organizations))
     _let_in(world, organizations)
@@ -223,7 +230,7 @@ async def _furnish_environment(world: World, space: str, environment: str, *, ma
     }
 
 
-async def _tell(world: World, key: str, route: str, body: Any) -> Sent:
+async def _tell(world: World, key: str, route: str, body: Any) -> InProcessResponse:
     """What an app says."""
     told = {"content_type": "application/json", "authorization": f"Bearer {key}"}
     answer = await world.asker.ask("POST", f"/api/client/{route}", json.dumps(body).encode(), **told)

@@ -12,7 +12,7 @@ from templates_server.features.people.app_versions import version_key
 from templates_server.routes import ROUTES
 from templates_server.storage import tables
 from tests.environments import AppEnvironment, add_environment, deliver
-from tests.server.features.openfeature.asking import ALL_FLAGS, streamed
+from tests.server.features.openfeature.ofrep_app import ALL_FLAGS, open_stream
 from tests.servers import RunningServer
 
 ADA = {"external_id": "ada"}
@@ -80,7 +80,7 @@ def test_what_a_key_is_told_has_states_alone(server: RunningServer) -> None:
         changes = f"/api/client/sessions/{session}/changes"
         answers.append(app.get(changes, params={"wait": 0}, headers={"Accept": "application/json"}))
         (url,) = {one["url"] for one in flags_of(app)["eventStreams"]}
-        with streamed(server, url) as stream:
+        with open_stream(server, url) as stream:
             deliver(server.database, environment, {"published": ["home"], "scenarios": {}}, 9)
             told = [str(change) for change in stream.changes(1)]
     texts = [f"{answer.headers} {answer.text}" for answer in answers] + told

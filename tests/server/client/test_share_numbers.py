@@ -19,7 +19,7 @@ from templates_server.storage import migrations, tables
 from templates_server.storage.database import Database
 from templates_server.storage.factory import open_database
 from tests.server.client.app_of_tests import DEVICE, App
-from tests.server.features.imports.sending import Importer, importer
+from tests.server.features.imports.importer import Importer, make_importer
 from tests.server.features.tribes.oracle import share_number
 from tests.servers import PostgresServer, RunningServer
 
@@ -91,7 +91,7 @@ def test_a_refused_alias_creates_nobody(app: App) -> None:
 
 @pytest.fixture
 def sender(server: RunningServer) -> Any:
-    with importer(server) as sender:
+    with make_importer(server) as sender:
         yield sender
 
 

@@ -21,7 +21,7 @@ from templates_server.commands.log_file import REPEATED_SECONDS, LogLine, Repeat
 from templates_server.server import log_config
 from tests.server_processes import server_process, status_of
 from tests.servers import PostgresServer
-from tests.unhandled import UNHANDLED
+from tests.unhandled_exceptions import UNHANDLED
 
 LINE_BYTES = 100
 pytestmark = pytest.mark.slow

@@ -22,8 +22,8 @@ from templates_server.http.route_docs import JSON
 from templates_server.routes import ROUTES
 from templates_server.settings import ConnectionLimits
 from tests.people import OF_A_SIGN_IN, Person, add_organization, add_person, add_space
+from tests.raw_http import send_raw
 from tests.servers import RunningServer, running_server
-from tests.wire import told
 
 READING = [route for route in ROUTES if route.reads is not None]
 JSON_SURFACES = {Surface.PLATFORM, Surface.CLIENT, Surface.OFREP, Surface.OAUTH}
@@ -182,7 +182,7 @@ def test_shapes_of_smuggling_are_refused_on_each_surface(target: Target, shape: 
         media_type = "application/json" if route.surface in JSON_SURFACES else "application/x-www-form-urlencoded"
         head = [f"{name}: {value}\r\n" for name, value in target.headers(route, media_type).items()]
         lines = f"{route.method} {target.path(route)} HTTP/1.1\r\nHost: {host}\r\n{''.join(head)}{sent}"
-        heard = told(target.server, lines.encode(), seconds=5)
+        heard = send_raw(target.server, lines.encode(), seconds=5)
         assert heard.statuses == [status], (route.path, heard.content)
         assert heard.is_closed
     assert seen == {Surface.OAUTH, Surface.PAGE, Surface.PLATFORM, Surface.CLIENT, Surface.OFREP}

@@ -13,10 +13,10 @@ from templates_server.http.route import Route
 from templates_server.routes import ROUTES
 from templates_server.settings import ConnectionLimits
 from tests.people import OF_A_SIGN_IN, add_organization, add_person, add_space
+from tests.raw_http import connect, format_request, read_raw
 from tests.server.http.test_hostile_bodies import Target
 from tests.servers import running_server
-from tests.unhandled import UNHANDLED
-from tests.wire import connected, heard_on, request
+from tests.unhandled_exceptions import UNHANDLED
 
 DIGITS = "9" * 4301  # Python's `int` refuses more than 4,300
 CONTENT = "application/json"
@@ -100,10 +100,10 @@ def statuses(target: Target, route: Route, *headers: str, query: str = "", with_
     path = target.path(route) + (f"?{query}" if query else "")
     body = b"" if route.reads is None else b"{}"
     head = (*own, *headers, f"Content-Length: {len(body)}", "Connection: close")
-    with connected(target.server) as connection:
-        connection.sendall(request(route.method, path, *head, server=target.server, body=body))
+    with connect(target.server) as connection:
+        connection.sendall(format_request(route.method, path, *head, server=target.server, body=body))
         start = connection.recv(13)
-        return [int(start[9:12])] if len(start) == 13 else heard_on(connection).statuses
+        return [int(start[9:12])] if len(start) == 13 else read_raw(connection).statuses
 
 
 def one_of_each_surface() -> list[Route]:
@@ -155,10 +155,10 @@ METHODS = ["HEAD", "OPTIONS", "TRACE", "PATCH", "DELETE", "PURGE", "PROPFIND", "
 @pytest.mark.parametrize("method", METHODS)
 def test_an_odd_method_is_no_failure(target: Target, method: str) -> None:
     for route in one_of_each_surface():
-        sent = request(method, target.path(route), "Connection: close", server=target.server)
-        with connected(target.server) as connection:
+        sent = format_request(method, target.path(route), "Connection: close", server=target.server)
+        with connect(target.server) as connection:
             connection.sendall(sent)
-            told = heard_on(connection).statuses
+            told = read_raw(connection).statuses
         assert told, (route.path, method)
         assert told[0] < 500, (route.path, told)
 
@@ -183,10 +183,10 @@ PATHS = [
 def test_an_odd_path_is_no_failure(target: Target, path: str) -> None:
     for prefix in ("", "/v2/spaces", "/api/client", "/oauth", "/v2/users"):
         for method in ("GET", "OPTIONS"):
-            with connected(target.server) as connection:
-                sent = request(method, prefix + path, "Connection: close", "Origin: null", server=target.server)
+            with connect(target.server) as connection:
+                sent = format_request(method, prefix + path, "Connection: close", "Origin: null", server=target.server)
                 connection.sendall(sent)
-                told = heard_on(connection).statuses
+                told = read_raw(connection).statuses
             assert told, (prefix, path)
             assert told[0] < 500, (prefix, path, told)
 

@@ -11,8 +11,8 @@ from templates_server.http.host_validation import HostCheck
 from templates_server.routes import ROUTES
 from templates_server.security.authorization import Role
 from tests.people import add_organization, add_person
+from tests.raw_http import RawResponse, send_raw
 from tests.servers import RunningServer, running_server
-from tests.wire import Heard, told
 
 PATHS = sorted({route.path.split("{", maxsplit=1)[0] or "/" for route in ROUTES} | {"/nowhere", "/v2/nowhere"})
 OPEN = {"/healthz", "/readyz"}
@@ -35,10 +35,10 @@ def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         yield running
 
 
-def asked(server: RunningServer, path: str, *hosts: str, version: str = "1.1") -> Heard:
+def asked(server: RunningServer, path: str, *hosts: str, version: str = "1.1") -> RawResponse:
     head = "".join(f"Host: {host}\r\n" for host in hosts)
     sent = f"GET {path} HTTP/{version}\r\n{head}Connection: close\r\n\r\n".encode()
-    return told(server, sent)
+    return send_raw(server, sent)
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -52,7 +52,7 @@ def test_a_foreign_name_is_refused_wherever_it_leads(public: RunningServer, path
 @pytest.mark.parametrize("path", ["/", "/v2/me", "/api/client/events", "/oauth/token", "/demo"])
 def test_a_preflight_for_a_foreign_name_is_refused(public: RunningServer, path: str) -> None:
     sent = f"OPTIONS {path} HTTP/1.1\r\nHost: evil.example\r\nOrigin: https://evil.example\r\nConnection: close\r\n\r\n"
-    heard = told(public, sent.encode())
+    heard = send_raw(public, sent.encode())
     assert heard.statuses == [421]
 
 

@@ -18,8 +18,8 @@ from templates_server.http.route import Route
 from templates_server.primitives.ip_addresses import parse_network
 from templates_server.routes import ROUTES
 from templates_server.settings import ConnectionLimits
+from tests.raw_http import RawResponse, connect, format_request, read_raw, send_raw
 from tests.servers import RunningServer, running_server
-from tests.wire import Heard, connected, heard_on, request, told
 
 LIMITS = ConnectionLimits(
     head_timeout_seconds=0.6,
@@ -56,7 +56,7 @@ def bounded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]
         yield server
 
 
-def is_refused(heard: Heard, status: int) -> bool:
+def is_refused(heard: RawResponse, status: int) -> bool:
     return heard.statuses == [status] and heard.is_closed
 
 
@@ -64,7 +64,7 @@ def is_refused(heard: Heard, status: int) -> bool:
 
 
 def test_who_says_nothing_is_not_waited_for(bounded: RunningServer) -> None:
-    heard = told(bounded, b"", seconds=3)
+    heard = send_raw(bounded, b"", seconds=3)
     assert heard.is_closed
     assert heard.content == b""
     assert 0.3 < heard.seconds < 1.5
@@ -83,27 +83,27 @@ def test_dripping_bytes_does_not_put_the_deadline_of_the_head_off(
 def dripped(server: RunningServer, begun: bytes, piece: bytes) -> float:
     """For how many seconds the server takes pieces."""
     began = time.monotonic()
-    with connected(server) as connection, contextlib.suppress(ConnectionError):
+    with connect(server) as connection, contextlib.suppress(ConnectionError):
         connection.sendall(begun)
         while time.monotonic() - began < 4:
             connection.sendall(piece)
-            if heard_on(connection, seconds=0.1).is_closed:
+            if read_raw(connection, seconds=0.1).is_closed:
                 break
     return time.monotonic() - began
 
 
 def test_an_idle_connection_is_closed_and_blank_lines_do_not_keep_it(bounded: RunningServer) -> None:
-    assert dripped(bounded, request("GET", "/healthz", server=bounded), b"\r\n") < 2.5
+    assert dripped(bounded, format_request("GET", "/healthz", server=bounded), b"\r\n") < 2.5
 
 
 def test_a_body_that_nobody_reads_is_not_waited_for(bounded: RunningServer) -> None:
-    head = request("POST", "/nowhere", "Content-Length: 1000000", server=bounded)
+    head = format_request("POST", "/nowhere", "Content-Length: 1000000", server=bounded)
     assert dripped(bounded, head, b"x") < 1.5
 
 
 def test_the_client_hears_of_the_refusal_while_it_still_sends(bounded: RunningServer) -> None:
-    head = request("POST", "/oauth/token", "Content-Length: 900000", server=bounded)
-    assert told(bounded, head + b"x" * 900_000).statuses == [413]
+    head = format_request("POST", "/oauth/token", "Content-Length: 900000", server=bounded)
+    assert send_raw(bounded, head + b"x" * 900_000).statuses == [413]
 
 
 @pytest.mark.slow
@@ -112,7 +112,7 @@ def test_who_does_not_take_the_answer_is_dropped(bounded: RunningServer) -> None
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.settimeout(10)
         connection.connect(("127.0.0.1", int(bounded.url.rpartition(":")[2])))
-        connection.sendall(request("GET", "/pour", server=bounded))
+        connection.sendall(format_request("GET", "/pour", server=bounded))
         time.sleep(2.5)
         taken = 0
         with contextlib.suppress(ConnectionError):
@@ -123,10 +123,10 @@ def test_who_does_not_take_the_answer_is_dropped(bounded: RunningServer) -> None
 
 @pytest.mark.slow
 def test_a_connection_serves_one_request_after_another(bounded: RunningServer) -> None:
-    with connected(bounded) as connection:
+    with connect(bounded) as connection:
         for _ in range(30):
-            connection.sendall(request("GET", "/healthz", server=bounded))
-            assert heard_on(connection, seconds=0.1).statuses == [200]
+            connection.sendall(format_request("GET", "/healthz", server=bounded))
+            assert read_raw(connection, seconds=0.1).statuses == [200]
 
 
 # Size and number
@@ -135,36 +135,36 @@ def test_a_connection_serves_one_request_after_another(bounded: RunningServer) -
 def test_a_head_is_bounded_in_each_way(bounded: RunningServer) -> None:
     many = [f"X-{number}: a" for number in range(150)]
     cases = [
-        (request("GET", "/" + "a" * 9000, server=bounded), 414),
-        (request("GET", "/" + "a" * 900_000, server=bounded), 414),
-        (request("GET", "/healthz", *many, server=bounded), 431),
-        (request("GET", "/healthz", "X: " + "a" * 70_000, server=bounded), 431),
-        (request("GET", "/healthz", "X: " + "a" * 900_000, server=bounded), 431),
-        (request("GET", "/healthz", *[f"X: {'a' * 7000}"] * 20, server=bounded), 431),
-        (request("GET", "/healthz", *many[:90], server=bounded), 200),
-        (request("GET", "/healthz", "X: " + "a" * 50_000, server=bounded), 200),
+        (format_request("GET", "/" + "a" * 9000, server=bounded), 414),
+        (format_request("GET", "/" + "a" * 900_000, server=bounded), 414),
+        (format_request("GET", "/healthz", *many, server=bounded), 431),
+        (format_request("GET", "/healthz", "X: " + "a" * 70_000, server=bounded), 431),
+        (format_request("GET", "/healthz", "X: " + "a" * 900_000, server=bounded), 431),
+        (format_request("GET", "/healthz", *[f"X: {'a' * 7000}"] * 20, server=bounded), 431),
+        (format_request("GET", "/healthz", *many[:90], server=bounded), 200),
+        (format_request("GET", "/healthz", "X: " + "a" * 50_000, server=bounded), 200),
     ]
     for sent, status in cases:
-        assert told(bounded, sent, seconds=0.5).statuses == [status], sent[:40]
+        assert send_raw(bounded, sent, seconds=0.5).statuses == [status], sent[:40]
 
 
 def test_requests_sent_ahead_are_answered_in_order_and_only_so_many(bounded: RunningServer) -> None:
-    ahead = request("GET", "/healthz", server=bounded)
-    assert told(bounded, ahead * 10, seconds=0.5).statuses == [200] * 10
-    abuse = told(bounded, ahead * 5000)
+    ahead = format_request("GET", "/healthz", server=bounded)
+    assert send_raw(bounded, ahead * 10, seconds=0.5).statuses == [200] * 10
+    abuse = send_raw(bounded, ahead * 5000)
     assert (abuse.statuses, abuse.is_closed) == ([200], True)
 
 
 def test_beyond_the_number_of_connections_one_is_told_to_come_back(bounded: RunningServer) -> None:
     with contextlib.ExitStack() as stack:
-        held = [stack.enter_context(connected(bounded)) for _ in range(LIMITS.max_connections)]
+        held = [stack.enter_context(connect(bounded)) for _ in range(LIMITS.max_connections)]
         time.sleep(0.1)
-        refused = told(bounded, b"")
+        refused = send_raw(bounded, b"")
         assert len(held) == LIMITS.max_connections
     assert is_refused(refused, 503)
     assert b"retry-after: 5" in refused.content
     time.sleep(0.2)
-    assert told(bounded, request("GET", "/healthz", server=bounded), seconds=0.2).statuses == [200]
+    assert send_raw(bounded, format_request("GET", "/healthz", server=bounded), seconds=0.2).statuses == [200]
 
 
 def test_an_address_has_its_share_and_a_listed_proxy_or_this_machine_has_no_bound_but_the_whole() -> None:
@@ -235,56 +235,56 @@ def test_what_others_might_read_differently_is_refused_and_ends_the_connection(
     bounded: RunningServer, shape: str
 ) -> None:
     sent = MALFORMED[shape].replace("{host}", bounded.url.removeprefix("http://")).encode("latin-1")
-    behind = request("GET", "/healthz", server=bounded)
-    assert is_refused(told(bounded, sent), 400)
-    assert is_refused(told(bounded, sent + behind), 400)
+    behind = format_request("GET", "/healthz", server=bounded)
+    assert is_refused(send_raw(bounded, sent), 400)
+    assert is_refused(send_raw(bounded, sent + behind), 400)
 
 
 def test_a_trailer_does_not_become_a_header(bounded: RunningServer) -> None:
-    head = request("POST", "/tell", "Transfer-Encoding: chunked", server=bounded)
-    with connected(bounded) as connection:
+    head = format_request("POST", "/tell", "Transfer-Encoding: chunked", server=bounded)
+    with connect(bounded) as connection:
         connection.sendall(head + b"2\r\nab\r\n")
         time.sleep(0.1)
         connection.sendall(b"0\r\nAuthorization: Bearer x\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n")
-        heard = heard_on(connection, seconds=0.3)
+        heard = read_raw(connection, seconds=0.3)
     assert heard.statuses == [200]
     assert b'["host","transfer-encoding"]' in heard.content
 
 
 def test_a_length_that_is_too_short_never_mixes_two_answers(bounded: RunningServer) -> None:
-    head = request("POST", "/tell", "Content-Length: 3", server=bounded)
-    heard = told(bounded, head + b"abcd and more\r\n\r\n")
+    head = format_request("POST", "/tell", "Content-Length: 3", server=bounded)
+    heard = send_raw(bounded, head + b"abcd and more\r\n\r\n")
     assert heard.statuses == [200]
     assert heard.is_closed
 
 
 def test_a_length_that_is_too_long_is_a_body_that_was_cut(bounded: RunningServer) -> None:
-    with connected(bounded) as connection:
-        connection.sendall(request("POST", "/oauth/token", "Content-Length: 30", server=bounded, body=b"abc"))
+    with connect(bounded) as connection:
+        connection.sendall(format_request("POST", "/oauth/token", "Content-Length: 30", server=bounded, body=b"abc"))
         connection.shutdown(socket.SHUT_WR)
-        heard = heard_on(connection)
+        heard = read_raw(connection)
     assert heard.is_closed
     assert heard.statuses in ([], [400])
 
 
 def test_an_upgrade_is_ignored_and_what_comes_behind_it_is_not_read(bounded: RunningServer) -> None:
-    upgrade = request("GET", "/healthz", "Connection: Upgrade", "Upgrade: websocket", server=bounded)
-    heard = told(bounded, upgrade + request("GET", "/healthz", server=bounded))
+    upgrade = format_request("GET", "/healthz", "Connection: Upgrade", "Upgrade: websocket", server=bounded)
+    heard = send_raw(bounded, upgrade + format_request("GET", "/healthz", server=bounded))
     assert heard.statuses == [200]
     assert heard.is_closed
 
 
 def test_waiting_for_leave_to_send_a_body_works(bounded: RunningServer) -> None:
-    with connected(bounded) as connection:
-        connection.sendall(request("POST", "/tell", "Expect: 100-continue", "Content-Length: 2", server=bounded))
-        assert heard_on(connection, seconds=0.2).statuses == [100]
+    with connect(bounded) as connection:
+        connection.sendall(format_request("POST", "/tell", "Expect: 100-continue", "Content-Length: 2", server=bounded))
+        assert read_raw(connection, seconds=0.2).statuses == [100]
         connection.sendall(b"ab")
-        assert heard_on(connection, seconds=0.2).statuses == [200]
+        assert read_raw(connection, seconds=0.2).statuses == [200]
 
 
 @pytest.mark.slow
 def test_a_refusal_says_no_more_than_it_must(bounded: RunningServer) -> None:
-    head = told(bounded, b"nonsense\r\n\r\n").content.partition(b"\r\n\r\n")[0].lower()
+    head = send_raw(bounded, b"nonsense\r\n\r\n").content.partition(b"\r\n\r\n")[0].lower()
     for header in (b"connection: close", b"x-content-type-options: nosniff", b"cache-control: no-store"):
         assert header in head
     assert b"server:" not in head

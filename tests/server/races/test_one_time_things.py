@@ -21,7 +21,7 @@ from templates_server.storage.factory import open_database
 from templates_server.storage.tables import tokens
 from tests.server.features.auth.device_flow import DEVICE_GRANT
 from tests.server.features.auth.flows import REDIRECT, VERIFIER
-from tests.server.races.racing import CLIENT_ID, RACERS, Person, Race, told, winner
+from tests.server.races.race import CLIENT_ID, RACERS, Person, Race, describe_race, find_winner
 from tests.server_processes import server_process
 from tests.servers import PostgresServer
 
@@ -82,8 +82,8 @@ def _track(request: pytest.FixtureRequest, paths: pytest.TempPathFactory, *, sev
 def test_of_those_who_redeem_one_code_one_gets_tokens_which_the_replays_revoke(track: Track) -> None:
     for _ in range(ROUNDS):
         finishes = track.race.run(**track.redeem(track.person.allowed_code()))
-        assert told(finishes) == ONE_WINS
-        assert not track.person.is_alive(winner(finishes)["access_token"])
+        assert describe_race(finishes) == ONE_WINS
+        assert not track.person.is_alive(find_winner(finishes)["access_token"])
 
 
 def test_those_who_use_one_refresh_token_share_one_successor(track: Track) -> None:
@@ -93,7 +93,7 @@ def test_those_who_use_one_refresh_token_share_one_successor(track: Track) -> No
     refresh_token = first
     for _ in range(ROUNDS):
         finishes = track.race.run(grant_type="refresh_token", refresh_token=refresh_token)
-        assert told(finishes) == {"200": RACERS}
+        assert describe_race(finishes) == {"200": RACERS}
         (refresh_token,) = {finish.body["refresh_token"] for finish in finishes}
         assert track.person.is_alive(finishes[-1].body["access_token"])
     family = select(tokens.c.family_id).where(tokens.c.token_hash == hash_secret(first)).scalar_subquery()
@@ -104,8 +104,8 @@ def test_those_who_use_one_refresh_token_share_one_successor(track: Track) -> No
 def test_of_those_who_poll_for_one_device_code_one_gets_tokens_that_live(track: Track) -> None:
     for _ in range(ROUNDS):
         finishes = track.race.run(grant_type=DEVICE_GRANT, device_code=track.person.allowed_device_code())
-        assert told(finishes) == ONE_WINS
-        assert track.person.is_alive(winner(finishes)["access_token"])
+        assert describe_race(finishes) == ONE_WINS
+        assert track.person.is_alive(find_winner(finishes)["access_token"])
 
 
 @pytest.mark.slow
@@ -113,6 +113,6 @@ def test_of_those_who_use_one_local_code_one_signs_in_and_the_next_code_is_good(
     for _ in range(ROUNDS):
         code = local_track.local_code.read_text()
         finishes = local_track.race.run(grant_type=LOCAL_GRANT, code=code)
-        assert told(finishes) == ONE_WINS
-        assert local_track.person.is_alive(winner(finishes)["access_token"])
+        assert describe_race(finishes) == ONE_WINS
+        assert local_track.person.is_alive(find_winner(finishes)["access_token"])
         assert local_track.local_code.read_text() != code

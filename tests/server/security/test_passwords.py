@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from templates_server.errors import Unavailable
 from templates_server.security import passwords
-from templates_server.security.passwords import COMMON_PASSWORDS, Passwords, problems_of
+from templates_server.security.passwords import COMMON_PASSWORDS, Passwords, find_password_problems
 
 
 @pytest.fixture(scope="module")
@@ -74,26 +74,26 @@ def test_who_comes_when_too_many_wait_is_told_to_come_back(monkeypatch: pytest.M
     ["", "short", "123456789", "Password123", "QWERTYUIOP", "aaaaaaaaaaaa", "ababababab", "ada@example.com", "x" * 257],
 )
 def test_short_guessable_and_endless_passwords_are_refused_with_reasons(password: str) -> None:
-    reasons = problems_of(password, email="Ada@example.com", name="Ada Lovelace")
+    reasons = find_password_problems(password, email="Ada@example.com", name="Ada Lovelace")
     assert reasons
     assert all(reason.endswith(".") for reason in reasons)
 
 
 @pytest.mark.parametrize("password", ["ada lovelace", "Ada Lovelace 1815!"])
 def test_ones_own_name_is_no_password(password: str) -> None:
-    assert problems_of(password, email="ada@example.com", name="Ada Lovelace")
-    assert not problems_of(password, email="other@example.com", name="Other")
+    assert find_password_problems(password, email="ada@example.com", name="Ada Lovelace")
+    assert not find_password_problems(password, email="other@example.com", name="Other")
 
 
 @pytest.mark.parametrize("password", ["correct horse battery", "Пароль из слов", "🐎🔋📎🎷" * 3, "      x y z w"])
 def test_any_other_text_is_accepted_whatever_its_characters(password: str) -> None:
-    assert problems_of(password, email="ada@example.com", name="Ada") == []
+    assert find_password_problems(password, email="ada@example.com", name="Ada") == []
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=300), st.emails(), st.text(max_size=30))
 def test_the_policy_knows_an_answer_to_every_text(password: str, email: str, name: str) -> None:
-    reasons = problems_of(password, email=email, name=name)
+    reasons = find_password_problems(password, email=email, name=name)
     if not 10 <= len(password) <= 256:
         assert reasons
 

@@ -13,7 +13,7 @@ from sqlalchemy import func, select, text
 from templates_server.storage.tables import audit_entries
 from tests.people import Person, add_organization, add_person, add_space
 from tests.postgres_relay import Loss, PostgresRelay, postgres_relay
-from tests.server.features.imports.sending import NDJSON
+from tests.server.features.imports.importer import NDJSON
 from tests.servers import PostgresServer, RunningServer, running_server
 
 MARKER = "the-key-of-a-lost-commit"

@@ -33,7 +33,7 @@ SLICE = (  # sessions and streams of two processes, imports, exports, idempotenc
     "tests/server/storage/test_database.py",
     "tests/server/http/test_idempotency.py",
     "tests/server/storage/test_migrations.py",
-    "tests/server/storage/test_round_trips.py",
+    "tests/server/storage/test_pipelining.py",
     "tests/server/client/test_merging.py",
     "tests/server/features/events/test_events.py",
     "tests/server/features/exports/test_exports.py",

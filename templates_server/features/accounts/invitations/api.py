@@ -32,7 +32,7 @@ async def invite_member(call: Call) -> Response:
         invited = InvitationRequest(new.email.strip(), new.role, principal.id)
         created, code = store.invite(connection, organization_id, invited=invited, now=call.now)
         audit_store.record(connection, call.deed("member.invite", created.id, details={"role": created.role.value}))
-        told = CreatedInvitation(**asdict(_view(created)), link=invitation_link(call.settings.public_url, code))
+        told = CreatedInvitation(**asdict(_to_response(created)), link=invitation_link(call.settings.public_url, code))
         return ApiResult([told], "invitation", HTTPStatus.CREATED)
 
     return await call.effect(work)
@@ -45,7 +45,9 @@ async def list_invitations(call: Call) -> ApiResult:
         lambda connection: store.list_open(connection, organization_id, page=page, now=now)
     )
     places = [f"{invitation.id} {invitation.email}" for invitation in found]
-    return ApiResult([_view(invitation) for invitation in found], "invitation", headers=next_link(call, page, places))
+    return ApiResult(
+        [_to_response(invitation) for invitation in found], "invitation", headers=next_link(call, page, places)
+    )
 
 
 async def withdraw_invitation(call: Call) -> Response:
@@ -61,7 +63,7 @@ async def withdraw_invitation(call: Call) -> Response:
     return await call.effect(work)
 
 
-def _view(invitation: Invitation) -> InvitationView:
+def _to_response(invitation: Invitation) -> InvitationView:
     return InvitationView(
         invitation.id,
         invitation.email,

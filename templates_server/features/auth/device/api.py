@@ -22,7 +22,7 @@ from templates_server.features.auth.device.grant import VERIFICATION_PATH
 from templates_server.features.auth.device.store import DeviceCodeRequest
 from templates_server.features.auth.oauth_store import FAMILY_LIFETIME, REFRESH_IDLE_LIFETIME
 from templates_server.features.pages.api import sign_out_to
-from templates_server.features.pages.browser_session import BrowserContext, browser_of, check_form
+from templates_server.features.pages.browser_session import BrowserContext, check_form, identify_browser
 from templates_server.features.pages.renderer import PageContent, pages_of, see_other
 from templates_server.http.context import Call
 from templates_server.http.forms.urlencoded import decode_form
@@ -45,7 +45,7 @@ class DeviceCodeRefusal:
 
 async def code_page(call: Call) -> Response:
     """The form for the code; `?user_code=` fills it in. Nothing is looked up yet."""
-    browser = await browser_of(call)
+    browser = await identify_browser(call)
     given = call.query.get("user_code", "")
     if browser.account is None:
         return see_other(_sign_in_url(call, given))
@@ -54,13 +54,13 @@ async def code_page(call: Call) -> Response:
 
 async def enter_code(call: Call) -> Response:
     """The question whether the program that shows this code may act for the person; or the form again."""
-    browser = await browser_of(call)
+    browser = await identify_browser(call)
     form = decode_form(call.request, call.body)
     typed = form.text("user_code")
     if browser.account is None:
         return see_other(_sign_in_url(call, typed))
     check_form(call, browser, form, purpose=PURPOSE)
-    found = await _found(call, browser.account, typed)
+    found = await _find_request(call, browser.account, typed)
     if isinstance(found, DeviceCodeRefusal):
         response = pages_of(call).answer(_code_page(typed, found), shown_to=browser)
         if found.status is HTTPStatus.TOO_MANY_REQUESTS:
@@ -71,7 +71,7 @@ async def enter_code(call: Call) -> Response:
 
 async def decide(call: Call) -> Response:
     """Note what the person decided, and say so."""
-    browser = await browser_of(call)
+    browser = await identify_browser(call)
     form = decode_form(call.request, call.body)
     user_code = form.text("user_code")
     account = browser.account
@@ -104,10 +104,10 @@ async def refused_page(call: Call) -> Response:
 
 async def _done_page(call: Call, *, is_allowed: bool) -> Response:
     page = PageContent("device_done", {"is_allowed": is_allowed})
-    return pages_of(call).answer(page, shown_to=await browser_of(call))
+    return pages_of(call).answer(page, shown_to=await identify_browser(call))
 
 
-async def _found(call: Call, account: Account, typed: str) -> DeviceCodeRequest | DeviceCodeRefusal:
+async def _find_request(call: Call, account: Account, typed: str) -> DeviceCodeRequest | DeviceCodeRefusal:
     """The program that shows this code. Codes that look like one and are none are counted."""
     user_code = user_codes.parse_user_code(typed)
     if user_code is None:

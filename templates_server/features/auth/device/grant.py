@@ -92,14 +92,14 @@ class DeviceGrant(BaseGrant, TokenEndpointMixin):
         device_code = self.request.form.get("device_code")
         if device_code is None:
             raise InvalidRequestError("The device_code is missing.")
-        code = self._used(hash_secret(device_code), client.get_client_id())
+        code = self._use_code(hash_secret(device_code), client.get_client_id())
         self.request.client, self.request.user, self._scopes = client, self._account_of(code), code.scopes
 
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
         """The answer, with the first tokens of the sign-in."""
         return 200, issue_first_tokens(self, self._scopes), self.TOKEN_RESPONSE_HEADER
 
-    def _used(self, code_hash: bytes, client_id: str) -> DeviceCode:
+    def _use_code(self, code_hash: bytes, client_id: str) -> DeviceCode:
         connection, now = self.server.connection, self.server.now
         used = store.use_device_code(connection, code_hash, client_id=client_id, now=now)
         if used is not None:

@@ -23,11 +23,11 @@ def string(text: str) -> Literal | CodeFragment:
     """A string: a literal, or several with the characters between them that no literal holds, by their codes."""
     parts = [part for part in _SPLIT.split(text) if part]
     if len(parts) <= 1 and not _SPLIT.match(text):
-        return Literal(_quoted(text))
-    return CodeFragment(" + ".join(f"Chr({ord(part)})" if _SPLIT.match(part) else _quoted(part) for part in parts))
+        return Literal(_quote(text))
+    return CodeFragment(" + ".join(f"Chr({ord(part)})" if _SPLIT.match(part) else _quote(part) for part in parts))
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from templates_server.features.codegen.java.experience_file import experience_class
-from templates_server.features.codegen.java.files import COLLECTION, JavaFile, of_runtime
+from templates_server.features.codegen.java.files import COLLECTION, JavaFile, runtime_imports
 from templates_server.features.codegen.java.layout import MethodCall, assignment, method_head
 from templates_server.features.codegen.java.literals import documentation, string
 from templates_server.features.codegen.java.names import collection_class, method, section_class
@@ -25,7 +25,7 @@ def collection_file(collection: Collection, names: ModelNames) -> JavaFile:
         "class": known_as,
         "members": [_child(collection, child, names) for child in collection.children],
     }
-    return JavaFile(f"{COLLECTION}/{known_as.text}", "members", [*of_runtime("SpaceEngine"), *imports], values)
+    return JavaFile(f"{COLLECTION}/{known_as.text}", "members", [*runtime_imports("SpaceEngine"), *imports], values)
 
 
 def collections_file(model: SpaceModel, names: ModelNames) -> JavaFile:
@@ -45,7 +45,7 @@ def collections_file(model: SpaceModel, names: ModelNames) -> JavaFile:
         ],
     }
     imports = [f".{COLLECTION}.{known_as.text}" for known_as in classes]
-    return JavaFile(COLLECTIONS, "members", [*of_runtime("SpaceEngine"), *imports], values)
+    return JavaFile(COLLECTIONS, "members", [*runtime_imports("SpaceEngine"), *imports], values)
 
 
 def _class(child: Child, names: ModelNames) -> Identifier:

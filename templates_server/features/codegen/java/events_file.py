@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from templates_server.features.codegen.java.files import JavaFile, of_runtime
+from templates_server.features.codegen.java.files import JavaFile, runtime_imports
 from templates_server.features.codegen.java.layout import MethodCall, method_head, statement
 from templates_server.features.codegen.java.literals import documentation, string
 from templates_server.features.codegen.java.names import method, type_name
@@ -27,7 +27,7 @@ def events_file(model: SpaceModel, names: ModelNames) -> JavaFile:
     """The file of all events."""
     values: Mapping[str, object] = {"events": [_event(event, names) for event in model.events]}
     has_select = any(item.type is PropertyType.SELECT for event in model.events for item in event.metadata)
-    imports = of_runtime("Event", *(["Option"] if has_select else []))
+    imports = runtime_imports("Event", *(["Option"] if has_select else []))
     return JavaFile(EVENTS, "events", [*imports, "java.util.LinkedHashMap", "java.util.Map"], values)
 
 
@@ -38,7 +38,7 @@ def fields_file(model: SpaceModel, names: ModelNames) -> JavaFile:
         "enums": _enums(model.fields, names.fields, [FIELDS], indent=2),
     }
     has_select = any(field.type is PropertyType.SELECT for field in model.fields)
-    imports = of_runtime(*(["Option"] if has_select else []))
+    imports = runtime_imports(*(["Option"] if has_select else []))
     java = [f"java.util.{name}" for name in ("AbstractMap", "Collections", "LinkedHashMap", "Map", "Set")]
     return JavaFile(FIELDS, "fields", [*imports, *java], values)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from templates_server.features.codegen.java.files import EXPERIENCE, JavaFile, of_runtime
+from templates_server.features.codegen.java.files import EXPERIENCE, JavaFile, runtime_imports
 from templates_server.features.codegen.java.layout import MethodCall, assignment, method_head
 from templates_server.features.codegen.java.literals import documentation, number, string
 from templates_server.features.codegen.java.names import method, type_name
@@ -26,10 +26,10 @@ _TYPES = {
 }
 _PRIMITIVES = {PropertyType.NUMBER: ("double", "Double"), PropertyType.TOGGLE: ("boolean", "Boolean")}
 _IMPORTS_OF = {
-    PropertyType.COLOR: of_runtime("Color"),
+    PropertyType.COLOR: runtime_imports("Color"),
     PropertyType.DATE: ["java.util.Date"],
     PropertyType.LIST: ["java.util.List"],
-    PropertyType.SELECT: of_runtime("Option"),
+    PropertyType.SELECT: runtime_imports("Option"),
 }
 _NULL = CodeFragment("null")
 
@@ -43,7 +43,10 @@ def experience_file(experience: Experience, names: ModelNames) -> JavaFile:
     """The file of the experience."""
     known_as = experience_class(experience.key, names)
     scoped = names.properties[experience.key]
-    imports = [*of_runtime(*_IMPORTS), *(name for of in experience.properties for name in _IMPORTS_OF.get(of.type, []))]
+    imports = [
+        *runtime_imports(*_IMPORTS),
+        *(name for of in experience.properties for name in _IMPORTS_OF.get(of.type, [])),
+    ]
     enclosing = (known_as.text,)
     rules = [_rule(of, scoped[of.key], enclosing) for of in experience.properties]
     values: Mapping[str, object] = {

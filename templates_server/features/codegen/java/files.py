@@ -34,6 +34,6 @@ class JavaFile:
         return [CodeFragment(f"import {name};") for name in sorted(names)]
 
 
-def of_runtime(*names: str) -> list[str]:
+def runtime_imports(*names: str) -> list[str]:
     """Imports of the runtime."""
     return [f".{RUNTIME}.{name}" for name in names]

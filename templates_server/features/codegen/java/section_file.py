@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from templates_server.features.codegen.java.experience_file import experience_class
-from templates_server.features.codegen.java.files import EXPERIENCE, SECTION, JavaFile, of_runtime
+from templates_server.features.codegen.java.files import EXPERIENCE, SECTION, JavaFile, runtime_imports
 from templates_server.features.codegen.java.literals import documentation
 from templates_server.features.codegen.java.names import constant, section_class
 from templates_server.features.codegen.naming import ModelNames
@@ -28,7 +28,7 @@ def section_file(section: SectionDefinition, names: ModelNames) -> JavaFile:
         "last": kinds[-1] if kinds else None,
     }
     classes = [f".{EXPERIENCE}.{experience_class(key, names).text}" for key in section.supports]
-    return JavaFile(f"{SECTION}/{known_as.text}", "section", [*of_runtime(*_IMPORTS), *classes], values)
+    return JavaFile(f"{SECTION}/{known_as.text}", "section", [*runtime_imports(*_IMPORTS), *classes], values)
 
 
 def _head(known_as: Identifier) -> CodeFragment:

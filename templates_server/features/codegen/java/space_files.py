@@ -8,7 +8,7 @@ from templates_server.features.codegen.java.collection_file import collection_fi
 from templates_server.features.codegen.java.events_file import events_file, fields_file
 from templates_server.features.codegen.java.experience_file import experience_file
 from templates_server.features.codegen.java.fallbacks_file import fallbacks_file
-from templates_server.features.codegen.java.files import JavaFile, of_runtime
+from templates_server.features.codegen.java.files import JavaFile, runtime_imports
 from templates_server.features.codegen.java.layout import MethodCall, assignment
 from templates_server.features.codegen.java.literals import documentation, string
 from templates_server.features.codegen.java.section_file import section_file
@@ -35,7 +35,7 @@ def space_files(
     if model.fields:
         yield fields_file(model, names)
     yield _space_file(generation_input, options)
-    imports = of_runtime("Client", "Session", "SpaceOptions", "Storage")
+    imports = runtime_imports("Client", "Session", "SpaceOptions", "Storage")
     about = documentation(model.name, model.description, key=model.key)
     yield JavaFile("Mtribes", "mtribes", imports, {"about": about})
 
@@ -54,5 +54,5 @@ def _space_file(generation_input: GenerationInput, options: Mapping[str, str]) -
     )
     values = {"blueprint": assignment("private static final Blueprint BLUEPRINT", blueprint, indent=2)}
     return JavaFile(
-        "Space", "space", of_runtime("Blueprint", "Client", "Session", "SpaceEngine", "SpaceOptions"), values
+        "Space", "space", runtime_imports("Blueprint", "Client", "Session", "SpaceEngine", "SpaceOptions"), values
     )

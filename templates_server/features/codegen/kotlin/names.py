@@ -61,20 +61,20 @@ _DEVICES = frozenset(
 
 def member(name: Name) -> CodeFragment:
     """A property of a generated class."""
-    return _quoted(f"{name.camel}_" if name.camel in _TAKEN_MEMBERS else name.camel)
+    return _quote(f"{name.camel}_" if name.camel in _TAKEN_MEMBERS else name.camel)
 
 
 def parameter(name: Name) -> CodeFragment:
     """A parameter of a function."""
-    return _quoted(name.camel)
+    return _quote(name.camel)
 
 
 def function(name: Name) -> CodeFragment:
     """A function that makes an event."""
-    return _quoted(f"{name.camel}_" if name.camel in _TAKEN_FUNCTIONS else name.camel)
+    return _quote(f"{name.camel}_" if name.camel in _TAKEN_FUNCTIONS else name.camel)
 
 
-def _quoted(text: str) -> CodeFragment:
+def _quote(text: str) -> CodeFragment:
     identifier = Identifier(text)
     return CodeFragment(f"`{text}`" if text in KEYWORDS else identifier.text)
 

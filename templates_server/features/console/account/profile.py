@@ -76,7 +76,7 @@ async def sign_out_everywhere(visit: Visit, _: Parameters) -> Response:
 def _problems_of(visit: Visit, sent: Parameters) -> dict[str, list[str]]:
     """What speaks against the new password, by field."""
     account, password = visit.account, sent.text("password")
-    problems = {"password": passwords.problems_of(password, email=account.email, name=account.name)}
+    problems = {"password": passwords.find_password_problems(password, email=account.email, name=account.name)}
     if password != sent.text("repeated"):
         problems["repeated"] = [DIFFER]
     return {name: found for name, found in problems.items() if found}

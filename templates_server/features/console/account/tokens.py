@@ -68,7 +68,7 @@ async def tokens_page(visit: Visit) -> Response:
 @form(CREATE, back=PATH, keeps=("name",))
 async def create_token(visit: Visit, sent: Parameters) -> Response:
     """Make a token and show its text, this once; or the form again, with all that is wrong."""
-    typed = _typed(sent)
+    typed = _read_form_state(sent)
     new = NewToken(
         typed.name,
         list(typed.scopes),
@@ -93,7 +93,7 @@ async def revoke_token(visit: Visit, _: Parameters) -> Response:
     return redirect_with_notice(visit, PATH, "Token revoked.")
 
 
-def _typed(form: Parameters) -> TokenFormState:
+def _read_form_state(form: Parameters) -> TokenFormState:
     days = whole_number(form.text("days"), most=MOST_DAYS)
     return TokenFormState(
         form.text("name"),

@@ -127,7 +127,7 @@ def entity_of(change: Change) -> str:
     return getattr(change, "entity", "")
 
 
-def words_of(change: Change, environment: str) -> str:
+def describe_change(change: Change, environment: str) -> str:
     """What the change does, as the heading of its review."""
     match change:
         case Publish(collection):
@@ -165,10 +165,10 @@ def apply(change: Change, document: Document, other: Document | None = None) -> 
             return {**document, "published": delivered["published"], "scenarios": delivered["scenarios"]}
         case _:
             entity = document["scenarios"].get(change.entity, {})
-            return with_entity(document, change.entity, _changed_entity(change, entity))
+            return replace_entity(document, change.entity, _changed_entity(change, entity))
 
 
-def with_entity(document: Document, entity: str, scenarios: Mapping[str, Any]) -> dict[str, Any]:
+def replace_entity(document: Document, entity: str, scenarios: Mapping[str, Any]) -> dict[str, Any]:
     """The document with other scenarios of an entity; one without any is not named in it."""
     others = {key: value for key, value in document["scenarios"].items() if key != entity}
     return {**document, "scenarios": {**others, **({entity: dict(scenarios)} if scenarios else {})}}

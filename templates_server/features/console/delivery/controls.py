@@ -50,7 +50,7 @@ def zone_names() -> frozenset[str]:
 def fields_of(definition: Property, value: Any) -> Fields:
     """What a control shows of a value, as documents have it; None: it is unset, as is a value of another type."""
     value = usable_value(definition, value)
-    fields = {"": _shown(definition.type, value)}
+    fields = {"": _format_value(definition.type, value)}
     if definition.type in WITH_A_BOX:
         box = "" if value is None else YES
         fields |= {".set": box, ".was": box}
@@ -99,7 +99,7 @@ def _is_set(definition: Property, sent: Fields) -> bool:
     return bool(sent[".set"]) or is_typed
 
 
-def _shown(kind: PropertyType, value: Any) -> str:
+def _format_value(kind: PropertyType, value: Any) -> str:
     if value is None:
         return ""
     match kind:
@@ -171,7 +171,7 @@ def read_time(text: str, zone: str) -> str:
     if not LOCAL_TIME.fullmatch(text):
         raise InvalidControlValue(TIME_RULE)
     try:
-        local = datetime.fromisoformat(_padded(text)).replace(tzinfo=ZoneInfo(zone))
+        local = datetime.fromisoformat(_pad_milliseconds(text)).replace(tzinfo=ZoneInfo(zone))
         moment = local.astimezone(UTC)
     except (ValueError, OverflowError):
         raise InvalidControlValue(TIME_RULE) from None
@@ -180,7 +180,7 @@ def read_time(text: str, zone: str) -> str:
     return to_rfc3339(parse_rfc3339(moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"))
 
 
-def _padded(text: str) -> str:
+def _pad_milliseconds(text: str) -> str:
     """The time with all of its milliseconds: not every Python reads fewer digits."""
     head, dot, fraction = text.partition(".")
     return f"{head}.{fraction.ljust(3, '0')}" if dot else head

@@ -78,10 +78,10 @@ async def editor_page(visit: Visit) -> Response:
     require(visit, delivery.replace)
     query = visit.call.query
     draft = decode_draft(query.get("draft", ""))
-    edited = await _edited(visit, query.get("scenario", ""), _revision(draft.text("base")))
+    edited = await _load_edited(visit, query.get("scenario", ""), _revision(draft.text("base")))
     if not edited.scenario and edited.name not in {"", DEFAULT_NAME}:
         raise NotFound(f"{edited.entity} has no scenario of that name.")
-    return await _show(visit, edited, draft if draft.values else _filled(edited))
+    return await _show(visit, edited, draft if draft.values else _fill_form(edited))
 
 
 @form(EDIT, back=EDITOR, keeps=draft_of, most=MOST_PARAMETERS)
@@ -91,7 +91,7 @@ async def edit_scenario(visit: Visit, sent: Parameters) -> Response:
     deed = sent.text("deed")
     if deed == EDIT_DEED:
         return await _edit_again(visit, sent)
-    edited = await _edited(visit, sent.text("scenario"), _revision(sent.text("base")))
+    edited = await _load_edited(visit, sent.text("scenario"), _revision(sent.text("base")))
     if deed != REVIEW_DEED:
         fields = scenario_form.rearrange(edited.form, sent.values, deed)
         return await _show(visit, edited, FormState(fields), is_added=deed == ADD_DEED)
@@ -114,7 +114,7 @@ async def _problems(
     """What a push would refuse of the scenario, by field."""
     found = (await apply_change(visit, change, edited.base)).problems
     place = changes.place_of(edited.base.document, edited.entity, edited.name)
-    return scenario_form.problems_by_field(found, typed.values, f"scenarios.{edited.entity}.{place}")
+    return scenario_form.group_problems_by_field(found, typed.values, f"scenarios.{edited.entity}.{place}")
 
 
 async def _edit_again(visit: Visit, sent: Parameters) -> Response:
@@ -122,15 +122,15 @@ async def _edit_again(visit: Visit, sent: Parameters) -> Response:
     change = changes.read_change(sent.text("change"), {})
     if not isinstance(change, SaveScenario):
         raise BadRequest(changes.NOT_A_CHANGE)
-    edited = await _edited(visit, change.scenario, _revision(sent.text("base")))
+    edited = await _load_edited(visit, change.scenario, _revision(sent.text("base")))
     return await _show(visit, edited, FormState(scenario_form.fields_of(edited.form, change.value)))
 
 
-async def _edited(visit: Visit, name: str, base: int | None) -> EditedScenario:
+async def _load_edited(visit: Visit, name: str, base: int | None) -> EditedScenario:
     return EditedScenario(await load(visit, base), visit.call.parameters["entity"], name)
 
 
-def _filled(edited: EditedScenario) -> FormState:
+def _fill_form(edited: EditedScenario) -> FormState:
     return FormState(scenario_form.fields_of(edited.form, edited.scenario))
 
 
@@ -138,7 +138,7 @@ def _revision(text: str) -> int | None:
     return whole_number(text, most=LARGEST_REVISION) if text else None
 
 
-def _opened(items: Sequence[str], typed: FormState, *, is_added: bool) -> Sequence[str]:
+def _find_unfolded(items: Sequence[str], typed: FormState, *, is_added: bool) -> Sequence[str]:
     """The items whose fields are unfolded: those that something is wrong with, and one that was just added."""
     faulty = [number for number in items if any(name.startswith(f"i.{number}.") for name in typed.problems)]
     return [*faulty, *(items[-1:] if is_added else ())]
@@ -158,7 +158,7 @@ async def _show(visit: Visit, edited: EditedScenario, typed: FormState, *, is_ad
         "tribes": edited.base.tribes,
         "zones": sorted(zone_names()),
         "items": items,
-        "opened": _opened(items, typed, is_added=is_added),
+        "opened": _find_unfolded(items, typed, is_added=is_added),
         "typed": typed,
         "action": visit.url(f"{entity_path(edited.entity)}/scenario"),
         "back": visit.url(entity_path(edited.entity)),

@@ -11,11 +11,11 @@ NOTHING: Values = {}
 
 def merge_scenarios(base: Values, mine: Values, theirs: Values) -> dict[str, Any]:
     """What `theirs` has, with all that `mine` changed since `base`; a value that is not given is not there."""
-    merged = {key: _merged(key, base, mine, theirs) for key in {**theirs, **mine}}
+    merged = {key: _merge_values(key, base, mine, theirs) for key in {**theirs, **mine}}
     return {key: value for key, value in merged.items() if value is not None}
 
 
-def _merged(key: str, base: Values, mine: Values, theirs: Values) -> Any:
+def _merge_values(key: str, base: Values, mine: Values, theirs: Values) -> Any:
     before, own, other = base.get(key), mine.get(key), theirs.get(key)
     if own == before:
         return other

@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from templates_server.features.console.delivery.workspace import DELIVERY, DeliverySnapshot, has_words, load, page_of
+from templates_server.features.console.delivery.workspace import DELIVERY, DeliverySnapshot, has_words, load, paginate
 from templates_server.features.console.navigation import Link
 from templates_server.features.console.platform_api import is_permitted
 from templates_server.features.console.shell import show
@@ -50,8 +50,8 @@ async def overview_page(visit: Visit) -> Response:
     """The collections and their entities, those that have what is searched for."""
     delivered = await load(visit)
     search = visit.call.query.get("search", "").strip()
-    names = [name for name in delivered.children if has_words(search, _searched(delivered, name))]
-    shown, cursor = page_of(names, visit.call.query.get("cursor", ""))
+    names = [name for name in delivered.children if has_words(search, _search_text(delivered, name))]
+    shown, cursor = paginate(names, visit.call.query.get("cursor", ""))
     values = {
         "groups": list(_groups(delivered, shown)),
         "revision": delivered.revision,
@@ -96,7 +96,7 @@ def _properties(delivered: DeliverySnapshot, child: Child) -> Sequence[Any]:
     return delivered.model.experience_by_key[child.type].properties
 
 
-def _searched(delivered: DeliverySnapshot, name: str) -> str:
+def _search_text(delivered: DeliverySnapshot, name: str) -> str:
     """What an entity is found by: its name, what it shows, and the names of its targeted scenarios."""
     targeted = (delivered.document["scenarios"].get(name) or {}).get("targeted", ())
     return " ".join([name, delivered.children[name].type, *(scenario["name"] for scenario in targeted)])

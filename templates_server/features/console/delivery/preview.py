@@ -13,8 +13,8 @@ from starlette.responses import Response
 from templates_server.errors import NotFound
 from templates_server.features.console.delivery.controls import InvalidControlValue, read_number, read_time, zone_names
 from templates_server.features.console.delivery.images import Pictures, address_of, pictures_of
-from templates_server.features.console.delivery.workspace import DeliverySnapshot, load, page_of
-from templates_server.features.console.form_state import REFUSALS, FormState, same
+from templates_server.features.console.delivery.workspace import DeliverySnapshot, load, paginate
+from templates_server.features.console.form_state import REFUSALS, FormState, fields_by_name
 from templates_server.features.console.navigation import Link
 from templates_server.features.console.platform_api import RouteRequest, invoke, require
 from templates_server.features.console.shell import show
@@ -85,7 +85,7 @@ async def preview_page(visit: Visit) -> Response:
     delivered = await load(visit)
     explanation, typed = await _explain(visit, typed, delivered)
     entities = {entity.entity: entity for entity in explanation.entities} if explanation else {}
-    shown, cursor = page_of(list(entities), query.get("cursor", ""))
+    shown, cursor = paginate(list(entities), query.get("cursor", ""))
     states = await asyncio.to_thread(_states, delivered) if explanation else {}
     pictures = pictures_of(delivered.model)
     seen = [
@@ -131,7 +131,7 @@ async def _explain(
     except NotFound:
         return None, FormState(typed.values, {"person": [NOBODY]})
     except REFUSALS as error:
-        return None, typed.refused(error, {"user_id": "person", "anonymous_id": "person", **same("person")})
+        return None, typed.refused(error, {"user_id": "person", "anonymous_id": "person", **fields_by_name("person")})
 
 
 def _moment(typed: FormState) -> str:

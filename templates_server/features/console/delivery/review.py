@@ -24,7 +24,7 @@ from templates_server.features.console.delivery.workspace import (
     load,
     load_document,
 )
-from templates_server.features.console.form_state import KEY, REFUSALS, FormState, read_form, same
+from templates_server.features.console.form_state import KEY, REFUSALS, FormState, fields_by_name, read_form
 from templates_server.features.console.navigation import Link
 from templates_server.features.console.platform_api import Result, RouteRequest, invoke, is_permitted, require
 from templates_server.features.console.shell import PRODUCTION, redirect_with_notice, show
@@ -74,7 +74,7 @@ async def review_page(visit: Visit) -> Response:
     """What the change in the address would do."""
     require(visit, delivery.replace)
     query = {name: value for name, value in visit.call.query.items() if name not in {"base", "change", "note"}}
-    change = changes.read_change(visit.call.query.get("change", ""), await _pinned(visit, query))
+    change = changes.read_change(visit.call.query.get("change", ""), await _pin_revision(visit, query))
     base = _revision(visit.call.query.get("base"))
     return await review(visit, change, base, FormState({"note": [visit.call.query.get("note", "")]}))
 
@@ -96,7 +96,7 @@ async def push(visit: Visit, sent: Parameters) -> Response:
     except PreconditionFailed:
         return await review(visit, change, base, typed)
     except REFUSALS as error:
-        return await review(visit, change, base, _refused(typed, error))
+        return await review(visit, change, base, _rejected_form(typed, error))
     revision = result.one.revision
     return redirect_with_notice(visit, _after(change), f"Saved. {delivered.environment} is at revision {revision}.")
 
@@ -110,17 +110,17 @@ async def review(visit: Visit, change: Change, base: int | None, typed: FormStat
 
 
 async def _show_review(visit: Visit, change: Change, present: DeliverySnapshot, typed: FormState) -> Response:
-    reviewed = ReviewedEdit(change, present, await _checked(visit, change, present))
+    reviewed = ReviewedEdit(change, present, await _check_edit(visit, change, present))
     return await _show(visit, reviewed, typed, {"is_conflict": False})
 
 
 async def _show_conflict(
     visit: Visit, change: Change, base: DeliverySnapshot, present: DeliverySnapshot, typed: FormState
 ) -> Response:
-    mine = (await _checked(visit, change, base)).changes
+    mine = (await _check_edit(visit, change, base)).changes
     theirs = await asyncio.to_thread(compare_deliveries, base.document, present.document)
     rebased = changes.rebase(change, base.document, present.document)
-    reviewed = ReviewedEdit(rebased, present, await _checked(visit, rebased, present))
+    reviewed = ReviewedEdit(rebased, present, await _check_edit(visit, rebased, present))
     values = {
         "is_conflict": True,
         "theirs": theirs[:MOST_CHANGES],
@@ -134,7 +134,7 @@ async def _show(visit: Visit, reviewed: ReviewedEdit, typed: FormState, more: Ma
     change, checked = reviewed.change, reviewed.checked
     entity = changes.entity_of(change)
     values = {
-        "title": changes.words_of(change, reviewed.present.environment),
+        "title": changes.describe_change(change, reviewed.present.environment),
         "change": changes.write_change(change),
         "base": reviewed.present.revision,
         "seen": _digest(checked),
@@ -161,7 +161,7 @@ def _status(typed: FormState, *, is_conflict: bool) -> HTTPStatus:
     return HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
 
 
-async def _checked(visit: Visit, change: Change, base: DeliverySnapshot) -> CheckedDelivery:
+async def _check_edit(visit: Visit, change: Change, base: DeliverySnapshot) -> CheckedDelivery:
     """What the change makes of the base; nothing, and why, where it cannot be made of it."""
     try:
         return await apply_change(visit, change, base)
@@ -203,14 +203,14 @@ def _digest(checked: CheckedDelivery) -> str:
     return hashlib.sha256(msgspec.json.encode(checked.document, order="sorted")).hexdigest()[:32]
 
 
-def _refused(typed: FormState, error: ApiError) -> FormState:
+def _rejected_form(typed: FormState, error: ApiError) -> FormState:
     """What was typed, and what the push said: of a document, each problem with its place."""
-    found = typed.refused(error, same("note"))
-    told = [_told(problem) for problem in error.problems if problem.path != "note"]
+    found = typed.refused(error, fields_by_name("note"))
+    told = [_error_text(problem) for problem in error.problems if problem.path != "note"]
     return FormState(found.values, {**found.problems, **({"": told} if told else {})})
 
 
-def _told(problem: Problem) -> str:
+def _error_text(problem: Problem) -> str:
     return f"{problem.path}: {problem.message}" if problem.path else problem.message
 
 
@@ -241,7 +241,7 @@ async def _revisions_since(visit: Visit, base: int) -> Sequence[Revision]:
     return [revision for revision in found if revision.revision > base]
 
 
-async def _pinned(visit: Visit, query: Mapping[str, str]) -> Mapping[str, str]:
+async def _pin_revision(visit: Visit, query: Mapping[str, str]) -> Mapping[str, str]:
     """The fields of a change; a promotion without a revision is of the present one of that environment."""
     if query.get("deed") != "promote" or "revision" in query:
         return query

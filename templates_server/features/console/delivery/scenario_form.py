@@ -208,7 +208,7 @@ def _read_properties(
     return values
 
 
-def problems_by_field(problems: Sequence[Problem], sent: Sent, place: str) -> dict[str, list[str]]:
+def group_problems_by_field(problems: Sequence[Problem], sent: Sent, place: str) -> dict[str, list[str]]:
     """Those of a document's problems that are about the scenario at that place of it, by the field of the form."""
     found: dict[str, list[str]] = {}
     for problem in problems:

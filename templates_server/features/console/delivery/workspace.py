@@ -95,7 +95,7 @@ async def load_document(visit: Visit, revision: int | None = None) -> tuple[int,
 async def apply_change(visit: Visit, change: Change, base: DeliverySnapshot) -> CheckedDelivery:
     """What the change makes of the base; ValidationFailed where that has lost what is to be changed."""
     document = apply(change, base.document, await _other(visit, change))
-    return await asyncio.to_thread(_checked, document, base)
+    return await asyncio.to_thread(_check_document, document, base)
 
 
 async def _other(visit: Visit, change: Change) -> Document | None:
@@ -108,13 +108,13 @@ async def _other(visit: Visit, change: Change) -> Document | None:
     return None
 
 
-def _checked(document: Document, base: DeliverySnapshot) -> CheckedDelivery:
+def _check_document(document: Document, base: DeliverySnapshot) -> CheckedDelivery:
     delivery, problems = parse_delivery(dict(document), base.surroundings)
     canonical = to_document(delivery, space=base.model.key, environment=base.environment)
     return CheckedDelivery(canonical, list(problems), compare_deliveries(base.document, canonical))
 
 
-def page_of(names: Sequence[str], cursor: str) -> tuple[Sequence[str], str]:
+def paginate(names: Sequence[str], cursor: str) -> tuple[Sequence[str], str]:
     """Those of a page after the name `cursor`, and the cursor of the next page, "" at the last one."""
     later = names[names.index(cursor) + 1 :] if cursor in names else names
     shown = later[:MOST_ON_A_PAGE]

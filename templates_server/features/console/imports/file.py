@@ -102,11 +102,11 @@ async def map_columns(visit: Visit, sent: Parameters) -> Response:
         return redirect_with_notice(
             visit, FILE, "This file is already being imported, so its columns can no longer be changed."
         )
-    wanted = _wanted(upload, sent)
+    wanted = _read_mapping(upload, sent)
     try:
         columns_of(upload.columns, wanted)
     except CsvFileError as error:
-        return await _show(visit, upload, _refused(upload, sent, error), HTTPStatus.UNPROCESSABLE_ENTITY)
+        return await _show(visit, upload, _rejected_form(upload, sent, error), HTTPStatus.UNPROCESSABLE_ENTITY)
     bringing = visit.call.services.part(FileImportJob)
     if not _is_running(visit, upload):
         begun = replace(
@@ -200,7 +200,7 @@ async def _on(visit: Visit, upload: Upload) -> Response:
     return see_other(visit.url(FILE))
 
 
-def _wanted(upload: Upload, sent: Parameters) -> ColumnMapping:
+def _read_mapping(upload: Upload, sent: Parameters) -> ColumnMapping:
     """What the form says of each column that has a name of its own."""
     becomes, types = {}, {}
     for number, name in enumerate(upload.columns):
@@ -235,7 +235,7 @@ def _typed_of(upload: Upload) -> FormState:
     return FormState(values)
 
 
-def _refused(upload: Upload, sent: Parameters, error: CsvFileError) -> FormState:
+def _rejected_form(upload: Upload, sent: Parameters, error: CsvFileError) -> FormState:
     """The form as it was sent, with what is wrong beside the column that it is about."""
     name = "" if error.column is None else f"becomes-{list(upload.columns).index(error.column)}"
     return FormState(read_form(sent).values, {name: [str(error)]})
@@ -250,7 +250,7 @@ async def _show(visit: Visit, upload: Upload, typed: FormState, status: HTTPStat
         "is_running": is_running,
         "has_stopped": has_stopped or bool(upload.error),
         "has_begun": upload.state in BEGUN,
-        "columns": _shown(upload),
+        "columns": _list_choices(upload),
         "field_words": FIELD_WORDS,
         "type_words": TYPE_WORDS,
         "most_shown": MOST_SHOWN,
@@ -261,7 +261,7 @@ async def _show(visit: Visit, upload: Upload, typed: FormState, status: HTTPStat
     return await show(visit, PageContent("console/import_file", values, status), here="imports", crumbs=crumbs)
 
 
-def _shown(upload: Upload) -> Sequence[ColumnChoice]:
+def _list_choices(upload: Upload) -> Sequence[ColumnChoice]:
     columns = propose_fields(upload.columns, ColumnMapping())
     hints = _hints(columns)
     return [

@@ -77,7 +77,7 @@ async def upload_file(visit: Visit, sent: Parameters) -> Response:
     """Keep the file, and go to what its columns are to become."""
     require(visit, imports.put_part)
     try:
-        upload = await _kept(visit, sent)
+        upload = await _save_upload(visit, sent)
     except (*REFUSALS, Unavailable) as error:
         return await _show(visit, read_form(sent).refused(error, {"file": "file"}))
     except CsvFileError as error:
@@ -90,18 +90,18 @@ def owner_of(visit: Visit) -> UploadOwner:
     return UploadOwner(visit.account.id, visit.call.environment_id)
 
 
-async def _kept(visit: Visit, sent: Parameters) -> Upload:
+async def _save_upload(visit: Visit, sent: Parameters) -> Upload:
     file = sent.files.get("file")
     if file is None or not file.content:
         raise ValidationFailed([Problem("file", "Choose a CSV file that is not empty.")])
     if len(file.content) > MAX_FILE_BYTES:
         raise ValidationFailed([Problem("file", TOO_LARGE)])
-    return await asyncio.to_thread(_added, visit, file, sent.text(KEY))
+    return await asyncio.to_thread(_add_upload, visit, file, sent.text(KEY))
 
 
-def _added(visit: Visit, file: SentFile, key: str) -> Upload:
+def _add_upload(visit: Visit, file: SentFile, key: str) -> Upload:
     """The file among those that are kept, or what is kept of it already."""
-    opened, owner = _opened(file), owner_of(visit)
+    opened, owner = _open_csv(file), owner_of(visit)
     name = sanitize(PureWindowsPath(file.name).name) or "file.csv"
     upload = Upload(
         id=upload_id(owner.account_id, owner.environment_id, key, file.content),
@@ -122,7 +122,7 @@ def _example(cell: str) -> str:
     return shorten(cell, MOST_EXAMPLE_CHARACTERS).encode("utf-8", "backslashreplace").decode()
 
 
-def _opened(file: SentFile) -> CsvFile:
+def _open_csv(file: SentFile) -> CsvFile:
     """The file up to its first rows. Unreadable where it cannot be imported here."""
     opened = open_csv(file.content, file.name, ColumnMapping())
     names = opened.header.names

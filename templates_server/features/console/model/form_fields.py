@@ -18,12 +18,12 @@ from templates_server.features.console.delivery.controls import YES, InvalidCont
 from templates_server.features.spaces.events_and_fields import (
     MAX_METADATA,
     SCALAR_TYPES,
-    problem_of_event,
-    problem_of_metadata,
+    find_event_problem,
+    find_metadata_problem,
 )
 from templates_server.features.spaces.model import Property, PropertyType
 from templates_server.features.spaces.parser import CHILD_KINDS, MAX_CHILDREN, MAX_PROPERTIES, PROPERTY_TYPES
-from templates_server.primitives.validation import join, problem_of_key
+from templates_server.primitives.validation import find_key_problem, join
 from templates_server.primitives.yaml_json import quote_text
 
 Values = Mapping[str, Sequence[str]]
@@ -49,8 +49,8 @@ class PartKind:
     rows: str = ""
     most: int = 0
     types: Sequence[PropertyType] = ()
-    problem_of: Callable[[str], str | None] = problem_of_key
-    problem_of_row: Callable[[str], str | None] = problem_of_key
+    problem_of: Callable[[str], str | None] = find_key_problem
+    problem_of_row: Callable[[str], str | None] = find_key_problem
     new_key: str = "new"
 
 
@@ -67,8 +67,8 @@ PARTS: Mapping[str, PartKind] = {
             "metadata",
             MAX_METADATA,
             SCALAR_TYPES,
-            problem_of_event,
-            problem_of_metadata,
+            find_event_problem,
+            find_metadata_problem,
             "new/new",
         ),
         PartKind("field", "fields", "campaign", types=SCALAR_TYPES),
@@ -93,16 +93,16 @@ class PartDraft:
 # From the form
 
 
-def first(values: Values, name: str) -> str:
+def read_field(values: Values, name: str) -> str:
     """What stands in a field, its line ends as documents have them; "" without one."""
     return _plain(next(iter(values.get(name, ())), ""))
 
 
 def read_part(part: PartKind, values: Values, present: Mapping[str, Document]) -> PartDraft:
     """The part that was typed, where these are present of its kind; a stand-in for each key that is wrong."""
-    was = first(values, "was")
+    was = read_field(values, "was")
     before = present.get(was) or NOTHING
-    key = first(values, "part_key").strip()
+    key = read_field(values, "part_key").strip()
     others = present.keys() - {was}
     problem = _key_problem(part.problem_of, key, (), part.example)
     if problem is None and key in others:
@@ -119,11 +119,11 @@ def read_part(part: PartKind, values: Values, present: Mapping[str, Document]) -
 def _head(part: PartKind, values: Values, before: Document) -> dict[str, Any]:
     """What the form has besides its rows."""
     names = ("name", "description", *(("category",) if part.word == "collection" else ()))
-    document = _texts({name: first(values, name) for name in names}, before)
+    document = _texts({name: read_field(values, name) for name in names}, before)
     if part.word == "section":
         document["supports"] = list(values.get("supports", ()))
     if part.word == "field":
-        document |= _typed({name: first(values, name) for name in ("type", "options")}, before)
+        document |= _typed({name: read_field(values, name) for name in ("type", "options")}, before)
     return document
 
 
@@ -223,7 +223,7 @@ def _plain(text: str) -> str:
 
 def find_renamed_keys(values: Values) -> Sequence[tuple[str, str]]:
     """The keys that were changed into others, of the part and of its rows: before and after."""
-    found = [(first(values, "was"), first(values, "part_key").strip())]
+    found = [(read_field(values, "was"), read_field(values, "part_key").strip())]
     found += [(row.get("was", ""), row["key"].strip()) for row in rows_in(values)]
     return [(before, after) for before, after in found if before not in {"", after}]
 
@@ -234,7 +234,7 @@ def rows_in(values: Values) -> list[Row]:
     for name in values:
         match = ROW_FIELD.fullmatch(name)
         if match:
-            found.setdefault(match[1], {})[match[2]] = first(values, name)
+            found.setdefault(match[1], {})[match[2]] = read_field(values, name)
     return [found[head] for head in sorted(found, key=lambda head: (len(head), head)) if "key" in found[head]]
 
 
@@ -285,9 +285,9 @@ def values_of(rows: Iterable[Row]) -> dict[str, Sequence[str]]:
 
 def rearrange(part: PartKind, values: Values, deed: str, present: Mapping[str, Document]) -> dict[str, Sequence[str]]:
     """The fields after a row was added or removed: rows count from 0, each has the control of its type."""
-    rows = [_settled(part, row, _row_before(part, values, row, present)) for row in rows_in(values)]
+    rows = [_settle_row(part, row, _row_before(part, values, row, present)) for row in rows_in(values)]
     if deed == ADD and part.rows and len(rows) < part.most:
-        rows.append(_new_row(part, first(values, "new")))
+        rows.append(_new_row(part, read_field(values, "new")))
     elif deed.startswith(REMOVE):
         rows = [row for number, row in enumerate(rows) if str(number) != deed.removeprefix(REMOVE)]
     head = {name: texts for name, texts in values.items() if not ROW_FIELD.fullmatch(name)}
@@ -302,11 +302,11 @@ def _new_row(part: PartKind, chosen: str) -> Row:
 
 
 def _row_before(part: PartKind, values: Values, row: Row, present: Mapping[str, Document]) -> Document:
-    rows = (present.get(first(values, "was")) or NOTHING).get(part.rows) or NOTHING
+    rows = (present.get(read_field(values, "was")) or NOTHING).get(part.rows) or NOTHING
     return rows.get(row.get("was", "")) or NOTHING
 
 
-def _settled(part: PartKind, row: Row, before: Document) -> Row:
+def _settle_row(part: PartKind, row: Row, before: Document) -> Row:
     """The row with the control of the type that was chosen, and what can stay of the default in it."""
     if part.word != "experience" or row.get("type") == row.get("shown") or _type_of(row.get("type", "")) is None:
         return row
@@ -318,7 +318,7 @@ def _settled(part: PartKind, row: Row, before: Document) -> Row:
 # In the document
 
 
-def with_part(document: Document, part: PartKind, was: str, draft: PartDraft) -> dict[str, Any]:
+def replace_part(document: Document, part: PartKind, was: str, draft: PartDraft) -> dict[str, Any]:
     """The document with the part in the place of what was there, else behind the others; all else as it is."""
     present = document.get(part.place) or NOTHING
     if was not in present:
@@ -327,12 +327,12 @@ def with_part(document: Document, part: PartKind, was: str, draft: PartDraft) ->
     return {**document, part.place: parts}
 
 
-def without_part(document: Document, part: PartKind, key: str) -> dict[str, Any]:
+def remove_part(document: Document, part: PartKind, key: str) -> dict[str, Any]:
     """The document without the part."""
     return {**document, part.place: {other: item for other, item in document[part.place].items() if other != key}}
 
 
-def problems_by_field(part: PartKind, draft: PartDraft, problems: Iterable[Problem]) -> dict[str, list[str]]:
+def group_problems_by_field(part: PartKind, draft: PartDraft, problems: Iterable[Problem]) -> dict[str, list[str]]:
     """What is wrong with a document that has the part, by field; of "" what is elsewhere, with its path."""
     found: dict[str, list[str]] = {}
     for problem in problems:

@@ -26,11 +26,11 @@ from templates_server.features.console.form_state import (
     FormState,
     decode_draft,
     encode_draft,
+    fields_by_name,
     read_form,
-    same,
 )
 from templates_server.features.console.model import form_fields
-from templates_server.features.console.model.form_fields import PARTS, PartDraft, PartKind, first
+from templates_server.features.console.model.form_fields import PARTS, PartDraft, PartKind, read_field
 from templates_server.features.console.model.overview import PATH as MODEL
 from templates_server.features.console.model.overview import changes_of, compare_revisions
 from templates_server.features.console.model.review import scenarios_that_lose
@@ -66,12 +66,12 @@ class PartEdit:
     @property
     def was(self) -> str:
         """The key of the part that is changed; "" of a new one."""
-        return first(self.typed.values, "was")
+        return read_field(self.typed.values, "was")
 
     @property
     def is_removal(self) -> bool:
         """Whether the part goes."""
-        return bool(first(self.typed.values, REMOVE))
+        return bool(read_field(self.typed.values, REMOVE))
 
     @property
     def present(self) -> Mapping[str, Any]:
@@ -87,8 +87,8 @@ class PartEdit:
     def document(self) -> Mapping[str, Any]:
         """The whole document with the change in it."""
         if self.is_removal:
-            return form_fields.without_part(self.base, self.part, self.was)
-        return form_fields.with_part(self.base, self.part, self.was, self.draft)
+            return form_fields.remove_part(self.base, self.part, self.was)
+        return form_fields.replace_part(self.base, self.part, self.was, self.draft)
 
     @property
     def title(self) -> str:
@@ -238,7 +238,7 @@ async def _show_refused(visit: Visit, change: PartEdit, problems: Sequence[Probl
         blocked = [f"{problem.path}: {problem.message}" if problem.path else problem.message for problem in problems]
         return await _show_review(visit, change, None, replace(told, blocked=blocked))
     found = {name: list(messages) for name, messages in change.draft.problems.items()}
-    for name, messages in form_fields.problems_by_field(change.part, change.draft, problems).items():
+    for name, messages in form_fields.group_problems_by_field(change.part, change.draft, problems).items():
         found.setdefault(name, []).extend(messages)
     return await _show_form(visit, replace(change, typed=FormState(change.typed.values, found)), told)
 
@@ -300,7 +300,7 @@ async def _show_review(visit: Visit, change: PartEdit, found: ModelDiff | None, 
         "blocked": told.blocked,
         "renamed": [] if change.is_removal else form_fields.find_renamed_keys(change.typed.values),
         "conflict": told.conflict,
-        "typed": _refused(change.typed, told.refusal),
+        "typed": _rejected_form(change.typed, told.refusal),
         "sent_again": [pair for pair in _pairs(change.typed.values) if pair[0] not in NOT_SENT_AGAIN],
         "purpose": CHANGE,
         "action": visit.url(PATH),
@@ -327,6 +327,6 @@ def _pairs(values: Mapping[str, Sequence[str]]) -> Sequence[tuple[str, str]]:
     return [(name, text) for name, texts in values.items() for text in texts]
 
 
-def _refused(typed: FormState, refusal: ApiError | None) -> FormState:
+def _rejected_form(typed: FormState, refusal: ApiError | None) -> FormState:
     """What was typed, and what a refusal says of it: of the note beside its field."""
-    return typed if refusal is None else typed.refused(refusal, same("note"))
+    return typed if refusal is None else typed.refused(refusal, fields_by_name("note"))

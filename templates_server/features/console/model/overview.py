@@ -93,7 +93,7 @@ async def save_model(visit: Visit, sent: Parameters) -> Response:
     try:
         if sent.text("deed") == REVIEW:
             found = await invoke(visit, models.compare, RouteRequest(document, headers=headers))
-            return await _show_form(visit, typed, found.one, lost=await _lost(visit, document))
+            return await _show_form(visit, typed, found.one, lost=await _find_lost_content(visit, document))
         asked = RouteRequest(document, {"note": sent.text("note")}, headers, key=sent.text(KEY))
         stored = (await invoke(visit, models.replace, asked)).one
     except PreconditionFailed:
@@ -102,7 +102,7 @@ async def save_model(visit: Visit, sent: Parameters) -> Response:
             return redirect_with_notice(visit, PATH, f"Saved as revision {present['revision']}.")
         return await _show_conflict(visit, typed, present)
     except REFUSALS as error:
-        return await _show_form(visit, _refused(typed, error))
+        return await _show_form(visit, _rejected_form(typed, error))
     told = f"Saved as revision {stored.revision}." if stored.changed else "No changes: the model is identical."
     return redirect_with_notice(visit, PATH, told)
 
@@ -156,7 +156,7 @@ async def code_page(visit: Visit) -> Response:
     return await show(visit, PageContent("console/model_code", values), here="model", crumbs=[here])
 
 
-async def _lost(visit: Visit, document: bytes) -> Sequence[LostContent]:
+async def _find_lost_content(visit: Visit, document: bytes) -> Sequence[LostContent]:
     """What scenarios lose by a document that is a model."""
     before = (await invoke(visit, models.read)).one
     after = await asyncio.to_thread(read_yaml, document, max_depth=visit.call.settings.limits.max_depth)
@@ -187,7 +187,7 @@ async def _show_conflict(visit: Visit, typed: FormState, present: Any) -> Respon
     return await _show_form(visit, rebased, conflict=conflict)
 
 
-def _refused(typed: FormState, error: ApiError) -> FormState:
+def _rejected_form(typed: FormState, error: ApiError) -> FormState:
     """What is wrong stands above the document, each problem with its place there."""
     found: dict[str, list[str]] = {}
     for problem in error.problems:

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from starlette.responses import Response
 
 from templates_server.features.audit import api as audit
-from templates_server.features.console.form_state import REFUSALS, prefill, same
+from templates_server.features.console.form_state import REFUSALS, fields_by_name, prefill
 from templates_server.features.console.platform_api import Result, RouteRequest, invoke
 from templates_server.features.console.shell import show
 from templates_server.features.console.visit import Visit, page
@@ -28,7 +28,7 @@ async def audit_page(visit: Visit) -> Response:
     try:
         found = await invoke(visit, audit.list_entries, RouteRequest(query=asked))
     except REFUSALS as error:
-        typed = typed.refused(error, same(*FILTERS))
+        typed = typed.refused(error, fields_by_name(*FILTERS))
     values = {"entries": found.data, "cursor": found.cursor, "filters": filters, "typed": typed}
     status = HTTPStatus.UNPROCESSABLE_ENTITY if typed.problems else HTTPStatus.OK
     return await show(visit, PageContent("console/audit", values, status), here="audit")

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from templates_server.features.accounts import api as accounts
 from templates_server.features.accounts.invitations import api as invitations
 from templates_server.features.accounts.schemas import CreatedInvitation
-from templates_server.features.console.form_state import KEY, REFUSALS, FormState, prefill, read_form, same
+from templates_server.features.console.form_state import KEY, REFUSALS, FormState, fields_by_name, prefill, read_form
 from templates_server.features.console.navigation import HOME, ORGANIZATION
 from templates_server.features.console.platform_api import RouteRequest, invoke, is_permitted
 from templates_server.features.console.shell import redirect_with_notice, show
@@ -42,7 +42,7 @@ async def invite_member(visit: Visit, sent: Parameters) -> Response:
     try:
         made = await invoke(visit, invitations.invite_member, asked)
     except REFUSALS as error:
-        return await _show(visit, read_form(sent).refused(error, same("email", "role")))
+        return await _show(visit, read_form(sent).refused(error, fields_by_name("email", "role")))
     return await _show(visit, FormState(), made=made.one)
 
 

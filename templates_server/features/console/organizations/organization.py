@@ -8,7 +8,7 @@ from http import HTTPStatus
 from starlette.responses import Response
 
 from templates_server.features.accounts import organizations
-from templates_server.features.console.form_state import KEY, REFUSALS, FormState, prefill, read_form, same
+from templates_server.features.console.form_state import KEY, REFUSALS, FormState, fields_by_name, prefill, read_form
 from templates_server.features.console.navigation import HOME, ORGANIZATION, ORGANIZATIONS
 from templates_server.features.console.platform_api import RouteRequest, invoke, is_permitted, require
 from templates_server.features.console.shell import redirect_with_notice, show
@@ -38,7 +38,7 @@ async def create_space(visit: Visit, sent: Parameters) -> Response:
     try:
         await invoke(visit, spaces.create_space, asked)
     except REFUSALS as error:
-        return await _show(visit, read_form(sent).refused(error, {"key": "space_key", **same("name")}))
+        return await _show(visit, read_form(sent).refused(error, {"key": "space_key", **fields_by_name("name")}))
     return redirect_with_notice(visit, f"{HOME}/spaces/{key}", f"Space {key} created, with three environments.")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.responses import Response
 
 from templates_server.features.accounts import organizations
-from templates_server.features.console.form_state import KEY, REFUSALS, FormState, prefill, read_form, same
+from templates_server.features.console.form_state import KEY, REFUSALS, FormState, fields_by_name, prefill, read_form
 from templates_server.features.console.navigation import HOME, ORGANIZATIONS
 from templates_server.features.console.platform_api import RouteRequest, invoke
 from templates_server.features.console.shell import redirect_with_notice, show
@@ -35,7 +35,7 @@ async def create_organization(visit: Visit, sent: Parameters) -> Response:
     try:
         await invoke(visit, organizations.create_organization, asked)
     except REFUSALS as error:
-        return await _show(visit, read_form(sent).refused(error, {"key": "organization_key", **same("name")}))
+        return await _show(visit, read_form(sent).refused(error, {"key": "organization_key", **fields_by_name("name")}))
     return redirect_with_notice(
         visit, f"{HOME}/organizations/{key}", f"Organization {key} created. You are its administrator."
     )

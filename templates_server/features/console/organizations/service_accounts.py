@@ -10,7 +10,7 @@ from starlette.responses import Response
 from templates_server.features.accounts.schemas import CreatedServiceAccount
 from templates_server.features.auth import service_accounts
 from templates_server.features.console.account.tokens import MEANINGS
-from templates_server.features.console.form_state import KEY, REFUSALS, FormState, prefill, read_form, same
+from templates_server.features.console.form_state import KEY, REFUSALS, FormState, fields_by_name, prefill, read_form
 from templates_server.features.console.navigation import ORGANIZATION
 from templates_server.features.console.platform_api import RouteRequest, invoke, is_permitted
 from templates_server.features.console.shell import redirect_with_notice, show
@@ -40,7 +40,7 @@ async def create_service_account(visit: Visit, sent: Parameters) -> Response:
     try:
         made = await invoke(visit, service_accounts.create_service_account, asked)
     except REFUSALS as error:
-        return await _show(visit, typed.refused(error, same("name", "scopes")))
+        return await _show(visit, typed.refused(error, fields_by_name("name", "scopes")))
     return await _show(visit, FormState(), made=made.one)
 
 

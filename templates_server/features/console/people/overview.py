@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from templates_server.features.console.form_state import REFUSALS, prefill, same
+from templates_server.features.console.form_state import REFUSALS, fields_by_name, prefill
 from templates_server.features.console.navigation import ENVIRONMENT
 from templates_server.features.console.platform_api import Result, RouteRequest, invoke
 from templates_server.features.console.shell import show
@@ -71,7 +71,7 @@ async def _show(visit: Visit, kind: PersonKind) -> Response:
         asked = {**filters, "limit": str(PEOPLE_ON_A_PAGE), "cursor": query.get("cursor", "")}
         found = await invoke(visit, LISTS[kind], RouteRequest(query=asked))
     except REFUSALS as error:
-        typed = typed.refused(error, same(*FILTERS))
+        typed = typed.refused(error, fields_by_name(*FILTERS))
     values: dict[str, Any] = {
         "kind": kind.value,
         "rows": [_row(visit, kind, person) for person in found.data],

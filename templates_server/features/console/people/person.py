@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from templates_server.errors import NotFound
-from templates_server.features.console.form_state import KEY, REFUSALS, FormState, prefill, read_form, same
+from templates_server.features.console.form_state import KEY, REFUSALS, FormState, fields_by_name, prefill, read_form
 from templates_server.features.console.navigation import Link
 from templates_server.features.console.people.overview import PATHS, offered_tags, path_of
 from templates_server.features.console.platform_api import RouteRequest, download, invoke, require
@@ -23,17 +23,17 @@ from templates_server.features.events.listing import api as events
 from templates_server.features.pages.renderer import PageContent, see_other
 from templates_server.features.people import api as users
 from templates_server.features.people.data_export import api as everything
-from templates_server.features.people.data_export.store import KINDS, latest_of
+from templates_server.features.people.data_export.store import KINDS, load_latest
 from templates_server.features.people.identity import PersonKind
 from templates_server.features.people.merge_store import find_merged
 from templates_server.features.people.schemas import Device, Event, MergedVisitor, Session, User
-from templates_server.features.people.store import StoredPerson, find_person, person_id_of
+from templates_server.features.people.store import StoredPerson, find_person, find_person_id
 from templates_server.features.sessions import api as sessions
 from templates_server.features.sessions.schemas import SessionExplanation
 from templates_server.features.tribes import api as tribes
 from templates_server.features.tribes.evaluator import TribeOutcome, evaluate
 from templates_server.features.tribes.explanation import explain
-from templates_server.features.tribes.model import questions_of
+from templates_server.features.tribes.model import collect_queries
 from templates_server.features.tribes.parser import read_tribe
 from templates_server.features.tribes.schemas import Explanation
 from templates_server.features.tribes.store import EvaluationContext, load_facts, load_tribes
@@ -187,7 +187,7 @@ async def _remove_tag(visit: Visit, sent: Parameters, kind: PersonKind) -> Respo
     try:
         await invoke(visit, UNTAGGING[kind], tag=tag)
     except REFUSALS as error:
-        return await _show(visit, kind, FormState({}).refused(error, same("tag")))
+        return await _show(visit, kind, FormState({}).refused(error, fields_by_name("tag")))
     return redirect_with_notice(visit, PAGE_PATHS[kind], f"Tag “{tag}” removed.")
 
 
@@ -232,7 +232,7 @@ def _known(connection: Connection, call: Call, kind: PersonKind) -> PersonDetail
     """What is known of the person of the path; NotFound when there is none."""
     person = find_person(connection, call.environment_id, kind, call.parameters[kind.value])
     owner = (call.environment_id, person.person_id)
-    latest = {one.name: latest_of(connection, one, owner, limit=LATEST_SHOWN) for one in KINDS}
+    latest = {one.name: load_latest(connection, one, owner, limit=LATEST_SHOWN) for one in KINDS}
     return PersonDetails(
         users.to_user(person),
         kind,
@@ -246,7 +246,7 @@ def _tribes_of(connection: Connection, call: Call, person: StoredPerson) -> Sequ
     stored = load_tribes(connection, call.space_id).value["tribes"]
     found = [read_tribe(document, key=key) for key, document in stored.items()]
     at = EvaluationContext(call.environment_id, call.now, call.settings.event_retention_days * DAY)
-    facts = load_facts(connection, at, person.person_id, questions_of(found).without_limits)
+    facts = load_facts(connection, at, person.person_id, collect_queries(found).without_limits)
     if facts is None:
         raise NotFound
     verdicts = [(tribe, evaluate(tribe, facts, call.now)) for tribe in found]
@@ -255,6 +255,6 @@ def _tribes_of(connection: Connection, call: Call, person: StoredPerson) -> Sequ
 
 def _merged_user(connection: Connection, call: Call) -> str:
     """The id of the user that the visitor of the path was merged into; "" when they were not."""
-    visitor = (call.environment_id, person_id_of(call.parameters["visitor"], PersonKind.VISITOR))
+    visitor = (call.environment_id, find_person_id(call.parameters["visitor"], PersonKind.VISITOR))
     user = find_merged(connection, [visitor]).get(visitor)
     return user.called if user else ""

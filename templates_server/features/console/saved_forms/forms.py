@@ -25,9 +25,9 @@ from templates_server.features.console.saved_forms.store import SealedForm
 from templates_server.features.pages.browser_session import (
     COOKIE_LENGTH,
     COOKIE_PATTERN,
-    cookie_in,
     cookie_name,
     is_form_key,
+    read_cookie,
 )
 from templates_server.http.context import Call
 from templates_server.primitives.ids import random_text
@@ -69,7 +69,7 @@ async def save_form(call: Call, path: str, fields: Mapping[str, str], key: str) 
     """Keep the fields for the page at that path of ours; None where that cannot be. The same form is kept once."""
     form_id = call.services.part(ServerKey).derive("kept form id", key).hex()[:ID_LENGTH]
     kept = SavedForm(form_id, _secret_in(call) or random_text(COOKIE_LENGTH))
-    content = await asyncio.to_thread(_sealed, kept.cipher(call), path, fields)
+    content = await asyncio.to_thread(_seal, kept.cipher(call), path, fields)
     sealed = SealedForm(kept.name, content)
     is_kept = await call.database.write(lambda connection: store.save_form(connection, sealed, now=call.now))
     return kept if is_kept else None
@@ -85,7 +85,7 @@ async def restore_form(call: Call, path: str) -> Call:
     if content is None:
         return call
     try:
-        fields = await asyncio.to_thread(_opened, kept.cipher(call), path, content)
+        fields = await asyncio.to_thread(_unseal, kept.cipher(call), path, content)
     except InvalidTag:  # it is another page's, or of another key of the server
         return call
     return replace(call, brought_back=fields)
@@ -110,16 +110,16 @@ def _cookie_name(call: Call) -> str:
 
 def _secret_in(call: Call) -> str:
     """The secret that the browser has; "" when it has none."""
-    cookie = cookie_in(call.request.headers.get("cookie", ""), _cookie_name(call))
+    cookie = read_cookie(call.request.headers.get("cookie", ""), _cookie_name(call))
     return cookie if COOKIE_PATTERN.fullmatch(cookie) else ""
 
 
-def _sealed(cipher: AESGCM, path: str, fields: Mapping[str, str]) -> bytes:
+def _seal(cipher: AESGCM, path: str, fields: Mapping[str, str]) -> bytes:
     nonce = os.urandom(NONCE_BYTES)
     plain = zlib.compress(msgspec.msgpack.encode(dict(fields)))
     return nonce + cipher.encrypt(nonce, plain, unquote(path).encode())
 
 
-def _opened(cipher: AESGCM, path: str, content: bytes) -> Mapping[str, str]:
+def _unseal(cipher: AESGCM, path: str, content: bytes) -> Mapping[str, str]:
     plain = cipher.decrypt(content[:NONCE_BYTES], content[NONCE_BYTES:], unquote(path).encode())
     return FIELDS.decode(zlib.decompress(plain))

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from templates_server.features.console.form_state import KEY, REFUSALS, FormState, prefill, read_form, same
+from templates_server.features.console.form_state import KEY, REFUSALS, FormState, fields_by_name, prefill, read_form
 from templates_server.features.console.navigation import ENVIRONMENT
 from templates_server.features.console.platform_api import RouteRequest, invoke, is_permitted
 from templates_server.features.console.shell import redirect_with_notice, show
@@ -40,7 +40,7 @@ async def create_key(visit: Visit, sent: Parameters) -> Response:
     try:
         await invoke(visit, spaces.create_key, asked)
     except REFUSALS as error:
-        return await _show(visit, read_form(sent).refused(error, same("name")))
+        return await _show(visit, read_form(sent).refused(error, fields_by_name("name")))
     return redirect_with_notice(visit, PATH, f"Key “{sent.text('name').strip()}” created.")
 
 

@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from templates_server.errors import Forbidden, NotFound, ValidationFailed
 from templates_server.features.console import store
-from templates_server.features.console.form_state import FormState, prefill, same
+from templates_server.features.console.form_state import FormState, fields_by_name, prefill
 from templates_server.features.console.navigation import ENVIRONMENT, link_to
 from templates_server.features.console.people.overview import PATHS, path_of
 from templates_server.features.console.platform_api import RouteRequest, invoke, require
@@ -31,7 +31,7 @@ from templates_server.features.events.stream import api as event_stream
 from templates_server.features.events.stream.feed import EventFeed, session_view
 from templates_server.features.events.stream.filters import StreamFilter
 from templates_server.features.events.stream.schemas import ArrivedSession
-from templates_server.features.events.stream.store import Arrived, latest
+from templates_server.features.events.stream.store import Arrived, list_latest
 from templates_server.features.pages.browser_session import refresh_sign_in
 from templates_server.features.pages.renderer import PageContent
 from templates_server.features.people.identity import PersonKind
@@ -77,10 +77,10 @@ async def live_page(visit: Visit) -> Response:
     filters = _filters(visit.call.query)
     typed, position, rows = prefill(**filters), "", list[LiveRow]()
     try:
-        wanted = event_stream.filter_of(filters)
-        position, rows = await _arrived(visit, wanted)
+        wanted = event_stream.read_filter(filters)
+        position, rows = await _list_arrivals(visit, wanted)
     except ValidationFailed as error:
-        typed = typed.refused(error, same(*FILTERS))
+        typed = typed.refused(error, fields_by_name(*FILTERS))
     return await _show(visit, filters, typed, {"position": position, "rows": rows})
 
 
@@ -89,7 +89,7 @@ async def live_stream(visit: Visit) -> Response:
     """What arrives, from where the page ended, until the visitor signs out or may not see it any more."""
     require(visit, event_stream.stream_events)
     call = visit.call
-    wanted, seconds = event_stream.filter_of(_filters(call.query)), event_stream.wait_seconds(call)
+    wanted, seconds = event_stream.read_filter(_filters(call.query)), event_stream.wait_seconds(call)
     permitted, after = functools.partial(_is_permitted, visit), call.query.get("after", "")
     return await event_stream.open_stream(call, wanted, permitted, seconds, after=after)
 
@@ -111,14 +111,14 @@ def _filters(query: Mapping[str, str]) -> dict[str, str]:
     return {name: query[name].strip() for name in FILTERS if query.get(name, "").strip()}
 
 
-async def _arrived(visit: Visit, wanted: StreamFilter) -> tuple[str, list[LiveRow]]:
+async def _list_arrivals(visit: Visit, wanted: StreamFilter) -> tuple[str, list[LiveRow]]:
     """Where a stream goes on, and what arrived last, the newest first; of one person also what nobody looked at."""
     call = visit.call
     environment_id, now = call.environment_id, call.now
     listener = await call.services.part(EventFeed).open(environment_id, wanted, "")
 
     def load(connection: Any) -> Arrived:
-        arrived = latest(connection, environment_id, now=now)
+        arrived = list_latest(connection, environment_id, now=now)
         if wanted.person_id is None:
             return arrived
         asked = EventQuery(ROWS_SHOWN, "", wanted.name, wanted.person_id)

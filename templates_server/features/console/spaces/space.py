@@ -9,8 +9,8 @@ from typing import Any
 
 from starlette.responses import Response
 
-from templates_server.features.console.form_state import REFUSALS, FormState, read_form, same
-from templates_server.features.console.home import words_of
+from templates_server.features.console.form_state import REFUSALS, FormState, fields_by_name, read_form
+from templates_server.features.console.home import describe_change
 from templates_server.features.console.navigation import HOME, SPACE
 from templates_server.features.console.platform_api import RouteRequest, invoke, is_permitted, require
 from templates_server.features.console.shell import PRODUCTION, redirect_with_notice, show
@@ -51,7 +51,7 @@ async def rename_space(visit: Visit, sent: Parameters) -> Response:
     try:
         renamed = (await invoke(visit, spaces.rename_space, asked)).one
     except REFUSALS as error:
-        return await _show(visit, read_form(sent).refused(error, same("name")))
+        return await _show(visit, read_form(sent).refused(error, fields_by_name("name")))
     return redirect_with_notice(visit, SPACE, f"Space renamed to “{renamed.name}”.")
 
 
@@ -97,11 +97,11 @@ async def _latest_changes(visit: Visit) -> Sequence[SpaceChange]:
     """The newest revisions of all that the Space has, the newest first; none where the visitor may not see them."""
     if not is_permitted(visit, histories.list_model_revisions):
         return ()
-    found = [*await _changes(visit, words_of("model", None), histories.list_model_revisions)]
-    found += await _changes(visit, words_of("tribes", None), histories.list_tribe_revisions)
+    found = [*await _changes(visit, describe_change("model", None), histories.list_model_revisions)]
+    found += await _changes(visit, describe_change("tribes", None), histories.list_tribe_revisions)
     for name in ENVIRONMENTS:
         there = await locate(visit, environment=name)
-        found += await _changes(there, words_of("delivery", name), histories.list_delivery_revisions)
+        found += await _changes(there, describe_change("delivery", name), histories.list_delivery_revisions)
     return sorted(found, key=lambda change: change.revision.at, reverse=True)[:CHANGES_SHOWN]
 
 

@@ -132,7 +132,7 @@ async def _act(visit: Visit, editor: Editor, act: str, note: str) -> Response:
             return await _show(visit, await _without_saving(visit, editor, document, act))
         return await _save(visit, editor, TribeDraft(_key(editor, document), document, editor.revision, note))
     except REFUSALS as error:
-        return await _show(visit, replace(editor, typed=_refused(editor, error)))
+        return await _show(visit, replace(editor, typed=_rejected_form(editor, error)))
     except TribeConflictError as overtaken:
         return await _show(visit, replace(editor, overtaken=overtaken, revision=overtaken.revision))
 
@@ -213,7 +213,7 @@ async def _save(visit: Visit, editor: Editor, draft: TribeDraft) -> Response:
     return redirect_with_notice(visit, PATH.replace("{tribe}", draft.key), "Tribe created.")
 
 
-def _refused(editor: Editor, error: ApiError) -> FormState:
+def _rejected_form(editor: Editor, error: ApiError) -> FormState:
     """The form with each problem beside its field; of a document all of them before it, each with its path."""
     values = editor.typed.values if editor.is_document else {**_head(editor.typed), **_rows_again(editor.typed)}
     problems: dict[str, list[str]] = {}

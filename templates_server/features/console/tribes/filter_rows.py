@@ -171,10 +171,10 @@ def whole_attribute(name: str) -> str:
 
 
 def _comparison(kind: str) -> Callable[[Row], dict[str, Any]]:
-    return lambda row: {kind: row[kind].strip(), **_compared(row)}
+    return lambda row: {kind: row[kind].strip(), **_read_comparison(row)}
 
 
-def _compared(row: Row, head: str = "") -> dict[str, Any]:
+def _read_comparison(row: Row, head: str = "") -> dict[str, Any]:
     """The operator and what it compares with."""
     operator, text, kind = (row.get(f"{head}{name}", "") for name in COMPARED)
     value = _value(operator, _plain(text), kind)
@@ -228,7 +228,7 @@ def _event(row: Row) -> dict[str, Any]:
     if metadata:
         document["metadata"] = dict(sorted(metadata.items()))
     data = [
-        {"path": row[f"data{number}-path"].strip().split("."), **_compared(row, f"data{number}-")}
+        {"path": row[f"data{number}-path"].strip().split("."), **_read_comparison(row, f"data{number}-")}
         for number in CONDITIONS
         if row[f"data{number}-path"].strip()
     ]

@@ -41,7 +41,7 @@ async def tribes_page(visit: Visit) -> Response:
     documents = (await invoke(visit, tribes.read)).one["tribes"]
     search = visit.call.query.get("search", "").strip()
     start = whole_number(visit.call.query.get("cursor", "0"), most=MOST_TRIBES) or 0
-    keys = list(islice(_found(documents, search), start, start + TRIBES_ON_A_PAGE + 1))
+    keys = list(islice(_find_keys(documents, search), start, start + TRIBES_ON_A_PAGE + 1))
     found = [read_tribe(documents[key], key=key) for key in keys[:TRIBES_ON_A_PAGE]]
     problem = await _count(visit, found, visit.call.query.get("count", ""))
     values: dict[str, Any] = {
@@ -57,7 +57,7 @@ async def tribes_page(visit: Visit) -> Response:
     return await show(visit, PageContent("console/tribes", values), here="tribes")
 
 
-def _found(documents: Mapping[str, Any], search: str) -> Iterator[str]:
+def _find_keys(documents: Mapping[str, Any], search: str) -> Iterator[str]:
     """The keys of tribes with that text in them, by category; those of none at the end."""
     wanted = search.casefold()
 

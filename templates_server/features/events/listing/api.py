@@ -5,11 +5,11 @@ from __future__ import annotations
 from templates_server.errors import BadRequest, Problem, ValidationFailed
 from templates_server.features.events.listing import store
 from templates_server.features.events.listing.schemas import event_view
-from templates_server.features.people.identity import PersonKind, make_person_ref, problem_of_asked_user_id
+from templates_server.features.people.identity import PersonKind, find_queried_user_id_problem, make_person_ref
 from templates_server.http.context import Call
 from templates_server.http.pagination import link_after, read_page_request
 from templates_server.http.response import ApiResult
-from templates_server.primitives.event_names import problem_of_event_name
+from templates_server.primitives.event_names import find_event_name_problem
 
 
 async def list_events(call: Call) -> ApiResult:
@@ -30,13 +30,13 @@ async def list_events(call: Call) -> ApiResult:
 def _person_id(user_id: str | None) -> str | None:
     if user_id is None:
         return None
-    problem = problem_of_asked_user_id(user_id)
+    problem = find_queried_user_id_problem(user_id)
     if problem is not None:
         raise ValidationFailed([Problem("user", f"This {problem}.")])
     return make_person_ref(PersonKind.USER, user_id).person_id
 
 
 def _check_name(name: str | None) -> None:
-    problem = None if name is None else problem_of_event_name(name)
+    problem = None if name is None else find_event_name_problem(name)
     if problem is not None:
         raise ValidationFailed([Problem("name", f"This {problem}.")])

@@ -15,14 +15,14 @@ from templates_server.features.events.stream.filters import StreamFilter
 from templates_server.features.people.identity import (
     PersonKind,
     PersonRef,
+    find_anonymous_id_problem,
+    find_queried_user_id_problem,
     make_person_ref,
-    problem_of_anonymous_id,
-    problem_of_asked_user_id,
 )
 from templates_server.http.context import Call
 from templates_server.http.server_sent_events import EventStream
 from templates_server.http.stream_limiter import StreamLimiter
-from templates_server.primitives.event_names import problem_of_event_name
+from templates_server.primitives.event_names import find_event_name_problem
 from templates_server.primitives.integers import whole_number
 from templates_server.security import authorization
 from templates_server.security.authorization import Role, Scope
@@ -33,7 +33,7 @@ ONE_PERSON = "Specify a user or a visitor, not both."
 
 async def stream_events(call: Call) -> Response:
     """The events and sessions of an environment as they arrive, those that the filters take."""
-    wanted, seconds = filter_of(call.query), wait_seconds(call)
+    wanted, seconds = read_filter(call.query), wait_seconds(call)
     return await open_stream(call, wanted, functools.partial(is_permitted, call), seconds)
 
 
@@ -67,10 +67,10 @@ async def is_permitted(call: Call) -> bool:
     return place == call.place
 
 
-def filter_of(query: Mapping[str, str]) -> StreamFilter:
+def read_filter(query: Mapping[str, str]) -> StreamFilter:
     """Return what the query of a request takes: `name`, and `user` or `anonymous_id`."""
     name, person = query.get("name"), _person_of(query)
-    problem = None if name is None else problem_of_event_name(name)
+    problem = None if name is None else find_event_name_problem(name)
     if problem is not None:
         raise ValidationFailed([Problem("name", f"This {problem}.")])
     return StreamFilter(name, None if person is None else person.person_id)
@@ -81,9 +81,9 @@ def _person_of(query: Mapping[str, str]) -> PersonRef | None:
     if user is not None and visitor is not None:
         raise ValidationFailed([Problem("anonymous_id", ONE_PERSON)])
     if user is not None:
-        return _named(PersonKind.USER, "user", user, problem_of_asked_user_id(user))
+        return _named(PersonKind.USER, "user", user, find_queried_user_id_problem(user))
     if visitor is not None:
-        return _named(PersonKind.VISITOR, "anonymous_id", visitor, problem_of_anonymous_id(visitor))
+        return _named(PersonKind.VISITOR, "anonymous_id", visitor, find_anonymous_id_problem(visitor))
     return None
 
 

@@ -129,7 +129,7 @@ class EventFeed:
 
         def begin(connection: Connection) -> str:
             store.follow(connection, environment_id, filters, until=until)
-            return store.position_of(connection, last_event_id)
+            return store.find_position(connection, last_event_id)
 
         position = await self._database.write(begin)
         self._recorder.look_again()
@@ -210,7 +210,7 @@ class EventFeed:
         for one in listeners:
             asked[one.position].add(one.environment_id)
         position, arrived = await self._database.read_in_thread(
-            lambda connection: store.arrived_since(connection, asked, now=now)
+            lambda connection: store.list_arrived_since(connection, asked, now=now)
         )
         told = {key: _Told(one) for key, one in arrived.items()}
         for one in listeners:

@@ -182,25 +182,25 @@ def forget_old(connection: Connection, *, now: int) -> None:
 # What a stream tells
 
 
-def position_of(connection: Connection, last_event_id: str) -> str:
+def find_position(connection: Connection, last_event_id: str) -> str:
     """Return the position to go on from: the one that a client was told last, else the present one."""
     return resume_position(last_event_id, _present(connection), connection.dialect.name)
 
 
-def arrived_since(
+def list_arrived_since(
     connection: Connection, asked: Mapping[str, Collection[str]], *, now: int
 ) -> tuple[str, Mapping[tuple[str, str], Arrived]]:
     """Return the present position, and what has arrived: by position and environment, of those that are asked for."""
     noted = {
         (position, environment_id): one
         for position, environment_ids in asked.items()
-        for environment_id, one in _noted(connection, position, environment_ids, now=now).items()
+        for environment_id, one in _find_noted(connection, position, environment_ids, now=now).items()
     }
-    found = {key: _found(connection, key[1], one) for key, one in noted.items()}
+    found = {key: _load_arrived(connection, key[1], one) for key, one in noted.items()}
     return _present(connection), found
 
 
-def latest(connection: Connection, environment_id: str, *, now: int) -> Arrived:
+def list_latest(connection: Connection, environment_id: str, *, now: int) -> Arrived:
     """Return what arrived last in an environment while somebody followed it, some hundreds of things at most."""
     noted = _Noted()
     for (text,) in connection.exec_driver_sql(as_text(connection, NEWEST), (environment_id, now - KEPT)):
@@ -208,7 +208,7 @@ def latest(connection: Connection, environment_id: str, *, now: int) -> Arrived:
         _add(noted, 0, Entries(entries.events[-MOST_LATEST:], entries.sessions[-MOST_LATEST:]))
         if max(len(noted.events), len(noted.sessions)) >= MOST_LATEST:
             break
-    return _found(connection, environment_id, noted)
+    return _load_arrived(connection, environment_id, noted)
 
 
 def _present(connection: Connection) -> str:
@@ -216,7 +216,7 @@ def _present(connection: Connection) -> str:
     return position
 
 
-def _noted(
+def _find_noted(
     connection: Connection, position: str, environment_ids: Collection[str], *, now: int
 ) -> Mapping[str, _Noted]:
     condition = f"at > ? AND {IS_LATER[connection.dialect.name]} AND environment_id {in_clause(connection)}"
@@ -237,7 +237,7 @@ def _add(noted: _Noted, arrived: int, entries: Entries) -> None:
     noted.sessions.update(dict.fromkeys(entries.sessions[: MOST_TOLD - len(noted.sessions)]))
 
 
-def _found(connection: Connection, environment_id: str, noted: _Noted) -> Arrived:
+def _load_arrived(connection: Connection, environment_id: str, noted: _Noted) -> Arrived:
     events = _rows(connection, EVENTS, environment_id, list(noted.events))
     sessions = _rows(connection, SESSIONS, environment_id, list(noted.sessions))
     skipped = noted.arrived - len(noted.events) - len(noted.sessions)

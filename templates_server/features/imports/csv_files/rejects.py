@@ -38,7 +38,7 @@ def rejects_file(file: CsvFile, rejects: Sequence[RejectedRow]) -> bytes:
 def format_cells(file: CsvFile, reject: RejectedRow) -> Sequence[str]:
     """A reject as a person sees it: its own cells, or its text alone."""
     cells = _own_cells(file, reject)
-    return [_shown(cell) for cell in cells] if cells else [_shown(reject.told)]
+    return [_escape_bytes(cell) for cell in cells] if cells else [_escape_bytes(reject.told)]
 
 
 def sanitize(text: str) -> str:
@@ -59,7 +59,7 @@ def _row(file: CsvFile, reject: RejectedRow) -> list[str]:
     if any(map(_is_undecodable, cells)):
         raw = _line(cells, ",").rstrip("\n")
         cells = ["" if _is_undecodable(cell) else cell for cell in cells]
-    return [*cells, str(reject.line), sanitize(reject.reason), _shown(raw)]
+    return [*cells, str(reject.line), sanitize(reject.reason), _escape_bytes(raw)]
 
 
 def _line(cells: Sequence[str], delimiter: str) -> str:
@@ -73,7 +73,7 @@ def _is_undecodable(text: str) -> bool:
     return SURROGATES.search(text) is not None
 
 
-def _shown(text: str) -> str:
+def _escape_bytes(text: str) -> str:
     r"""Text whose bytes were no text, with these as `\xff`."""
     return "".join(_shown_characters(text)) if _is_undecodable(text) else text
 

@@ -9,7 +9,7 @@ from typing import Any
 from templates_server.features.imports.csv_files.errors import NO_USER_ID
 from templates_server.features.imports.csv_files.header import ATTRIBUTE, EDGES, USER_ID, CsvColumn
 from templates_server.features.imports.csv_files.text import TextEncoding, find_undecodable_byte, undecodable_reason
-from templates_server.features.people.identity import problem_of_edges
+from templates_server.features.people.identity import find_edge_problem
 
 BLANKS_OF_A_ROW = " \t\r\n"
 SCIENTIFIC = re.compile(r"[+-]?[0-9]{1,40}(?:[.,][0-9]{1,40})?[Ee]\+[0-9]{1,4}")
@@ -116,7 +116,7 @@ class RowRules:
         return None
 
     def _problem_of_id(self, text: str) -> str | None:
-        problem = problem_of_edges(text)
+        problem = find_edge_problem(text)
         if problem:
             return f"This {problem}"
         if self._is_id_as_stated:

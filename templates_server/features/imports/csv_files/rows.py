@@ -31,9 +31,9 @@ from templates_server.features.imports.csv_files.row_rules import RowRules
 from templates_server.features.imports.csv_files.text import (
     OverlongLine,
     TextEncoding,
-    blocks_of,
-    encoding_of,
+    detect_encoding,
     find_undecodable_byte,
+    read_blocks,
     undecodable_reason,
 )
 from templates_server.features.imports.schemas import RowError
@@ -123,7 +123,7 @@ class CsvFile:
 
     def first_rows(self, number: int) -> Sequence[Sequence[str]]:
         """The first rows, as far as they can be read, for examples."""
-        lines = next(blocks_of(self.content, self.encoding), [])[self.header.lines :]
+        lines = next(read_blocks(self.content, self.encoding), [])[self.header.lines :]
         found: list[list[str]] = []
         try:
             for row in csv.reader(lines, delimiter=self.header.delimiter):
@@ -137,8 +137,8 @@ class CsvFile:
 
 def open_csv(content: bytes, name: str, wanted: ColumnMapping) -> CsvFile:
     """A file of that name, up to its first row. Unreadable for what is no CSV."""
-    encoding = encoding_of(content)
-    first = next(blocks_of(content, encoding), [])
+    encoding = detect_encoding(content)
+    first = next(read_blocks(content, encoding), [])
     extension = PurePath(name).suffix.lower()
     if extension in JSON or (extension not in CSV and "".join(first).lstrip()[:1] in {"[", "{"}):
         raise CsvFileError("The file is JSON. Save it as CSV, or import it with `mtribes user ingest`.")
@@ -162,7 +162,7 @@ class _Rows:
         self._rules = RowRules(columns, file.encoding)
         self._controls = CONTROLS if self._delimiter == "\t" else CONTROLS + b"\t"
         self._is_plain = True  # the latest block has no control characters
-        self._each = chain.from_iterable(self._noted(blocks_of(file.content, file.encoding)))
+        self._each = chain.from_iterable(self._noted(read_blocks(file.content, file.encoding)))
         self._line = file.header.lines  # the last one that was read
         self._fed: list[str] = []
         self._passed: list[str] = []  # what `csv` read for the latest row

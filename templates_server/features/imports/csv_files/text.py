@@ -57,7 +57,7 @@ class TextEncoding:
     mark_bytes: int = 0
 
 
-def encoding_of(content: bytes) -> TextEncoding:
+def detect_encoding(content: bytes) -> TextEncoding:
     """How a file is encoded. Unreadable for what is no text."""
     for start, what in NO_TEXT.items():
         if content.startswith(start):
@@ -70,12 +70,12 @@ def encoding_of(content: bytes) -> TextEncoding:
     return TextEncoding()
 
 
-def blocks_of(content: bytes, encoding: TextEncoding) -> Iterator[list[str]]:
+def read_blocks(content: bytes, encoding: TextEncoding) -> Iterator[list[str]]:
     """The lines of a text, each with its end, as an editor counts them; blocks are as large as the chunks are."""
-    return _blocks(_decoded(content, encoding))
+    return _blocks(_decode_pieces(content, encoding))
 
 
-def _decoded(content: bytes, encoding: TextEncoding) -> Iterator[str]:
+def _decode_pieces(content: bytes, encoding: TextEncoding) -> Iterator[str]:
     """The text by pieces: without byte order marks before it, and without a Ctrl-Z behind it."""
     decoder = codecs.getincrementaldecoder(encoding.codec)(UNDECODABLE)
     held, is_begun = "", False

@@ -63,7 +63,7 @@ class StreamTokens:
         """The token of a claim."""
         head = HEAD.pack(self.windows(now)[0], claim.signature_version, claim.mark)
         plain = head + f"{claim.key_id} {claim.person_id}".encode()
-        return _written(self._cipher.encrypt(plain, None))
+        return _encode_token(self._cipher.encrypt(plain, None))
 
     def read(self, token: str, *, now: int) -> StreamClaim | None:
         """The claim of a token; None when it is none of ours, or no longer good."""
@@ -81,7 +81,7 @@ class StreamTokens:
         return StreamClaim(key_id, person_id, signature_version, mark)
 
 
-def _written(sealed: bytes) -> str:
+def _encode_token(sealed: bytes) -> str:
     return urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
 
@@ -93,4 +93,4 @@ def _unwritten(token: str) -> bytes | None:
         sealed = urlsafe_b64decode(token + "=" * (-len(token) % 4))
     except binascii.Error:
         return None
-    return sealed if _written(sealed) == token else None
+    return sealed if _encode_token(sealed) == token else None

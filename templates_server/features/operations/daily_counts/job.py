@@ -115,7 +115,7 @@ class DailyCountJob:
 
     def _missing(self, first: int, today: int, now: int) -> Sequence[EnvironmentDay]:
         """Return the days that have ended, from the first on, and are not closed; none before a Space was there."""
-        closed = self._database.read_sync(lambda connection: store.closed_days(connection, first, now=now))
+        closed = self._database.read_sync(lambda connection: store.list_closed_days(connection, first, now=now))
         return [
             (one.id, day)
             for one in self._database.read_sync(store.list_environments)
@@ -180,7 +180,7 @@ class DailyCountJob:
     def _size_tribes(self, today: int) -> None:
         """Count the people of all tribes for the day that has just ended, one tribe after another."""
         day = today - DAY
-        known = self._database.read_sync(lambda connection: store.sized_tribes(connection, day, now=self._clock()))
+        known = self._database.read_sync(lambda connection: store.list_sized_tribes(connection, day, now=self._clock()))
         there = [one for one in self._database.read_sync(store.list_environments) if one.created < today]
         for space_id, environments in itertools.groupby(there, lambda one: one.space_id):
             tribes = self._tribes(space_id)

@@ -104,7 +104,7 @@ def list_environments(connection: Connection) -> Sequence[CountedEnvironment]:
     return [CountedEnvironment(row.id, row.space_id, row.created) for row in rows]
 
 
-def closed_days(connection: Connection, first: int, *, now: int) -> Collection[EnvironmentDay]:
+def list_closed_days(connection: Connection, first: int, *, now: int) -> Collection[EnvironmentDay]:
     """Return which days from that one on are closed, in which environments; not by a clock that was ahead."""
     query = select(daily_counts.c.environment_id, daily_counts.c.day)
     query = query.where(daily_counts.c.day >= first, daily_counts.c.counted <= now + LATEST_AHEAD)
@@ -186,7 +186,7 @@ def close_days(connection: Connection, counts: Iterable[DayCounts], *, now: int)
         connection.exec_driver_sql(as_text(connection, CLOSE), rows)
 
 
-def sized_tribes(connection: Connection, day: int, *, now: int) -> Collection[tuple[str, str]]:
+def list_sized_tribes(connection: Connection, day: int, *, now: int) -> Collection[tuple[str, str]]:
     """Return of which environments and tribes the sizes of a day are kept; not by a clock that was ahead."""
     query = select(tribe_sizes.c.environment_id, tribe_sizes.c.tribe)
     query = query.where(tribe_sizes.c.day == day, tribe_sizes.c.counted <= now + LATEST_AHEAD)

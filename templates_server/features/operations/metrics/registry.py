@@ -87,11 +87,11 @@ def _head(name: str, kind: str, text: str) -> Iterator[str]:
 
 
 def _line(name: str, value: float, **labels: str) -> str:
-    told = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
+    told = ",".join(f'{label}="{_escape_label(text)}"' for label, text in labels.items())
     return f"{PREFIX}_{name}{{{told}}} {value}" if told else f"{PREFIX}_{name} {value}"
 
 
-def _escaped(text: str) -> str:
+def _escape_label(text: str) -> str:
     return text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
 
 

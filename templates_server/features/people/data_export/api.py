@@ -19,8 +19,8 @@ from templates_server.features.people.data_export.store import (
     VISITORS,
     PagePosition,
     RecordKind,
-    last_session_of,
-    page_of,
+    find_last_session,
+    load_page,
 )
 from templates_server.features.people.identity import PersonKind
 from templates_server.features.people.store import StoredPerson, find_person
@@ -61,7 +61,7 @@ async def _export(call: Call, kind: PersonKind) -> Response:
     def work(connection: Connection) -> tuple[StoredPerson, LastSession]:
         found = find_person(connection, environment_id, kind, called)
         audit.record(connection, call.deed(f"{kind.value}.export", found.person_id))
-        return found, last_session_of(connection, (environment_id, found.person_id))
+        return found, find_last_session(connection, (environment_id, found.person_id))
 
     person, last_session = await call.database.write(work)
     beginning = {kind.value: TOLD[kind].profile(person), "last_session": last_session}
@@ -86,7 +86,7 @@ async def _rows(database: Database, kind: RecordKind, owner: tuple[str, str]) ->
     after: PagePosition | None = START
     separator = b""
     while after is not None:
-        read = functools.partial(page_of, kind=kind, owner=owner, after=after, limit=ROWS_AT_ONCE)
+        read = functools.partial(load_page, kind=kind, owner=owner, after=after, limit=ROWS_AT_ONCE)
         rows, after = await database.read_in_thread(read)
         if rows:
             yield separator + msgspec.json.encode(rows)[1:-1]

@@ -113,7 +113,7 @@ KINDS = (
 )
 
 
-def last_session_of(connection: Connection, owner: tuple[str, str]) -> dict[str, Any] | None:
+def find_last_session(connection: Connection, owner: tuple[str, str]) -> dict[str, Any] | None:
     """What is kept with the person of the session that began last; None where none is known of."""
     query = f"SELECT {LAST_SESSION} FROM persons WHERE environment_id = ? AND person_id = ?"  # noqa: S608 - names of ours
     row = connection.exec_driver_sql(as_text(connection, query), owner).one_or_none()
@@ -130,7 +130,7 @@ def last_session_of(connection: Connection, owner: tuple[str, str]) -> dict[str,
     }
 
 
-def page_of(
+def load_page(
     connection: Connection, kind: RecordKind, owner: tuple[str, str], *, after: PagePosition, limit: int
 ) -> tuple[Sequence[dict[str, Any]], PagePosition | None]:
     """So many things of a kind after a position, as they are told; where the page ended, None for the last one.
@@ -148,7 +148,7 @@ def page_of(
     return [kind.told(row) for row in rows], last
 
 
-def latest_of(
+def load_latest(
     connection: Connection, kind: RecordKind, owner: tuple[str, str], *, limit: int
 ) -> Sequence[dict[str, Any]]:
     """So many things of a kind, those that were seen or happened last first, as they are told."""

@@ -10,8 +10,8 @@ import msgspec
 
 from templates_server.errors import BadRequest, Problem, ValidationFailed
 from templates_server.features.people.identity import ClaimedIdentity, claim_identity
-from templates_server.features.people.identity_fields import problems_of_ids
-from templates_server.http.request_body import decode_json, problems_by_field
+from templates_server.features.people.identity_fields import find_id_problems
+from templates_server.http.request_body import decode_json, group_problems_by_field
 from templates_server.security.user_signatures import IdCheck
 
 MAX_CHARACTERS = 256
@@ -56,9 +56,11 @@ def read_device(body: bytes, *, check: IdCheck, max_depth: int) -> Device:
     try:
         sent = decode_json(body, SentDevice, max_depth=max_depth)
     except ValidationFailed as error:
-        raise ValidationFailed(problems_by_field(msgspec.json.decode(body), SentDevice) or error.problems) from None
+        raise ValidationFailed(
+            group_problems_by_field(msgspec.json.decode(body), SentDevice) or error.problems
+        ) from None
     data = _rest(body)
-    problems = [*problems_of_ids(sent, check), *_problems_of_texts(sent)]
+    problems = [*find_id_problems(sent, check), *_problems_of_texts(sent)]
     if data is not None and len(data) > MAX_DATA_BYTES:
         problems.append(Problem("", f"Additional data can have at most {MAX_DATA_BYTES:,} bytes."))
     who = claim_identity(sent.anonymous_id if sent.external_id is None else None, sent.external_id)

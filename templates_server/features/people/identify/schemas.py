@@ -11,9 +11,9 @@ from msgspec import UNSET
 from templates_server.errors import Problem, ValidationFailed
 from templates_server.features.people import profile_parser
 from templates_server.features.people.identity import ClaimedIdentity, PersonRef, claim_identity
-from templates_server.features.people.identity_fields import problems_of_ids
+from templates_server.features.people.identity_fields import find_id_problems
 from templates_server.features.people.profile import ProfileChange, canonical_scalar
-from templates_server.http.request_body import decode_json, problems_by_field
+from templates_server.http.request_body import decode_json, group_problems_by_field
 from templates_server.primitives.text_cache import memoize
 from templates_server.security.user_signatures import IdCheck
 
@@ -44,8 +44,10 @@ def read_identify(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[Claim
     try:
         sent = decode_json(body, SentIdentity, max_depth=max_depth)
     except ValidationFailed as error:
-        raise ValidationFailed(problems_by_field(msgspec.json.decode(body), SentIdentity) or error.problems) from None
-    problems = [*problems_of_ids(sent, check), *_problems_of_profile(sent)]
+        raise ValidationFailed(
+            group_problems_by_field(msgspec.json.decode(body), SentIdentity) or error.problems
+        ) from None
+    problems = [*find_id_problems(sent, check), *_problems_of_profile(sent)]
     who = claim_identity(sent.anonymous_id, sent.external_id)
     if who is None:
         problems.append(Problem("", "Specify anonymous_id or external_id."))
@@ -59,8 +61,10 @@ def read_alias(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[PersonRe
     try:
         sent = decode_json(body, SentAlias, max_depth=max_depth)
     except ValidationFailed as error:
-        raise ValidationFailed(problems_by_field(msgspec.json.decode(body), SentAlias) or error.problems) from None
-    problems = list(problems_of_ids(sent, check))
+        raise ValidationFailed(
+            group_problems_by_field(msgspec.json.decode(body), SentAlias) or error.problems
+        ) from None
+    problems = list(find_id_problems(sent, check))
     problems += [
         Problem(name, "This is required.") for name in ("anonymous_id", "external_id") if getattr(sent, name) is None
     ]
@@ -87,7 +91,7 @@ def _problems_of_data(data: dict[str, Any]) -> Iterator[Problem]:
     if len(data) > profile_parser.MOST_ATTRIBUTES:
         yield Problem("data", f"Too many attributes: {len(data)}. The maximum is {profile_parser.MOST_ATTRIBUTES}.")
         return
-    for path, message in profile_parser.problems_of_attributes(data):
+    for path, message in profile_parser.find_attribute_problems(data):
         yield Problem(f"data{path.removeprefix('attributes')}", message)
 
 

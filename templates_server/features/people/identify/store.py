@@ -10,11 +10,11 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from templates_server.errors import Problem
-from templates_server.features.people.batch_queries import statements_about
+from templates_server.features.people.batch_queries import build_statements
 from templates_server.features.people.identity import ClaimedIdentity, PersonRef
 from templates_server.features.people.merge_store import VisitorMerge, find_merged
 from templates_server.features.people.profile import COLUMNS, ProfileChange, apply_change, from_columns, to_columns
-from templates_server.features.people.profile_parser import problems_of_profile
+from templates_server.features.people.profile_parser import find_profile_problems
 from templates_server.features.people.sighting_store import Sighting, record_and_merge
 from templates_server.storage.bulk import Update, write_all
 from templates_server.storage.write_batcher import LATER, DeferredOutcome, Outcomes
@@ -46,7 +46,7 @@ def add_identified(connection: Connection, identified: Sequence[IdentifyCall]) -
     """
     presences = [Sighting(one.environment_id, one.stated, one.at) for one in identified]
     persons, profiles = record_and_merge(
-        connection, presences, functools.partial(statements_about, connection, PRESENT)
+        connection, presences, functools.partial(build_statements, connection, PRESENT)
     )
     keys = [
         None if person is None else (one.environment_id, person.person_id)
@@ -61,7 +61,7 @@ def add_identified(connection: Connection, identified: Sequence[IdentifyCall]) -
             continue
         known = from_columns(present[key])
         profile = apply_change(known, one.change)
-        problems = problems_of_profile(profile, before=known.attributes)
+        problems = find_profile_problems(profile, before=known.attributes)
         outcomes.append(problems)
         if not problems:
             present[key] = to_columns(profile)

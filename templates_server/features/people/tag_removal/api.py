@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from templates_server.errors import Problem, ValidationFailed
 from templates_server.features.audit import store as audit
-from templates_server.features.people.profile_parser import problem_of_tag
+from templates_server.features.people.profile_parser import find_tag_problem
 from templates_server.features.people.schemas import TagRemoval
 from templates_server.features.people.tag_removal import store
 from templates_server.features.people.tag_removal.job import TagRemovalJob
@@ -19,12 +19,12 @@ from templates_server.http.response import NOTHING, ApiResult
 async def delete_tag(call: Call) -> ApiResult:
     """204 once nobody has the tag, 202 where that takes longer: the server goes on by itself."""
     environment_id, tag, now = call.environment_id, call.parameters["tag"], call.now
-    problem = problem_of_tag(tag)
+    problem = find_tag_problem(tag)
     if problem is not None:
         raise ValidationFailed([Problem("tag", f"This {problem}.")])
 
     def work(connection: Connection) -> store.TagRemovalState | None:
-        counts = store.counts_of(connection, environment_id, tag)
+        counts = store.find_tag_counts(connection, environment_id, tag)
         if not counts:
             return None
         details = {"users": counts.users, "visitors": counts.visitors}
@@ -33,6 +33,6 @@ async def delete_tag(call: Call) -> ApiResult:
 
     removal = await call.database.write(work)
     if removal is not None and await call.services.part(TagRemovalJob).advance(removal) is not None:
-        left = await call.database.read(lambda connection: store.counts_of(connection, environment_id, tag))
+        left = await call.database.read(lambda connection: store.find_tag_counts(connection, environment_id, tag))
         return ApiResult([TagRemoval(tag, left.users, left.visitors)], "tag_removal", HTTPStatus.ACCEPTED)
     return NOTHING

@@ -89,7 +89,7 @@ class TaggedRange:
     end: str | None
 
 
-def counts_of(connection: Connection, environment_id: str, tag: str) -> TagCounts:
+def find_tag_counts(connection: Connection, environment_id: str, tag: str) -> TagCounts:
     """Return how many have a tag now."""
     row = connection.exec_driver_sql(as_text(connection, COUNTS), (environment_id, tag)).first()
     return TagCounts(*row) if row else TagCounts()
@@ -159,7 +159,7 @@ def take_step(
         connection, removal.environment_id, stretch.person_ids, ProfileChange(remove_tags=(removal.tag,)), now=now
     )
     passes = removal.passes + (stretch.end is None)
-    is_over = passes >= MOST_PASSES or not counts_of(connection, removal.environment_id, removal.tag)
+    is_over = passes >= MOST_PASSES or not find_tag_counts(connection, removal.environment_id, removal.tag)
     if is_over:
         connection.exec_driver_sql(as_text(connection, END), removal.key)
         return None

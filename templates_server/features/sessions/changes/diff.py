@@ -16,8 +16,8 @@ from templates_server.features.sessions.compiled_states import (
     DIGEST_LENGTH,
     UNTOLD,
     CompiledStates,
-    as_object,
-    digest_of,
+    compute_digest,
+    encode_object,
 )
 from templates_server.features.sessions.evaluator import SessionEvaluation
 
@@ -81,7 +81,7 @@ def change_of(decided: SessionEvaluation, told: KnownStates, *, revision: str) -
     reached = _revision(decided.states, digests)
     if reached == revision:
         return None
-    encoded = b'{"revision":%b,"states":%b}' % (msgspec.json.encode(reached), as_object(changed))
+    encoded = b'{"revision":%b,"states":%b}' % (msgspec.json.encode(reached), encode_object(changed))
     return StatesUpdate(reached, KnownStates(names, digests), encoded)
 
 
@@ -91,5 +91,5 @@ def _apart(digests: str) -> list[str]:
 
 def _revision(states: CompiledStates, digests: str) -> str:
     if len(states.outline.names) > MOST_DIGESTS:  # then one digest must do, and whatever changes, everything is told
-        digests = digest_of(digests.encode())
+        digests = compute_digest(digests.encode())
     return f"{states.revision}~{digests}"

@@ -149,13 +149,15 @@ class ChangeNotifier:
         keys = {one.key_id for one in followers}
         persons = {one.person for one in followers}
         asked = [one.person for one in followers]
-        live, marks = await self._database.read_in_thread(lambda connection: _found(connection, keys, persons))
+        live, marks = await self._database.read_in_thread(
+            lambda connection: _load_key_states(connection, keys, persons)
+        )
         for one, person in zip(followers, asked, strict=True):
             if one.person == person:  # they may have been merged meanwhile: the next look knows
                 _tell(one, live, marks)
 
 
-def _found(
+def _load_key_states(
     connection: Connection, keys: set[str], persons: set[store.PersonKey]
 ) -> tuple[Mapping[str, store.KeyState], Mapping[store.PersonKey, store.Mark]]:
     return store.find_key_states(connection, keys), store.marks_of_persons(connection, persons)

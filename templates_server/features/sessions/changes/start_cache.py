@@ -14,7 +14,7 @@ import msgspec
 
 from templates_server.features.people.last_session import AppFacts
 from templates_server.features.sessions.changes.diff import KnownStates
-from templates_server.features.sessions.compiled_states import StatesOutline, digests_of
+from templates_server.features.sessions.compiled_states import StatesOutline, join_digests
 from templates_server.features.sessions.evaluator import SessionEvaluation, StartContext
 from templates_server.primitives.memory_size import measure_bytes
 
@@ -62,7 +62,7 @@ class StartCache:
 
     def save(self, session_id: str, decided: SessionEvaluation) -> None:
         """Keep what a session started with; the oldest are forgotten."""
-        digests = None if decided.shown is decided.states.untargeted else digests_of(decided.shown)
+        digests = None if decided.shown is decided.states.untargeted else join_digests(decided.shown)
         size = BYTES_OF_A_SESSION + _bytes_said(decided.context) + (sys.getsizeof(digests) if digests else 0)
         outline = decided.states.outline
         self._kept[session_id] = StartRecord(outline, digests, decided.context, size)

@@ -41,7 +41,7 @@ async def _list(call: Call, table: Table, owner_id: str) -> ApiResult:
         lambda connection: store.list_revisions(connection, table, owner_id, before=before, limit=page.limit)
     )
     headers = next_link(call, page, [str(stored.revision) for stored in found])
-    return ApiResult([_view(stored) for stored in found], "revision", headers=headers)
+    return ApiResult([_to_response(stored) for stored in found], "revision", headers=headers)
 
 
 def _revision_of(cursor: str) -> int:
@@ -51,7 +51,7 @@ def _revision_of(cursor: str) -> int:
     return revision
 
 
-def _view(stored: store.StoredRevision) -> Revision:
+def _to_response(stored: store.StoredRevision) -> Revision:
     is_service = stored.author_id.startswith(SERVICE_PREFIX)
     kind = PrincipalKind.SERVICE if is_service else PrincipalKind.PERSON
     author = Author(kind.value, stored.author_id, stored.author_name)

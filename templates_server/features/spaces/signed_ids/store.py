@@ -21,19 +21,19 @@ class SigningState:
 
 def find_signing(connection: Connection, environment_id: str) -> SigningState:
     """How it is in an environment; NotFound when the environment has just gone."""
-    return _found(connection, _signing_of(environment_id))
+    return _to_signing_state(connection, _signing_of(environment_id))
 
 
 def lock_signing(connection: Connection, environment_id: str) -> SigningState:
     """The same, for this transaction alone to change."""
-    return _found(connection, _signing_of(environment_id).with_for_update())
+    return _to_signing_state(connection, _signing_of(environment_id).with_for_update())
 
 
 def _signing_of(environment_id: str) -> Select[Any]:
     return select(environments.c.signature_version).where(environments.c.id == environment_id)
 
 
-def _found(connection: Connection, query: Select[Any]) -> SigningState:
+def _to_signing_state(connection: Connection, query: Select[Any]) -> SigningState:
     number = connection.execute(query).scalar_one_or_none()
     if number is None:
         raise NotFound

@@ -22,7 +22,7 @@ from templates_server.storage.tables import accounts, invitations
 from tests.people import OF_A_SIGN_IN, Grant, add_token, unique
 from tests.server.features.auth.flows import PASSWORD, PASSWORD_HASH, Browser, Someone, signed_in_browser, someone
 from tests.servers import RunningServer
-from tests.unhandled import UNHANDLED
+from tests.unhandled_exceptions import UNHANDLED
 
 NEW_PASSWORD = "a long enough one"
 ABOUT = {"name": "Grace Hopper", "password": NEW_PASSWORD, "repeated": NEW_PASSWORD}

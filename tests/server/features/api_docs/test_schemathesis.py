@@ -21,9 +21,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.openapi_conformance import FINDINGS
 from tests.requirements import require
 from tests.server.features.api_docs.demonstration import USERS, Demonstration, demonstration
-from tests.witness import FINDINGS
 
 IS_FULL_SCALE = os.environ.get("MTRIBES_FULL_SCALE") == "1"
 PHASES = "examples,coverage,fuzzing,stateful" if IS_FULL_SCALE else "examples,fuzzing"

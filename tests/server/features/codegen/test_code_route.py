@@ -37,7 +37,7 @@ from templates_server.security.authorization import Role
 from tests.memory import measured
 from tests.people import Person, add_organization, add_person, add_space
 from tests.servers import RunningServer
-from tests.unhandled import UNHANDLED
+from tests.unhandled_exceptions import UNHANDLED
 
 MODEL: dict[str, Any] = {
     "name": "Shop",

@@ -14,8 +14,8 @@ import pytest
 from templates_server.features.codegen.renderer import LANGUAGES, UnknownLanguage, render
 from templates_server.features.spaces.model import GenerationInput, SpaceModel
 from tests.requirements import require_npm_package
-from tests.server.features.codegen.made_spaces import made_space
 from tests.server.features.codegen.reference_space import tracked_vod, vod
+from tests.server.features.codegen.space_builder import build_space
 from tests.server.features.codegen.toolchain import (
     TRACKING_OPTIONS,
     compile_tree,
@@ -180,7 +180,7 @@ def test_the_formatter_would_change_nothing_where_names_and_texts_are_longer(lan
         "homepage-promotion-tile": "it is 'quoted' \"twice\"",
         "homepage-promotion-carousel-tile": "Ünïcode: ホームページ",
     }
-    space = made_space(list(texts), list(texts.values()))
+    space = build_space(list(texts), list(texts.values()))
     assert unformatted(write_tree(tmp_path, render(space, language, {}))) == ""
 
 

@@ -25,7 +25,7 @@ from templates_server.features.spaces.model import (
     Value,
 )
 from tests.requirements import TOOLCHAINS, require_npm_package
-from tests.server.features.codegen.made_spaces import DATE, made_space, options_of
+from tests.server.features.codegen.space_builder import DATE, build_space, options_of
 from tests.server.features.codegen.toolchain import (
     compile_to_javascript,
     compile_tree,
@@ -69,8 +69,8 @@ def tokens(*folders: Path) -> Any:
 @pytest.mark.parametrize("language", ECMASCRIPT)
 def test_hostile_texts_give_the_tokens_of_a_harmless_twin(language: str, tmp_path: Path) -> None:
     hostile, twin = tokens(
-        write_tree(tmp_path / "hostile", render(made_space(PLAIN_KEYS, NAMES), language, {})),
-        write_tree(tmp_path / "twin", render(made_space(PLAIN_KEYS, HARMLESS), language, {})),
+        write_tree(tmp_path / "hostile", render(build_space(PLAIN_KEYS, NAMES), language, {})),
+        write_tree(tmp_path / "twin", render(build_space(PLAIN_KEYS, HARMLESS), language, {})),
     )
     assert list(hostile) == list(twin)
     for path, found in hostile.items():
@@ -87,7 +87,7 @@ def test_the_comparison_of_tokens_finds_what_it_looks_for(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("language", ECMASCRIPT)
 def test_hostile_texts_compile_and_are_at_run_time_what_they_were(language: str, tmp_path: Path) -> None:
-    folder = write_tree(tmp_path / "written", render(made_space(PLAIN_KEYS, NAMES), language, {}))
+    folder = write_tree(tmp_path / "written", render(build_space(PLAIN_KEYS, NAMES), language, {}))
     entry = "index.ts" if language == "typescript" else "index.d.ts"
     assert compile_tree(folder, "typescript", [entry]) == ""
     runnable = compile_to_javascript(folder, tmp_path / "run") if language == "typescript" else folder
@@ -128,7 +128,7 @@ def expected_properties(text: str) -> dict[str, Any]:
     ids=["typescript", "javascript", "keys that no model may have"],
 )
 def test_hostile_keys_compile_and_keep_their_parts_apart(language: str, keys: list[str], tmp_path: Path) -> None:
-    space = made_space(keys, [f"Text {at}" for at in range(len(keys))])
+    space = build_space(keys, [f"Text {at}" for at in range(len(keys))])
     folder = write_tree(tmp_path / "written", render(space, language, {}))
     assert len({path.lower() for path in render(space, language, {})}) == len(render(space, language, {}))
     entry = "index.ts" if language == "typescript" else "index.d.ts"
@@ -145,7 +145,7 @@ def test_hostile_keys_compile_and_keep_their_parts_apart(language: str, keys: li
 def test_hostile_keys_of_metadata_and_fields_can_be_given_and_left_out(
     language: str, compiler: str, tmp_path: Path
 ) -> None:
-    folder = write_tree(tmp_path, render(made_space(POSSIBLE_KEYS, POSSIBLE_KEYS), language, {}))
+    folder = write_tree(tmp_path, render(build_space(POSSIBLE_KEYS, POSSIBLE_KEYS), language, {}))
     names = [key for key in POSSIBLE_KEYS if key != "another"]
     app = [
         'import { session } from "./index.js";',
@@ -186,11 +186,11 @@ def test_hostile_keys_of_properties_and_children_are_read_as_what_they_are(
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_generated_files_have_no_character_that_an_editor_would_not_show(language: str) -> None:
     unseen = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
-    for path, text in render(made_space(PLAIN_KEYS, NAMES), language, {}).items():
+    for path, text in render(build_space(PLAIN_KEYS, NAMES), language, {}).items():
         assert unseen.findall(text) == [], path
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_paths_are_such_as_a_command_line_writes(language: str) -> None:
-    for path in render(made_space(NAMES, HARMLESS), language, {}):
+    for path in render(build_space(NAMES, HARMLESS), language, {}):
         assert all(re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*|\.gitattributes", part) for part in path.split("/")), path

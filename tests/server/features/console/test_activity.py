@@ -16,10 +16,10 @@ from templates_server.primitives.timestamps import DAY, HOUR, system_clock
 from templates_server.security.authorization import Role
 from templates_server.storage import tables
 from tests.server.features.auth.flows import Browser, Someone, signed_in_browser, someone
+from tests.server.features.console.daily_count_rows import Numbers, add_days, add_sizes, days_ago, table_in
 from tests.server.features.console.people import colleague, environment_id_of, new_space, put_visitor, text_of
-from tests.server.features.console.stored_days import Numbers, add_days, add_sizes, days_ago, table_in
 from tests.server.features.console.test_home_page import card_of
-from tests.server.features.console.tribes_place import HOSTILE, Place, new_place
+from tests.server.features.console.tribes_site import HOSTILE, TribesSite, new_tribes_site
 from tests.servers import RunningServer
 
 FIGURE = re.compile(r"<dt>([^<]*)</dt><dd>(.*?)<svg", re.DOTALL)
@@ -177,12 +177,12 @@ def test_days_are_written_as_people_do() -> None:
 
 
 @pytest.fixture
-def place(server: RunningServer) -> Place:
-    return new_place(server)
+def place(server: RunningServer) -> TribesSite:
+    return new_tribes_site(server)
 
 
 @pytest.mark.parametrize(("days", "first"), [(30, 30), (90, 90), (400, 399)])
-def test_the_page_of_a_tribe_shows_its_size_over_time(place: Place, days: int, first: int) -> None:
+def test_the_page_of_a_tribe_shows_its_size_over_time(place: TribesSite, days: int, first: int) -> None:
     sizes = {number: 1000 + number for number in range(1, 400) if number != 20}
     add_sizes(place.server, place.space, "staging", "fans", sizes)
     add_sizes(place.server, place.space, "production", "fans", {1: 7})
@@ -197,12 +197,12 @@ def test_the_page_of_a_tribe_shows_its_size_over_time(place: Place, days: int, f
     assert "style=" not in page.text
 
 
-def test_a_tribe_without_sizes_says_when_they_come_and_a_contextual_one_has_none(place: Place) -> None:
+def test_a_tribe_without_sizes_says_when_they_come_and_a_contextual_one_has_none(place: TribesSite) -> None:
     assert "No counts yet." in text_of(place.browser.get(f"{place.path}/fans"))
     assert "Size over time" not in text_of(place.browser.get(f"{place.path}/spring"))
 
 
-def test_a_viewer_sees_how_large_a_tribe_was(place: Place) -> None:
+def test_a_viewer_sees_how_large_a_tribe_was(place: TribesSite) -> None:
     add_sizes(place.server, place.space, "staging", "fans", {1: 1234})
     viewer = signed_in_browser(place.server, colleague(place.server, place.person, Role.VIEWER))
     assert table_in(viewer.get(f"{place.path}/fans").text) == [(full_day(days_ago(1)), [1234])]

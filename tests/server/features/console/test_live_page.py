@@ -20,7 +20,7 @@ from templates_server.settings import StreamLimits
 from templates_server.storage import tables
 from tests.server.features.auth.flows import Browser, Someone, signed_in_browser, someone, tokens_for
 from tests.server.features.console.people import colleague, new_space, submit, text_of
-from tests.server.features.sessions.changes.following import Stream, read_stream
+from tests.server.features.sessions.changes.subscribed_app import Stream, read_stream
 from tests.servers import RunningServer, running_server
 
 HOSTILE = "<script>alert(1)</script>/\u202e\U0001f980"

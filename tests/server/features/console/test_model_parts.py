@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from templates_server.features.console.model.form_fields import (
     PARTS,
     PartKind,
-    problems_by_field,
+    group_problems_by_field,
     read_part,
     rearrange,
+    replace_part,
     rows_in,
     to_fields,
     values_of,
-    with_part,
 )
 from templates_server.features.spaces.parser import parse_model, read_model, to_document
 
@@ -132,7 +132,7 @@ def test_a_form_that_nobody_touched_is_the_same_document(edit: tuple[PartKind, A
     for fields in (values, sent_by_a_browser(rearrange(part, values, "", present))):
         draft = read_part(part, fields, present)
         assert draft.problems == {}
-        after = to_document(read_model(with_part(model, part, key, draft), space="radio", name="Radio"))
+        after = to_document(read_model(replace_part(model, part, key, draft), space="radio", name="Radio"))
         assert json.dumps(after) == json.dumps(model)
 
 
@@ -143,7 +143,7 @@ def test_an_edit_in_the_form_is_the_same_edit_of_the_document(edit: tuple[PartKi
     present = model[part.place]
     values = typed_into_the_form(part, present[key], key, new_key, wanted)
     draft = read_part(part, sent_by_a_browser(values), present)
-    edited = with_part(model, part, key, draft)
+    edited = replace_part(model, part, key, draft)
     replaced = {new_key if each == key else each: wanted if each == key else present[each] for each in present}
     expected = {**model, part.place: replaced}
     after, problems = parse_model(edited, space="radio", name="Radio")
@@ -153,7 +153,7 @@ def test_an_edit_in_the_form_is_the_same_edit_of_the_document(edit: tuple[PartKi
     elif not draft.problems:
         assert json.dumps(to_document(after)) == json.dumps(canonical(expected))
         assert problems == wrong
-        told = problems_by_field(part, draft, problems)
+        told = group_problems_by_field(part, draft, problems)
         assert sum(map(len, told.values())) == len(list(problems))
     else:
         assert part.word == "event", draft.problems  # a reserved name, or metadata called pair1

@@ -13,9 +13,9 @@ from templates_server.primitives.timestamps import DAY, system_clock
 from templates_server.security.authorization import Role, Scope
 from templates_server.storage.tables import spaces
 from tests.server.features.auth.flows import Browser, Someone, signed_in_browser, someone
+from tests.server.features.console.daily_count_rows import add_days, add_sizes
 from tests.server.features.console.delivery_space import delivery_space
 from tests.server.features.console.people import colleague, new_space, put_user, put_visitor
-from tests.server.features.console.stored_days import add_days, add_sizes
 from tests.server.features.console.test_authorisation import PARAMETER, address_of, rows
 from tests.servers import RunningServer
 

@@ -13,7 +13,7 @@ import pytest
 from templates_server.security.authorization import Role
 from tests.server.features.auth.flows import Browser, signed_in_browser
 from tests.server.features.console.people import colleague, submit, text_of
-from tests.server.features.console.tribes_place import GOLD, HOSTILE, Place, new_place
+from tests.server.features.console.tribes_site import GOLD, HOSTILE, TribesSite, new_tribes_site
 from tests.servers import RunningServer
 
 INPUT = re.compile(r'<input(?=[^>]* name="([^"]+)")(?=[^>]* value="([^"]*)")[^>]*>')
@@ -24,8 +24,8 @@ FIRST = re.compile(r'value="([^"]*)"')
 
 
 @pytest.fixture
-def place(server: RunningServer) -> Place:
-    return new_place(server)
+def place(server: RunningServer) -> TribesSite:
+    return new_tribes_site(server)
 
 
 def filled_in(page: httpx.Response) -> dict[str, str]:
@@ -37,27 +37,27 @@ def filled_in(page: httpx.Response) -> dict[str, str]:
     return fields
 
 
-def press(place: Place, page: httpx.Response, act: str, path: str = "", **changes: str) -> httpx.Response:
+def press(place: TribesSite, page: httpx.Response, act: str, path: str = "", **changes: str) -> httpx.Response:
     """Change some fields, and press a button of the editor."""
     path = path or f"{place.path}/gold-members/edit"
     fields = {**filled_in(page), **{name.replace("_", "-", 1): value for name, value in changes.items()}, "act": act}
     return place.browser.send("POST", path, fields=fields)
 
 
-def stored(place: Place, key: str = "gold-members") -> dict[str, Any]:
+def stored(place: TribesSite, key: str = "gold-members") -> dict[str, Any]:
     """A tribe as the API has it."""
     found: dict[str, Any] = place.api("GET", f"/tribes/{key}").json()["data"][0]
     return found
 
 
-def opened(place: Place, key: str = "gold-members", **query: str) -> httpx.Response:
+def opened(place: TribesSite, key: str = "gold-members", **query: str) -> httpx.Response:
     """The editor of a tribe."""
     page = place.browser.get(f"{place.path}/{key}/edit", **query)
     assert page.status_code == 200, page.text
     return page
 
 
-def test_rows_come_and_go_by_buttons_and_are_saved_with_a_note(place: Place) -> None:
+def test_rows_come_and_go_by_buttons_and_are_saved_with_a_note(place: TribesSite) -> None:
     page = opened(place)
     for kind in ("event", "share", "tag", "behaviour"):
         page = press(place, page, "add", kind=kind)
@@ -87,7 +87,7 @@ def test_rows_come_and_go_by_buttons_and_are_saved_with_a_note(place: Place) -> 
     assert place.api("GET", "/tribes/revisions").json()["data"][0]["note"] == "Who watches"
 
 
-def test_the_rules_are_counted_before_they_are_saved(place: Place) -> None:
+def test_the_rules_are_counted_before_they_are_saved(place: TribesSite) -> None:
     page = opened(place)
     counted = press(place, page, "count", f0_value="free")
     assert "1 person in staging, counted just now" in text_of(counted)
@@ -98,7 +98,7 @@ def test_the_rules_are_counted_before_they_are_saved(place: Place) -> None:
     assert "Correct the marked fields" in text_of(refused)
 
 
-def test_what_is_wrong_stands_beside_its_field_and_stays_typed(place: Place) -> None:
+def test_what_is_wrong_stands_beside_its_field_and_stays_typed(place: TribesSite) -> None:
     page = press(place, opened(place), "add", kind="event")
     answer = press(
         place, page, "save", name="x" * 201, f0_attribute="x.plan", f0_operator="in", f0_type="number",
@@ -118,7 +118,7 @@ def test_what_is_wrong_stands_beside_its_field_and_stays_typed(place: Place) -> 
     assert stored(place)["name"] == "Gold members"
 
 
-def test_an_attribute_of_ones_own_is_known_by_its_bare_name(place: Place) -> None:
+def test_an_attribute_of_ones_own_is_known_by_its_bare_name(place: TribesSite) -> None:
     page = press(place, opened(place), "count", f0_attribute=" plan ")
     assert "2 people in staging" in text_of(page)
     assert press(place, page, "save", f0_attribute="email", f0_value="ada@example.com").status_code == 303
@@ -127,13 +127,13 @@ def test_an_attribute_of_ones_own_is_known_by_its_bare_name(place: Place) -> Non
     assert stored(place)["filters"][0]["attribute"] == "attributes.plan"
 
 
-def test_an_attribute_that_nobody_has_is_pointed_out(place: Place) -> None:
+def test_an_attribute_that_nobody_has_is_pointed_out(place: TribesSite) -> None:
     page = press(place, opened(place), "count", f0_attribute="country", f0_value="Norway")
     assert "None of the people looked at in staging has “attributes.country”" in text_of(page)
     assert "No people checked" not in text_of(opened(place))
 
 
-def test_a_filter_that_was_added_and_a_count_are_where_the_browser_goes(place: Place) -> None:
+def test_a_filter_that_was_added_and_a_count_are_where_the_browser_goes(place: TribesSite) -> None:
     page = opened(place)
     assert 'value="add" formaction="' in page.text
     assert '/gold-members/edit#filter-2"' in page.text
@@ -141,7 +141,7 @@ def test_a_filter_that_was_added_and_a_count_are_where_the_browser_goes(place: P
     assert 'id="filter-2"' in press(place, page, "add", kind="tag").text
 
 
-def test_a_new_tribe_has_a_key_of_its_name(place: Place) -> None:
+def test_a_new_tribe_has_a_key_of_its_name(place: TribesSite) -> None:
     path = f"{place.here}/new-tribe"
     page = place.browser.get(path)
     for name, problem in (
@@ -165,7 +165,7 @@ def test_a_new_tribe_has_a_key_of_its_name(place: Place) -> None:
     assert place.deeds().count("tribe.replace") == 1
 
 
-def test_who_was_overtaken_sees_both_versions_and_loses_nothing(place: Place) -> None:
+def test_who_was_overtaken_sees_both_versions_and_loses_nothing(place: TribesSite) -> None:
     page = opened(place)
     place.api("PUT", "/tribes/gold-members?note=Sooner", {**GOLD, "filters": [{"tag": "theirs"}]})
     answer = press(place, page, "save", f0_value="mine")
@@ -181,7 +181,7 @@ def test_who_was_overtaken_sees_both_versions_and_loses_nothing(place: Place) ->
     assert stored(place)["filters"][0]["value"] == "mine"
 
 
-def test_another_tribe_that_is_saved_meanwhile_is_no_conflict(place: Place) -> None:
+def test_another_tribe_that_is_saved_meanwhile_is_no_conflict(place: TribesSite) -> None:
     page = opened(place)
     place.api("PUT", "/tribes/fans", {"filters": [{"tag": "vip"}]})
     for _ in range(2):  # the second one is the same form, sent again
@@ -190,7 +190,7 @@ def test_another_tribe_that_is_saved_meanwhile_is_no_conflict(place: Place) -> N
     assert stored(place, "fans")["filters"] == [{"tag": "vip"}]
 
 
-def test_a_tribe_that_was_deleted_meanwhile_can_be_saved_again(place: Place) -> None:
+def test_a_tribe_that_was_deleted_meanwhile_can_be_saved_again(place: TribesSite) -> None:
     page = opened(place)
     place.api("DELETE", "/tribes/gold-members")
     answer = press(place, page, "save", f0_value="mine")
@@ -199,7 +199,7 @@ def test_a_tribe_that_was_deleted_meanwhile_can_be_saved_again(place: Place) -> 
     assert stored(place)["filters"][0]["value"] == "mine"
 
 
-def test_the_document_says_what_the_form_cannot(place: Place) -> None:
+def test_the_document_says_what_the_form_cannot(place: TribesSite) -> None:
     page = press(place, opened(place), "document", f0_value="silver")
     assert "value: silver" in filled_in(page)["yaml"]
     mixed = "name: Mixed\nfilters:\n  - {attribute: attributes.plan, operator: in, value: [gold, 1]}\n"
@@ -217,7 +217,7 @@ def test_the_document_says_what_the_form_cannot(place: Place) -> None:
     assert "Attribute “plan” is one of" in text_of(back)
 
 
-def test_names_are_offered_from_what_arrives(place: Place) -> None:
+def test_names_are_offered_from_what_arrives(place: TribesSite) -> None:
     key = place.api("POST", "/environments/staging/keys", {"name": "app"}).json()["data"][0]["key"]
     event = {"external_id": "ada", "name": "video/completed", "metadata": [{"key": "genre", "value": "Drama"}]}
     with place.server.client(Authorization=f"Bearer {key}") as app:
@@ -230,7 +230,7 @@ def test_names_are_offered_from_what_arrives(place: Place) -> None:
         assert f'<option value="{value}"></option>' not in elsewhere.text, value
 
 
-def test_who_was_signed_out_meanwhile_comes_back_to_what_was_typed(place: Place) -> None:
+def test_who_was_signed_out_meanwhile_comes_back_to_what_was_typed(place: TribesSite) -> None:
     fields = {**filled_in(opened(place)), "f0-value": 'a & "b"', "act": "save", "note": "Why"}
     stranger = Browser(place.server).send("POST", f"{place.path}/gold-members/edit", fields=fields)
     back = parse_qs(urlsplit(stranger.headers["location"]).query)["next"][0]
@@ -242,20 +242,20 @@ def test_who_was_signed_out_meanwhile_comes_back_to_what_was_typed(place: Place)
     }
 
 
-def test_hostile_text_is_text_in_the_editor(place: Place) -> None:
+def test_hostile_text_is_text_in_the_editor(place: TribesSite) -> None:
     page = opened(place, "fans")
     assert filled_in(page)["name"] == HOSTILE
     assert "<script>alert" not in page.text
     assert press(place, page, "save", f"{place.path}/fans/edit", name="\u202e" * 150).status_code == 303
 
 
-def test_a_viewer_edits_nothing(place: Place) -> None:
+def test_a_viewer_edits_nothing(place: TribesSite) -> None:
     viewer = signed_in_browser(place.server, colleague(place.server, place.person, Role.VIEWER))
     for path in (f"{place.here}/new-tribe", f"{place.path}/gold-members/edit"):
         assert viewer.get(path).status_code == 403
 
 
-def test_a_form_with_too_many_fields_is_refused(place: Place) -> None:
+def test_a_form_with_too_many_fields_is_refused(place: TribesSite) -> None:
     page = opened(place)
     many = {f"x{number}": "" for number in range(600)}
     assert submit(place.browser, page, f"{place.path}/gold-members/edit", **many).status_code == 400

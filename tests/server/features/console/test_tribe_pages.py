@@ -9,16 +9,16 @@ import pytest
 from templates_server.security.authorization import Role
 from tests.server.features.auth.flows import signed_in_browser, someone
 from tests.server.features.console.people import colleague, forms_of, new_space, submit, text_of
-from tests.server.features.console.tribes_place import GOLD, Place, new_place
+from tests.server.features.console.tribes_site import GOLD, TribesSite, new_tribes_site
 from tests.servers import RunningServer
 
 
 @pytest.fixture
-def place(server: RunningServer) -> Place:
-    return new_place(server)
+def place(server: RunningServer) -> TribesSite:
+    return new_tribes_site(server)
 
 
-def test_the_list_is_by_category_and_counts_what_is_asked_for(place: Place) -> None:
+def test_the_list_is_by_category_and_counts_what_is_asked_for(place: TribesSite) -> None:
     page = place.browser.get(place.path)
     said = text_of(page)
     assert said.index("Subscription") < said.index("Without a category")
@@ -29,7 +29,7 @@ def test_the_list_is_by_category_and_counts_what_is_asked_for(place: Place) -> N
     assert "2 just now" in text_of(place.browser.get(place.path)), "it is shown as of when it was counted"
 
 
-def test_a_count_is_of_the_rules_that_were_counted(place: Place) -> None:
+def test_a_count_is_of_the_rules_that_were_counted(place: TribesSite) -> None:
     place.browser.get(place.path, count="gold-members")
     free = {**GOLD, "filters": [{**GOLD["filters"][0], "value": "free"}]}  # type: ignore[dict-item]
     place.api("PUT", "/tribes/gold-members", free)
@@ -37,7 +37,7 @@ def test_a_count_is_of_the_rules_that_were_counted(place: Place) -> None:
     assert "Gold members users 1 1 just now" in text_of(place.browser.get(place.path, count="gold-members"))
 
 
-def test_the_list_is_searched_and_has_pages(place: Place) -> None:
+def test_the_list_is_searched_and_has_pages(place: TribesSite) -> None:
     assert "Gold members" not in text_of(place.browser.get(place.path, search="CAMPAIGN"))
     assert "Gold members" in text_of(place.browser.get(place.path, search="scription"))
     assert "No matching tribes" in text_of(place.browser.get(place.path, search="nothing like that"))
@@ -54,7 +54,7 @@ def test_the_list_is_searched_and_has_pages(place: Place) -> None:
     assert seen == sorted(many)
 
 
-def test_names_are_text_on_every_page(place: Place) -> None:
+def test_names_are_text_on_every_page(place: TribesSite) -> None:
     for path in (place.path, f"{place.path}/fans", f"{place.path}/fans/edit", f"{place.here}/tribe-history"):
         page = place.browser.get(path)
         assert page.status_code == 200
@@ -62,7 +62,7 @@ def test_names_are_text_on_every_page(place: Place) -> None:
         assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page.text
 
 
-def test_a_tribe_says_who_is_in_it_how_many_and_where_it_is_used(place: Place) -> None:
+def test_a_tribe_says_who_is_in_it_how_many_and_where_it_is_used(place: TribesSite) -> None:
     unused = place.browser.get(f"{place.path}/gold-members")
     assert "No scenario in any environment targets this tribe" in text_of(unused)
     assert f'href="{place.here}/delivery">open the delivery</a>' in unused.text
@@ -83,7 +83,7 @@ def test_a_tribe_says_who_is_in_it_how_many_and_where_it_is_used(place: Place) -
     assert "bob@example.com" not in people
 
 
-def test_why_a_person_is_in_it(place: Place) -> None:
+def test_why_a_person_is_in_it(place: TribesSite) -> None:
     path = f"{place.path}/gold-members/explanation"
     said = text_of(place.browser.get(path, kind="user", person="bob"))
     assert "The user bob is not in the tribe" in said
@@ -98,7 +98,7 @@ def test_why_a_person_is_in_it(place: Place) -> None:
     assert "The user ada is in the tribe" in text_of(place.browser.get(spring, person="ada", field1="spring"))
 
 
-def test_users_are_downloaded_as_the_api_exports_them(place: Place) -> None:
+def test_users_are_downloaded_as_the_api_exports_them(place: TribesSite) -> None:
     path = f"{place.path}/gold-members"
     begun = submit(place.browser, place.browser.get(path), f"{path}/exports", format="ndjson")
     page = place.browser.get(begun.headers["location"])
@@ -112,14 +112,14 @@ def test_users_are_downloaded_as_the_api_exports_them(place: Place) -> None:
     assert place.deeds()[-1] == "export.create"
 
 
-def test_a_download_that_is_refused_says_so_beside_the_form(place: Place) -> None:
+def test_a_download_that_is_refused_says_so_beside_the_form(place: TribesSite) -> None:
     path = f"{place.path}/gold-members"
     refused = submit(place.browser, place.browser.get(path), f"{path}/exports", format="xls")
     assert refused.status_code == 422
     assert 'id="format-problem"' in refused.text
 
 
-def test_a_tribe_is_deleted_once_no_scenario_is_for_it(place: Place) -> None:
+def test_a_tribe_is_deleted_once_no_scenario_is_for_it(place: TribesSite) -> None:
     place.use("gold-members")
     path = f"{place.path}/gold-members"
     refused = submit(place.browser, place.browser.get(path), f"{path}/delete")
@@ -136,7 +136,7 @@ def test_a_tribe_is_deleted_once_no_scenario_is_for_it(place: Place) -> None:
     assert place.deeds().count("tribe.delete") == 1
 
 
-def test_history_tells_who_and_what_differs(place: Place) -> None:
+def test_history_tells_who_and_what_differs(place: TribesSite) -> None:
     place.api("PUT", "/tribes/gold-members?note=Cheaper", {**GOLD, "filters": [{"tag": "vip"}]})
     place.api("DELETE", "/tribes/watchers")
     path = f"{place.here}/tribe-history"
@@ -156,7 +156,7 @@ def test_history_tells_who_and_what_differs(place: Place) -> None:
         assert "Enter two revision numbers" in text_of(answer)
 
 
-def test_a_viewer_sees_rules_and_counts_and_nobody(place: Place) -> None:
+def test_a_viewer_sees_rules_and_counts_and_nobody(place: TribesSite) -> None:
     place.use("gold-members")
     viewer = signed_in_browser(place.server, colleague(place.server, place.person, Role.VIEWER))
     page = viewer.get(f"{place.path}/gold-members", people="some", count="staging")

@@ -12,7 +12,7 @@ from templates_server.features.console.tribes import filter_rows as rows
 from templates_server.features.console.tribes.rule_text import sentences, summary
 from templates_server.features.tribes.parser import read_tribe
 from templates_server.features.tribes.serializer import to_tribe_document
-from tests.server.features.tribes.made import filters, share_filter
+from tests.server.features.tribes.strategies import filters, share_filter
 
 NOT_DONE = (
     'Has not done video/completed more than 2 times, after 2026-01-01, with genre "Football" and title "Final", '

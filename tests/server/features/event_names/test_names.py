@@ -27,7 +27,7 @@ from templates_server.storage.database import Database
 from templates_server.storage.factory import open_database
 from tests.people import Grant, Person, add_organization, add_person, add_space
 from tests.servers import RunningServer, running_server
-from tests.unhandled import UNHANDLED
+from tests.unhandled_exceptions import UNHANDLED
 
 NOW = system_clock() // 1000 * 1000
 TABLES = (tables.event_names, tables.event_name_changes)

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from templates_server.errors import BadRequest, ValidationFailed
 from templates_server.features.events.parser import MOST_EVENTS, read_events
 from templates_server.primitives import event_names
-from templates_server.primitives.event_names import MAX_NAME_LENGTH, RESERVED_PREFIXES, problem_of_event_name
+from templates_server.primitives.event_names import MAX_NAME_LENGTH, RESERVED_PREFIXES, find_event_name_problem
 from templates_server.primitives.timestamps import DAY, system_clock, to_rfc3339
 from templates_server.storage import tables
 from tests.environments import AppEnvironment, add_environment
@@ -152,7 +152,7 @@ def test_a_name_that_breaks_the_rule_is_refused(name: str) -> None:
 
 
 def test_half_a_surrogate_pair_is_no_name() -> None:
-    assert problem_of_event_name("a\ud800") is not None
+    assert find_event_name_problem("a\ud800") is not None
     with pytest.raises(BadRequest):
         read_events(b'[{"anonymous_id": "v", "name": "a\\ud800"}]', NOW, max_depth=32)
 
@@ -176,7 +176,7 @@ def test_the_rule_of_names_is_written_once() -> None:
 def test_a_name_is_accepted_exactly_when_it_fits_the_rule(name: str) -> None:
     is_plain = not any(unicodedata.category(character) in {"Cc", "Cs"} for character in name)
     is_ours = any(name.startswith(prefix) for prefix in RESERVED_PREFIXES)
-    assert (problem_of_event_name(name) is None) == (0 < len(name) <= MAX_NAME_LENGTH and is_plain and not is_ours)
+    assert (find_event_name_problem(name) is None) == (0 < len(name) <= MAX_NAME_LENGTH and is_plain and not is_ours)
 
 
 def test_nulls_are_not_given_and_unknown_keys_are_ignored() -> None:

@@ -25,7 +25,7 @@ from templates_server.settings import Settings, StreamLimits, sqlite_url
 from templates_server.storage import migrations, tables
 from templates_server.storage.factory import open_database
 from tests.people import OF_A_SIGN_IN, Grant, Person, add_organization, add_person, add_service, add_space
-from tests.server.features.sessions.changes.following import Stream, read_stream
+from tests.server.features.sessions.changes.subscribed_app import Stream, read_stream
 from tests.server_processes import server_process
 from tests.servers import PostgresServer, RunningServer, running_server
 
@@ -399,7 +399,7 @@ def test_following_is_renewed_while_there_is_a_stream(place: Place, monkeypatch:
 @pytest.mark.slow
 def test_a_stream_goes_on_after_the_database_was_away(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeds, "REST_AFTER_FAILURE_SECONDS", 0.1)
-    real = store.arrived_since
+    real = store.list_arrived_since
     failures = iter([True, True])
 
     def fails(*arguments: Any, **named: Any) -> Any:
@@ -408,7 +408,7 @@ def test_a_stream_goes_on_after_the_database_was_away(place: Place, monkeypatch:
         return real(*arguments, **named)
 
     with place.streamed() as stream:
-        monkeypatch.setattr(store, "arrived_since", fails)
+        monkeypatch.setattr(store, "list_arrived_since", fails)
         place.send({"id": "e-1"})
         assert place.ids(stream, 1) == ["e-1"]
     assert next(failures, None) is None

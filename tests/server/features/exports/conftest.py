@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.server.features.exports.exporting import Exporting, exporting, somebody
+from tests.server.features.exports.export_client import ExportClient, make_export_client, somebody
 from tests.servers import RunningServer
 
 
 @pytest.fixture
-def place(server: RunningServer) -> Iterator[Exporting]:
+def place(server: RunningServer) -> Iterator[ExportClient]:
     """A new environment with its tribes."""
     person = somebody(server)
     with person.client(server) as client:
-        yield exporting(server, client, person)
+        yield make_export_client(server, client, person)

@@ -29,7 +29,7 @@ from templates_server.storage import migrations
 from templates_server.storage.database import Database
 from templates_server.storage.factory import open_database
 from templates_server.storage.tables import events, persons
-from tests.server.features.exports.exporting import EVERYBODY, Exporting
+from tests.server.features.exports.export_client import EVERYBODY, ExportClient
 
 HOSTILE = 300
 MADE_OF = [
@@ -106,9 +106,9 @@ def content_of(database: Database, kind: str, shape: ExportFormat, *, of_events:
 
     def work(connection: Connection) -> bytes:
         batches = (
-            queries.event_lines(connection, queries.Events(ENVIRONMENT), shape)
+            queries.query_event_lines(connection, queries.Events(ENVIRONMENT), shape)
             if of_events
-            else queries.user_lines(connection, at, tribe, shape, since=None)
+            else queries.query_user_lines(connection, at, tribe, shape, since=None)
         )
         texts = [rows.text for rows in batches]
         return form.head + form.between.join(texts) + form.end + form.tail
@@ -185,7 +185,7 @@ def _cells(person: StoredPerson) -> list[str]:
 # What changed since
 
 
-def test_only_who_changed_or_was_seen_since_is_exported(place: Exporting) -> None:
+def test_only_who_changed_or_was_seen_since_is_exported(place: ExportClient) -> None:
     place.put({"user_id": "ada"}, {"user_id": "bea"}, {"user_id": "cid"})
     database = place.server.database
     mine = select(persons.c.environment_id).where(
@@ -196,12 +196,12 @@ def test_only_who_changed_or_was_seen_since_is_exported(place: Exporting) -> Non
     here = persons.c.environment_id == environment_id
     long_ago = persons.update().where(here).values(updated=1, last_seen=None)
     database.write_sync(lambda connection: connection.execute(long_ago))
-    cursor = place.ended(place.ask(format="csv"))["cursor"]
+    cursor = place.wait_until_ended(place.ask(format="csv"))["cursor"]
     place.put({"user_id": "bea", "email": "bea@example.com"})
     with place.app() as app:
         seen = app.post("/api/client/events", json=[{"name": "video/completed", "external_id": "cid"}])
         assert seen.status_code == 204
-    found = place.exported(format="csv", columns=["user_id"], since=cursor).decode().split("\r\n")
+    found = place.export_tribe(format="csv", columns=["user_id"], since=cursor).decode().split("\r\n")
     assert sorted(found) == ["", "bea", "cid", "user_id"]
 
 
@@ -212,9 +212,9 @@ def test_a_change_whose_transaction_is_open_at_the_snapshot_is_in_the_next_expor
     other = create_engine(postgres_url)
     with other.connect() as connection, connection.begin():
         connection.exec_driver_sql("SELECT pg_sleep(0.3)")
-        horizon = database.read_sync(lambda reader: queries.horizon(reader, now, margin_ms=0))
+        horizon = database.read_sync(lambda reader: queries.find_horizon(reader, now, margin_ms=0))
     assert horizon <= now - 300
-    after = database.read_sync(lambda reader: queries.horizon(reader, now, margin_ms=0))
+    after = database.read_sync(lambda reader: queries.find_horizon(reader, now, margin_ms=0))
     assert after > horizon
     other.dispose()
     database.close()
@@ -227,12 +227,12 @@ def test_a_purge_that_takes_hours_moves_no_cursor_back(postgres_url: str) -> Non
     with retention_store.hold_purge_lock(other) as is_alone:
         assert is_alone
         time.sleep(0.3)
-        assert database.read_sync(lambda reader: queries.horizon(reader, now, margin_ms=0)) > now - 300
+        assert database.read_sync(lambda reader: queries.find_horizon(reader, now, margin_ms=0)) > now - 300
     database.close()
     other.close()
 
 
 def test_a_cursor_leaves_time_for_changes_that_are_on_their_way(fresh_database_url: str) -> None:
     database = open_database(fresh_database_url)
-    assert database.read_sync(lambda reader: queries.horizon(reader, 1_000_000, margin_ms=300_000)) <= 700_000
+    assert database.read_sync(lambda reader: queries.find_horizon(reader, 1_000_000, margin_ms=300_000)) <= 700_000
     database.close()

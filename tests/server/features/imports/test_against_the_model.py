@@ -21,8 +21,8 @@ from templates_server.storage import migrations
 from templates_server.storage.database import Database
 from templates_server.storage.factory import open_database
 from tests.people import add_organization
+from tests.server.features.imports.importer import ndjson, read_stored_tags
 from tests.server.features.imports.model import Model, as_text, stored
-from tests.server.features.imports.sending import ndjson, stored_tags
 
 TAGS = st.lists(st.sampled_from(["a", "a/b", "a/b/c", "vip", "ü"]), max_size=3)
 VALUES = (
@@ -124,7 +124,7 @@ def test_the_database_equals_the_model(database: Database, organization_id: str,
     assert {name: person["created"] for name, person in found.items()} == {
         name: person["created"] for name, person in model.people.items()
     }
-    assert stored_tags(database, place.environment_id) == model.tags()
+    assert read_stored_tags(database, place.environment_id) == model.tags()
 
 
 ODD = ["\\", "\\N", "\\.", "a\tb", "a\nb", "\b\f\r\v", "\x1e", "é😀", "", "2026-11-21"]

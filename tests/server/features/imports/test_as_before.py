@@ -12,7 +12,7 @@ from templates_server.features.imports import parse_worker
 from templates_server.features.imports.parser import PartRows
 from templates_server.features.people.identity import PersonKind, make_person_ref
 from templates_server.storage import tables
-from tests.server.features.imports.sending import Importer, importer, stored_people, stored_tags
+from tests.server.features.imports.importer import Importer, make_importer, read_stored_people, read_stored_tags
 from tests.servers import RunningServer
 
 ROWS: list[dict[str, Any]] = [
@@ -23,7 +23,7 @@ ROWS: list[dict[str, Any]] = [
 
 @pytest.fixture
 def sender(server: RunningServer) -> Iterator[Importer]:
-    with importer(server) as made:
+    with make_importer(server) as made:
         assert made.applied(1, ROWS, name="first")["created"] == len(ROWS)
         yield made
 
@@ -92,13 +92,13 @@ def test_people_whom_nobody_changed_are_not_looked_at(
 
 @pytest.mark.parametrize("by", CHANGES)
 def test_whoever_was_changed_is_put_right(sender: Importer, server: RunningServer, by: str) -> None:
-    before = stored_people(server.database, sender.environment_id)
+    before = read_stored_people(server.database, sender.environment_id)
     CHANGES[by](sender, server)
-    assert stored_people(server.database, sender.environment_id) != before
+    assert read_stored_people(server.database, sender.environment_id) != before
     view = sender.applied(1, ROWS, name="second")
     assert (view["created"] + view["updated"], view["unchanged"]) == (1, len(ROWS) - 1)
-    assert stored_people(server.database, sender.environment_id) == before
-    assert stored_tags(server.database, sender.environment_id) == {"vip": len(ROWS)}
+    assert read_stored_people(server.database, sender.environment_id) == before
+    assert read_stored_tags(server.database, sender.environment_id) == {"vip": len(ROWS)}
 
 
 @pytest.mark.parametrize("by", [*CHANGES, *UNHEARD])
@@ -137,11 +137,11 @@ def test_a_change_within_the_same_millisecond_is_seen(sender: Importer, server: 
 
 
 def test_when_many_were_changed_all_of_them_are_put_right(sender: Importer, server: RunningServer) -> None:
-    before = stored_people(server.database, sender.environment_id)
+    before = read_stored_people(server.database, sender.environment_id)
     others = [{"user_id": row["user_id"], "email": "other@example.com"} for row in ROWS[1:]]
     assert sender.applied(1, others, name="other")["updated"] == len(others)
     assert sender.applied(1, ROWS, name="second")["updated"] == len(others)
-    assert stored_people(server.database, sender.environment_id) == before
+    assert read_stored_people(server.database, sender.environment_id) == before
 
 
 def test_lines_are_counted_with_the_blank_ones(sender: Importer, server: RunningServer) -> None:
@@ -153,7 +153,7 @@ def test_lines_are_counted_with_the_blank_ones(sender: Importer, server: Running
         sender.applied(1, [{**row, "phone": "2"} for row in changed], name=f"change-{first}")
         view = sender.applied(1, spaced, name=f"again-{first}")
         assert (view["updated"], view["unchanged"]) == (len(changed), len(many) - len(changed))
-    people = stored_people(server.database, sender.environment_id)
+    people = read_stored_people(server.database, sender.environment_id)
     assert {people[row["user_id"]].phone for row in many} == {"1"}
 
 

@@ -14,8 +14,8 @@ from sqlalchemy import text
 
 from templates_server.storage import tables
 from tests.people import Organization, add_person
+from tests.server.features.imports.importer import Importer, make_importer, read_stored_tags
 from tests.server.features.imports.model import stored
-from tests.server.features.imports.sending import Importer, importer, stored_tags
 from tests.servers import RunningServer
 
 PEOPLE = [f"user-{number}" for number in range(300)]
@@ -39,7 +39,7 @@ def deadlocks(server: RunningServer) -> int:
 
 def test_nothing_of_what_is_written_at_once_is_lost(server: RunningServer) -> None:
     before = deadlocks(server)
-    with importer(server) as sender:
+    with make_importer(server) as sender:
         tokens = [add_person(server.database, Organization(sender.organization_id, "")).token for _ in range(4)]
         run_at_once(server, sender, tokens)
         found = stored(server.database, sender.environment_id)
@@ -49,7 +49,7 @@ def test_nothing_of_what_is_written_at_once_is_lost(server: RunningServer) -> No
         for person in found.values():
             assert person["attributes"] == dict.fromkeys(writers, ROUNDS)
             assert person["tags"] == tags
-        assert stored_tags(server.database, sender.environment_id) == dict.fromkeys(tags, len(PEOPLE))
+        assert read_stored_tags(server.database, sender.environment_id) == dict.fromkeys(tags, len(PEOPLE))
     assert deadlocks(server) == before
 
 
@@ -85,7 +85,7 @@ def run_at_once(server: RunningServer, sender: Importer, tokens: Sequence[str]) 
 
 
 def test_a_part_that_is_sent_many_times_at_once_is_applied_once(server: RunningServer) -> None:
-    with importer(server) as sender, ThreadPoolExecutor(8) as pool:
+    with make_importer(server) as sender, ThreadPoolExecutor(8) as pool:
         rows = rows_of("once", 1)
         views = list(pool.map(lambda _: sender.applied(1, rows), range(8)))
         assert [view for view in views if view != views[0]] == []
@@ -98,6 +98,6 @@ def test_a_part_that_is_sent_many_times_at_once_is_applied_once(server: RunningS
 
 @pytest.mark.parametrize("size", [1, 300])
 def test_of_two_parts_with_one_number_one_is_refused(server: RunningServer, size: int) -> None:
-    with importer(server) as sender, ThreadPoolExecutor(6) as pool:
+    with make_importer(server) as sender, ThreadPoolExecutor(6) as pool:
         answers = list(pool.map(lambda n: sender.put(1, rows_of(f"w{n}", 1)[:size]).status_code, range(6)))
     assert Counter(answers) == {200: 1, 409: 5}

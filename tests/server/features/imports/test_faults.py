@@ -12,8 +12,8 @@ import sqlalchemy
 from sqlalchemy.engine import make_url
 
 from templates_server.storage.sqlite import SqliteDatabase
+from tests.server.features.imports.importer import Importer, make_importer, read_stored_tags
 from tests.server.features.imports.model import Model, as_text, stored
-from tests.server.features.imports.sending import Importer, importer, stored_tags
 from tests.servers import RunningServer, running_server
 
 ROWS_A_PART = 400
@@ -38,7 +38,7 @@ def check(server: RunningServer, sender: Importer, parts: int) -> None:
     found = stored(server.database, sender.environment_id)
     expected = {name: as_text(person) for name, person in model.people.items()}
     assert {name: as_text(person) for name, person in found.items()} == expected
-    assert stored_tags(server.database, sender.environment_id) == model.tags()
+    assert read_stored_tags(server.database, sender.environment_id) == model.tags()
     totals = sender.show().json()["data"][0]["totals"]
     assert totals == {name: model.totals[name] for name in totals}
 
@@ -66,7 +66,7 @@ def killing_connections(url: str, *, every_seconds: float) -> Iterator[list[int]
 
 @pytest.mark.parametrize("parts", [8, pytest.param(60, marks=pytest.mark.slow)])
 def test_connections_that_are_ended_lose_nothing(postgres_url: str, tmp_path: Path, parts: int) -> None:
-    with running_server(tmp_path, database_url=postgres_url) as server, importer(server) as sender:
+    with running_server(tmp_path, database_url=postgres_url) as server, make_importer(server) as sender:
         with killing_connections(postgres_url, every_seconds=0.3) as killed:
             sent = 0
             while sent < parts or not sum(killed):
@@ -86,7 +86,7 @@ def send_until_applied(sender: Importer, part: int) -> None:
 
 
 def test_a_full_database_refuses_a_part_whole_and_takes_it_when_there_is_room(tmp_path: Path) -> None:
-    with running_server(tmp_path) as server, importer(server) as sender:
+    with running_server(tmp_path) as server, make_importer(server) as sender:
         sender.applied(1, rows_of(1))
         limit_pages(server, more=3)
         for _ in range(2):

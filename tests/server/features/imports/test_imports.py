@@ -17,13 +17,20 @@ from templates_server.features.people.profile import Profile
 from templates_server.security.authorization import Scope
 from templates_server.storage import tables
 from tests.people import Grant, Organization, add_person
-from tests.server.features.imports.sending import Importer, digest_of, importer, ndjson, stored_people, stored_tags
+from tests.server.features.imports.importer import (
+    Importer,
+    digest_of,
+    make_importer,
+    ndjson,
+    read_stored_people,
+    read_stored_tags,
+)
 from tests.servers import RunningServer
 
 
 @pytest.fixture
 def sender(server: RunningServer) -> Iterator[Importer]:
-    with importer(server) as made:
+    with make_importer(server) as made:
         yield made
 
 
@@ -44,8 +51,8 @@ def test_good_rows_are_applied_and_bad_ones_named_by_line(server: RunningServer,
         (4, "VALIDATION_ERROR", "phone"),
     ]
     ada = Profile(email="ada@example.com", tags=("vip",), attributes={"age": 36})
-    assert stored_people(server.database, sender.environment_id) == {"ada": ada}
-    assert stored_tags(server.database, sender.environment_id) == {"vip": 1}
+    assert read_stored_people(server.database, sender.environment_id) == {"ada": ada}
+    assert read_stored_tags(server.database, sender.environment_id) == {"vip": 1}
 
 
 def test_a_part_that_is_sent_again_is_answered_and_not_applied_again(sender: Importer) -> None:

@@ -22,8 +22,8 @@ from templates_server.settings import sqlite_url
 from templates_server.storage import tables
 from templates_server.storage.factory import open_database
 from tests.server.features.imports.dying_server import POINTS
+from tests.server.features.imports.importer import NDJSON, ndjson, read_stored_tags
 from tests.server.features.imports.model import Model, as_text, stored
-from tests.server.features.imports.sending import NDJSON, ndjson, stored_tags
 from tests.server_processes import ServerProcess, server_process
 from tests.servers import TLS, PostgresServer
 
@@ -88,7 +88,7 @@ class Journey:
             found = stored(database, environment_id or "").items()
             people = {name: as_text(one) for name, one in found if OURS.fullmatch(name)}  # the demo has its own
             assert people == {name: as_text(one) for name, one in model.people.items()}
-            tags = stored_tags(database, environment_id or "").items()
+            tags = read_stored_tags(database, environment_id or "").items()
             assert {tag: users for tag, users in tags if tag.startswith("ours")} == model.tags()
             return int(parts)
         finally:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.server.features.openfeature.asking import ALL_FLAGS, App, made_app
+from tests.server.features.openfeature.ofrep_app import ALL_FLAGS, App, make_app
 from tests.servers import RunningServer
 
 SECONDS = 2.0
@@ -62,7 +62,7 @@ def send(app: App, body: bytes) -> list[Any]:
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_no_session_could_say_is_refused_in_few_words(server: RunningServer, name: str) -> None:
-    with made_app(server) as app:
+    with make_app(server) as app:
         for answer in send(app, REFUSED[name]):
             assert (answer.status_code, answer.json()["errorCode"] in CODES) == (400, True), answer.text
             assert len(answer.content) < 2_000
@@ -70,7 +70,7 @@ def test_what_no_session_could_say_is_refused_in_few_words(server: RunningServer
 
 @pytest.mark.parametrize("name", ANSWERED)
 def test_what_is_only_strange_is_answered_like_anything_else(server: RunningServer, name: str) -> None:
-    with made_app(server) as app:
+    with make_app(server) as app:
         every, one = send(app, ANSWERED[name])
         assert (every.status_code, one.status_code) == (200, 200), every.text[:200]
         assert {flag["key"]: flag for flag in every.json()["flags"]}["home.top.label"] == one.json()
@@ -97,5 +97,5 @@ def test_whatever_a_context_is_the_answer_is_one_of_the_protocol(shared_app: App
 
 @pytest.fixture(scope="module")
 def shared_app(server: RunningServer) -> Any:
-    with made_app(server) as app:
+    with make_app(server) as app:
         yield app

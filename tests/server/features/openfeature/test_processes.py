@@ -15,8 +15,8 @@ import pytest
 
 from templates_server.storage.factory import open_database
 from tests.environments import AppEnvironment, add_environment, deliver
-from tests.server.features.openfeature.asking import ALL_FLAGS, DELIVERY, MODEL
-from tests.server.features.sessions.changes.following import TRIBES
+from tests.server.features.openfeature.ofrep_app import ALL_FLAGS, DELIVERY, MODEL
+from tests.server.features.sessions.changes.subscribed_app import TRIBES
 from tests.server.features.sessions.changes.test_processes import worker_of
 from tests.server_processes import ServerProcess, server_process
 from tests.servers import PostgresServer

@@ -21,9 +21,9 @@ import jsonschema_rs
 import pytest
 
 from templates_server.primitives.yaml_json import read_yaml
+from tests.openapi_conformance import FINDINGS
 from tests.requirements import require
 from tests.server.features.api_docs.demonstration import Demonstration, demonstration
-from tests.witness import FINDINGS
 
 IS_FULL_SCALE = os.environ.get("MTRIBES_FULL_SCALE") == "1"
 EXAMPLES = 500 if IS_FULL_SCALE else 100

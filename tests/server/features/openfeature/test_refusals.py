@@ -13,7 +13,7 @@ from templates_server.security.user_signatures import sign
 from templates_server.settings import RateLimits
 from tests.environments import revoke
 from tests.people import OF_A_SIGN_IN, add_organization, add_person, add_space
-from tests.server.features.openfeature.asking import ALL_FLAGS, MODEL, made_app
+from tests.server.features.openfeature.ofrep_app import ALL_FLAGS, MODEL, make_app
 from tests.servers import RunningServer, running_server
 
 # Whose flags
@@ -28,7 +28,7 @@ WITHOUT_A_KEY = (
 
 @pytest.mark.parametrize("body", WITHOUT_A_KEY)
 def test_without_a_targeting_key_it_is_said_that_one_is_missing(server: RunningServer, body: Any) -> None:
-    with made_app(server) as app:
+    with make_app(server) as app:
         all_flags, one = app.client.post(ALL_FLAGS, json=body), app.client.post(f"{ALL_FLAGS}/home.top", json=body)
     for answer in (all_flags, one):
         assert (answer.status_code, answer.json()["errorCode"]) == (400, "TARGETING_KEY_MISSING")
@@ -41,7 +41,7 @@ def test_without_a_targeting_key_it_is_said_that_one_is_missing(server: RunningS
     "key", [7, True, ["ada"], {"id": "ada"}, ".", "..", " ada", "a\nb", "x" * 257, "per_" + "x" * 22]
 )
 def test_a_targeting_key_that_no_user_can_have_is_an_invalid_context(server: RunningServer, key: Any) -> None:
-    with made_app(server) as app:
+    with make_app(server) as app:
         answer = app.ask({"targetingKey": key})
     assert (answer.status_code, answer.json()["errorCode"]) == (400, "INVALID_CONTEXT")
     assert "targetingKey" in answer.json()["errorDetails"]
@@ -49,13 +49,13 @@ def test_a_targeting_key_that_no_user_can_have_is_an_invalid_context(server: Run
 
 @pytest.mark.parametrize("context", [[], "ada", 7, True])
 def test_a_context_is_an_object(server: RunningServer, context: Any) -> None:
-    with made_app(server) as app:
+    with make_app(server) as app:
         answer = app.ask(context)
     assert (answer.status_code, answer.json()["errorCode"]) == (400, "INVALID_CONTEXT")
 
 
 def test_fields_are_within_the_bounds_of_a_session(server: RunningServer) -> None:
-    with made_app(server) as app:
+    with make_app(server) as app:
         for said in ({f"field-{number}": 1 for number in range(101)}, {"x" * 65: 1}, {"": 1}, {"long": "x" * 4097}):
             answer = app.ask({"targetingKey": "ada", **said})
             assert (answer.status_code, answer.json()["errorCode"]) == (400, "INVALID_CONTEXT")
@@ -98,7 +98,7 @@ UNKNOWN_FLAGS = (
 
 @pytest.mark.parametrize("key", UNKNOWN_FLAGS)
 def test_a_flag_that_is_not_there_is_not_found_whatever_its_key(server: RunningServer, key: str) -> None:
-    with made_app(server) as app:
+    with make_app(server) as app:
         answer = app.ask({"targetingKey": "ada"}, key)
     body = answer.json()
     wanted = (400, "PARSE_ERROR") if "%00" in key or "%FF" in key else (404, "FLAG_NOT_FOUND")
@@ -107,7 +107,7 @@ def test_a_flag_that_is_not_there_is_not_found_whatever_its_key(server: RunningS
 
 
 def test_a_key_may_be_escaped_in_the_path(server: RunningServer) -> None:
-    with made_app(server) as app:
+    with make_app(server) as app:
         assert app.ask({"targetingKey": "ada"}, "home%2Etop%2elabel").json()["value"] == "Hello"
         assert app.ask({"targetingKey": "ada"}, "home.top%2Flabel").json()["key"] == "home.top/label"
 
@@ -131,7 +131,7 @@ UNREADABLE = {
 def test_a_body_that_cannot_be_read_is_refused_in_the_form_of_the_protocol(
     server: RunningServer, body: bytes, status: int
 ) -> None:
-    with made_app(server) as app:
+    with make_app(server) as app:
         for path in (ALL_FLAGS, f"{ALL_FLAGS}/home.top"):
             answer = app.client.post(path, content=body, headers={"Content-Type": "application/json"})
             assert (answer.status_code, answer.json()["errorCode"]) == (
@@ -143,7 +143,7 @@ def test_a_body_that_cannot_be_read_is_refused_in_the_form_of_the_protocol(
 
 
 def test_another_media_type_or_method_is_refused_in_the_form_of_the_protocol(server: RunningServer) -> None:
-    with made_app(server) as app:
+    with make_app(server) as app:
         answers = [app.client.post(ALL_FLAGS, content=b"{}"), app.client.get(ALL_FLAGS), app.client.get("/ofrep/v1/x")]
     assert [(answer.status_code, answer.json()["errorCode"]) for answer in answers] == [
         (415, "GENERAL"),
@@ -153,7 +153,7 @@ def test_another_media_type_or_method_is_refused_in_the_form_of_the_protocol(ser
 
 
 def test_a_key_comes_as_a_bearer_or_as_x_api_key(server: RunningServer) -> None:
-    with made_app(server) as app, made_app(server) as other, server.client() as client:
+    with make_app(server) as app, make_app(server) as other, server.client() as client:
         key, body = app.environment.key, {"context": {"targetingKey": "ada"}}
 
         def status(**headers: str) -> int:
@@ -172,7 +172,7 @@ def test_a_key_comes_as_a_bearer_or_as_x_api_key(server: RunningServer) -> None:
 
 def test_a_revoked_key_is_401_and_a_token_403_with_details(server: RunningServer) -> None:
     person = add_person(server.database, add_organization(server.database))
-    with made_app(server) as app, person.client(server) as platform:
+    with make_app(server) as app, person.client(server) as platform:
         assert app.ask({"targetingKey": "ada"}).status_code == 200
         revoke(server.database, app.environment)
         revoked, token = app.ask({"targetingKey": "ada"}), platform.post(f"{ALL_FLAGS}/home.top", json={})
@@ -184,7 +184,7 @@ def test_a_revoked_key_is_401_and_a_token_403_with_details(server: RunningServer
 
 
 def test_every_app_keeps_to_its_environment(server: RunningServer) -> None:
-    with made_app(server) as app, made_app(server) as other:
+    with make_app(server) as app, make_app(server) as other:
         app.has("ada", plan="gold")
         assert (app.flags("ada")["home.top"]["variant"], other.flags("ada")["home.top"]["variant"]) == (
             "For gold",
@@ -193,7 +193,7 @@ def test_every_app_keeps_to_its_environment(server: RunningServer) -> None:
 
 
 def test_any_page_may_ask_and_sees_the_entity_tag_and_when_to_come_back(server: RunningServer) -> None:
-    with made_app(server) as app:
+    with make_app(server) as app:
         wanted = {"Origin": "https://shop.example.com", "Access-Control-Request-Method": "POST"}
         preflight = app.client.options(ALL_FLAGS, headers=wanted)
         answer = app.ask({"targetingKey": "ada"}, Origin="https://shop.example.com")
@@ -213,8 +213,8 @@ def test_every_key_has_its_own_rate_and_who_asks_too_often_is_told_when_to_come_
     limits, proxies = RateLimits(client=3), (parse_network("127.0.0.1"),)
     with (
         running_server(tmp_path, rate_limits=limits, trusted_proxies=proxies) as server,
-        made_app(server) as app,
-        made_app(server) as other,
+        make_app(server) as app,
+        make_app(server) as other,
     ):
         url = app.answer().json()["eventStreams"][0]["url"]
         with server.client() as anybody:  # who opens a stream is counted as its app
@@ -240,7 +240,7 @@ def test_who_has_no_good_key_is_counted_by_address(tmp_path: Path) -> None:
 
 def test_who_has_credentials_of_the_other_kind_is_counted_by_address(tmp_path: Path) -> None:
     limits, proxies = RateLimits(unauthenticated=2), (parse_network("127.0.0.1"),)
-    with running_server(tmp_path, rate_limits=limits, trusted_proxies=proxies) as server, made_app(server) as app:
+    with running_server(tmp_path, rate_limits=limits, trusted_proxies=proxies) as server, make_app(server) as app:
         person = add_person(server.database, add_organization(server.database))
         with person.client(server) as platform:
             answers = [platform.post(ALL_FLAGS, json={}), app.client.get("/v2/me"), platform.post(ALL_FLAGS, json={})]

@@ -25,13 +25,13 @@ from templates_server.primitives.ip_addresses import parse_network
 from templates_server.primitives.timestamps import MINUTE, system_clock, to_rfc3339
 from templates_server.security.server_key import ServerKey
 from templates_server.settings import ConnectionLimits, StreamLimits
-from tests import secrecy
+from tests import secret_scanner
 from tests.environments import deliver, revoke
 from tests.people import OF_A_SIGN_IN, add_organization, add_person, add_space
-from tests.server.features.openfeature.asking import ALL_FLAGS, DELIVERY, MODEL, App, beside, made_app, streamed
-from tests.server.features.sessions.changes.following import Stream
+from tests.server.features.openfeature.ofrep_app import ALL_FLAGS, DELIVERY, MODEL, App, beside, make_app, open_stream
+from tests.server.features.sessions.changes.subscribed_app import Stream
 from tests.servers import RunningServer, running_server
-from tests.unhandled import UNHANDLED
+from tests.unhandled_exceptions import UNHANDLED
 
 OTHER = {**DELIVERY, "published": ["home", "hidden"]}
 SOON_SECONDS = 3.0
@@ -69,7 +69,7 @@ def token_of(url: str) -> str:
 def test_a_new_delivery_is_told_once_as_the_protocol_has_it_and_the_flags_are_then_as_new(
     server: RunningServer,
 ) -> None:
-    with made_app(server) as app, streamed(server, app.stream_url()) as stream:
+    with make_app(server) as app, open_stream(server, app.stream_url()) as stream:
         assert is_open(stream)
         before = system_clock() // 1000
         deliver(server.database, app.environment, OTHER)
@@ -86,7 +86,7 @@ def test_a_new_delivery_is_told_once_as_the_protocol_has_it_and_the_flags_are_th
 
 
 def test_what_becomes_of_the_person_is_told_and_what_makes_no_difference_is_not(server: RunningServer) -> None:
-    with made_app(server) as app, streamed(server, app.stream_url("ada")) as stream:
+    with make_app(server) as app, open_stream(server, app.stream_url("ada")) as stream:
         app.has("ada", plan="silver")
         app.has("bob", plan="gold")
         app.tell("sessions", {"external_id": "ada"})
@@ -99,7 +99,7 @@ def test_what_becomes_of_the_person_is_told_and_what_makes_no_difference_is_not(
 
 
 def test_somebody_who_is_not_known_yet_is_followed_too(server: RunningServer) -> None:
-    with made_app(server) as app, streamed(server, app.stream_url("new")) as stream:
+    with make_app(server) as app, open_stream(server, app.stream_url("new")) as stream:
         assert is_open(stream)
         app.has("new", plan="gold")
         assert len(refetches(stream)) == 1
@@ -109,7 +109,7 @@ def test_a_change_below_a_scenario_that_the_context_decides_is_told(server: Runn
     top = DELIVERY["scenarios"]["home.top"]
     by_campaign, for_gold = top["targeted"][1], top["targeted"][0]
     hidden = {"published": ["home"], "scenarios": {"home.top": {**top, "targeted": [by_campaign, for_gold]}}}
-    with made_app(server, hidden) as app, streamed(server, app.stream_url("ada", campaign="autumn")) as stream:
+    with make_app(server, hidden) as app, open_stream(server, app.stream_url("ada", campaign="autumn")) as stream:
         assert is_open(stream)
         app.has("ada", plan="gold")
         assert len(refetches(stream)) == 1
@@ -124,25 +124,25 @@ def test_a_scenario_that_begins_is_told_when_it_does(server: RunningServer, othe
     starts = to_rfc3339(system_clock() + 1500)
     soon = {"name": "Soon", "tribes": ["gold"], "starts": starts}
     wanted = {"published": ["home"], "scenarios": {"home.top": {**top, "targeted": [soon, *others]}}}
-    with made_app(server, wanted) as app:
+    with make_app(server, wanted) as app:
         app.has("ada", plan="gold")
-        with streamed(server, app.stream_url("ada")) as stream:
+        with open_stream(server, app.stream_url("ada")) as stream:
             assert len(refetches(stream)) == 1
         assert app.flags("ada")["home.top"]["variant"] == "Soon"
 
 
 def test_what_changed_between_the_answer_and_the_opening_is_told_at_once(server: RunningServer) -> None:
-    with made_app(server) as app:
+    with make_app(server) as app:
         url = app.stream_url()
         deliver(server.database, app.environment, OTHER)
-        with streamed(server, url) as stream:
+        with open_stream(server, url) as stream:
             (told,) = refetches(stream)
             event_id = stream.events()[0]["id"]
         assert told["etag"] == "1.2.1"
-        with streamed(server, url, **{"Last-Event-ID": event_id}) as stream:
+        with open_stream(server, url, **{"Last-Event-ID": event_id}) as stream:
             assert hears_nothing(stream)
         for nonsense in ("", "x", "-" * 11, "!" * 11, "x" * 5000):
-            with streamed(server, url, **{"Last-Event-ID": nonsense}) as stream:
+            with open_stream(server, url, **{"Last-Event-ID": nonsense}) as stream:
                 assert len(refetches(stream)) == 1
 
 
@@ -150,7 +150,7 @@ def test_a_stream_says_that_it_lives_and_ends_when_it_was_said_to(
     server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(server_sent_events, "HEARTBEAT_SECONDS", 0.2)
-    with made_app(server) as app:
+    with make_app(server) as app:
         answer = app.client.get(f"{app.stream_url()}&wait=1")
         assert answer.headers["content-type"].startswith("text/event-stream")
         assert answer.text.startswith("retry: 2000\n\n")
@@ -163,8 +163,8 @@ def test_a_stream_says_that_it_lives_and_ends_when_it_was_said_to(
 def test_a_server_that_stops_ends_streams_at_once(tmp_path: Path) -> None:
     with contextlib.ExitStack() as stack:
         with running_server(tmp_path) as server:
-            app = stack.enter_context(made_app(server))
-            stream = stack.enter_context(streamed(server, app.stream_url()))
+            app = stack.enter_context(make_app(server))
+            stream = stack.enter_context(open_stream(server, app.stream_url()))
             assert is_open(stream)
             began = time.monotonic()
         assert stream.ended.wait(1)
@@ -176,7 +176,7 @@ def test_a_server_that_stops_ends_streams_at_once(tmp_path: Path) -> None:
 
 
 def test_without_a_token_of_ours_there_is_no_stream(server: RunningServer) -> None:
-    with made_app(server) as app, server.client() as anybody:
+    with make_app(server) as app, server.client() as anybody:
         url = app.stream_url()
         base, token = url.partition("?token=")[0], token_of(url)
         assert status_of(app, url) == 200
@@ -205,7 +205,7 @@ def test_without_a_token_of_ours_there_is_no_stream(server: RunningServer) -> No
 
 
 def test_a_token_opens_a_stream_and_nothing_else(server: RunningServer) -> None:
-    with made_app(server) as app, server.client() as client:
+    with make_app(server) as app, server.client() as client:
         token = token_of(app.stream_url())
         for headers in ({"Authorization": f"Bearer {token}"}, {"X-API-Key": token}):
             assert client.post(ALL_FLAGS, json={"context": {"targetingKey": "ada"}}, headers=headers).status_code == 401
@@ -213,7 +213,7 @@ def test_a_token_opens_a_stream_and_nothing_else(server: RunningServer) -> None:
 
 
 def test_a_token_tells_nothing_of_whom_it_is_for(server: RunningServer) -> None:
-    with made_app(server) as app:
+    with make_app(server) as app:
         token = token_of(app.stream_url("ada"))
         sealed = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
         for plain in (b"ada", b"per_", b"key_", b"env_", app.environment.key.encode(), app.environment.id.encode()):
@@ -223,9 +223,9 @@ def test_a_token_tells_nothing_of_whom_it_is_for(server: RunningServer) -> None:
 
 def test_the_id_of_an_event_tells_nothing_of_the_tribes_of_whom_it_is_for(server: RunningServer) -> None:
     with (
-        made_app(server) as app,
-        streamed(server, app.stream_url("ada")) as stream,
-        streamed(server, app.stream_url("bob")) as another,
+        make_app(server) as app,
+        open_stream(server, app.stream_url("ada")) as stream,
+        open_stream(server, app.stream_url("bob")) as another,
     ):
         assert is_open(stream)
         assert is_open(another)
@@ -240,7 +240,7 @@ def test_a_token_is_good_for_ten_minutes_at_least_and_twenty_at_most(tmp_path: P
         now = [int(system_clock() // (10 * MINUTE) * (10 * MINUTE) + minute * MINUTE)]
         folder = tmp_path / str(minute)
         folder.mkdir()
-        with running_server(folder, clock=functools.partial(now.__getitem__, 0)) as server, made_app(server) as app:
+        with running_server(folder, clock=functools.partial(now.__getitem__, 0)) as server, make_app(server) as app:
             url = app.stream_url()
             for minutes, status in ((10, 200), (20, 401), (60 * 24, 401), (-11, 401), (0, 200)):
                 then = now[0]
@@ -250,7 +250,7 @@ def test_a_token_is_good_for_ten_minutes_at_least_and_twenty_at_most(tmp_path: P
 
 
 def test_a_token_of_another_environment_follows_that_one_alone(server: RunningServer) -> None:
-    with made_app(server) as app, made_app(server) as other, streamed(server, other.stream_url("ada")) as stream:
+    with make_app(server) as app, make_app(server) as other, open_stream(server, other.stream_url("ada")) as stream:
         app.has("ada", plan="gold")
         deliver(server.database, app.environment, OTHER)
         assert hears_nothing(stream)
@@ -263,15 +263,15 @@ def test_a_server_with_another_key_takes_no_token_of_this_one(server: RunningSer
     token = StreamTokens(ServerKey(b"a" * 32)).make(claim, now=0)
     assert StreamTokens(ServerKey(b"a" * 32)).read(token, now=0) == claim
     assert StreamTokens(ServerKey(b"b" * 32)).read(token, now=0) is None
-    with made_app(server) as app, beside(server, tmp_path) as other:
+    with make_app(server) as app, beside(server, tmp_path) as other:
         path = app.stream_url().removeprefix(server.url)
         assert httpx.get(f"{other.url}{path}&wait=0", trust_env=False).status_code == 200
 
 
 def test_who_revokes_the_key_ends_its_streams_and_opens_none(server: RunningServer) -> None:
-    with made_app(server) as app:
+    with make_app(server) as app:
         url = app.stream_url()
-        with streamed(server, url) as stream:
+        with open_stream(server, url) as stream:
             assert is_open(stream)
             revoke(server.database, app.environment)
             assert stream.ended.wait(SOON_SECONDS)
@@ -289,7 +289,7 @@ def test_another_secret_for_ids_ends_what_the_one_before_opened(server: RunningS
         key = platform.post(f"{production}/keys", json={"name": "web"}).json()["data"][0]["key"]
         with server.client(Authorization=f"Bearer {key}") as client:
             url = client.post(ALL_FLAGS, json={"context": {"targetingKey": "ada"}}).json()["eventStreams"][0]["url"]
-            with streamed(server, url) as stream:
+            with open_stream(server, url) as stream:
                 assert is_open(stream)
                 platform.put(f"{production}/signed-ids", json={"required": True}).raise_for_status()
                 assert stream.ended.wait(SOON_SECONDS)
@@ -302,9 +302,9 @@ def test_another_secret_for_ids_ends_what_the_one_before_opened(server: RunningS
 
 
 def test_there_are_places_for_so_many_and_who_leaves_makes_room(tmp_path: Path) -> None:
-    with running_server(tmp_path, follow_limits=StreamLimits(most=1)) as server, made_app(server) as app:
+    with running_server(tmp_path, follow_limits=StreamLimits(most=1)) as server, make_app(server) as app:
         url = app.stream_url()
-        with streamed(server, url) as stream:
+        with open_stream(server, url) as stream:
             assert is_open(stream)
             refused = app.client.get(url)
             assert (refused.status_code, refused.headers["retry-after"]) == (503, "30")
@@ -318,10 +318,10 @@ def test_there_are_places_for_so_many_and_who_leaves_makes_room(tmp_path: Path) 
 
 def test_one_address_cannot_take_all_places(tmp_path: Path) -> None:
     limits, proxies = StreamLimits(most=10, most_an_address=1), (parse_network("127.0.0.1"),)
-    with running_server(tmp_path, follow_limits=limits, trusted_proxies=proxies) as server, made_app(server) as app:
+    with running_server(tmp_path, follow_limits=limits, trusted_proxies=proxies) as server, make_app(server) as app:
         one, other = {"X-Forwarded-For": "203.0.113.7"}, {"X-Forwarded-For": "203.0.113.8"}
         url = app.stream_url()
-        with streamed(server, url, **one) as stream:
+        with open_stream(server, url, **one) as stream:
             assert is_open(stream)
             assert (status_of(app, url, **one), status_of(app, url, **other)) == (503, 200)
 
@@ -332,7 +332,7 @@ def test_who_does_not_read_is_dropped(tmp_path: Path, monkeypatch: pytest.Monkey
     patience, places = ConnectionLimits(write_timeout_seconds=0.5), StreamLimits(most=1)
     with (
         running_server(tmp_path, connection_limits=patience, follow_limits=places) as server,
-        made_app(server) as app,
+        make_app(server) as app,
         socket.socket() as connection,
     ):
         url = urlsplit(app.stream_url())
@@ -352,10 +352,10 @@ def test_who_does_not_read_is_dropped(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_the_token_is_in_no_log_no_metric_no_audit_and_no_database(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with running_server(tmp_path, metrics=True) as server, made_app(server) as app, caplog.at_level(logging.DEBUG):
+    with running_server(tmp_path, metrics=True) as server, make_app(server) as app, caplog.at_level(logging.DEBUG):
         url = app.stream_url()
         token = token_of(url)
-        assert token.encode() in secrecy.SENT._kinds  # it is looked for in all that this run leaves
+        assert token.encode() in secret_scanner.SENT._kinds  # it is looked for in all that this run leaves
         assert app.client.get(f"{url}&wait=0").status_code == 200
         assert app.client.get(f"{url}&wait=0&wait=x").status_code == 400
         monkeypatch.setattr(streams_api, "_wait_seconds", lambda _call: 1 / 0)
@@ -377,7 +377,7 @@ def test_the_token_is_in_no_log_no_metric_no_audit_and_no_database(
 def test_an_answer_about_a_flag_that_fails_has_its_key_and_an_id_to_quote(
     server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with made_app(server) as app:
+    with make_app(server) as app:
         monkeypatch.setattr(api, "read_question", lambda *_args, **_kwargs: 1 / 0)
         answer = app.ask({"targetingKey": "ada"}, "home.top")
     assert answer.status_code == 500

@@ -19,7 +19,7 @@ from templates_server.routes import ROUTES
 from templates_server.security.authorization import Role
 from tests.server.features.auth.flows import PASSWORD_HASH, Browser, authorization, signed_in_browser, someone
 from tests.servers import RunningServer, running_server
-from tests.unhandled import UNHANDLED
+from tests.unhandled_exceptions import UNHANDLED
 
 CONSENT = f"/oauth/authorize?{urlencode(authorization())}"
 PAGES = (

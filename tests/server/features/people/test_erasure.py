@@ -29,7 +29,7 @@ from templates_server.storage.factory import open_database
 from templates_server.storage.tables import erasures, metadata, persons
 from tests.server.features.people.changes import change
 from tests.server.features.people.conftest import Place
-from tests.unhandled import UNHANDLED
+from tests.unhandled_exceptions import UNHANDLED
 
 ADA = make_person_ref(PersonKind.USER, "ada").person_id
 VISITOR = make_person_ref(PersonKind.VISITOR, "v1").person_id

@@ -14,15 +14,15 @@ from sqlalchemy import Connection, update
 from templates_server.features.people.identity import (
     BLANKS,
     PersonKind,
+    find_anonymous_id_problem,
+    find_queried_user_id_problem,
+    find_user_id_problem,
     have_edges,
     make_person_ref,
-    problem_of_anonymous_id,
-    problem_of_asked_user_id,
-    problem_of_user_id,
 )
 from templates_server.storage import tables
 from tests.server.client.app_of_tests import DEVICE
-from tests.server.features.imports.sending import Importer, importer
+from tests.server.features.imports.importer import Importer, make_importer
 from tests.servers import RunningServer
 
 BAD = {
@@ -47,18 +47,18 @@ VISIBLE = ["k", "a b", "a\u00a0b", "a\u200bb", "e\u0301", "\u2764\ufe0f", "#", "
 
 @pytest.mark.parametrize("text", BAD)
 def test_an_id_says_what_stands_at_its_edge(text: str) -> None:
-    said = f"This {problem_of_user_id(text)}."
-    assert said == BAD[text] == f"This {problem_of_anonymous_id(text)}."
+    said = f"This {find_user_id_problem(text)}."
+    assert said == BAD[text] == f"This {find_anonymous_id_problem(text)}."
     assert said.isascii()
 
 
 @pytest.mark.parametrize("text", VISIBLE)
 def test_an_id_keeps_what_stands_between(text: str) -> None:
-    assert (problem_of_user_id(text), problem_of_anonymous_id(text), have_edges([text])) == (None, None, False)
+    assert (find_user_id_problem(text), find_anonymous_id_problem(text), have_edges([text])) == (None, None, False)
 
 
 def test_a_blank_id_names_three_characters_at_most() -> None:
-    assert problem_of_user_id("\u2000\u2001\u2002\u2003\u2000") == (
+    assert find_user_id_problem("\u2000\u2001\u2002\u2003\u2000") == (
         "is blank: it contains only U+2000 (en quad), U+2001 (em quad), U+2002 (en space), 1 others"
     )
 
@@ -77,7 +77,7 @@ def test_every_blank_and_format_character_is_known() -> None:
 
 @pytest.fixture
 def sender(server: RunningServer) -> Iterator[Importer]:
-    with importer(server) as made:
+    with make_importer(server) as made:
         yield made
 
 
@@ -175,8 +175,8 @@ def test_a_part_of_before_the_rule_brings_nobody_back(server: RunningServer, sen
 
 
 def test_an_asked_id_may_have_blank_edges_and_no_other_fault() -> None:
-    assert problem_of_asked_user_id(" k\u00a0") is None
-    assert [problem_of_asked_user_id(text) for text in ("", "..", "a\0")] == [
+    assert find_queried_user_id_problem(" k\u00a0") is None
+    assert [find_queried_user_id_problem(text) for text in ("", "..", "a\0")] == [
         "must have 1 to 256 characters",
         "is reserved: it has another meaning in paths",
         "must not contain control characters",

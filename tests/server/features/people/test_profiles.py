@@ -22,11 +22,11 @@ from templates_server.features.people.profile import (
     encode_tags,
     format_joined,
     from_columns,
-    moment_of,
+    parse_moment,
     to_columns,
 )
-from templates_server.features.people.profile_parser import problem_of_tag, problems_of_profile, read_user
-from tests.server.features.people.made import ATTRIBUTES, FEW_TAGS, SCALARS, TAGS, good_users
+from templates_server.features.people.profile_parser import find_profile_problems, find_tag_problem, read_user
+from tests.server.features.people.strategies import ATTRIBUTES, FEW_TAGS, SCALARS, TAGS, good_users
 
 
 def applied(users: list[dict[str, Any]]) -> Profile:
@@ -146,18 +146,18 @@ def test_true_and_1_are_two_values() -> None:
     ],
 )
 def test_what_is_a_time_is_known_and_nothing_else(text: str, moment: int | None) -> None:
-    assert moment_of(text) == moment
+    assert parse_moment(text) == moment
     assert dates_of({"x": text, "y": 5}) == ({} if moment is None else {"x": moment})
 
 
 @given(st.text())
 def test_any_text_is_a_time_or_none(text: str) -> None:
-    assert moment_of(text) is None or format_joined(moment_of(text))
+    assert parse_moment(text) is None or format_joined(parse_moment(text))
 
 
 @given(st.text(max_size=80))
 def test_a_good_tag_can_be_stored_beside_others(tag: str) -> None:
-    if problem_of_tag(tag) is None:
+    if find_tag_problem(tag) is None:
         assert decode_tags(encode_tags(["a", tag])) == ("a", tag)
         assert tag == tag.lower() == tag.strip()
 
@@ -165,13 +165,13 @@ def test_a_good_tag_can_be_stored_beside_others(tag: str) -> None:
 def test_what_is_too_much_altogether_is_told() -> None:
     tags = tuple(f"t{number}" for number in range(257))
     attributes = {f"a{number}": 1 for number in range(201)}
-    assert [one.path for one in problems_of_profile(Profile(tags=tags, attributes=attributes), "[3]")] == [
+    assert [one.path for one in find_profile_problems(Profile(tags=tags, attributes=attributes), "[3]")] == [
         "[3].tags",
         "[3].attributes",
     ]
-    assert problems_of_profile(Profile(tags=tags[1:], attributes=dict(list(attributes.items())[1:]))) == []
+    assert find_profile_problems(Profile(tags=tags[1:], attributes=dict(list(attributes.items())[1:]))) == []
     large = {f"a{number}": "\x01" * 4096 for number in range(3)}  # 24 KiB of JSON each
-    assert [one.path for one in problems_of_profile(Profile(attributes=large))] == ["attributes"]
-    assert problems_of_profile(Profile(attributes=large), before=large) == []
+    assert [one.path for one in find_profile_problems(Profile(attributes=large))] == ["attributes"]
+    assert find_profile_problems(Profile(attributes=large), before=large) == []
     del large["a2"]
-    assert problems_of_profile(Profile(attributes=large)) == []
+    assert find_profile_problems(Profile(attributes=large)) == []

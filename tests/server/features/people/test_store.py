@@ -31,7 +31,7 @@ from templates_server.primitives.ids import new_id
 from templates_server.storage.database import Database
 from templates_server.storage.tables import events, persons, user_tags
 from tests.server.features.people.changes import change
-from tests.server.features.people.made import FEW_TAGS, good_users
+from tests.server.features.people.strategies import FEW_TAGS, good_users
 from tests.servers import RunningServer
 
 THREADS = 16

@@ -26,7 +26,7 @@ from templates_server.storage.tables import audit_entries, metadata, persons, ta
 from tests.people import Grant, Person, add_organization, add_person, add_space
 from tests.server.features.people.conftest import Place
 from tests.servers import running_server
-from tests.unhandled import UNHANDLED
+from tests.unhandled_exceptions import UNHANDLED
 
 WAIT_SECONDS = 30
 TAG = "sports/football"
@@ -297,7 +297,7 @@ def test_a_failure_in_a_step_leaves_the_people_and_the_position(
     def broken(*_: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(store, "counts_of", broken)
+    monkeypatch.setattr(store, "find_tag_counts", broken)
     with pytest.raises(RuntimeError):
         environment.step(removal)
     monkeypatch.undo()

@@ -226,13 +226,13 @@ def test_those_who_ask_at_once_have_states_made_once(server: RunningServer, monk
     [place] = environments(server, 1)
     cache = StatesCache(server.database)
     made: list[str] = []
-    documents_of = store.documents_of
+    documents_of = store.load_documents
 
     def counted(connection: Connection, environment_id: str) -> store.EnvironmentDocuments:
         made.append(environment_id)
         return documents_of(connection, environment_id)
 
-    monkeypatch.setattr(store, "documents_of", counted)
+    monkeypatch.setattr(store, "load_documents", counted)
 
     async def ask() -> list[CompiledStates]:
         return await asyncio.gather(*(cache.states_of(place.id) for _ in range(50)))

@@ -13,7 +13,7 @@ import pytest
 
 from templates_server.primitives.timestamps import system_clock
 from tests.people import add_organization, add_person, add_space
-from tests.server.features.sessions.changes.following import changes_of, read_stream
+from tests.server.features.sessions.changes.subscribed_app import changes_of, read_stream
 from tests.server.features.sessions.test_targeting import MODEL, TOP, scenario, targeted
 from tests.server.features.tribes.oracle import bucket, share_number
 from tests.servers import RunningServer

@@ -22,7 +22,7 @@ from templates_server.storage.removal import job, store
 from templates_server.storage.removal.job import SpaceRemovalJob
 from tests.people import add_organization, add_person, add_space
 from tests.servers import PostgresServer, running_server
-from tests.unhandled import UNHANDLED
+from tests.unhandled_exceptions import UNHANDLED
 
 ROWS = 25
 STEP = 10

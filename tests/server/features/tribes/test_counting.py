@@ -14,7 +14,7 @@ from templates_server.features.sessions.app_report import NO_REPORT
 from templates_server.features.sessions.store import SESSIONS as INSERTED_SESSIONS
 from templates_server.features.tribes.compiler import compile_facts, compile_tribe, compile_tribe_of_few
 from templates_server.features.tribes.facts import read_facts
-from templates_server.features.tribes.model import questions_of
+from templates_server.features.tribes.model import collect_queries
 from templates_server.features.tribes.parser import read_tribe
 from templates_server.primitives.timestamps import DAY
 from templates_server.settings import sqlite_file_url
@@ -93,7 +93,7 @@ def test_counting_ends_where_a_tribe_is_decided(
 ) -> None:
     rule, stops_at, is_in = CASES[case]
     tribe = read_tribe({"audience": "all", "match": "all", "filters": [rule]}, key="x")
-    questions = questions_of([tribe])
+    questions = collect_queries([tribe])
     columns, parameters = compile_facts(questions, "sqlite", now=NOW, retention_ms=30 * DAY)
     condition, of_tribe = compile_tribe_of_few(tribe, "sqlite", now=NOW, retention_ms=30 * DAY, environment_id="env")
     found = []
@@ -112,7 +112,7 @@ def test_counting_ends_where_a_tribe_is_decided(
 def test_exact_questions_count_everything(databases: tuple[sqlite3.Connection, sqlite3.Connection]) -> None:
     rules = [rule for rule, _, _ in CASES.values()]
     tribe = read_tribe({"audience": "all", "match": "all", "filters": rules}, key="x")
-    exact = questions_of([tribe]).without_limits
+    exact = collect_queries([tribe]).without_limits
     columns, parameters = compile_facts(exact, "sqlite", now=NOW, retention_ms=30 * DAY)
     for connection, count in zip(databases, (FEW, MANY), strict=True):
         rows, _ = ask(connection, f"SELECT {columns} FROM persons", parameters)  # noqa: S608 - what is tested
@@ -123,7 +123,7 @@ def test_exact_questions_count_everything(databases: tuple[sqlite3.Connection, s
 def test_one_question_of_several_rules_counts_as_far_as_any_of_them_needs() -> None:
     filters = [{**EVENT, "frequency": frequency} for frequency in ("any", {"more_than": 9}, {"less_than": 4})]
     tribe = read_tribe({"audience": "all", "match": "any", "filters": filters}, key="x")
-    assert (len(questions_of([tribe]).events), questions_of([tribe]).most_events) == (1, (10,))
+    assert (len(collect_queries([tribe]).events), collect_queries([tribe]).most_events) == (1, (10,))
 
 
 INDEX = "ix_events_name"
@@ -146,7 +146,7 @@ def test_who_did_something_is_found_by_the_index_of_names_and_what_one_person_di
         query = f"SELECT 1 FROM persons WHERE {condition}"  # noqa: S608 - what is tested
         assert f"{INDEX} (environment_id=? AND name=? AND happened>?)" in plan_of(connection, query, parameters)
         assert bool(connection.execute(query, parameters).fetchall()) is is_in
-        columns, parameters = compile_facts(questions_of([tribe]), "sqlite", now=NOW, retention_ms=30 * DAY)
+        columns, parameters = compile_facts(collect_queries([tribe]), "sqlite", now=NOW, retention_ms=30 * DAY)
         plan = plan_of(connection, f"SELECT {columns} FROM persons", parameters)  # noqa: S608 - what is tested
         assert "SEARCH events" in plan
         assert INDEX not in plan

@@ -20,10 +20,10 @@ from templates_server.features.tribes.model import Comparison, Operator
 from templates_server.features.tribes.sql_fragments import SqlFragment
 from templates_server.settings import sqlite_file_url
 from templates_server.storage.database import Database
-from tests.server.features.tribes.agreement import Asked, opened
-from tests.server.features.tribes.made import made_people
-from tests.server.features.tribes.made_data import border_data_rules, made_data_rules, with_data
+from tests.server.features.tribes.data_strategies import add_data, border_data_rules, generate_data_rules
+from tests.server.features.tribes.differential import DifferentialCase, open_with_people
 from tests.server.features.tribes.oracle import History
+from tests.server.features.tribes.strategies import generate_people
 from tests.server.features.tribes.test_mutants import Mutant, is_found, of_attribute, of_table
 from tests.servers import PostgresServer
 
@@ -198,12 +198,12 @@ ALL = [
 
 @pytest.fixture(scope="module")
 def people() -> Sequence[History]:
-    return with_data(made_people(PEOPLE))
+    return add_data(generate_people(PEOPLE))
 
 
 @pytest.fixture(scope="module")
-def asked(people: Sequence[History]) -> Sequence[Asked]:
-    return [Asked.made(*one, people) for one in [*border_data_rules(), *made_data_rules(RULES)]]
+def asked(people: Sequence[History]) -> Sequence[DifferentialCase]:
+    return [DifferentialCase.from_document(*one, people) for one in [*border_data_rules(), *generate_data_rules(RULES)]]
 
 
 @pytest.fixture(scope="module")
@@ -212,8 +212,8 @@ def databases(
 ) -> Iterator[dict[str, Database]]:
     folder = tmp_path_factory.mktemp("data_mutants")
     both = {
-        "sqlite": opened(str(sqlite_file_url(folder / "tribes.db")), people),
-        "postgresql": opened(postgres.new_database_url(), people),
+        "sqlite": open_with_people(str(sqlite_file_url(folder / "tribes.db")), people),
+        "postgresql": open_with_people(postgres.new_database_url(), people),
     }
     yield both
     for database in both.values():
@@ -223,7 +223,7 @@ def databases(
 @pytest.mark.slow
 def test_every_broken_condition_on_data_is_found(
     people: Sequence[History],
-    asked: Sequence[Asked],
+    asked: Sequence[DifferentialCase],
     databases: dict[str, Database],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -237,7 +237,9 @@ def test_every_broken_condition_on_data_is_found(
     assert len(ALL) == MUTANTS
 
 
-def is_found_or_fails(mutant: Mutant, asked: Sequence[Asked], people: Sequence[History], database: Database) -> bool:
+def is_found_or_fails(
+    mutant: Mutant, asked: Sequence[DifferentialCase], people: Sequence[History], database: Database
+) -> bool:
     """Whether it is seen: the database decides otherwise, or it cannot be asked any more."""
     try:
         return is_found(mutant, asked, people, database)

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from templates_server.features.tribes.data_parser import OPERATORS
-from templates_server.features.tribes.model import questions_of
+from templates_server.features.tribes.model import collect_queries
 from templates_server.features.tribes.parser import read_tribe
 from templates_server.features.tribes.schemas import DataOperatorWord
 from templates_server.features.tribes.serializer import to_tribe_document
@@ -169,7 +169,7 @@ def test_true_and_one_are_two_questions_and_an_equal_one_is_the_same() -> None:
     values = (True, 1, 1.0, "1", False, 0, -0.0)
     filters = [{**BOUGHT, "data": [{"path": ["a"], "operator": "equals", "value": value}]} for value in values]
     tribe = read_tribe({"filters": filters}, key="x")
-    assert len(questions_of([tribe]).events) == 5
+    assert len(collect_queries([tribe]).events) == 5
     assert read_tribe(json.loads(json.dumps(to_tribe_document(tribe))), key="x") == tribe
 
 

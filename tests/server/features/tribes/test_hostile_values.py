@@ -11,16 +11,16 @@ import msgspec
 import pytest
 from sqlalchemy import Connection, text
 
-from templates_server.features.people.profile_parser import problem_of_attribute_name, problem_of_tag
-from templates_server.features.tribes.share_parser import problem_of_salt
-from templates_server.primitives.event_names import problem_of_event_name
+from templates_server.features.people.profile_parser import find_attribute_name_problem, find_tag_problem
+from templates_server.features.tribes.share_parser import find_salt_problem
+from templates_server.primitives.event_names import find_event_name_problem
 from templates_server.settings import sqlite_file_url
 from templates_server.storage.database import Database
 from templates_server.storage.tables import metadata
-from tests.server.features.tribes.agreement import Asked, disagreements, opened
+from tests.server.features.tribes.differential import DifferentialCase, find_disagreements, open_with_people
 from tests.server.features.tribes.hostile import HOSTILE
-from tests.server.features.tribes.made import NOONS, share_filter
 from tests.server.features.tribes.oracle import Happened, History, share_number
+from tests.server.features.tribes.strategies import NOONS, share_filter
 from tests.servers import PostgresServer
 
 IS_FULL_SCALE = os.environ.get("MTRIBES_FULL_SCALE") == "1"
@@ -35,8 +35,8 @@ def data_of(value: str) -> str:
 
 def person(number: int, value: str) -> History:
     """Somebody who has the text wherever it is possible."""
-    name = value if problem_of_attribute_name(value) is None else "plan"
-    event = value if problem_of_event_name(value) is None else "video/seen"
+    name = value if find_attribute_name_problem(value) is None else "plan"
+    event = value if find_event_name_problem(value) is None else "video/seen"
     return History(
         number=number,
         kind="user",
@@ -49,7 +49,7 @@ def person(number: int, value: str) -> History:
         timezone=None,
         os=value,
         model=None,
-        tags=(value,) if problem_of_tag(value) is None else (),
+        tags=(value,) if find_tag_problem(value) is None else (),
         attributes={"plan": value, name: value},
         share_number=share_number("user", f"p{number}"),
         events=tuple(
@@ -66,15 +66,15 @@ def rules(value: str) -> Iterator[dict[str, Any]]:
     if value:
         for operator in ("contains", "starts_with", "ends_with"):
             yield {"attribute": "attributes.plan", "operator": operator, "value": value}
-    if problem_of_attribute_name(value) is None:
+    if find_attribute_name_problem(value) is None:
         yield {"attribute": f"attributes.{value}", "operator": "exists"}
         yield {"attribute": f"attributes.{value}", "operator": "equals", "value": value}
-    if problem_of_tag(value) is None:
+    if find_tag_problem(value) is None:
         yield {"tag": value}
-    if problem_of_salt(value) is None:
+    if find_salt_problem(value) is None:
         yield share_filter(value, 0, 5_000)
     done = {"condition": "have_done", "frequency": "any", "timeframe": "any_time"}
-    if problem_of_event_name(value) is None:
+    if find_event_name_problem(value) is None:
         yield {"event": value, **done}
     yield {"event": "video/seen", **done, "metadata": {"genre": value, (value or "-")[:64]: value}}
     for operator in ("equals", "contains", "starts_with", "ends_with") if value else ("equals",):
@@ -82,7 +82,7 @@ def rules(value: str) -> Iterator[dict[str, Any]]:
         yield {"event": "video/seen", **done, "data": [condition]}
     among = {"path": ["inner", "genre"], "operator": "in", "value": [value, "gold"]}
     yield {"event": "video/seen", **done, "data": [among]}
-    if problem_of_attribute_name(value) is None:
+    if find_attribute_name_problem(value) is None:
         for path in ([value], ["inner", value]):
             condition = {"path": path, "operator": "equals", "value": value}
             yield {"event": "video/seen", **done, "data": [{"path": path, "operator": "exists"}, condition]}
@@ -98,7 +98,10 @@ def databases(
     people: Sequence[History], postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Sequence[Database]]:
     folder: Path = tmp_path_factory.mktemp("hostile")
-    both = [opened(str(sqlite_file_url(folder / "tribes.db")), people), opened(postgres.new_database_url(), people)]
+    both = [
+        open_with_people(str(sqlite_file_url(folder / "tribes.db")), people),
+        open_with_people(postgres.new_database_url(), people),
+    ]
     yield both
     for database in both:
         database.close()
@@ -120,11 +123,11 @@ def test_hostile_texts_are_only_texts(people: Sequence[History], databases: Sequ
     assert len(HOSTILE) >= 300
     before = [contents(database) for database in databases]
     asked = [
-        Asked.made({"audience": "all", "match": "all", "filters": [rule]}, NOONS[0], people)
+        DifferentialCase.from_document({"audience": "all", "match": "all", "filters": [rule]}, NOONS[0], people)
         for value in HOSTILE[::STEP]
         for rule in rules(value)
     ]
-    found = list(disagreements(asked, people, databases))
+    found = list(find_disagreements(asked, people, databases))
     assert not found, f"{len(found)}: {found[0].who} {found[0].asked.document} {found[0].person}"
     assert all(any(one.expected) for one in asked if "not_in" not in repr(one.document))
     assert [contents(database) for database in databases] == before

@@ -10,7 +10,7 @@ import pytest
 
 from templates_server.features.people.identity import PersonKind
 from templates_server.features.people.profile import Scalar
-from templates_server.features.tribes.evaluator import PersonFacts, TribeOutcome, outcome_of
+from templates_server.features.tribes.evaluator import PersonFacts, TribeOutcome, decide_tribe
 from templates_server.features.tribes.model import Comparison, Operator, Origin, Source, TribeDefinition
 from templates_server.primitives.timestamps import parse_day
 
@@ -51,7 +51,7 @@ def calls_of(source: Source, operator: Operator, values: Sequence[Scalar]) -> in
 
     sys.setprofile(count)
     try:
-        outcome = outcome_of(tribe, FACTS, 0)
+        outcome = decide_tribe(tribe, FACTS, 0)
     finally:
         sys.setprofile(None)
     assert outcome is (TribeOutcome.MATCHED if operator is Operator.IN else TribeOutcome.NOT_MATCHED)
@@ -83,4 +83,4 @@ def test_values_are_the_same_as_they_were(value: Scalar | None, values: list[Sca
     facts = PersonFacts(PersonKind.USER, 0, 0, attributes={} if value is None else {"a": value})
     for operator, outcome in ((Operator.IN, bool(is_in)), (Operator.NOT_IN, not is_in)):
         tribe = TribeDefinition("t", "", filters=(Comparison(Source(Origin.ATTRIBUTE, "a"), operator, tuple(values)),))
-        assert (outcome_of(tribe, facts, 0) is TribeOutcome.MATCHED) is outcome
+        assert (decide_tribe(tribe, facts, 0) is TribeOutcome.MATCHED) is outcome

@@ -28,9 +28,9 @@ from templates_server.features.tribes.sql_fragments import SqlFragment
 from templates_server.features.tribes.time_windows import Window
 from templates_server.settings import sqlite_file_url
 from templates_server.storage.database import Database
-from tests.server.features.tribes.agreement import Asked, disagreements, opened
-from tests.server.features.tribes.made import border_rules, made_people, made_rules
+from tests.server.features.tribes.differential import DifferentialCase, find_disagreements, open_with_people
 from tests.server.features.tribes.oracle import History
+from tests.server.features.tribes.strategies import border_rules, generate_people, generate_rules
 from tests.servers import PostgresServer
 
 PEOPLE, RULES = 80, 400
@@ -337,12 +337,12 @@ ALL = [
 
 @pytest.fixture(scope="module")
 def people() -> Sequence[History]:
-    return made_people(PEOPLE)
+    return generate_people(PEOPLE)
 
 
 @pytest.fixture(scope="module")
-def asked(people: Sequence[History]) -> Sequence[Asked]:
-    return [Asked.made(*one, people) for one in [*border_rules(), *made_rules(RULES)]]
+def asked(people: Sequence[History]) -> Sequence[DifferentialCase]:
+    return [DifferentialCase.from_document(*one, people) for one in [*border_rules(), *generate_rules(RULES)]]
 
 
 @pytest.fixture(scope="module")
@@ -351,25 +351,27 @@ def databases(
 ) -> Iterator[dict[str, Database]]:
     folder = tmp_path_factory.mktemp("mutants")
     both = {
-        "sqlite": opened(str(sqlite_file_url(folder / "tribes.db")), people),
-        "postgresql": opened(postgres.new_database_url(), people),
+        "sqlite": open_with_people(str(sqlite_file_url(folder / "tribes.db")), people),
+        "postgresql": open_with_people(postgres.new_database_url(), people),
     }
     yield both
     for database in both.values():
         database.close()
 
 
-def is_found(mutant: Mutant, asked: Sequence[Asked], people: Sequence[History], database: Database | None) -> bool:
+def is_found(
+    mutant: Mutant, asked: Sequence[DifferentialCase], people: Sequence[History], database: Database | None
+) -> bool:
     told_first = sorted(asked, key=lambda one: mutant.word not in repr(one.document))
     databases = () if database is None else (database,)
-    found = disagreements(told_first, people, databases, evaluator=database is None)
+    found = find_disagreements(told_first, people, databases, evaluator=database is None)
     return next(found, None) is not None
 
 
 @pytest.mark.slow
 def test_every_broken_operator_is_found(
     people: Sequence[History],
-    asked: Sequence[Asked],
+    asked: Sequence[DifferentialCase],
     databases: dict[str, Database],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -381,5 +383,5 @@ def test_every_broken_operator_is_found(
                 missed.append(mutant.name)
     assert not missed, f"{len(missed)} of {len(ALL)}: {missed}"
     assert len(ALL) == MUTANTS
-    unbroken = list(disagreements(asked, people, list(databases.values())))
+    unbroken = list(find_disagreements(asked, people, list(databases.values())))
     assert unbroken == []

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from templates_server.features.people.profile_parser import problem_of_attribute_name
+from templates_server.features.people.profile_parser import find_attribute_name_problem
 from templates_server.features.tribes.compiler import compile_tribe
 from templates_server.features.tribes.sql_fragments import DIALECTS
-from tests.server.features.tribes.agreement import Asked
+from tests.server.features.tribes.differential import DifferentialCase
 from tests.server.features.tribes.hostile import HOSTILE
-from tests.server.features.tribes.made import NOONS
+from tests.server.features.tribes.strategies import NOONS
 from tests.server.features.tribes.test_hostile_values import rules
 
 HARMLESS = ("gold", "ab", "żółw", "aé")  # of each kind: what may stand in a JSON path, and what may not
@@ -21,14 +21,16 @@ def texts(values: Iterable[str], dialect: str) -> Mapping[str, Any]:
     found = {}
     for value in values:
         for rule in rules(value):
-            tribe = Asked.made({"audience": "all", "match": "all", "filters": [rule]}, NOONS[0], []).tribe
+            tribe = DifferentialCase.from_document(
+                {"audience": "all", "match": "all", "filters": [rule]}, NOONS[0], []
+            ).tribe
             condition, parameters = compile_tribe(tribe, dialect, now=0, retention_ms=1, environment_id=value)
             found[condition] = (rule, parameters)
     return found
 
 
 def test_hostile_texts_are_asked_for_in_the_words_that_harmless_ones_are() -> None:
-    assert {problem_of_attribute_name(value) for value in HARMLESS} == {None}
+    assert {find_attribute_name_problem(value) for value in HARMLESS} == {None}
     for dialect in DIALECTS:
         harmless, hostile = texts(HARMLESS, dialect), texts(HOSTILE, dialect)
         assert [hostile[text] for text in hostile.keys() - harmless.keys()] == []

@@ -30,7 +30,7 @@ from tests.server.features.codegen.brightscript.roku import (
     unformatted,
     write_app,
 )
-from tests.server.features.codegen.made_spaces import made_space
+from tests.server.features.codegen.space_builder import build_space
 from tests.server.features.codegen.test_hostile import HARMLESS, NAMES, PLAIN_KEYS, POSSIBLE_KEYS, expected_properties
 
 pytestmark = pytest.mark.slow
@@ -70,8 +70,8 @@ end sub
 
 def test_hostile_texts_give_the_tokens_of_a_harmless_twin(tmp_path: Path) -> None:
     hostile, twin = token_kinds(
-        write_app(tmp_path / "hostile", render(made_space(PLAIN_KEYS, NAMES), "brightscript", {})),
-        write_app(tmp_path / "twin", render(made_space(PLAIN_KEYS, HARMLESS), "brightscript", {})),
+        write_app(tmp_path / "hostile", render(build_space(PLAIN_KEYS, NAMES), "brightscript", {})),
+        write_app(tmp_path / "twin", render(build_space(PLAIN_KEYS, HARMLESS), "brightscript", {})),
     )
     assert list(hostile) == list(twin)
     for path, found in hostile.items():
@@ -87,7 +87,7 @@ def test_the_comparison_of_tokens_finds_what_it_looks_for(tmp_path: Path) -> Non
 
 
 def test_hostile_texts_compile_and_are_at_run_time_what_they_were(tmp_path: Path) -> None:
-    folder = write_app(tmp_path, render(made_space(PLAIN_KEYS, NAMES), "brightscript", {}), READER)
+    folder = write_app(tmp_path, render(build_space(PLAIN_KEYS, NAMES), "brightscript", {}), READER)
     assert diagnostics(folder) == []
     assert unformatted(folder) == []
     read = read_json(run_app(folder, MAIN))
@@ -117,7 +117,7 @@ def test_hostile_keys_are_read_as_what_they_are(tmp_path: Path) -> None:
 
 def test_hostile_keys_of_events_and_fields_are_given_on_as_they_are(tmp_path: Path) -> None:
     keys = [key for key in POSSIBLE_KEYS if key != "another"]
-    model = made_space(keys, keys)
+    model = build_space(keys, keys)
     names = name_model(model.model)
     app = [
         "sub main()",

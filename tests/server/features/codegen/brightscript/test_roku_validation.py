@@ -13,8 +13,8 @@ from templates_server.features.codegen.naming import name_scope
 from templates_server.features.codegen.renderer import render
 from templates_server.features.spaces.model import GenerationInput, SpaceModel
 from tests.server.features.codegen.brightscript.roku import diagnostics, unformatted, write_app
-from tests.server.features.codegen.made_spaces import made_space
 from tests.server.features.codegen.reference_space import HOST, tracked_vod, vod
+from tests.server.features.codegen.space_builder import build_space
 
 DOCS = Path(__file__).parents[5] / "templates_server" / "docs"
 SAMPLE = DOCS / "samples" / "brightscript"
@@ -47,7 +47,7 @@ def sample() -> dict[str, str]:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "space",
-    [vod(), tracked_vod(), EMPTY, made_space(FIVE_HUNDRED, FIVE_HUNDRED)],
+    [vod(), tracked_vod(), EMPTY, build_space(FIVE_HUNDRED, FIVE_HUNDRED)],
     ids=["vod", "tracked", "empty", "500 experiences"],
 )
 def test_the_compiler_has_nothing_to_say(space: GenerationInput, tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_the_prefix_is_the_name_of_the_space_unless_it_is_given() -> None:
 def test_paths_and_functions_are_unique_where_case_is_ignored() -> None:
     keys = json.loads(Path(__file__).parents[1].joinpath("hostile_names.json").read_text("utf-8"))
     names = [entry["name"] for entry in keys if not re.search("[\ud800-\udfff]", entry["name"])]
-    files = render(made_space(names, ["x"] * len(names)), "brightscript", {})
+    files = render(build_space(names, ["x"] * len(names)), "brightscript", {})
     assert len({path.lower() for path in files}) == len(files)
     functions = re.findall(r"^(?:function|sub) (\w+)", "\n".join(files.values()), re.MULTILINE)
     folded = [name.lower() for name in functions if not name.startswith("mt")]

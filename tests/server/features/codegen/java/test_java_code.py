@@ -15,8 +15,8 @@ from templates_server.features.spaces.model import GenerationInput, SpaceModel
 from tests.server.features.codegen.client_api_peer import ClientApiPeer
 from tests.server.features.codegen.java.jdk import PROGRAMS, compile_java, errors, run_java, unformatted, write_java
 from tests.server.features.codegen.jvm_classes import class_files, references_beyond
-from tests.server.features.codegen.made_spaces import made_space
 from tests.server.features.codegen.reference_space import tracked_vod, vod
+from tests.server.features.codegen.space_builder import build_space
 
 NOTHING = GenerationInput(SpaceModel("empty"), {})
 SAMPLE = Path(__file__).parents[5] / "templates_server" / "docs" / "samples" / "java"
@@ -26,7 +26,7 @@ JAVA_8 = 52
 
 def large_space() -> GenerationInput:
     keys = [f"experience-{at}" for at in range(500)]
-    return made_space(keys, [f"Text {at}" for at in range(500)])
+    return build_space(keys, [f"Text {at}" for at in range(500)])
 
 
 @pytest.fixture(scope="module")

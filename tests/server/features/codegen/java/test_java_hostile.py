@@ -19,7 +19,7 @@ from tests.server.features.codegen.java.jdk import (
     run_java,
     write_java,
 )
-from tests.server.features.codegen.made_spaces import made_space
+from tests.server.features.codegen.space_builder import build_space
 from tests.server.features.codegen.test_hostile import HARMLESS, NAMES, PLAIN_KEYS, POSSIBLE_KEYS, expected_properties
 
 pytestmark = pytest.mark.slow
@@ -39,8 +39,8 @@ def token_kinds(folder: Path) -> dict[str, str]:
 
 
 def test_hostile_texts_give_the_tokens_of_a_harmless_twin(tmp_path: Path) -> None:
-    hostile = token_kinds(write_java(tmp_path / "hostile", made_space(PLAIN_KEYS, NAMES)))
-    twin = token_kinds(write_java(tmp_path / "twin", made_space(PLAIN_KEYS, HARMLESS)))
+    hostile = token_kinds(write_java(tmp_path / "hostile", build_space(PLAIN_KEYS, NAMES)))
+    twin = token_kinds(write_java(tmp_path / "twin", build_space(PLAIN_KEYS, HARMLESS)))
     assert list(hostile) == list(twin)
     assert len(hostile) > len(NAMES)
     for path, kinds in hostile.items():
@@ -57,7 +57,7 @@ def test_the_comparison_of_tokens_finds_what_it_looks_for(tmp_path: Path) -> Non
 
 
 def test_comments_hold_no_tag_no_markup_and_no_backslash() -> None:
-    for path, text in render(made_space(PLAIN_KEYS, NAMES), "java", {}).items():
+    for path, text in render(build_space(PLAIN_KEYS, NAMES), "java", {}).items():
         if path.startswith("runtime/"):
             continue
         for comment in re.findall(r"^ */\*\*(.*?)\*/$", text, re.DOTALL | re.MULTILINE):
@@ -78,7 +78,7 @@ def test_hostile_texts_compile_and_are_at_run_time_what_they_were(tmp_path: Path
 
 @pytest.mark.parametrize("keys", [POSSIBLE_KEYS, NAMES], ids=["possible", "that no model may have"])
 def test_hostile_keys_compile_and_keep_their_parts_apart(keys: list[str], tmp_path: Path) -> None:
-    paths = render(made_space(keys, keys), "java", {})
+    paths = render(build_space(keys, keys), "java", {})
     assert len({path.lower() for path in paths}) == len(paths)
     seen = read_made(tmp_path, keys, [f"Text {at}" for at in range(len(keys))])
     assert {one["kind"]: one["properties"]["a-text"] for one in seen["read"]} == {
@@ -88,7 +88,7 @@ def test_hostile_keys_compile_and_keep_their_parts_apart(keys: list[str], tmp_pa
 
 def read_made(folder: Path, keys: list[str], texts: list[str]) -> Any:
     """What a program reads of a Space that is made of these."""
-    source = write_java(folder / "source", made_space(keys, texts))
+    source = write_java(folder / "source", build_space(keys, texts))
     assert compile_java([source, PROGRAMS / "ReadMade.java"], folder / "classes") == ""
     return json.loads(run_java("mtspace.made.runtime.ReadMade", [folder / "classes"]))
 

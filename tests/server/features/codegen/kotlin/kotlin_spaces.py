@@ -22,7 +22,7 @@ from templates_server.features.spaces.model import (
     SpaceModel,
     Value,
 )
-from tests.server.features.codegen.made_spaces import made_space, options_of
+from tests.server.features.codegen.space_builder import build_space, options_of
 
 MOST_FIELDS = 100
 """How many a model may have; the constructor of their class takes one each, and the JVM no more than 255."""
@@ -36,7 +36,7 @@ def text_spaces(texts: Sequence[str]) -> list[GenerationInput]:
 
 def _text_space(texts: Sequence[str]) -> GenerationInput:
     """A Space as other languages have it, and an experience with all texts as options of a select."""
-    made = made_space([f"k{at:02}" for at in range(len(texts))], texts)
+    made = build_space([f"k{at:02}" for at in range(len(texts))], texts)
     options = tuple(map(option_of, texts))
     select = Property("a-select", PropertyType.SELECT, texts[0], texts[-1], options[0], options)
     [page] = made.model.collections

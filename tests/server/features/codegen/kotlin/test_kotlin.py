@@ -29,8 +29,8 @@ from tests.server.features.codegen.kotlin.kotlin_spaces import (
     option_of,
     text_spaces,
 )
-from tests.server.features.codegen.made_spaces import made_space, options_of
 from tests.server.features.codegen.reference_space import HOST, tracked_vod, vod
+from tests.server.features.codegen.space_builder import build_space, options_of
 from tests.server.features.codegen.test_hostile import HARMLESS, NAMES, PLAIN_KEYS, POSSIBLE_KEYS, expected_properties
 from tests.server.features.codegen.toolchain import run_program, write_tree
 from tests.servers import RunningServer
@@ -137,8 +137,8 @@ def token_kinds(*folders: Path) -> list[dict[str, str]]:
 
 def test_hostile_texts_give_the_tokens_of_a_harmless_twin(tmp_path: Path) -> None:
     hostile, twin = token_kinds(
-        write_tree(tmp_path / "hostile", rendered(made_space(PLAIN_KEYS, NAMES), "made")),
-        write_tree(tmp_path / "twin", rendered(made_space(PLAIN_KEYS, HARMLESS), "made")),
+        write_tree(tmp_path / "hostile", rendered(build_space(PLAIN_KEYS, NAMES), "made")),
+        write_tree(tmp_path / "twin", rendered(build_space(PLAIN_KEYS, HARMLESS), "made")),
     )
     assert len(hostile) > len(NAMES)
     assert list(hostile) == list(twin)
@@ -148,7 +148,7 @@ def test_hostile_texts_give_the_tokens_of_a_harmless_twin(tmp_path: Path) -> Non
 def test_hostile_texts_begin_no_tag_and_no_comment_within_comments() -> None:
     comments = [
         line.strip()
-        for text in rendered(made_space(PLAIN_KEYS, NAMES), "made").values()
+        for text in rendered(build_space(PLAIN_KEYS, NAMES), "made").values()
         for line in text.splitlines()
         if line.strip().startswith(("/**", "* "))
     ]

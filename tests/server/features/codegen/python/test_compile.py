@@ -18,7 +18,6 @@ from templates_server.features.spaces.model import (
     PropertyType,
     SpaceModel,
 )
-from tests.server.features.codegen.made_spaces import made_space
 from tests.server.features.codegen.python.tools import (
     lines_of,
     mypy,
@@ -29,6 +28,7 @@ from tests.server.features.codegen.python.tools import (
     write_package,
 )
 from tests.server.features.codegen.reference_space import HOST, tracked_vod, vod
+from tests.server.features.codegen.space_builder import build_space
 
 CONSUMER = Path(__file__).with_name("consumer.py.txt").read_text("utf-8")
 MODELLED_ALONE = Path(__file__).with_name("modelled.py.txt").read_text("utf-8")
@@ -102,7 +102,7 @@ print(json.dumps([[event["name"], event["metadata"]] for event in sent]))
 
 @pytest.mark.slow
 def test_500_experiences_are_typed_and_imported(tmp_path: Path) -> None:
-    write_package(tmp_path, render(made_space(MANY, MANY), "python", {}))
+    write_package(tmp_path, render(build_space(MANY, MANY), "python", {}))
     assert mypy(tmp_path, "space") == []
     assert run_python("import space; print(len(space.collections.page.everything.items))", tmp_path) == "500\n"
 
@@ -125,7 +125,7 @@ def test_the_oldest_python_runs_it(space: str, tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("space", [*SPACES, "made"])
 def test_the_formatter_would_change_nothing(space: str, tmp_path: Path) -> None:
-    made = made_space(["hero", "a-banner"], ["Hero", "A banner of the page"])
+    made = build_space(["hero", "a-banner"], ["Hero", "A banner of the page"])
     files = render(made if space == "made" else SPACES[space](), "python", {"host": HOST})
     assert unformatted(write_package(tmp_path, files)) == ""
 

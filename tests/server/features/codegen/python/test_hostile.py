@@ -13,8 +13,8 @@ import pytest
 from templates_server.features.codegen.naming import name_model
 from templates_server.features.codegen.python.names import member
 from templates_server.features.codegen.renderer import render
-from tests.server.features.codegen.made_spaces import DATE, made_space, options_of
 from tests.server.features.codegen.python.tools import mypy, oldest_python, run_python, write_package
+from tests.server.features.codegen.space_builder import DATE, build_space, options_of
 from tests.server.features.codegen.test_hostile import HARMLESS, NAMES, PLAIN_KEYS, POSSIBLE_KEYS
 
 TEXTS = [f"Text {at}" for at in range(len(NAMES))]
@@ -57,8 +57,8 @@ def without_last_commas(found: Iterator[tuple[int, str]]) -> list[tuple[int, str
 
 
 def test_hostile_texts_give_the_tokens_of_a_harmless_twin() -> None:
-    hostile = render(made_space(PLAIN_KEYS, NAMES), "python", {})
-    twin = render(made_space(PLAIN_KEYS, TWINS), "python", {})
+    hostile = render(build_space(PLAIN_KEYS, NAMES), "python", {})
+    twin = render(build_space(PLAIN_KEYS, TWINS), "python", {})
     assert list(hostile) == list(twin)
     for path in hostile:
         if path.endswith(".py"):
@@ -71,7 +71,7 @@ def test_the_comparison_finds_code_that_was_planted() -> None:
 
 
 def test_hostile_texts_are_at_run_time_what_they_were(tmp_path: Path) -> None:
-    folder = write_package(tmp_path, render(made_space(PLAIN_KEYS, NAMES), "python", {}))
+    folder = write_package(tmp_path, render(build_space(PLAIN_KEYS, NAMES), "python", {}))
     seen = json.loads(run_python(READ, folder, oldest_python()))
     read = {kind: (properties, defaults) for kind, properties, defaults in seen["read"]}
     for key, text in zip(PLAIN_KEYS, NAMES, strict=True):
@@ -102,7 +102,7 @@ def expected_properties(text: str) -> dict[str, object]:
 @pytest.mark.slow
 @pytest.mark.parametrize("keys", [POSSIBLE_KEYS, NAMES], ids=["possible keys", "keys that no model may have"])
 def test_hostile_keys_are_typed_and_keep_their_parts_apart(keys: list[str], tmp_path: Path) -> None:
-    space = made_space(keys, TEXTS[: len(keys)])
+    space = build_space(keys, TEXTS[: len(keys)])
     files = render(space, "python", {})
     assert len({path.lower() for path in files}) == len(files)
     folder = write_package(tmp_path, files)
@@ -114,7 +114,7 @@ def test_hostile_keys_are_typed_and_keep_their_parts_apart(keys: list[str], tmp_
 
 @pytest.mark.slow
 def test_hostile_keys_of_metadata_and_fields_are_typed(tmp_path: Path) -> None:
-    space = made_space(POSSIBLE_KEYS, POSSIBLE_KEYS)
+    space = build_space(POSSIBLE_KEYS, POSSIBLE_KEYS)
     folder = write_package(tmp_path, render(space, "python", {}))
     names = name_model(space.model)
     app = ["from space import Events, create_space", "space = create_space(states={})"]

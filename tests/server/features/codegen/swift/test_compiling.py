@@ -10,8 +10,8 @@ import pytest
 import templates_server
 from templates_server.features.codegen.renderer import render
 from tests.requirements import require_switch
-from tests.server.features.codegen.made_spaces import made_space
 from tests.server.features.codegen.reference_space import HOST, tracked_vod, vod
+from tests.server.features.codegen.space_builder import build_space
 from tests.server.features.codegen.swift.programs import MODES, compile_swift, run_swift, swift_tree, unformatted
 from tests.server.features.codegen.swift.test_parsing import SPACES
 
@@ -48,7 +48,7 @@ def test_every_space_compiles_without_a_warning(kind: str, mode: str, tmp_path: 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_a_space_of_500_experiences_compiles(mode: str, tmp_path: Path) -> None:
-    space = made_space([f"e-{at}" for at in range(500)], [f"Experience {at}" for at in range(500)])
+    space = build_space([f"e-{at}" for at in range(500)], [f"Experience {at}" for at in range(500)])
     assert compile_swift(swift_tree(tmp_path, render(space, "swift", {})), mode=mode) == ""
 
 

@@ -13,8 +13,8 @@ import tree_sitter_swift
 from templates_server.features.codegen.renderer import render
 from templates_server.features.codegen.swift.literals import string
 from templates_server.features.spaces.model import GenerationInput, SpaceModel
-from tests.server.features.codegen.made_spaces import made_space
 from tests.server.features.codegen.reference_space import HOST, tracked_vod, vod
+from tests.server.features.codegen.space_builder import build_space
 from tests.server.features.codegen.swift.lexer import NotSwift, strings, structure, tokens
 from tests.server.features.codegen.test_hostile import HARMLESS, NAMES, PLAIN_KEYS, POSSIBLE_KEYS
 
@@ -24,9 +24,9 @@ SPACES: dict[str, Callable[[], GenerationInput]] = {
     "reference": vod,
     "tracked": tracked_vod,
     "empty": lambda: GenerationInput(SpaceModel("empty"), {}),
-    "hostile texts": lambda: made_space(PLAIN_KEYS, NAMES),
-    "hostile keys": lambda: made_space(POSSIBLE_KEYS, KEYS_OF_NAMES),
-    "keys that no model may have": lambda: made_space(NAMES, HARMLESS),
+    "hostile texts": lambda: build_space(PLAIN_KEYS, NAMES),
+    "hostile keys": lambda: build_space(POSSIBLE_KEYS, KEYS_OF_NAMES),
+    "keys that no model may have": lambda: build_space(NAMES, HARMLESS),
 }
 
 
@@ -86,7 +86,7 @@ def test_the_parser_and_the_lexer_find_what_is_no_swift() -> None:
 @pytest.mark.slow
 def test_hostile_texts_give_the_tokens_of_a_harmless_twin() -> None:
     hostile = render(SPACES["hostile texts"](), "swift", {})
-    twin = render(made_space(PLAIN_KEYS, HARMLESS), "swift", {})
+    twin = render(build_space(PLAIN_KEYS, HARMLESS), "swift", {})
     assert hostile.keys() == twin.keys()
     assert hostile[RUNTIME] == twin[RUNTIME]
     for path, text in of_the_model(hostile).items():
@@ -118,7 +118,7 @@ def test_hostile_texts_are_the_defaults_and_options_that_are_read() -> None:
 
 def test_no_two_files_of_a_module_have_the_same_name_and_no_two_types() -> None:
     keys = sorted({"events", "fallbacks", "hero", "mtribes", "runtime", "all", "page", "x-experience", "x", "any"})
-    files = render(made_space(keys, keys), "swift", {})
+    files = render(build_space(keys, keys), "swift", {})
     names = [path.rpartition("/")[2].lower() for path in files]
     assert len(set(names)) == len(names)
     declared = [

@@ -22,7 +22,7 @@ from templates_server.features.spaces.model import (
     PropertyType,
     SpaceModel,
 )
-from tests.server.features.codegen.made_spaces import made_space
+from tests.server.features.codegen.space_builder import build_space
 from tests.server.features.codegen.swift.programs import run_swift, swift_tree
 from tests.server.features.codegen.test_hostile import NAMES, PLAIN_KEYS, POSSIBLE_KEYS, expected_properties
 
@@ -39,7 +39,7 @@ def read(folder: Path, space: GenerationInput) -> Any:
 
 
 def test_hostile_texts_are_at_run_time_what_they_were(tmp_path: Path) -> None:
-    seen = read(tmp_path, made_space(PLAIN_KEYS, NAMES))
+    seen = read(tmp_path, build_space(PLAIN_KEYS, NAMES))
     items = seen.pop("everything")["items"]
     by_kind = {of["kind"]: of for of in seen.values()}
     for key, text, item in zip(PLAIN_KEYS, NAMES, items, strict=True):

@@ -13,7 +13,7 @@ import pytest
 
 from templates_server.primitives.timestamps import SECOND, system_clock, to_rfc3339
 from tests.environments import decide, deliver, remodel, revoke
-from tests.server.features.sessions.changes.following import (
+from tests.server.features.sessions.changes.subscribed_app import (
     FOOTBALL,
     GOLD_FIRST,
     MODEL,
@@ -22,9 +22,9 @@ from tests.server.features.sessions.changes.following import (
     TRIBES,
     App,
     delivery,
-    made_app,
+    make_app,
+    open_stream,
     scenario,
-    streamed,
     titles,
 )
 from tests.servers import RunningServer, running_server
@@ -38,7 +38,7 @@ LATE_MSEC = 15 * SECOND  # the look of every minute is later
 def made(server: RunningServer) -> Iterator[Make]:
     """Makes apps."""
     with ExitStack() as stack:
-        yield lambda wanted=GOLD_FIRST: stack.enter_context(made_app(server, wanted))
+        yield lambda wanted=GOLD_FIRST: stack.enter_context(make_app(server, wanted))
 
 
 def later(act: Callable[[], Any], seconds: float = 0.5) -> threading.Timer:
@@ -114,7 +114,7 @@ def test_what_was_told_is_not_told_again_and_what_goes_back_is(made: Make) -> No
 def test_a_stream_tells_each_change_with_an_id_to_come_back_with(made: Make) -> None:
     app = made()
     started = app.start(external_id="ada")
-    with streamed(app, started["session"]) as stream:
+    with open_stream(app, started["session"]) as stream:
         assert stream.answer.headers["content-type"].startswith("text/event-stream")
         assert stream.answer.headers["cache-control"] == "no-store"
         app.tell("identify", {"external_id": "ada", "data": {"plan": "gold"}})
@@ -124,7 +124,7 @@ def test_a_stream_tells_each_change_with_an_id_to_come_back_with(made: Make) -> 
         events = stream.events()
     assert [event["event"] for event in events] == ["states", "states"]
     app.tell("identify", {"external_id": "ada", "data": {"plan": "silver"}})
-    with streamed(app, started["session"], **{"Last-Event-ID": events[0]["id"]}) as stream:
+    with open_stream(app, started["session"], **{"Last-Event-ID": events[0]["id"]}) as stream:
         assert titles(stream.changes(1)[0]) == {TOP: "Everybody"}
 
 
@@ -132,7 +132,7 @@ def test_new_tribes_and_a_new_delivery_are_told(made: Make) -> None:
     app = made()
     started = app.start(external_id="ada")
     everybody = {**TRIBES, "gold": {**TRIBES["gold"], "filters": [{"attribute": "created", "operator": "exists"}]}}
-    with streamed(app, started["session"]) as stream:
+    with open_stream(app, started["session"]) as stream:
         decide(app.server.database, app.environment, everybody, revision=2)
         assert titles(stream.changes(1)[0]) == {TOP: "For gold"}
         deliver(app.server.database, app.environment, delivery(side=(scenario("Beside gold", "gold"),)))
@@ -143,7 +143,7 @@ def test_a_new_model_is_told(made: Make) -> None:
     app = made({"published": ["home"], "scenarios": {}})
     started = app.start(external_id="ada")
     model = {**MODEL, "experiences": {"hero": {"properties": {"title": {"type": "text", "default": "Of the model"}}}}}
-    with streamed(app, started["session"]) as stream:
+    with open_stream(app, started["session"]) as stream:
         deliver(app.server.database, app.environment, {"published": ["home"], "scenarios": {SIDE: SIDE_SHOWS}})
         assert titles(stream.changes(1)[0]) == {SIDE: "Beside"}
         remodel(app.server.database, app.environment, model)
@@ -156,7 +156,7 @@ def test_a_scenario_begins_and_ends_at_its_times(made: Make) -> None:
     app = made()
     started = app.start(anonymous_id="v", fields={"campaign": "spring"})
     assert titles(started)[TOP] == "Anybody"
-    with streamed(app, started["session"]) as stream:
+    with open_stream(app, started["session"]) as stream:
         starts = in_seconds(1.5)
         deliver(app.server.database, app.environment, delivery(scenario("Now", "spring", starts=to_rfc3339(starts))))
         assert titles(stream.changes(1)[0]) == {TOP: "Now"}
@@ -191,7 +191,7 @@ class LeapingClock:
 @pytest.mark.slow
 def test_a_time_that_comes_while_it_is_decided_what_to_show_is_not_missed(tmp_path: Path) -> None:
     clock = LeapingClock()
-    with running_server(tmp_path, clock=clock) as server, made_app(server, GOLD_FIRST) as app:
+    with running_server(tmp_path, clock=clock) as server, make_app(server, GOLD_FIRST) as app:
         for readings in range(4):  # two looks or more: when one begins, and when somebody new is known to follow
             clock.leap(0, after_readings=0)
             starts = to_rfc3339(clock() + SECOND)
@@ -207,7 +207,7 @@ def test_a_visitor_who_becomes_a_user_is_shown_what_is_the_users(made: Make) -> 
     app = made()
     app.tell("identify", {"external_id": "ada", "data": {"plan": "gold"}})
     started = app.start(anonymous_id="v")
-    with streamed(app, started["session"]) as stream:
+    with open_stream(app, started["session"]) as stream:
         app.tell("alias", {"anonymous_id": "v", "external_id": "ada"})
         assert titles(stream.changes(1)[0]) == {TOP: "For gold"}
         app.tell("identify", {"external_id": "ada", "data": {"plan": "silver"}})
@@ -217,7 +217,7 @@ def test_a_visitor_who_becomes_a_user_is_shown_what_is_the_users(made: Make) -> 
 def test_a_revoked_key_ends_its_streams_and_polls(made: Make) -> None:
     app = made()
     started = app.start(anonymous_id="v")
-    with streamed(app, started["session"]) as stream:
+    with open_stream(app, started["session"]) as stream:
         timer = later(lambda: revoke(app.server.database, app.environment), 1)
         assert app.poll(started["session"], started["revision"], wait=20).status_code == 401
         timer.join()
@@ -260,5 +260,5 @@ def test_pages_of_any_origin_may_follow(made: Make) -> None:
     started = app.start(anonymous_id="v")
     answer = app.poll(started["session"], wait=0, Origin="https://shop.example.com")
     assert answer.headers["access-control-allow-origin"] == "*"
-    with streamed(app, started["session"], Origin="https://shop.example.com") as stream:
+    with open_stream(app, started["session"], Origin="https://shop.example.com") as stream:
         assert stream.answer.headers["access-control-allow-origin"] == "*"

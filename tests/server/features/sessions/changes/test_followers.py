@@ -15,15 +15,15 @@ from templates_server.primitives.ip_addresses import parse_network
 from templates_server.settings import ConnectionLimits, StreamLimits
 from templates_server.storage import tables
 from tests.environments import deliver
-from tests.server.features.sessions.changes.following import (
+from tests.server.features.sessions.changes.subscribed_app import (
     GOLD_FIRST,
     SIDE,
     TOP,
     App,
     delivery,
-    made_app,
+    make_app,
+    open_stream,
     scenario,
-    streamed,
     titles,
     unread_stream,
 )
@@ -46,7 +46,7 @@ def test_another_process_tells_what_changed_and_keeps_what_it_cannot_know(
     server: RunningServer, tmp_path: Path
 ) -> None:
     wanted = delivery(scenario("By campaign", "spring"), scenario("For fans", "fans"), side=(BESIDE_GOLD,))
-    with made_app(server, wanted) as app, beside(app, tmp_path) as other:
+    with make_app(server, wanted) as app, beside(app, tmp_path) as other:
         started = app.start(external_id="ada", fields={"campaign": "spring"})
         first = other.poll(started["session"], started["revision"]).json()
         assert titles(first) == {SIDE: "Beside"}  # it was not there: it tells all that it knows
@@ -58,9 +58,9 @@ def test_another_process_tells_what_changed_and_keeps_what_it_cannot_know(
 
 
 def test_what_another_process_changes_is_told_within_about_a_second(server: RunningServer, tmp_path: Path) -> None:
-    with made_app(server, GOLD_FIRST) as app, beside(app, tmp_path) as other:
+    with make_app(server, GOLD_FIRST) as app, beside(app, tmp_path) as other:
         started = app.start(external_id="ada")
-        with streamed(app, started["session"]) as stream:
+        with open_stream(app, started["session"]) as stream:
             time.sleep(1.5)  # the first look is over
             other.tell("identify", {"external_id": "ada", "data": {"plan": "gold"}})
             began = time.monotonic()
@@ -71,9 +71,9 @@ def test_what_another_process_changes_is_told_within_about_a_second(server: Runn
 def test_a_server_that_stops_ends_streams_and_polls_at_once(tmp_path: Path) -> None:
     with contextlib.ExitStack() as stack:
         with running_server(tmp_path) as server:
-            app = stack.enter_context(made_app(server, GOLD_FIRST))
+            app = stack.enter_context(make_app(server, GOLD_FIRST))
             started = app.start(anonymous_id="v")
-            stream = stack.enter_context(streamed(app, started["session"]))
+            stream = stack.enter_context(open_stream(app, started["session"]))
             began = time.monotonic()
         assert stream.ended.wait(1)
         assert time.monotonic() - began < 5
@@ -82,9 +82,9 @@ def test_a_server_that_stops_ends_streams_and_polls_at_once(tmp_path: Path) -> N
 
 def test_a_stream_says_that_it_lives_while_nothing_changes(server: RunningServer, monkeypatch: Any) -> None:
     monkeypatch.setattr(server_sent_events, "HEARTBEAT_SECONDS", 0.2)
-    with made_app(server, GOLD_FIRST) as app:
+    with make_app(server, GOLD_FIRST) as app:
         started = app.start(anonymous_id="v")
-        with streamed(app, started["session"]) as stream:
+        with open_stream(app, started["session"]) as stream:
             time.sleep(1)
             comments = [line for line in stream.lines if line.startswith(":")]
             assert 2 <= len(comments) <= 5
@@ -92,9 +92,9 @@ def test_a_stream_says_that_it_lives_while_nothing_changes(server: RunningServer
 
 
 def test_there_are_places_for_so_many_and_who_leaves_makes_room(tmp_path: Path) -> None:
-    with running_server(tmp_path, follow_limits=StreamLimits(most=1)) as server, made_app(server, GOLD_FIRST) as app:
+    with running_server(tmp_path, follow_limits=StreamLimits(most=1)) as server, make_app(server, GOLD_FIRST) as app:
         started = app.start(anonymous_id="v")
-        with streamed(app, started["session"]):
+        with open_stream(app, started["session"]):
             refused = app.poll(started["session"], started["revision"], wait=0)
             assert (refused.status_code, refused.headers["retry-after"]) == (503, "30")
         deadline = time.monotonic() + 5
@@ -109,11 +109,11 @@ def test_one_address_cannot_take_all_places(tmp_path: Path) -> None:
     proxies = (parse_network("127.0.0.1"),)
     with (
         running_server(tmp_path, follow_limits=limits, trusted_proxies=proxies) as server,
-        made_app(server, GOLD_FIRST) as app,
+        make_app(server, GOLD_FIRST) as app,
     ):
         started = app.start(anonymous_id="v")
         one, other = {"X-Forwarded-For": "203.0.113.7"}, {"X-Forwarded-For": "203.0.113.8"}
-        with streamed(app, started["session"], **one):
+        with open_stream(app, started["session"], **one):
             assert app.poll(started["session"], started["revision"], wait=0, **one).status_code == 503
             assert app.poll(started["session"], started["revision"], wait=0, **other).status_code == 204
 
@@ -125,7 +125,7 @@ def test_who_does_not_read_is_dropped(tmp_path: Path) -> None:
     patience, places = ConnectionLimits(write_timeout_seconds=0.5), StreamLimits(most=1)
     with (
         running_server(tmp_path, connection_limits=patience, follow_limits=places) as server,
-        made_app(server, megabytes, hero=hero) as app,
+        make_app(server, megabytes, hero=hero) as app,
     ):
         started = app.start(external_id="ada")
         with unread_stream(app, started["session"]):
@@ -138,9 +138,9 @@ def test_who_does_not_read_is_dropped(tmp_path: Path) -> None:
 
 def test_a_session_that_is_no_more_ends_its_stream_and_is_not_found(server: RunningServer) -> None:
     sessions = tables.sessions
-    with made_app(server, GOLD_FIRST) as app:
+    with make_app(server, GOLD_FIRST) as app:
         started = app.start(anonymous_id="v")
-        with streamed(app, started["session"]) as stream:
+        with open_stream(app, started["session"]) as stream:
             gone = delete(sessions).where(sessions.c.session_id == started["session"])
             app.server.database.write_sync(lambda connection: connection.execute(gone))
             deliver(app.server.database, app.environment, delivery(title="Everybody"))

@@ -16,7 +16,7 @@ import pytest
 
 from templates_server.storage.factory import open_database
 from tests.environments import AppEnvironment, add_environment, deliver
-from tests.server.features.sessions.changes.following import GOLD_FIRST, MODEL, TRIBES, changes_of, delivery
+from tests.server.features.sessions.changes.subscribed_app import GOLD_FIRST, MODEL, TRIBES, changes_of, delivery
 from tests.server_processes import ServerProcess, server_process
 
 STREAMS = 1_000
