@@ -229,8 +229,8 @@ def test_a_tag_that_breaks_a_rule_is_refused_beside_its_field(
     for wrong, said in (
         ("Vip", "lower case"),
         ("a//b", "empty"),
-        ("a/b/c/d", "at most 3"),
-        ("one-more", "at most 256"),
+        ("a/b/c/d", "the maximum is 3"),
+        ("one-more", "the maximum is 256"),
     ):
         page = submit(browser, browser.get(of), f"{of}/tags", tag=wrong)
         assert page.status_code == 422, wrong
