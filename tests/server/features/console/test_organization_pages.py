@@ -118,7 +118,7 @@ def test_a_key_of_an_organization_that_is_taken_or_none_is_said_beside_its_field
     browser: Browser, person: Someone
 ) -> None:
     listed = "/console/organizations"
-    for key, said in ((person.organization, "Choose another key"), ("Not A Key", "Invalid key")):
+    for key, said in ((person.organization, "Choose another key"), ("Not A Key", "is not a valid key")):
         answer = submit(browser, browser.get(listed), listed, organization_key=key, name="My <labs>")
         assert answer.status_code == 422
         found = re.search(r'id="organization_key-problem" role="alert">([^<]+)</p>', answer.text)

@@ -129,7 +129,7 @@ def test_an_attribute_of_ones_own_is_known_by_its_bare_name(place: Place) -> Non
 
 def test_an_attribute_that_nobody_has_is_pointed_out(place: Place) -> None:
     page = press(place, opened(place), "count", f0_attribute="country", f0_value="Norway")
-    assert "None of the people looked at in staging has “attributes.country”" in text_of(page)
+    assert "No people checked in staging have the attribute “attributes.country”" in text_of(page)
     assert "No people checked" not in text_of(opened(place))
 
 
