@@ -227,7 +227,7 @@ def test_a_tag_that_breaks_a_rule_is_refused_beside_its_field(
     put_user(server, space, "staging", "ada", tags=[f"t{number}" for number in range(256)])
     of = f"{path}/users/ada"
     for wrong, said in (
-        ("Vip", "lower case"),
+        ("Vip", "lowercase"),
         ("a//b", "empty"),
         ("a/b/c/d", "the maximum is 3"),
         ("one-more", "the maximum is 256"),
