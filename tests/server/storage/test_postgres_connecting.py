@@ -54,7 +54,10 @@ def port_of_nobody() -> int:
         ("postgresql://u:x/{secret}@db.example.com/mtribes", "its host or its database contains an @"),
         ("postgresql://u:x@{secret}@db.example.com/mtribes", "its host or its database contains an @"),
         ("postgresql://u:{secret}@db.example.com:{secret}/mtribes", "its port is not a number"),
-        ("postgresql://u:{secret}@db.example.com/mtribes?sslmode=a&sslmode={secret}", "the parameter sslmode appears more than once"),
+        (
+            "postgresql://u:{secret}@db.example.com/mtribes?sslmode=a&sslmode={secret}",
+            "the parameter sslmode appears more than once",
+        ),
         ("postgresql://u:{secret}@db.example.com/mtribes?{secret}=1", "a valid PostgreSQL URL"),
         ("{secret}", "not a URL"),
     ],
