@@ -64,7 +64,7 @@ def _review(page: Any, _: Demo) -> None:
     page.fill("[id='starts.zone']", "Europe/Oslo")
     page.fill("[id='p.discount-percent']", "25")
     page.click("button[value=review]")
-    page.wait_for_selector("text=Changes")
+    page.wait_for_selector("h2:text-is('Changes')")
     page.fill("#note", "Eight in the morning, as marketing asked")
 
 

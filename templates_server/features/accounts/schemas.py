@@ -19,7 +19,7 @@ class Membership(msgspec.Struct, frozen=True):
 
 
 class Me(msgspec.Struct, frozen=True):
-    """Who asks, where they belong, and what their token may do."""
+    """The caller, their memberships, and the permissions of their token."""
 
     kind: Literal["person", "service"]
     email: str | None
@@ -40,14 +40,14 @@ class OrganizationView(msgspec.Struct, frozen=True):
 
 
 class NewOrganization(msgspec.Struct, frozen=True):
-    """What an organization is created from; without a name it is called by its key."""
+    """The organization to create; the default name is the key."""
 
     key: str
     name: str | None = None
 
 
 class ChangedOrganization(msgspec.Struct, frozen=True):
-    """What an organization is to be called from now on; its key stays."""
+    """The new name of an organization. Its key does not change."""
 
     name: str
 
@@ -61,14 +61,14 @@ class MemberView(msgspec.Struct, frozen=True):
 
 
 class NewMember(msgspec.Struct, frozen=True):
-    """Who is to be invited, and as what."""
+    """The person to invite, and their role."""
 
     email: Annotated[str, msgspec.Meta(max_length=254)]
     role: Role
 
 
 class ChangedMember(msgspec.Struct, frozen=True):
-    """What a member is to be from now on."""
+    """The new role of a member."""
 
     role: Role
 
@@ -84,13 +84,13 @@ class InvitationView(msgspec.Struct, frozen=True):
 
 
 class CreatedInvitation(InvitationView, frozen=True):
-    """A new invitation, with its link: this once."""
+    """A new invitation, with its link, which is returned only once."""
 
     link: str
 
 
 class NewServiceAccount(msgspec.Struct, frozen=True):
-    """A service account that is wanted; without scopes it gets those of who asks."""
+    """The service account to create; the default scopes are those of the caller."""
 
     name: str
     scopes: Annotated[list[ScopeName], msgspec.Meta(min_length=1, max_length=100)] | None = None
@@ -107,6 +107,6 @@ class ServiceAccountView(msgspec.Struct, frozen=True):
 
 
 class CreatedServiceAccount(ServiceAccountView, frozen=True):
-    """A new service account, with its secret: this once."""
+    """A new service account, with its secret, which is returned only once."""
 
     client_secret: str

@@ -28,7 +28,7 @@ CODES: Mapping[HTTPStatus, set[str]] = {
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """One thing that is wrong: `path` is where in what was sent (or empty), `code` what kind of failure it is."""
+    """A problem; `path` is its place in the request (or empty), `code` its kind."""
 
     code: str
     message: str
@@ -36,7 +36,7 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class Failure(msgspec.Struct, frozen=True):
-    """How the Platform API refuses: everything that is wrong."""
+    """An error response of the Platform API, with all problems."""
 
     data: Annotated[list[str], Meta(max_length=0)]
     dataType: None  # noqa: N815 - the name on the wire
@@ -44,13 +44,13 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class ClientFailure(msgspec.Struct, frozen=True):
-    """How the Client API refuses: everything that is wrong."""
+    """An error response of the Client API, with all problems."""
 
     errors: Annotated[list[Problem], Meta(min_length=1)]
 
 
 class EvaluationFailure(msgspec.Struct, frozen=True):
-    """How the remote evaluation protocol refuses; `key` is that of the flag that was asked for, where there is one."""
+    """An error response of the remote evaluation protocol; `key` is the key of the requested flag, if any."""
 
     errorCode: ErrorCode  # noqa: N815 - the name on the wire
     errorDetails: str  # noqa: N815 - the name on the wire

@@ -9,7 +9,7 @@ import msgspec
 
 
 class Actor(msgspec.Struct, frozen=True):
-    """Who did it, as they were called then: an e-mail address, or a service account's name."""
+    """The actor, by the e-mail address or service account name at that time."""
 
     kind: str
     id: str
@@ -17,7 +17,7 @@ class Actor(msgspec.Struct, frozen=True):
 
 
 class AuditEntry(msgspec.Struct, frozen=True):
-    """A deed as administrators see it; `space` is a key, `environment` a name."""
+    """An entry of the audit log; `space` is a key, `environment` a name."""
 
     id: str
     at: str

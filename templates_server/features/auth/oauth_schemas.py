@@ -6,7 +6,7 @@ import msgspec
 
 
 class Metadata(msgspec.Struct, frozen=True):
-    """What the authorization server can do, and where (RFC 8414, 2)."""
+    """Metadata of the authorization server (RFC 8414, section 2)."""
 
     issuer: str
     authorization_endpoint: str
@@ -52,7 +52,7 @@ class Tokens(msgspec.Struct, frozen=True):
 
 
 class RevocationRequest(msgspec.Struct, frozen=True):
-    """A token to end (RFC 7009, 2.1)."""
+    """The token to revoke (RFC 7009, section 2.1)."""
 
     token: str
     token_type_hint: str | msgspec.UnsetType = msgspec.UNSET
@@ -61,14 +61,14 @@ class RevocationRequest(msgspec.Struct, frozen=True):
 
 
 class DeviceRequest(msgspec.Struct, frozen=True):
-    """A program that wants to be allowed in a browser elsewhere (RFC 8628, 3.1)."""
+    """A device authorization request (RFC 8628, section 3.1)."""
 
     client_id: str
     scope: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class DeviceCodes(msgspec.Struct, frozen=True):
-    """A code for the program and one for the person (RFC 8628, 3.2). Times in seconds."""
+    """A device code and a user code (RFC 8628, section 3.2). Times are in seconds."""
 
     device_code: str
     user_code: str
@@ -79,7 +79,7 @@ class DeviceCodes(msgspec.Struct, frozen=True):
 
 
 class OAuthError(msgspec.Struct, frozen=True):
-    """Why it was refused (RFC 6749, 5.2)."""
+    """An OAuth error response (RFC 6749, section 5.2)."""
 
     error: str
     error_description: str | msgspec.UnsetType = msgspec.UNSET

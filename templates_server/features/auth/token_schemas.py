@@ -17,7 +17,7 @@ Names = Annotated[list[str], msgspec.Meta(min_length=1, max_length=MAX_LIMITS)]
 
 
 class NewToken(msgspec.Struct, frozen=True):
-    """A token that is wanted. What is left out: every scope of who asks, every organization and Space, 90 days."""
+    """The token to create. Defaults: all scopes of the caller, all organizations and Spaces, 90 days."""
 
     name: str
     scopes: Annotated[list[ScopeName], msgspec.Meta(min_length=1, max_length=MAX_LIMITS)] | None = None
@@ -27,7 +27,10 @@ class NewToken(msgspec.Struct, frozen=True):
 
 
 class TokenView(msgspec.Struct, frozen=True):
-    """A token; never its text. Without organizations and spaces it reaches all that its owner does."""
+    """A token, without its text.
+
+    Without organizations and spaces, it has access to everything its owner has access to.
+    """
 
     id: str
     name: str
@@ -41,7 +44,7 @@ class TokenView(msgspec.Struct, frozen=True):
 
 
 class CreatedToken(TokenView, frozen=True):
-    """A new token, with its text: this once."""
+    """A new token, with its text, which is returned only once."""
 
     token: str
 

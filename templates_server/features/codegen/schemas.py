@@ -13,7 +13,7 @@ class Target(msgspec.Struct, frozen=True):
 
 
 class CodeRequest(msgspec.Struct, frozen=True):
-    """What is wanted: of which revision (the present one), unless the caller has the code with that hash already."""
+    """A request for the code of a revision (default: the current one), unless the caller has it already."""
 
     targets: list[Target]
     revision: int | None = None
@@ -37,7 +37,7 @@ class RenderedTarget(msgspec.Struct, frozen=True):
 
 
 class Code(msgspec.Struct, frozen=True):
-    """The code of all targets; none when it is `unchanged`."""
+    """The code of all targets; empty if `unchanged`."""
 
     revision: int
     code_hash: str

@@ -8,7 +8,10 @@ import msgspec
 
 
 class EventView(msgspec.Struct, frozen=True):
-    """An event of a user or, where `user_id` is null, of a visitor. `timestamp`: when it happened; `received`: here."""
+    """An event of a user or, if `user_id` is null, of a visitor.
+
+    `timestamp` is when it happened, `received` when it arrived.
+    """
 
     id: str
     name: str

@@ -27,7 +27,7 @@ class TribeExport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class EventExport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An export of events: all of them, those of a name, those of the user with an id. The rest as for tribes."""
+    """An export of events, optionally filtered by name or user ID. The other fields are those of a tribe export."""
 
     format: Format = "csv"
     columns: Columns | None = None

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 
 class RowError(msgspec.Struct, frozen=True, gc=False):
-    """One thing that is wrong with a row: `line` of the part from 1, blank ones counted; `path` into the row."""
+    """A problem in a row: `line` in the part, starting at 1 and counting blank lines; `path` in the row."""
 
     line: int
     code: str
@@ -18,7 +18,7 @@ class RowError(msgspec.Struct, frozen=True, gc=False):
 
 
 class PartView(msgspec.Struct, frozen=True):
-    """What became of a part: `read` is the sum of the four numbers behind it."""
+    """The result of a part; `read` is the sum of the four numbers after it."""
 
     part: int
     digest: str
@@ -31,7 +31,7 @@ class PartView(msgspec.Struct, frozen=True):
 
 
 class Totals(msgspec.Struct, frozen=True):
-    """What became of the rows of all parts: `read` is the sum of the rest."""
+    """The results of all parts; `read` is the sum of the other numbers."""
 
     read: int = 0
     created: int = 0
@@ -41,7 +41,7 @@ class Totals(msgspec.Struct, frozen=True):
 
 
 class ImportView(msgspec.Struct, frozen=True):
-    """An import: how many parts are applied, and which comes next; none once it is complete."""
+    """An import, with the number of applied parts and the next part; none once it is complete."""
 
     id: str = msgspec.field(name="import")
     state: Literal["open", "complete"]
@@ -51,6 +51,6 @@ class ImportView(msgspec.Struct, frozen=True):
 
 
 class Completion(msgspec.Struct, frozen=True):
-    """How many parts the import has: all of them must be applied."""
+    """The number of parts of the import. All of them must be applied."""
 
     parts: Annotated[int, Meta(ge=1, le=1_000_000)]

@@ -24,7 +24,7 @@ class SentContext(msgspec.Struct, frozen=True):
 
 
 class SentEvaluation(msgspec.Struct, frozen=True):
-    """A question of the protocol."""
+    """An evaluation request."""
 
     context: SentContext
 
@@ -43,7 +43,7 @@ class Evaluation(msgspec.Struct, frozen=True):
 
 
 class EventStreamEntry(msgspec.Struct, frozen=True):
-    """Where changes are told. The URL opens the stream for some minutes: it must not be logged."""
+    """A change stream. The URL grants access for a few minutes and must not be logged."""
 
     type: Literal["sse"]
     url: str
@@ -51,7 +51,7 @@ class EventStreamEntry(msgspec.Struct, frozen=True):
 
 
 class BulkEvaluation(msgspec.Struct, frozen=True):
-    """Every flag of the environment, and where changes are told."""
+    """All flags of the environment, and the change streams."""
 
     flags: list[Evaluation]
     eventStreams: list[EventStreamEntry]  # noqa: N815 - the name on the wire

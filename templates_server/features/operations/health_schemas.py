@@ -8,14 +8,14 @@ import msgspec
 
 
 class Health(msgspec.Struct, frozen=True):
-    """The process answers; `demo` tells whether it has a /demo page."""
+    """The liveness of the process; `demo` is whether it has a /demo page."""
 
     status: Literal["alive"]
     demo: bool
 
 
 class Readiness(msgspec.Struct, frozen=True):
-    """Whether requests can be served; each check by name: "ok", or what is wrong."""
+    """The readiness of the server; each check by name, "ok" or the problem."""
 
     status: Literal["ready", "not ready"]
     checks: dict[str, str]

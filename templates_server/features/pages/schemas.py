@@ -8,7 +8,7 @@ import msgspec
 
 
 class SignInForm(msgspec.Struct, frozen=True):
-    """Who signs in; `next` is a path of ours to go on to."""
+    """The credentials; `next` is a path on this server to continue at."""
 
     form_token: str
     email: str
@@ -17,13 +17,13 @@ class SignInForm(msgspec.Struct, frozen=True):
 
 
 class SignOutForm(msgspec.Struct, frozen=True):
-    """Nothing but the token."""
+    """Only the form token."""
 
     form_token: str
 
 
 class ConsentForm(msgspec.Struct, frozen=True):
-    """What the person decided; `another`: to sign in as somebody else first."""
+    """The decision of the user; `another` signs in with another account first."""
 
     form_token: str
     decision: Literal["allow", "cancel", "another"]
@@ -37,7 +37,7 @@ class DeviceForm(msgspec.Struct, frozen=True):
 
 
 class DeviceConsentForm(msgspec.Struct, frozen=True):
-    """What the person decided about the program that shows the code."""
+    """The user's decision about the program that shows the code."""
 
     form_token: str
     user_code: str
@@ -45,7 +45,7 @@ class DeviceConsentForm(msgspec.Struct, frozen=True):
 
 
 class InvitationForm(msgspec.Struct, frozen=True):
-    """What a new person is called and signs in with; who has an account sends nothing but the token."""
+    """The name and password of a new account; people with an account send only the token."""
 
     form_token: str
     name: str = ""
@@ -54,7 +54,7 @@ class InvitationForm(msgspec.Struct, frozen=True):
 
 
 class TokenForm(msgspec.Struct, frozen=True):
-    """A token that is wanted: `scope` and `organization` may be repeated, `spaces` are keys."""
+    """The token to create; `scope` and `organization` can be repeated, `spaces` are keys."""
 
     form_token: str
     name: str
@@ -65,44 +65,44 @@ class TokenForm(msgspec.Struct, frozen=True):
 
 
 class RevokeTokenForm(msgspec.Struct, frozen=True):
-    """Nothing but the form's own token."""
+    """Only the form token."""
 
     form_token: str
 
 
 class DeedForm(msgspec.Struct, frozen=True):
-    """A deed of the console that needs no fields; under the same `key` it is done once."""
+    """A console action without fields; it is performed once per `key`."""
 
     form_token: str
     key: str = ""
 
 
 class KeyForm(DeedForm, frozen=True):
-    """A key that is wanted."""
+    """The key to create."""
 
     name: str = ""
 
 
 class SignedIdsForm(DeedForm, frozen=True):
-    """What is to be done about the signing of user ids."""
+    """The change of the signed-ID settings."""
 
     deed: Literal["require", "off", "rotate"] = "require"
 
 
 class UserTagForm(DeedForm, frozen=True):
-    """A user tag that a person is to get or to lose, or that is to go from everybody."""
+    """The user tag to add, remove or delete."""
 
     tag: str = ""
 
 
 class EraseForm(DeedForm, frozen=True):
-    """Who is to be erased; `confirmation` is their id, typed again."""
+    """The person to erase; `confirmation` repeats their ID."""
 
     confirmation: str = ""
 
 
 class SpaceForm(DeedForm, frozen=True):
-    """A Space that is wanted, or another name for one; `confirmation` is the key of one that is to go."""
+    """The Space to create or rename; `confirmation` is the key of a Space to delete."""
 
     space_key: str = ""
     name: str = ""
@@ -110,7 +110,7 @@ class SpaceForm(DeedForm, frozen=True):
 
 
 class OrganizationForm(DeedForm, frozen=True):
-    """An organization that is wanted, or another name for one; `confirmation` is the key of one that is to go."""
+    """The organization to create or rename; `confirmation` is the key of an organization to delete."""
 
     organization_key: str = ""
     name: str = ""
@@ -119,28 +119,28 @@ class OrganizationForm(DeedForm, frozen=True):
 
 
 class InviteForm(DeedForm, frozen=True):
-    """Who is to be invited, and as what."""
+    """The person to invite, and their role."""
 
     email: str = ""
     role: str = ""
 
 
 class MemberForm(DeedForm, frozen=True):
-    """A member, by e-mail address, and what they are to be."""
+    """A member, by e-mail address, and their new role."""
 
     member: str = ""
     role: str = ""
 
 
 class ServiceAccountForm(DeedForm, frozen=True):
-    """A service account that is wanted; `scopes` may be repeated."""
+    """The service account to create; `scopes` can be repeated."""
 
     name: str = ""
     scopes: str = ""
 
 
 class PasswordForm(DeedForm, frozen=True):
-    """One's own password, and the one that is to be in its place."""
+    """The user's current password and the new one."""
 
     present: str = ""
     password: str = ""
@@ -167,7 +167,7 @@ class TribeForm(DeedForm, frozen=True):
 
 
 class DownloadForm(DeedForm, frozen=True):
-    """The form of a file that is wanted."""
+    """The format of the file to download."""
 
     format: Literal["csv", "ndjson", "json"] = "csv"
 
@@ -179,7 +179,7 @@ class UploadForm(DeedForm, frozen=True):
 
 
 class ColumnsForm(DeedForm, frozen=True):
-    """What a column of an uploaded file becomes, by its number from 0: these are of the first."""
+    """The mapping of the columns of an uploaded file, by number from 0; these fields are for the first column."""
 
     becomes: str = msgspec.field(default="", name="becomes-0")
     named: str = msgspec.field(default="", name="named-0")
@@ -187,7 +187,7 @@ class ColumnsForm(DeedForm, frozen=True):
 
 
 class ModelForm(DeedForm, frozen=True):
-    """A model as a document, the revision that it was made from, and whether to store it or to say what changes."""
+    """A model as a document, the revision that it is based on, and whether to save it or review the changes."""
 
     document: str = ""
     revision: str = ""

@@ -34,7 +34,7 @@ WITH_ATTRIBUTE = ParameterDocs(
 
 
 class UserPatch(msgspec.Struct, frozen=True):
-    """What is to be changed of a user: what is not given stays, null empties a field."""
+    """The changes to a user. Absent fields do not change; null clears a field."""
 
     email: Email | UnsetType | None = UNSET
     phone: Phone | UnsetType | None = UNSET
@@ -57,7 +57,7 @@ class UserUpsert(UserPatch, frozen=True, kw_only=True):
 
 
 class User(msgspec.Struct, frozen=True):
-    """What is kept of a user. `joined` is a day; the other times are RFC 3339, null where the user was never seen."""
+    """A stored user. `joined` is a date; the other times are RFC 3339, or null if the user was never seen."""
 
     user_id: str
     email: str | None
@@ -74,14 +74,14 @@ class User(msgspec.Struct, frozen=True):
 
 
 class Upserted(msgspec.Struct, frozen=True):
-    """What became of one user of an upsert."""
+    """The result of upserting one user."""
 
     user_id: str
     result: Literal["created", "updated", "unchanged"]
 
 
 class UserTag(msgspec.Struct, frozen=True):
-    """A tag, and how many users and visitors have it."""
+    """A tag with the number of users and visitors that have it."""
 
     tag: str
     users: int
@@ -97,7 +97,7 @@ class TagRemoval(msgspec.Struct, frozen=True):
 
 
 class Visitor(msgspec.Struct, frozen=True):
-    """Somebody who has not said who they are."""
+    """A person who has not been identified."""
 
     anonymous_id: str
     email: str | None
@@ -113,7 +113,7 @@ class Visitor(msgspec.Struct, frozen=True):
 
 
 class Removed(msgspec.Struct, frozen=True):
-    """How much of each kind was removed."""
+    """The number of deleted objects by kind."""
 
     profile: int
     visitors: int
@@ -123,14 +123,14 @@ class Removed(msgspec.Struct, frozen=True):
 
 
 class Erasure(msgspec.Struct, frozen=True):
-    """A user who was removed, with all that was known of them."""
+    """The result of deleting a user and all their data."""
 
     user_id: str
     removed: Removed
 
 
 class RemovedOfVisitor(msgspec.Struct, frozen=True):
-    """How much of each kind was removed with a visitor."""
+    """The number of objects deleted with a visitor, by kind."""
 
     profile: int
     devices: int
@@ -139,21 +139,21 @@ class RemovedOfVisitor(msgspec.Struct, frozen=True):
 
 
 class VisitorErasure(msgspec.Struct, frozen=True):
-    """A visitor who was removed, with all that was known of them."""
+    """The result of deleting a visitor and all their data."""
 
     anonymous_id: str
     removed: RemovedOfVisitor
 
 
 class MergedVisitor(msgspec.Struct, frozen=True):
-    """A visitor who turned out to be the user."""
+    """A visitor who was merged into the user."""
 
     anonymous_id: str
     merged: str
 
 
 class Device(msgspec.Struct, frozen=True):
-    """A device that the user was seen on; `data` is whatever else its app sent."""
+    """A device of the user; `data` is additional data sent by the app."""
 
     device_id: str
     token: str | None
@@ -193,7 +193,7 @@ class LastSession(msgspec.Struct, frozen=True):
 
 
 class Event(msgspec.Struct, frozen=True):
-    """Something that the user did."""
+    """An event of the user."""
 
     id: str
     name: str
@@ -206,7 +206,7 @@ class Event(msgspec.Struct, frozen=True):
 
 
 class Everything(msgspec.Struct, frozen=True):
-    """All that is known of a user, the earliest first."""
+    """All data of a user, oldest first."""
 
     user: User
     last_session: LastSession | None
@@ -217,7 +217,7 @@ class Everything(msgspec.Struct, frozen=True):
 
 
 class VisitorEverything(msgspec.Struct, frozen=True):
-    """All that is known of a visitor, the earliest first."""
+    """All data of a visitor, oldest first."""
 
     visitor: Visitor
     last_session: LastSession | None

@@ -32,7 +32,7 @@ VersionText = Annotated[str, Meta(description=f"At most {MAX_VERSION_CHARACTERS}
 
 
 class SentApp(msgspec.Struct, frozen=True):
-    """The app that a session runs in. `platform`: what is none of the six counts as `other`."""
+    """The app that runs the session. An unknown `platform` counts as `other`."""
 
     version: VersionText | None = None
     build: VersionText | None = None

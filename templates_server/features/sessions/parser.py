@@ -30,7 +30,7 @@ MAX_DEVICE_TEXT_LENGTH = 256
 
 
 class SentSessionDevice(msgspec.Struct, frozen=True):
-    """The device that a session runs on: what decides, where it is given, before what is stored of devices."""
+    """The device that runs the session. Its fields take precedence over stored devices."""
 
     os: str | None = None
     os_version: VersionText | None = None

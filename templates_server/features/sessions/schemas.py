@@ -20,7 +20,7 @@ class ItemState(msgspec.Struct, frozen=True):
 
 
 class EntityState(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The state of an entity: an experience has `properties`, a section has `items`; `scenario` null: there is none."""
+    """The state of an entity. An experience has `properties`, a section `items`; `scenario` can be null."""
 
     enabled: bool
     scenario: str | None
@@ -49,7 +49,7 @@ class AskedExplanation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ExplainedScenario(msgspec.Struct, frozen=True):
-    """A targeted scenario: whether the person is in any of its tribes, and whether it is the one that is shown."""
+    """A targeted scenario: whether the person is in any of its tribes, and whether it was chosen."""
 
     name: str
     outcome: OutcomeWord
@@ -62,7 +62,10 @@ class ExplainedScenario(msgspec.Struct, frozen=True):
 
 
 class ExplainedEntity(msgspec.Struct, frozen=True):
-    """What is shown of an entity. `known` false: what an app says decides; `scenario` and `enabled` are null then."""
+    """The explained state of an entity.
+
+    If `known` is false, it depends on fields that the app sends, and `scenario` and `enabled` are null.
+    """
 
     entity: str
     published: bool
@@ -74,7 +77,7 @@ class ExplainedEntity(msgspec.Struct, frozen=True):
 
 
 class SessionExplanation(msgspec.Struct, frozen=True):
-    """What a session that starts now would show; `merged_visitor` is the visitor asked for who is this user now."""
+    """What a session started now would show; `merged_visitor` is the visitor if it was merged into this user."""
 
     person: str
     kind: Literal["user", "visitor"]

@@ -9,14 +9,14 @@ from msgspec import Meta
 
 
 class NewSpace(msgspec.Struct, frozen=True):
-    """What a Space is created from; without a name it is called by its key."""
+    """The Space to create; the default name is the key."""
 
     key: str
     name: str | None = None
 
 
 class ChangedSpace(msgspec.Struct, frozen=True):
-    """What a Space is to be called from now on; its key stays."""
+    """The new name of a Space. Its key does not change."""
 
     name: str
 
@@ -88,7 +88,7 @@ ScalarType = Literal["text", "number", "toggle", "select"]
 
 
 class MetadataDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Metadata of an event; `options` are a select's, and what is `required` is given with every such event."""
+    """Metadata of an event; `options` are those of a select, and `required` metadata must be set on every event."""
 
     type: ScalarType
     name: NameText | None = None
@@ -98,7 +98,7 @@ class MetadataDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
 
 class EventDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """An event: its metadata by key, at most three, which travel in order of their keys."""
+    """An event with its metadata by key, at most three, sent in the order of their keys."""
 
     name: NameText | None = None
     description: DescriptionText | None = None
@@ -129,7 +129,7 @@ class Model(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class SentModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A model as it is sent; `revision` is the one that it was made from."""
+    """The model to store; `revision` is the revision that it is based on."""
 
     space: str | None = None
     name: NameText | None = None
@@ -143,7 +143,7 @@ class SentModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ModelPut(msgspec.Struct, frozen=True):
-    """How a model was stored: an equal one makes no new revision."""
+    """The result of storing a model. An identical model creates no new revision."""
 
     revision: int
     code_hash: str
@@ -151,7 +151,7 @@ class ModelPut(msgspec.Struct, frozen=True):
 
 
 class Renamed(msgspec.Struct, frozen=True):
-    """What generated code calls a part of the model, before and after; null where it is not there."""
+    """The name of a part of the model in generated code, before and after; null if it does not exist."""
 
     language: str
     before: str | None
@@ -168,7 +168,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class ModelDiff(msgspec.Struct, frozen=True):
-    """All differences from the model at that revision; `breaking` when one of them breaks an app that uses it."""
+    """All differences from the model at that revision; `breaking` if one of them breaks an app that uses it."""
 
     revision: int
     breaking: bool
@@ -176,13 +176,13 @@ class ModelDiff(msgspec.Struct, frozen=True):
 
 
 class NewKey(msgspec.Struct, frozen=True):
-    """What a key is created from: its name, such as the app and platform that use it."""
+    """The key to create; `name` describes the app and platform that use it."""
 
     name: str
 
 
 class Key(msgspec.Struct, frozen=True):
-    """A public API key of an environment; `revoked` is null while it is alive."""
+    """A public API key of an environment; `revoked` is null while it is active."""
 
     id: str
     name: str

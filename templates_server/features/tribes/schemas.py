@@ -35,7 +35,7 @@ FIELDS = ParameterDocs(
 
 
 class DataConditionDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What a value in the data of an event must be: the keys that lead to it, from the outermost inwards."""
+    """A condition on a value in the data of an event; `path` has its keys, outermost first."""
 
     path: Annotated[
         list[Annotated[str, Meta(min_length=1, max_length=64)]],
@@ -49,7 +49,7 @@ Percent = Annotated[float, Meta(ge=0, le=100, description="At most two decimal p
 
 
 class ShareDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"starts": "from", "ends": "to"}):
-    """A share of all people, drawn by a salt: from a percentage on and below another one."""
+    """A random share of all people for a salt, from a percentage (inclusive) to another (exclusive)."""
 
     salt: Annotated[str, Meta(min_length=1, max_length=64, examples=["spring"])]
     starts: Percent
@@ -93,7 +93,7 @@ class Tribe(TribeDocument, frozen=True, kw_only=True):
 
 
 class SentTribe(TribeDocument, frozen=True, kw_only=True):
-    """A tribe as it is sent; `revision` is the one that it was made from."""
+    """The tribe to store; `revision` is the revision that it is based on."""
 
     key: KeyText | None = None
     revision: Annotated[int, Meta(ge=0)] | None = None
@@ -108,7 +108,7 @@ class Tribes(msgspec.Struct, frozen=True):
 
 
 class SentTribes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All tribes as they are sent; `revision` is the one that they were made from."""
+    """The tribes to store; `revision` is the revision that they are based on."""
 
     space: str | None = None
     revision: Annotated[int, Meta(ge=0)] | None = None
@@ -116,28 +116,28 @@ class SentTribes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TribesPut(msgspec.Struct, frozen=True):
-    """How tribes were stored: equal ones make no new revision."""
+    """The result of storing tribes. Identical tribes create no new revision."""
 
     revision: int
     changed: bool
 
 
 class TribePut(msgspec.Struct, frozen=True):
-    """How a tribe was stored: an equal one makes no new revision."""
+    """The result of storing a tribe. An identical tribe creates no new revision."""
 
     revision: int
     changed: bool
 
 
 class Count(msgspec.Struct, frozen=True):
-    """How many people are in a tribe, users and visitors."""
+    """The number of users and visitors in a tribe."""
 
     tribe: str
     count: int
 
 
 class ExplainedFilter(msgspec.Struct, frozen=True):
-    """What came of a filter: `found` is a scalar, a time, the tags that match, a bucket, how often, or null."""
+    """The result of a filter; `found` is a scalar, a time, the matching tags, a bucket, a count, or null."""
 
     filter: dict[str, Any]
     outcome: OutcomeWord

@@ -79,7 +79,7 @@ def test_bytes_that_are_not_utf_8_name_the_line_and_the_option(place: Place) -> 
         "line 2: city: invalid UTF-8 (byte 0xFC); if the file has another encoding, pass it, such as --encoding cp1252"
     )
     assert said in outcome.out + outcome.err
-    assert "email: This is not an e-mail address" in outcome.out + outcome.err
+    assert "email: This is not a valid e-mail address" in outcome.out + outcome.err
 
 
 def test_another_encoding_is_another_import(place: Place, small_parts: int) -> None:

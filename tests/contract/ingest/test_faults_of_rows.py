@@ -68,7 +68,7 @@ def test_faults_of_an_object_are_told_together(place: Place) -> None:
 def test_more_faults_than_are_told_are_counted(place: Place) -> None:
     row = {"user_id": "k1", "attributes": {f"a{n}": "x" * 5000 for n in range(14)}}
     reason = brought(place, json.dumps(row), name="users.ndjson")["reasons"][1]
-    assert reason.count("at most 4,096") == 10
+    assert reason.count("the maximum is 4,096") == 10
     assert reason.endswith("; 4 more problems in this row are not listed.")
 
 

@@ -95,7 +95,7 @@ def test_bad_rows_end_with_3_and_come_in_once_they_are_mended(place: Place, smal
     text = (place.mtribes.home / file).read_bytes().decode()
     for row in bad[:2]:
         assert text.splitlines()[int(row["_line"]) - 1].startswith(f"{row['user_id']},no address")
-        assert row["_error"].startswith("email: This is not an e-mail address")
+        assert row["_error"].startswith("email: This is not a valid e-mail address")
     assert [row["_raw"] for row in bad if row["_raw"]] == [",".join(rows[30])]
     mended = rejects.read_text(encoding="utf-8").replace("no address", "a@example.com")
     header = mended.splitlines()[0]

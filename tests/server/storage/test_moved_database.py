@@ -97,7 +97,7 @@ def test_nothing_is_acknowledged_once_the_database_is_not_at_its_path(
         assert [send(app, number) for number in range(2, 5)] == [503] * 3
         status, told = readiness(served)
         assert status == 503
-        assert "nothing is stored" in told
+        assert "Nothing is being stored" in told
 
 
 def test_what_is_stored_while_the_file_is_moved_is_not_acknowledged(tmp_path: Path) -> None:

@@ -108,6 +108,6 @@ def test_a_full_disk_is_a_lack_of_room_and_no_bug(tmp_path_factory: pytest.TempP
         )
         write_all(connection, KEPT, [(1, "a" * 100_000)])
 
-    with pytest.raises(Unavailable, match="no room"):
+    with pytest.raises(Unavailable, match="The database is full"):
         database.write_sync(fill)
     database.close()

@@ -22,7 +22,10 @@ REQUIRED = ("device_id", "os", "model", "app_build", "app_version")
 
 
 class SentDevice(msgspec.Struct, frozen=True):
-    """A device on the wire: all but the person's ids and `token` must be given. Whatever else is sent is kept too."""
+    """The device to store.
+
+    All fields except the person's IDs and `token` are required. Additional fields are stored too.
+    """
 
     anonymous_id: str | None = None
     external_id: str | None = None

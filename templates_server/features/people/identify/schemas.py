@@ -19,7 +19,7 @@ from templates_server.security.user_signatures import IdCheck
 
 
 class SentIdentity(msgspec.Struct, frozen=True):
-    """A person on the wire. A public key sets no tags: they are not read here."""
+    """The person to identify. Tags are ignored, because public keys cannot set them."""
 
     anonymous_id: str | None = None
     external_id: str | None = None
@@ -32,7 +32,7 @@ class SentIdentity(msgspec.Struct, frozen=True):
 
 
 class SentAlias(msgspec.Struct, frozen=True):
-    """A visitor and the user that they are, on the wire."""
+    """The visitor to merge, and the user."""
 
     anonymous_id: str | None = None
     external_id: str | None = None

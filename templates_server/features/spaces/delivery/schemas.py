@@ -12,7 +12,7 @@ from templates_server.http.route_docs import ParameterDocs
 
 
 class Environment(msgspec.Struct, frozen=True):
-    """An environment: `revision` is its delivery's, `keys` how many of its keys are alive."""
+    """An environment; `revision` is that of its delivery, `keys` the number of active keys."""
 
     name: str
     revision: int
@@ -55,7 +55,7 @@ class ScenarioDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
 
 class TargetedDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A scenario for those who are in any of the tribes, from `starts` (inclusive) to `ends` (exclusive)."""
+    """A scenario for people in any of the tribes, from `starts` (inclusive) to `ends` (exclusive)."""
 
     name: Annotated[str, Meta(min_length=1, max_length=200)]
     tribes: Annotated[list[str], Meta(min_length=1, max_length=50)]
@@ -67,7 +67,7 @@ class TargetedDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
 
 class EntityDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What an entity shows: to those whom no targeted scenario matches, and to the others, first match first."""
+    """The scenarios of an entity: the default one, and the targeted ones in order of priority."""
 
     default: ScenarioDocument | None = None
     targeted: Annotated[list[TargetedDocument], Meta(max_length=100)] | None = None
@@ -84,7 +84,7 @@ class Delivery(msgspec.Struct, frozen=True):
 
 
 class SentDelivery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A delivery as it is sent; `revision` is the one that it was made from."""
+    """The delivery to store; `revision` is the revision that it is based on."""
 
     space: str | None = None
     environment: str | None = None
@@ -94,7 +94,7 @@ class SentDelivery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DeliveryPut(msgspec.Struct, frozen=True):
-    """How a delivery was stored: an equal one makes no new revision."""
+    """The result of storing a delivery. An identical delivery creates no new revision."""
 
     revision: int
     changed: bool
@@ -114,7 +114,7 @@ class Published(msgspec.Struct, frozen=True):
 
 
 class ChangeKind(enum.StrEnum):
-    """What became of a collection (published, unpublished), of a scenario or of an entity (the others)."""
+    """The kind of change of a collection (published, unpublished), a scenario or an entity (the others)."""
 
     PUBLISHED = "published"
     UNPUBLISHED = "unpublished"
@@ -149,7 +149,7 @@ class DeliveryChange(msgspec.Struct, frozen=True):
 
 
 class DeliveryAt(msgspec.Struct, frozen=True):
-    """A delivery that is compared: of an environment, at a revision."""
+    """A compared delivery: an environment at a revision."""
 
     environment: str
     revision: int
@@ -164,6 +164,6 @@ class DeliveryDiff(msgspec.Struct, frozen=True, rename={"before": "from", "after
 
 
 class Restoration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which revision to deliver again."""
+    """The revision to deliver again."""
 
     revision: Annotated[int, Meta(ge=0, le=2**31 - 1)]

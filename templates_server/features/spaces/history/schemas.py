@@ -17,7 +17,7 @@ class Author(msgspec.Struct, frozen=True):
 
 
 class Revision(msgspec.Struct, frozen=True):
-    """A revision of a document; `note` is null where its author gave none."""
+    """A revision of a document; `note` is null if there is none."""
 
     revision: int
     at: str

@@ -6,14 +6,14 @@ import msgspec
 
 
 class SignedIds(msgspec.Struct, frozen=True):
-    """Whether users' ids must be signed, and the secret that signs them: it is there before it is asked for."""
+    """Whether user IDs must be signed, and the signing secret."""
 
     required: bool
     secret: str
 
 
 class SignedIdsPut(msgspec.Struct, frozen=True):
-    """What is wanted; `rotate`: another secret, and no id that was signed by the one before is good any more."""
+    """The new settings; `rotate` creates a new secret and invalidates existing signatures."""
 
     required: bool
     rotate: bool = False

@@ -219,7 +219,7 @@ def test_a_deleted_one_is_gone_with_all_that_belongs_to_it(
     assert ask(server, boss, "DELETE", f"/v2/spaces/{space}").status_code == 204
     with caplog.at_level(logging.INFO, logger="templates_server"):
         assert ask(server, boss, "DELETE", path).status_code == 204
-    assert f"the organization {organization.key} ({organization.id}) was deleted by {boss.id}" in caplog.messages
+    assert f"organization {organization.key} ({organization.id}) was deleted by {boss.id}" in caplog.messages
     for name in (organization.key, organization.id):
         assert ask(server, boss, "GET", f"{PATH}/{name}").status_code == 404
         assert ask(server, boss, "DELETE", f"{PATH}/{name}").status_code == 404

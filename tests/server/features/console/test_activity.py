@@ -111,7 +111,7 @@ def test_today_is_counted_as_far_as_it_is_quick(
     assert "Today so far: 1 active, 2 sessions, 0 events" in said
     assert "Charts start with the first full day" in said
     monkeypatch.setattr(store, "MOST_SO_FAR", 2)
-    assert "Today so far: 1 active, not known sessions, 0 events" in text_of(browser.get("/console"))
+    assert "Today so far: 1 active, unknown sessions, 0 events" in text_of(browser.get("/console"))
 
 
 def test_spaces_with_many_rows_do_not_keep_others_from_being_counted_today(
@@ -131,10 +131,10 @@ def test_an_empty_space_says_what_would_be_there_and_where_to_begin(
     viewer = signed_in_browser(server, colleague(server, person, Role.VIEWER))
     live = f"/console/spaces/{space}/environments/production/live"
     card = card_of(browser.get("/console").text, space)
-    assert "Nobody has used an app in production yet." in card
+    assert "No activity in production yet." in card
     assert f'href="{live}"' in card
     seen_by_viewer = card_of(viewer.get("/console").text, space)
-    assert "Nobody has used an app in production yet." in seen_by_viewer
+    assert "No activity in production yet." in seen_by_viewer
     assert live not in seen_by_viewer
 
 

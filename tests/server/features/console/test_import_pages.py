@@ -80,7 +80,7 @@ def test_a_file_is_mapped_checked_imported_and_its_rejects_fetched(
     rejects = importer.browser.get(f"{file}/rejects")
     assert rejects.headers["content-disposition"].endswith("filename*=UTF-8''users.rejects.csv")
     assert rejects.text == (
-        'user_id,E-Mail,plan,n,_line,_error\nbob,,silver,x,3,"n: This is not a number such as 12 or 0.5."\n'
+        "user_id,E-Mail,plan,n,_line,_error\nbob,,silver,x,3,n: This is not a number such as 12 or 0.5.\n"
     )
     assert [action for action, _ in deeds_of(server, person)] == ["import.open", "import.complete"]
     listed = text_of(importer.browser.get(importer.path))
@@ -129,7 +129,7 @@ def test_an_import_that_was_broken_off_goes_on_and_applies_nothing_twice(
 
     monkeypatch.setattr(imports_api, "apply_part", failing)
     page = importer.import_file(file)
-    assert "Something came in between. What was imported stays: 4 rows so far." in text_of(page)
+    assert "Something came in between. 4 rows imported so far." in text_of(page)
     assert "stopped" in text_of(importer.browser.get(importer.path))
     assert "7 rows read = 7 created + 0 updated + 0 unchanged + 0 rejected." in text_of(importer.import_file(file))
     assert len(calls) == 5
@@ -188,11 +188,11 @@ def test_columns_that_meet_are_told_beside_the_field_and_nothing_typed_is_lost(i
     ("name", "content", "said"),
     [
         ("none.csv", b"", "Choose a CSV file that is not empty."),
-        ("a.csv.gz", gzip.compress(GOOD, mtime=0), "The file is packed with gzip."),
+        ("a.csv.gz", gzip.compress(GOOD, mtime=0), "The file is compressed with gzip."),
         ("a.xlsx", b"PK\x03\x04" + bytes(40), "The file is a ZIP archive or spreadsheet."),
         ("a.ndjson", b'{"user_id":"a"}\n', "The file is JSON."),
         ("a.csv", b",".join(b"c%d" % number for number in range(401)) + b"\n", "more than 400 columns"),
-        ("a.csv", b"K\xf6ln,user_id\n", "is not UTF-8 (byte 0xF6)"),
+        ("a.csv", b"K\xf6ln,user_id\n", "is not valid UTF-8 (byte 0xF6)"),
     ],
     ids=["empty", "gzip", "spreadsheet", "ndjson", "many columns", "latin-1"],
 )
@@ -266,7 +266,7 @@ def test_a_file_without_a_row_to_send_imports_nothing(
     file = importer.send_file(b"user_id,email\n,\n,a@example.com\n")
     assert "1 row read: 0 rows will create or update" in text_of(importer.map_columns(file))
     assert "1 row read = 0 created + 0 updated + 0 unchanged + 1 rejected." in text_of(importer.import_file(file))
-    assert importer.browser.get(f"{file}/rejects").text.endswith("user_id: This is required.\n")
+    assert importer.browser.get(f"{file}/rejects").text.endswith("user_id: This is missing.\n")
 
 
 def test_exports_are_listed_with_a_way_to_the_file(server: RunningServer, importer: ConsoleImporter) -> None:

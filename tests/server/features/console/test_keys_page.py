@@ -75,7 +75,11 @@ def test_signed_ids_are_required_rotated_and_left_off(
     server: RunningServer, person: Someone, browser: Browser, path: str
 ) -> None:
     secrets = []
-    for deed, said in (("require", "must be signed"), ("rotate", "rotated"), ("off", "no longer need to be signed")):
+    for deed, said in (
+        ("require", "must now be signed"),
+        ("rotate", "rotated"),
+        ("off", "no longer need to be signed"),
+    ):
         page = browser.get(path)
         submit(browser, page, f"{path}/signed-ids", deed=deed)
         page = browser.get(path)

@@ -263,7 +263,7 @@ def test_another_type_shows_its_control_and_keeps_a_default_that_fits(place: Pla
     assert fields["r2-shown"] == ["text"]
     assert fields["r7-default"] == [""]
     review = place.press(page, "experience", "review")
-    assert "default 0.5 is gone" in text_of(review).replace("\u203a ", "")
+    assert "default 0.5 removed" in text_of(review).replace("\u203a ", "")
     place.save(review, "experience")
     properties = place.document()["experiences"]["banner"]["properties"]
     assert properties["picture"] == {"type": "text", "default": "https://images.example.com/a.jpg"}
@@ -335,17 +335,17 @@ def test_every_problem_stands_beside_its_field_in_the_words_of_the_model(place: 
     assert answer.status_code == 422
     beside = problems_in(answer)
     for field, words in {
-        "part_key": '"Hero!" is not a key',
-        "name": "Has 201 characters; at most 200",
+        "part_key": '"Hero!" is not a valid key',
+        "name": "Has 201 characters; the maximum is 200",
         "description": "Must not hold control characters",
         "r0-type": '"nonsense" is not one of text, number',
         "r1-default": "Enter a number",
         "r2-key": "Enter a key",
-        "r2-options": "Is missing: a select needs at least one option",
+        "r2-options": "Is required: a select needs at least one option",
         "r3-key": '"wide" appears twice',
         "r3-description": "Has 2001 characters",
         "r4-default": "Enter a date and time",
-        "r5-key": '"no key" is not a key',
+        "r5-key": '"no key" is not a valid key',
         "r5-default": "Has 10001 characters",
     }.items():
         assert words in beside.pop(field, ""), (field, beside)
@@ -357,12 +357,12 @@ def test_every_problem_stands_beside_its_field_in_the_words_of_the_model(place: 
 WRONG: list[tuple[str, str, Fields, str, str]] = [
     ("event", "", {"part_key": "started"}, "part_key", "is not a valid event name"),
     ("event", "", {"part_key": "mtribes/x"}, "part_key", "reserved prefix"),
-    ("event", "", {"part_key": "video/started"}, "part_key", "There is an event with this key already"),
+    ("event", "", {"part_key": "video/started"}, "part_key", "An event with this key already exists"),
     ("event", "video/completed", {"r0__key": "pair1"}, "r0-key", "cannot be modelled"),
     ("field", "plan", {"options": "a\na"}, "options", '"a" appears twice'),
     ("field", "plan", {"type": "image"}, "type", '"image" is not one of text, number, toggle, select'),
     ("section", "rows", {"supports": ["banner", "none"]}, "supports", '"none" is not an experience'),
-    ("section", "rows", {"part_key": ""}, "part_key", "Is missing: type a key such as rows"),
+    ("section", "rows", {"part_key": ""}, "part_key", "Enter a key, such as rows"),
     ("collection", "home", {"r0__of": "section none"}, "r0-of", '"none" is not a section of this Space'),
     ("collection", "home", {"r0__of": "nothing"}, "r0-of", "Must have either"),
     ("collection", "home", {"category": "x" * 201}, "category", "Has 201 characters"),
@@ -443,7 +443,7 @@ def test_a_part_that_somebody_else_removed_or_changed_is_told(place: Place) -> N
     place.push({**theirs, "revision": place.document()["revision"]})
     answer = place.press(again, "field", "save")
     assert answer.status_code == 303
-    assert "Somebody else removed plan already" in text_of(place.browser.get(place.model_path))
+    assert "Someone else already removed plan" in text_of(place.browser.get(place.model_path))
     answer = place.press(form, "field", "review", options="free")
     assert "They removed plan" in text_of(answer)
     place.save(place.press(answer, "field", "review"), "field")

@@ -118,7 +118,7 @@ def test_a_key_of_an_organization_that_is_taken_or_none_is_said_beside_its_field
     browser: Browser, person: Someone
 ) -> None:
     listed = "/console/organizations"
-    for key, said in ((person.organization, "Choose another key"), ("Not A Key", "Invalid key")):
+    for key, said in ((person.organization, "Choose another key"), ("Not A Key", "is not a valid key")):
         answer = submit(browser, browser.get(listed), listed, organization_key=key, name="My <labs>")
         assert answer.status_code == 422
         found = re.search(r'id="organization_key-problem" role="alert">([^<]+)</p>', answer.text)
@@ -131,7 +131,7 @@ def test_a_key_that_is_taken_or_none_is_said_beside_its_field(
     server: RunningServer, person: Someone, browser: Browser, path: str
 ) -> None:
     taken = new_space(server, person)
-    for key, said in ((taken, "Choose another key"), ("Not A Key", "Invalid key")):
+    for key, said in ((taken, "Choose another key"), ("Not A Key", "is not a valid key")):
         answer = submit(browser, browser.get(path), path, space_key=key, name="My <radio>")
         assert answer.status_code == 422
         found = re.search(r'id="space_key-problem" role="alert">([^<]+)</p>\s*<label for="space_key">', answer.text)

@@ -74,7 +74,7 @@ def test_a_search_among_many_people_goes_on_by_itself_until_it_finds_somebody(
     while following := re.search('rel="next" href="([^"]+)">Search more people', page.text):
         page, pages = browser.get(f"{path}/users{html.unescape(following[1])}"), pages + 1
         assert found(page) == set()
-    assert "Nobody else in staging is like that." in page.text
+    assert "No more matches in staging." in page.text
     assert pages == 7
     assert 'http-equiv="refresh"' not in browser.get(f"{path}/visitors").text
 
@@ -227,10 +227,10 @@ def test_a_tag_that_breaks_a_rule_is_refused_beside_its_field(
     put_user(server, space, "staging", "ada", tags=[f"t{number}" for number in range(256)])
     of = f"{path}/users/ada"
     for wrong, said in (
-        ("Vip", "lower case"),
+        ("Vip", "lowercase"),
         ("a//b", "empty"),
-        ("a/b/c/d", "at most 3"),
-        ("one-more", "at most 256"),
+        ("a/b/c/d", "the maximum is 3"),
+        ("one-more", "the maximum is 256"),
     ):
         page = submit(browser, browser.get(of), f"{of}/tags", tag=wrong)
         assert page.status_code == 422, wrong
@@ -328,7 +328,7 @@ def test_a_viewer_sees_nobody_and_is_told_why(server: RunningServer, person: Som
     for page in ("users", "users/ada", "users/ada/everything", "visitors", "user-tags"):
         answer = viewer.get(f"{path}/{page}")
         assert answer.status_code == 403
-        assert "needs the scope users:read, which the role viewer does not have" in answer.text
+        assert "requires the scope users:read, which the role viewer does not have" in answer.text
         assert "ada@" not in answer.text
         assert "vip" not in answer.text
     assert re.findall(r'href="[^"]+/(?:users|user-tags)"', viewer.get(path).text) == []

@@ -33,10 +33,10 @@ def test_what_nobody_touched_stays_as_it_was(space: DeliverySpace) -> None:
     for entity, scenario in (("home.top", "default"), ("home.top", "Gold"), ("home.body", "default")):
         page = edit(space, editor(space, scenario, entity), entity)
         assert page.status_code == 200
-        assert "staging delivers this already" in text_of(page), entity
+        assert "staging already delivers this" in text_of(page), entity
     awkward = {"title": "\r\nfirst", "background": {"value": None, "opacity": 0.25}, "tags": ["", "a\nb"]}
     space.deliver({"home.top": {"default": {"properties": awkward}}})
-    assert "staging delivers this already" in text_of(edit(space, editor(space), "home.top"))
+    assert "staging already delivers this" in text_of(edit(space, editor(space), "home.top"))
 
 
 def test_every_type_of_property_is_set_and_unset(space: DeliverySpace) -> None:
@@ -105,7 +105,7 @@ def test_problems_stand_beside_their_fields_and_nothing_is_lost(space: DeliveryS
     typed = {"name": "Gold", "p__columns": "five", "p__picture": "ftp://x", "starts": "2027-03-28T02:30"}
     answer = edit(space, page, "home.top", **typed, starts__zone="Europe/Oslo")
     assert answer.status_code == 422
-    assert "There is no such time on that day in Europe/Oslo" in answer.text
+    assert "This time does not exist in Europe/Oslo" in answer.text
     assert 'id="p.columns-problem"' in answer.text
     for value in ('value="five"', 'value="ftp://x"', 'value="2027-03-28T02:30"', 'value="Europe/Oslo"'):
         assert value in answer.text

@@ -129,7 +129,7 @@ def test_an_attribute_of_ones_own_is_known_by_its_bare_name(place: TribesSite) -
 
 def test_an_attribute_that_nobody_has_is_pointed_out(place: TribesSite) -> None:
     page = press(place, opened(place), "count", f0_attribute="country", f0_value="Norway")
-    assert "None of the people looked at in staging has “attributes.country”" in text_of(page)
+    assert "No people checked in staging have the attribute “attributes.country”" in text_of(page)
     assert "No people checked" not in text_of(opened(place))
 
 
@@ -145,8 +145,8 @@ def test_a_new_tribe_has_a_key_of_its_name(place: TribesSite) -> None:
     path = f"{place.here}/new-tribe"
     page = place.browser.get(path)
     for name, problem in (
-        ("", "Enter a key"),
-        ("日本", "Enter a key"),
+        ("", "Is required: enter a key"),
+        ("日本", "Is required: enter a key"),
         ("Gold members", "A tribe with this key already exists"),
         ("Revisions", ".*is the history of all tribes"),
     ):
@@ -171,7 +171,7 @@ def test_who_was_overtaken_sees_both_versions_and_loses_nothing(place: TribesSit
     answer = press(place, page, "save", f0_value="mine")
     assert answer.status_code == 422
     said = text_of(answer)
-    assert "Somebody else saved this tribe while you edited it" in said
+    assert "Someone else saved this tribe while you edited it" in said
     assert f"by {place.person.email}: “Sooner”" in said
     assert "Has the tag theirs, or one below it" in said
     assert 'Attribute “plan” equals "mine"' in said
@@ -194,7 +194,7 @@ def test_a_tribe_that_was_deleted_meanwhile_can_be_saved_again(place: TribesSite
     page = opened(place)
     place.api("DELETE", "/tribes/gold-members")
     answer = press(place, page, "save", f0_value="mine")
-    assert "Somebody else deleted this tribe while you edited it" in text_of(answer)
+    assert "Someone else deleted this tribe while you edited it" in text_of(answer)
     assert press(place, answer, "save").status_code == 303
     assert stored(place)["filters"][0]["value"] == "mine"
 

@@ -75,7 +75,7 @@ def test_a_deletion_that_takes_long_says_how_many_still_have_the_tag(
     for number in range(20):
         put_user(server, space, "staging", f"user-{number}", tags=["vip"])
     submit(browser, browser.get(path), f"{path}/delete", tag="vip")
-    assert re.search(r"Tag “vip” is being deleted: \d+ people still have it\.", browser.get(path).text)
+    assert re.search(r"Deleting tag “vip”: \d+ people still have it\.", browser.get(path).text)
 
 
 def test_what_is_no_tag_is_refused(browser: Browser, server: RunningServer, space: str, path: str) -> None:

@@ -212,7 +212,7 @@ def test_a_viewer_reads_counts_of_names_and_nothing_that_says_whose_the_events_a
     assert (told["name"], told["events"], told["metadata_keys"]) == ("video/completed", 1, ["title"])
     assert "video/completed" in stored
     assert not [secret for secret in secrets if secret in folded.text + stored]
-    assert refused.startswith("This needs the role developer")
+    assert refused.startswith("This requires the role developer")
 
 
 def test_names_beyond_the_limit_are_counted_nowhere_and_push_nobody_out(place: Place) -> None:

@@ -92,7 +92,7 @@ def test_a_full_database_refuses_a_part_whole_and_takes_it_when_there_is_room(tm
         for _ in range(2):
             refused = sender.put(2, rows_of(2))
             assert refused.status_code == 503
-            assert "no room" in refused.json()["errors"][0]["message"]
+            assert "The database is full" in refused.json()["errors"][0]["message"]
             check(server, sender, 1)
         limit_pages(server, more=100_000)
         sender.applied(2, rows_of(2))

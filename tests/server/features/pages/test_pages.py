@@ -153,7 +153,7 @@ def test_an_account_without_an_organization_is_told_so(server: RunningServer) ->
     browser = Browser(server)
     browser.submit("/sign-in", browser.get("/sign-in"), email=email, password="correct horse battery")
     assert "None yet" in browser.get("/").text
-    assert "None yet" in browser.get(CONSENT).text
+    assert "You are not a member of any organization yet" in browser.get(CONSENT).text
 
 
 def test_a_path_that_leads_nowhere_is_a_page_for_browsers_and_json_for_programs(server: RunningServer) -> None:

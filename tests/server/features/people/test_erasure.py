@@ -203,8 +203,8 @@ def test_a_line_that_is_none_is_named(tmp_path: Path) -> None:
 def test_what_the_file_did_not_take_comes_with_the_next(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     listing = ErasureLog(tmp_path / "folder" / "e")
     listing.add([person(1)])  # there is no such folder
-    assert "1 erasures wait" in caplog.text
-    assert ["1 erasures wait" in traceback for traceback in UNHANDLED.take()] == [True]
+    assert "1 erasures are pending" in caplog.text
+    assert ["1 erasures are pending" in traceback for traceback in UNHANDLED.take()] == [True]
     (tmp_path / "folder").mkdir()
     listing.add([person(2)])
     listing.add([person(3)])
@@ -298,7 +298,7 @@ def test_a_backup_does_not_bring_back_who_was_erased_after_it(
     live.erase("eve")
     capsys.readouterr()
     again = restored(backup, tmp_path / "new", "--erasures", str(live.folder / "erasures.jsonl"))
-    assert "Removed again, as erased after the backup: 2 people." in capsys.readouterr().out
+    assert "Erased 2 people again who had been erased after the backup." in capsys.readouterr().out
     assert again.users() == (["bob"], [("t", 1)])
     assert len(read_erasures(again.folder / "erasures.jsonl")) == 2  # for the next time
 

@@ -62,13 +62,13 @@ def test_operators_of_data_are_those_of_the_description() -> None:
 LONG = "k" * 65
 PROBLEMS: dict[str, tuple[Any, dict[str, str]]] = {
     "no list": ("x", {"": "must be a list"}),
-    "four conditions": ([NO_COUPON] * 4, {"": "at most 3"}),
+    "four conditions": ([NO_COUPON] * 4, {"": "the maximum is 3"}),
     "no mapping": ([7], {"[0]": "must be a mapping with path, operator, value, not a number"}),
-    "nothing": ([{}], {"[0].path": "is missing", "[0].operator": "is missing"}),
+    "nothing": ([{}], {"[0].path": "is required", "[0].operator": "is required"}),
     "unknown keys": ([{**AMOUNT, "key": 1}], {"[0].key": "is not a known key"}),
     "path as text": ([{**AMOUNT, "path": "price.amount"}], {"[0].path": "such as [price, amount], not text"}),
-    "empty path": ([{**AMOUNT, "path": []}], {"[0].path": "it has none"}),
-    "long path": ([{**AMOUNT, "path": ["a"] * 9}], {"[0].path": "at most 8"}),
+    "empty path": ([{**AMOUNT, "path": []}], {"[0].path": "the list is empty"}),
+    "long path": ([{**AMOUNT, "path": ["a"] * 9}], {"[0].path": "the maximum is 8"}),
     "steps": (
         [{**AMOUNT, "path": ["", LONG, "a\nb", 0, None]}],
         {
@@ -76,12 +76,12 @@ PROBLEMS: dict[str, tuple[Any, dict[str, str]]] = {
             "[0].path[1]": "must have 1 to 64 characters",
             "[0].path[2]": "must not contain control characters",
             "[0].path[3]": "items of lists cannot be addressed",
-            "[0].path[4]": "must be the key of an object, as text, not null",
+            "[0].path[4]": "must be an object key, as text, not null",
         },
     ),
     "operators": (
         [{**AMOUNT, "operator": "equls"}, {**AMOUNT, "operator": "before", "value": "2026-11-21"}],
-        {"[0].operator": 'did you mean "equals"?', "[1].operator": "before cannot be asked of data"},
+        {"[0].operator": 'did you mean "equals"?', "[1].operator": "before does not apply to data"},
     ),
     "operator of another type": ([{**AMOUNT, "operator": ["equals"]}], {"[0].operator": "must be an operator"}),
     "dates": (
@@ -96,8 +96,8 @@ PROBLEMS: dict[str, tuple[Any, dict[str, str]]] = {
             "[2].value": "must be left out",
         },
     ),
-    "no value": ([{"path": ["a"], "operator": "equals"}], {"[0].value": "is missing"}),
-    "too many values": ([{**SHOES, "value": ["x"] * 101}], {"[0].value": "at most 100"}),
+    "no value": ([{"path": ["a"], "operator": "equals"}], {"[0].value": "is required"}),
+    "too many values": ([{**SHOES, "value": ["x"] * 101}], {"[0].value": "the maximum is 100"}),
 }
 
 
@@ -181,10 +181,10 @@ def test_questions_with_other_data_are_other_questions(client: httpx.Client) -> 
     most = {f"t{number}": asking(range(number * 10, number * 10 + 10)) for number in range(50)}
     any_revision = {"If-Match": "*"}
     answer = client.put("/tribes", json={"tribes": {**most, "more": asking(range(500, 501))}}, headers=any_revision)
-    assert [error["message"][:15] for error in answer.json()["errors"]] == ["ask 501 differe"]
+    assert [error["message"][:15] for error in answer.json()["errors"]] == ["have 501 differ"]
     assert client.put("/tribes", json={"tribes": most}, headers=any_revision).is_success
     answer = client.put("/tribes/more", json=asking(range(500, 501)))
-    assert [error["message"][:15] for error in answer.json()["errors"]] == ["ask 501 differe"]
+    assert [error["message"][:15] for error in answer.json()["errors"]] == ["have 501 differ"]
     assert client.put("/tribes/more", json=asking(range(490, 500))).is_success
     assert client.put("/tribes", json={"tribes": {}}, headers=any_revision).is_success
 

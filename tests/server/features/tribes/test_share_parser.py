@@ -76,7 +76,7 @@ def test_whole_and_broken_percentages_are_written_in_one_form() -> None:
         ({"from": ..., "to": ...}, {"from": MISSING_PERCENT, "to": MISSING_PERCENT}),
         (
             {"from": "0", "to": True},
-            {"from": "must be a number, not text", "to": "must be a number, not true or false"},
+            {"from": "must be a number, not text", "to": "must be a number, not a boolean"},
         ),
         ({"from": -0.01, "to": 100.01}, {"from": NO_PERCENT, "to": NO_PERCENT}),
         ({"from": 0.005, "to": 0.1 + 0.2}, {"from": NO_PERCENT, "to": NO_PERCENT}),

@@ -268,7 +268,7 @@ def test_who_is_in_a_contextual_tribe_cannot_be_known_and_that_is_said(
 ) -> None:
     answer = client.get(f"{here}/tribes/spring/{what}")
     assert answer.status_code == 422
-    assert "cannot be known here" in answer.json()["errors"][0]["message"]
+    assert "cannot be listed or counted" in answer.json()["errors"][0]["message"]
     assert client.get(f"{here}/tribes/nobody/{what}").status_code == 404
 
 

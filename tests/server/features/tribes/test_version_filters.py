@@ -58,7 +58,7 @@ def test_nothing_else_is_compared_as_a_version(kind: str, name: str) -> None:
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ("2.x", '"2.x" is not a version such as 2.3 or 2.3.0-beta: one to four numbers of up to ten digits'),
+        ("2.x", '"2.x" is not a version such as 2.3 or 2.3.0-beta: use one to four numbers of up to ten digits'),
         ("", '"" is not a version'),
         ("1.2.3.4.5", '"1.2.3.4.5" is not a version'),
         ("1." * 10_000, "has 20000 characters; the maximum is 256"),

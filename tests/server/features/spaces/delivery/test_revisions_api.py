@@ -192,7 +192,7 @@ def test_nothing_is_restored_over_what_the_caller_has_not_seen(
     assert (answer.status_code, answer.headers["etag"]) == (412, '"3"')
     assert data(client.get(f"{here}/delivery"))["revision"] == 3
     if match is None:
-        assert 'send `If-Match: "3"`' in answer.json()["errors"][0]["message"]
+        assert 'Send `If-Match: "3"`' in answer.json()["errors"][0]["message"]
 
 
 def test_an_if_match_that_is_no_revision_is_refused(client: httpx.Client, here: str) -> None:
