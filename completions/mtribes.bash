@@ -1,4 +1,4 @@
-# Completion of mtribes for bash. The program itself answers, from a table; no server is asked.
+# mtribes completion for bash. Completions come from the program itself, without a server.
 # Made by `mtribes completion show bash`.
 
 _mtribes() {

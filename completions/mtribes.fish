@@ -1,4 +1,4 @@
-# Completion of mtribes for fish. The program itself answers, from a table; no server is asked.
+# mtribes completion for fish. Completions come from the program itself, without a server.
 # Made by `mtribes completion show fish`.
 
 function __mtribes_complete

@@ -1,4 +1,4 @@
-# Completion of mtribes for PowerShell. The program itself answers, from a table; no server is asked.
+# mtribes completion for PowerShell. Completions come from the program itself, without a server.
 # Made by `mtribes completion show powershell`.
 
 Register-ArgumentCompleter -Native -CommandName mtribes -ScriptBlock {

@@ -50,7 +50,7 @@ def track_command(  # noqa: PLR0913 - one parameter an option
     space: SpaceOption = None,
     environment: EnvironmentOption = None,
 ) -> Result:
-    """Record an event of a user, as an app would.
+    """Record an event for a user, as an app would.
 
     $ mtribes event track video/completed --user ada --meta genre=Sport
     """

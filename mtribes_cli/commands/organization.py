@@ -49,7 +49,7 @@ def create_command(
 ) -> Result:
     """Create an organization with you as its administrator. Its key cannot be changed.
 
-    Requires that you administer another organization on the server and signed in with `mtribes login`.
+    You must be an administrator of another organization on the server and signed in with `mtribes login`.
 
     $ mtribes org create acme-labs --name "Acme Labs"
     """

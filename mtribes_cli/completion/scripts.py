@@ -5,7 +5,7 @@ A reply is read as lines and never run. What each line means is said in `engine`
 
 from typing import NamedTuple
 
-_BASH = r"""# Completion of mtribes for bash. The program itself answers, from a table; no server is asked.
+_BASH = r"""# mtribes completion for bash. Completions come from the program itself, without a server.
 # Made by `mtribes completion show bash`.
 
 _mtribes() {
@@ -81,7 +81,7 @@ fi
 """
 
 _ZSH = r"""#compdef mtribes
-# Completion of mtribes for zsh. The program itself answers, from a table; no server is asked.
+# mtribes completion for zsh. Completions come from the program itself, without a server.
 # Made by `mtribes completion show zsh`.
 
 _mtribes() {
@@ -120,11 +120,11 @@ if [[ ${funcstack[1]-} == _mtribes ]]; then
 elif ((${+functions[compdef]})); then
     compdef _mtribes mtribes
 else
-    print -u2 'mtribes: to complete, zsh needs this first: autoload -Uz compinit && compinit'
+    print -u2 'mtribes: run this before loading completion: autoload -Uz compinit && compinit'
 fi
 """
 
-_FISH = r"""# Completion of mtribes for fish. The program itself answers, from a table; no server is asked.
+_FISH = r"""# mtribes completion for fish. Completions come from the program itself, without a server.
 # Made by `mtribes completion show fish`.
 
 function __mtribes_complete
@@ -160,7 +160,7 @@ end
 complete -c mtribes -f -a '(__mtribes_complete)'
 """
 
-_POWERSHELL = r"""# Completion of mtribes for PowerShell. The program itself answers, from a table; no server is asked.
+_POWERSHELL = r"""# mtribes completion for PowerShell. Completions come from the program itself, without a server.
 # Made by `mtribes completion show powershell`.
 
 Register-ArgumentCompleter -Native -CommandName mtribes -ScriptBlock {

@@ -179,7 +179,7 @@ def test_a_code_is_entered_and_allowed_by_keyboard_alone_coming_from_its_link(
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.wait_for_url("**/device/allowed")
-    assert page.inner_text("h1") == "Back to your terminal"
+    assert page.inner_text("h1") == "Return to your terminal"
 
 
 LEAST_CONTRAST = 4.5  # WCAG 2.2, 1.4.3

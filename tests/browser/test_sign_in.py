@@ -56,7 +56,7 @@ def test_signing_in_and_allowing_ends_in_the_terminal(shared_demo: Demo, watched
         sign_in(watched, shared_demo, url)
         watched.page.click("button[value=allow]")
         watched.page.wait_for_url("http://127.0.0.1:*/callback?*")
-        assert watched.page.inner_text("h1") == "Back to your terminal"
+        assert watched.page.inner_text("h1") == "Return to your terminal"
         said, _ = login.communicate(timeout=30)
         assert login.returncode == 0
     email = shared_demo.facts["people"][0]["email"]

@@ -33,7 +33,7 @@ def test_the_place_tells_the_installer(left_behind: Path, monkeypatch: pytest.Mo
     assert left_behind.exists()
     monkeypatch.setattr(sys, "prefix", prefix)
     assert installation().upgrade == PREFIXES[prefix]
-    assert upgrade_advice() == f"It is installed {installation().by}: upgrade it with `{PREFIXES[prefix]}`."
+    assert upgrade_advice() == f"It was installed {installation().by}. Upgrade it with `{PREFIXES[prefix]}`."
 
 
 def test_an_environment_of_uv_need_not_have_pip(left_behind: Path) -> None:

@@ -29,7 +29,7 @@ def test_quotes_around_the_value_of_a_variable_are_named(
     user.environment[name] = f"{quote}mtp_secret{quote}\n"
     outcome = user("space", "list")
     assert outcome.exit_code == 2
-    assert f"The value of {name} begins and ends with a quotation mark." in outcome.err
+    assert f"The value of {name} is enclosed in quotation marks." in outcome.err
     assert "Remove the quotation marks" in outcome.err
     assert "mtp_secret" not in outcome.err
     assert peer.asked == []

@@ -92,7 +92,7 @@ def place(server: RunningServer, tmp_path: Path) -> Iterator[Place]:
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is a signal of POSIX")
 def test_events_are_lines_until_ctrl_c(place: Place) -> None:
     with tailing(place.program, *place.words) as tail:
-        assert tail.notice() == f"Waiting for events in staging of {place.space}. Press Ctrl-C to end."
+        assert tail.notice() == f"Waiting for events in staging of {place.space}. Press Ctrl-C to stop."
         place.send("video/completed", metadata=[{"key": "genre", "value": "Sport"}])
         assert tail.line()[8:] == "  video/completed               ada                   genre=Sport"
         assert place.app.post("/api/client/sessions", json={"anonymous_id": "phone-1"}).status_code == 200

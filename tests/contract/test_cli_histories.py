@@ -89,7 +89,7 @@ def test_differences_of_revisions_and_of_environments(ada: Signed, space: str) -
     assert '  properties.title: nothing -> "Spring"\n' in first
     said = f"From production (revision 0) to staging (revision 2) of {space}: 3 changes.\n"
     assert ada.mtribes("env", "diff", *staging, "--from", "production").out.startswith(said)
-    assert ada.mtribes("env", "diff", *staging, "--to", "staging", "--from", "2").out.endswith(": no difference.\n")
+    assert ada.mtribes("env", "diff", *staging, "--to", "staging", "--from", "2").out.endswith(": no differences.\n")
     wrong = ada.mtribes("env", "diff", *staging, "--from", "prod", "--to", "9")
     assert wrong.exit_code == 2
     assert 'from: "prod" is not a revision, or one of production, staging and development' in wrong.err

@@ -61,7 +61,7 @@ def test_a_new_space_is_listed_and_shown(ada: Signed, space: str) -> None:
 def test_a_space_is_renamed_and_its_model_has_the_new_name(ada: Signed, space: str) -> None:
     renamed = ada.mtribes("space", "rename", space, "Läden <1>", "--note", "New brand")
     assert (renamed.exit_code, renamed.err) == (0, "")
-    assert renamed.out == f"The Space {space} is called Läden <1>; its model is at revision 2.\n"
+    assert renamed.out == f"Space {space} is now called Läden <1>. Its model is at revision 2.\n"
     assert 'name: "Läden <1>"' in ada.mtribes("space", "pull", space).out
     [newest, _] = ada.mtribes("space", "history", space, "--json").envelope["data"]
     assert newest["note"] == "New brand"

@@ -56,7 +56,7 @@ def test_a_token_is_made_used_listed_and_revoked(at_home: CliRunner, server: Run
         at_home("token", "create", "--name", "CI", "--scope", "spaces:read", "--space", space, "--expires-in", "30d")
     )
     assert re.fullmatch(r"mtp_[0-9A-Za-z]{36}\n", made.out)
-    assert "shown this once" in made.err
+    assert "shown only once" in made.err
     assert made.out.strip() not in made.err
 
     ci = elsewhere(at_home, MTRIBES_TOKEN=made.out.strip())
@@ -109,7 +109,7 @@ def test_a_person_is_invited_joins_and_is_removed(at_home: CliRunner, server: Ru
     email, place = f"grace-{boss.organization}@example.com", ("--organization", boss.organization)
     invited = good(at_home("org", "member", "invite", email, "--role", "viewer", *place))
     assert re.fullmatch(rf"{re.escape(server.url)}/invitation/[0-9A-Za-z]{{36}}\n", invited.out)
-    assert "nobody else" in invited.err
+    assert "Send this link only to" in invited.err
     rows = good(at_home("org", "member", "list", *place)).out.splitlines()
     assert re.match(rf"{re.escape(email)}\s+-\s+viewer\s+invited until \S+Z$", rows[2])
 

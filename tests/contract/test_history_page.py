@@ -48,8 +48,8 @@ def test_every_command_of_the_page_does_what_the_page_says(reader: CliRunner) ->
     assert "unpublished  onboarding\n" in printed[COMMANDS[5]]
     assert "from revision 0 to revision 1" in printed[COMMANDS[6]]
     assert printed[COMMANDS[7]].startswith("From production (revision 1) to staging (revision 2) of vod: 1 change.")
-    assert shown["env restore"] == "staging of vod is at revision 3: revision 1 again.\n"
-    assert shown["env push"] == "staging of vod is at revision 3; nothing changed.\n"
+    assert shown["env restore"] == "staging of vod is at revision 3: restored revision 1.\n"
+    assert shown["env push"] == "staging of vod is at revision 3. No changes.\n"
     notes = [each["note"] for each in reader("env", "history", *STAGING, "--json").envelope["data"]]
     assert notes == ["Back to the start", "Onboarding is being rewritten", None]
 

@@ -114,7 +114,7 @@ def problem_of_asked_user_id(text: str) -> str | None:
 def _problem_of_text(text: str) -> str | None:
     if not 0 < len(text) <= MAX_LENGTH:
         return f"must have 1 to {MAX_LENGTH} characters"
-    return "must not hold control characters" if CONTROL_CHARACTER.search(text) else None
+    return "must not contain control characters" if CONTROL_CHARACTER.search(text) else None
 
 
 def problem_of_edges(text: str) -> str | None:
@@ -123,12 +123,12 @@ def problem_of_edges(text: str) -> str | None:
     if not begins and not ends:
         return None
     if BLANKS.issuperset(text):
-        return f"is blank: it holds nothing but {', '.join(_names_of(text))}"
+        return f"is blank: it contains only {', '.join(_names_of(text))}"
     where = [
         *([f"begins with {_name_of(text[0])}"] if begins else []),
         *([f"ends with {_name_of(text[-1])}"] if ends else []),
     ]
-    return f"{' and '.join(where)}: remove what nobody sees there"
+    return f"{' and '.join(where)}: remove the invisible characters"
 
 
 def have_edges(texts: Collection[str]) -> bool:

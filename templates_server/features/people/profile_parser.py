@@ -214,7 +214,7 @@ def problem_of_attribute_name(name: str) -> str | None:
     if not 0 < len(name) <= MAX_ATTRIBUTE_NAME_CHARACTERS:
         return f"must have 1 to {MAX_ATTRIBUTE_NAME_CHARACTERS} characters"
     if CONTROL_CHARACTER.search(name):
-        return "must not hold control characters"
+        return "must not contain control characters"
     return _problem_of_characters(name)
 
 
@@ -252,7 +252,7 @@ def problem_of_phone(text: str) -> str | None:
     """What is wrong with a phone number."""
     if not 0 < len(text) <= MAX_PHONE_CHARACTERS:
         return f"must have 1 to {MAX_PHONE_CHARACTERS} characters"
-    return "must not hold control characters" if CONTROL_CHARACTER.search(text) else _problem_of_characters(text)
+    return "must not contain control characters" if CONTROL_CHARACTER.search(text) else _problem_of_characters(text)
 
 
 @remembered
@@ -309,7 +309,7 @@ def problem_of_tag(tag: str) -> str | None:
         if len(level) > MAX_TAG_LEVEL_CHARACTERS:
             return f"has a level of {len(level)} characters; at most {MAX_TAG_LEVEL_CHARACTERS} are possible"
     if CONTROL_CHARACTER.search(tag):
-        return "must not hold control characters"
+        return "must not contain control characters"
     if tag != tag.lower():
         return f"must be in lower case: {shown(tag.lower())}"
     return _problem_of_characters(tag)

@@ -134,7 +134,7 @@ def problems_of_report(sent: Reporting, os_version: str | None) -> Iterator[Prob
         if len(text) > at_most:
             yield Problem(path, f"This may have {at_most} characters.")
         elif CONTROL_CHARACTER.search(text):
-            yield Problem(path, "This must not hold control characters.")
+            yield Problem(path, "This must not contain control characters.")
 
 
 def _says_nothing(sent: Reporting, os_version: str | None) -> bool:

@@ -41,7 +41,7 @@ def test_what_is_no_address_is_refused_by_every_command(
     mtribes.environment |= {"MTRIBES_TOKEN": "mtp_of_a_test", "MTRIBES_HOST": address}
     outcome = mtribes(*argv)
     assert outcome.exit_code == 2, outcome.err
-    assert outcome.err.startswith("error: The host from MTRIBES_HOST is not an address of a server.\n")
+    assert outcome.err.startswith("error: The host from MTRIBES_HOST is not a valid server URL.\n")
 
 
 @pytest.mark.parametrize(
@@ -69,5 +69,5 @@ def test_a_project_of_a_host_that_cannot_be_is_refused(project: Project, code_pe
         project.write("users.csv", "user_id\nada\n")
         outcome = project.run(*argv)
         assert outcome.exit_code == 2, outcome.err
-        assert "The host from mtribes.toml is not an address of a server." in outcome.err
+        assert "The host from mtribes.toml is not a valid server URL." in outcome.err
     assert code_peer.peer.asked == []

@@ -116,9 +116,9 @@ def test_a_folder_of_a_checkout_adds_no_line_to_the_question(repository: Project
     (below / "mtribes.toml").write_text(f'host = "{code_peer.url}"\n{TOML}')
     outcome = repository.run("-C", below.name, "update", answers="no\n")
     assert outcome.exit_code == 4
-    assert f"/a\\n\\n  https:\\n/mtribes.toml names a server that you have not used before:\n\n  {code_peer.url}\n" in (
-        outcome.err
-    )
+    assert (
+        f"/a\\n\\n  https:\\n/mtribes.toml specifies a server that you have not used before:\n\n  {code_peer.url}\n"
+    ) in (outcome.err)
 
 
 @pytest.mark.parametrize("answers", ["no\n", "\n"])
@@ -225,7 +225,7 @@ def test_the_remedy_that_is_named_helps(foreign: Project, code_peer: CodeStub) -
     assert foreign.run("update", "--check", "--offline").exit_code == 0
     assert foreign.run("update", "--check").exit_code == 1
     told = foreign.run("status").out
-    assert told.startswith(f"Not connected to {code_peer.url}: {foreign.root}/mtribes.toml belongs to another user")
+    assert told.startswith(f"Could not connect to {code_peer.url}: {foreign.root}/mtribes.toml belongs to another user")
 
 
 @AS_ROOT

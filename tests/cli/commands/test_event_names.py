@@ -25,10 +25,10 @@ PURCHASED = name("Product Purchased", metadata_keys=["price"])
 def test_names_are_listed_beside_the_model(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", NAMES, data(PURCHASED, COMPLETED, STARTED))
     assert user("event", "names", *PLACE).out.splitlines() == [
-        "NAME               EVENTS     MODEL          LAST        METADATA",
-        "Product Purchased  1          not modelled   2026-11-21  price",
-        "video/completed    1,234,567  12,345 differ  2026-11-21  genre, title",
-        "video/started      1          as modelled    2026-11-21",
+        "NAME               EVENTS     MODEL              LAST        METADATA",
+        "Product Purchased  1          not in the model   2026-11-21  price",
+        "video/completed    1,234,567  12,345 differ      2026-11-21  genre, title",
+        "video/started      1          matches the model  2026-11-21",
     ]
     assert user("event", "names", *PLACE, "--json").envelope["data"] == [PURCHASED, COMPLETED, STARTED]
 
@@ -56,9 +56,9 @@ def test_hostile_names_and_keys_are_data_within_80_columns(user: CliRunner, peer
 def test_where_no_event_arrived_that_is_said_on_stderr(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", NAMES, data())
     outcome = user("event", "names", *PLACE)
-    assert (outcome.out, outcome.err) == ("", "No event has arrived in staging of vod.\n")
+    assert (outcome.out, outcome.err) == ("", "No event in staging of vod yet.\n")
     searched = user("event", "names", "--search", "x", *PLACE)
-    assert searched.err == "No event whose name contains that has arrived in staging of vod.\n"
+    assert searched.err == "No event with a matching name in staging of vod yet.\n"
 
 
 def test_an_answer_that_is_no_list_of_names_is_reported(user: CliRunner, peer: StubServer) -> None:

@@ -64,7 +64,7 @@ def test_only_as_many_revisions_are_listed_as_asked_for(
     peer.on("GET", path, data(*(revision(number) for number in (3, 2, 1))))
     outcome = user(*argv, "--limit", "2")
     assert [line.split()[0] for line in outcome.out.splitlines()] == ["REVISION", "3", "2"]
-    assert "Only the newest 2 are listed" in outcome.err
+    assert "Only the newest 2 revisions are listed" in outcome.err
     assert query_of(peer) == {"limit": ["3"]}
 
 
@@ -199,7 +199,7 @@ def test_where_nothing_differs_that_is_said_and_the_exit_code_is_0(user: CliRunn
     peer.on("GET", DIFF, data(diff(environment="production")))
     outcome = user("env", "diff", *PLACE, "--from", "production")
     assert outcome.exit_code == 0
-    assert outcome.out == "From production (revision 2) to staging (revision 3) of vod: no difference.\n"
+    assert outcome.out == "From production (revision 2) to staging (revision 3) of vod: no differences.\n"
     assert query_of(peer) == {"from": ["production"]}
     assert user("env", "diff", *PLACE, "--from", "1", "--to", "2").exit_code == 0
     assert query_of(peer) == {"from": ["1"], "to": ["2"]}
@@ -231,7 +231,7 @@ def at_revision_7(peer: StubServer) -> None:
 @pytest.mark.usefixtures("at_revision_7")
 def test_a_revision_is_restored_over_the_one_that_is_there(user: CliRunner, peer: StubServer) -> None:
     peer.on("POST", RESTORE, data({"revision": 8, "changed": True}))
-    assert user("env", "restore", "3", *PLACE).out == "staging of vod is at revision 8: revision 3 again.\n"
+    assert user("env", "restore", "3", *PLACE).out == "staging of vod is at revision 8: restored revision 3.\n"
     sent = peer.asked[-1]
     assert json.loads(sent.body) == {"revision": 3}
     assert sent.headers["if-match"] == '"7"'
@@ -243,7 +243,7 @@ def test_a_revision_is_restored_over_the_one_that_is_there(user: CliRunner, peer
 @pytest.mark.usefixtures("at_revision_7")
 def test_what_is_there_already_is_not_restored_again(user: CliRunner, peer: StubServer) -> None:
     peer.on("POST", RESTORE, data({"revision": 7, "changed": False}))
-    assert user("env", "restore", "7", *PLACE).out == "staging of vod is at revision 7; nothing changed.\n"
+    assert user("env", "restore", "7", *PLACE).out == "staging of vod is at revision 7. No changes.\n"
 
 
 def refusal(status: int, *errors: tuple[str, str]) -> Reply:
@@ -261,7 +261,7 @@ def test_what_is_gone_is_listed_with_what_to_do(user: CliRunner, peer: StubServe
     outcome = user("env", "restore", "3", *PLACE)
     assert (outcome.exit_code, outcome.out) == (2, "")
     lines = outcome.err.splitlines()
-    assert lines[0] == "error: Revision 3 of staging needs what vod no longer has. Nothing was restored."
+    assert lines[0] == "error: Revision 3 of staging requires parts that vod no longer has. Nothing was restored."
     assert lines[1:3] == [f"  {gone[0]}: {gone[1]}", "  published[0]: help is not a collection of this Space"]
     assert "mtribes env pull --environment staging --revision 3 --output FILE" in lines[3]
 
@@ -279,7 +279,7 @@ def test_somebody_who_was_faster_is_not_restored_over(user: CliRunner, peer: Stu
     peer.on("POST", RESTORE, refusal(412, ("", "The present revision is 8, this was made from 7")))
     outcome = user("env", "restore", "3", *PLACE)
     assert outcome.exit_code == 1
-    assert "Somebody changed staging of vod in the meantime. Nothing was restored." in outcome.err
+    assert "staging of vod was changed in the meantime. Nothing was restored." in outcome.err
     assert "mtribes env history --environment staging" in outcome.err
 
 

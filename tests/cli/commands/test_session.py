@@ -53,13 +53,13 @@ EXPLANATION = {
     "entities": [ENTITY],
 }
 UNKNOWN = {**ENTITY, "known": False, "scenario": None, "enabled": None, "scenarios": []}
-UNKNOWN_TEXT = "Say what the app says: --field NAME=VALUE, or NAME=null where it says nothing."
+UNKNOWN_TEXT = "Pass the fields that the app sends: --field NAME=VALUE, or NAME=null for a field without a value."
 
 
 def test_each_entity_is_told_with_its_scenarios_their_tribes_and_filters(user: CliRunner, peer: StubServer) -> None:
     peer.on("POST", PATH, data(EXPLANATION))
     assert user("session", "explain", "--user", "ada", *PLACE).out.splitlines() == [
-        "ada, a user, would be shown this in production of vod by a session that starts now:",
+        "ada, a user, would see this in production of vod if a session started now:",
         "",
         "home.top: Gold",
         "    the first that matches",
@@ -73,7 +73,7 @@ def test_each_entity_is_told_with_its_scenarios_their_tribes_and_filters(user: C
 def test_a_session_at_another_time_is_asked_for_and_told(user: CliRunner, peer: StubServer) -> None:
     peer.on("POST", PATH, data(EXPLANATION))
     told = user("session", "explain", "--user", "ada", "--at", "2026-11-21T00:00:00Z", *PLACE)
-    assert told.out.splitlines()[0].endswith("by a session that starts at 2026-11-21T00:00:00Z:")
+    assert told.out.splitlines()[0].endswith("if a session started at 2026-11-21T00:00:00Z:")
     assert json.loads(peer.asked[-1].body) == {"user_id": "ada", "at": "2026-11-21T00:00:00Z"}
 
 
@@ -82,7 +82,7 @@ def test_a_session_at_another_time_is_asked_for_and_told(user: CliRunner, peer: 
     [
         ({"enabled": False}, "home.top: Gold (disabled)"),
         ({"scenario": None}, "home.top: no scenario"),
-        (UNKNOWN, "home.top: cannot be known here"),
+        (UNKNOWN, "home.top: unknown without more fields"),
         (UNKNOWN, UNKNOWN_TEXT),
     ],
 )
@@ -98,8 +98,8 @@ def test_what_is_disabled_has_no_scenario_or_is_not_known_is_told(
 def test_a_visitor_who_was_merged_is_told_as_the_user(user: CliRunner, peer: StubServer) -> None:
     peer.on("POST", PATH, data({**EXPLANATION, "merged_visitor": "v-1", "entities": []}))
     assert user("session", "explain", "--visitor", "v-1", *PLACE).out.splitlines() == [
-        "v-1, who is the user ada now, would be shown this in production of vod by a session that starts now:",
-        "Nothing: the Space has no entities.",
+        "v-1, now the user ada, would see this in production of vod if a session started now:",
+        "Nothing. The Space has no entities.",
     ]
 
 

@@ -64,9 +64,9 @@ def test_the_wizard_asks_again_when_an_answer_cannot_be(project: Project, code_p
         "setup", "--host", code_peer.url, answers="9\nvod\n\n../out\nok/vod\nmaybe\nyes\njavascript\nok/vod\napp\nno\n"
     )
     assert outcome.exit_code == 0
-    assert "Please answer with a number or a name of the list." in outcome.err
-    assert "has '..' in it" in outcome.err
-    assert "is taken by another target" in outcome.err
+    assert "Enter a number or a name from the list." in outcome.err
+    assert "contains '..'" in outcome.err
+    assert "is used by another target" in outcome.err
     assert (project.root / "ok/vod/index.ts").exists()
     assert (project.root / "app/index.ts").exists()
 

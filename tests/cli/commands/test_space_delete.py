@@ -26,8 +26,8 @@ def test_the_typed_key_deletes_it(user: CliRunner, space: StubServer) -> None:
     outcome = user("space", "delete", "radio", stdin="radio\n", terminal=True)
     assert (outcome.exit_code, outcome.out.replace("\r", "")) == (0, "Deleted radio.\n")
     assert (
-        "This deletes the Space radio (Radio) of acme, for good: its model, tribes, deliveries and keys" in outcome.err
-    )
+        "This permanently deletes the Space radio (Radio) of acme: its model, tribes, deliveries and keys"
+    ) in outcome.err
     assert deleted(space)
 
 
@@ -35,7 +35,7 @@ def test_the_typed_key_deletes_it(user: CliRunner, space: StubServer) -> None:
 def test_another_answer_deletes_nothing(user: CliRunner, space: StubServer, typed: str) -> None:
     outcome = user("space", "delete", "radio", stdin=f"{typed}\n", terminal=True)
     assert outcome.exit_code == 130
-    assert f"{typed!r} is not radio: nothing was deleted." in outcome.err
+    assert f"{typed!r} is not radio. Nothing was deleted." in outcome.err
     assert not deleted(space)
 
 

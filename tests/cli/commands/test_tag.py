@@ -30,8 +30,8 @@ def test_every_page_is_asked_for_and_a_search_goes_along(user: CliRunner, peer: 
 
 def test_where_there_is_none_that_is_said_on_stderr(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", TAGS, data())
-    assert (user("tag", "list", *PLACE).out, user("tag", "list", *PLACE).err) == ("", "Nobody has a tag.\n")
-    assert user("tag", "list", "--search", "x", *PLACE).err == "Nobody has such a tag.\n"
+    assert (user("tag", "list", *PLACE).out, user("tag", "list", *PLACE).err) == ("", "No tags found.\n")
+    assert user("tag", "list", "--search", "x", *PLACE).err == "No matching tags found.\n"
 
 
 def test_which_environment_is_meant_must_be_said(user: CliRunner, peer: StubServer) -> None:
@@ -56,8 +56,8 @@ def test_a_deletion_that_goes_on_says_who_still_has_the_tag(user: CliRunner, pee
     outcome = user("tag", "delete", "news", "--yes", *PLACE)
     assert outcome.exit_code == 0
     assert outcome.out.splitlines() == [
-        "Deleting the tag news: 1,200 users and 1 visitor still have it. The server continues by itself.",
-        "`mtribes tag list --search news` shows how far it is.",
+        "Deleting the tag news: 1,200 users and 1 visitor remaining. The server continues in the background.",
+        "Run `mtribes tag list --search news` to see the progress.",
     ]
     told = user("tag", "delete", "news", "--yes", *PLACE, "--json").envelope["data"]
     assert told == {"tag": "news", "deleted": False, "users": 1200, "visitors": 1}
@@ -66,4 +66,4 @@ def test_a_deletion_that_goes_on_says_who_still_has_the_tag(user: CliRunner, pee
 def test_help_says_what_stays(user: CliRunner) -> None:
     said = " ".join(user("tag", "delete", "--help").out.split())
     assert "deleting sports/football leaves sports/football/australia" in said
-    assert "Tribes that filter by the tag stay too" in said
+    assert "Tribes that filter by the tag are kept, too" in said

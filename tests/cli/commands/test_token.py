@@ -109,7 +109,7 @@ def test_no_token_is_no_failure(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", TOKENS, data())
     outcome = user("token", "list")
     assert (outcome.exit_code, outcome.out) == (0, "")
-    assert "There is no token." in outcome.err
+    assert "No tokens found." in outcome.err
 
 
 # Ending
@@ -121,7 +121,7 @@ def test_nothing_is_ended_without_a_yes(user: CliRunner, peer: StubServer) -> No
     assert "--yes" in outcome.err
     refused = user("token", "revoke", "tok_1", stdin="no\n", terminal=True)
     assert refused.exit_code == 130
-    assert "nothing was changed" in refused.err
+    assert "Nothing was changed" in refused.err
     assert peer.asked == []
 
 

@@ -137,9 +137,9 @@ def test_a_visitor_is_removed_once_it_was_said(user: CliRunner, peer: StubServer
     assert user("visitor", "delete", "phone-1", *PLACE).exit_code == 2  # nobody is there to ask
     no = user("visitor", "delete", "phone-1", *PLACE, stdin="n\n", terminal=True)
     assert (no.exit_code, peer.asked) == (130, [])
-    assert "Remove phone-1 and all that is known of them from staging of vod, for good?" in no.err
+    assert "Permanently delete phone-1 and all related data from staging of vod?" in no.err
     outcome = user("visitor", "delete", "phone-1", *PLACE, stdin="y\n", terminal=True)
-    said = "Removed phone-1 from staging of vod: 1 profile, 1 device, 2 sessions, 0 events.\n"
+    said = "Deleted phone-1 from staging of vod: 1 profile, 1 device, 2 sessions, 0 events.\n"
     assert outcome.out.replace("\r", "") == said
     assert user("visitor", "delete", "phone-1", *PLACE, "--yes", "--json").envelope["data"] == REMOVED
 

@@ -65,9 +65,9 @@ def test_where_all_is_well_it_says_so_and_ends_with_0(ada: CliRunner, oauth: OAu
     lines = outcome.out.splitlines()
     assert outcome.exit_code == 0, outcome.out
     assert [line.split()[:2] for line in lines[: len(NAMES)]] == [["ok", name] for name in NAMES]
-    assert lines[-1] == "All is well."
+    assert lines[-1] == "All checks passed."
     assert f"{oauth.peer.url} (from MTRIBES_HOST)" in outcome.out
-    assert "ada@example.com (by MTRIBES_TOKEN)" in outcome.out
+    assert "ada@example.com (from MTRIBES_TOKEN)" in outcome.out
     assert outcome.err == ""
 
 
@@ -80,8 +80,8 @@ def test_json_holds_every_check(ada: CliRunner) -> None:
 def test_without_a_host_it_says_what_to_give_and_ends_with_3(mtribes: CliRunner) -> None:
     outcome = mtribes("doctor")
     assert outcome.exit_code == 3
-    assert "bad      host        No server is known" in outcome.out
-    assert outcome.out.splitlines()[-1].startswith("  host: Give --host URL")
+    assert "bad      host        No server specified" in outcome.out
+    assert outcome.out.splitlines()[-1].startswith("  host: Pass --host URL")
 
 
 def test_offline_it_ends_soon_and_tells_what_it_can(ada: CliRunner) -> None:
@@ -130,7 +130,7 @@ def test_a_check_that_hangs_or_breaks_does_not_hold_up_the_others(
     monkeypatch.setattr("mtribes_cli.completion.install_paths.shell_of", hang)
     monkeypatch.setattr("mtribes_cli.installation.installation", break_down)
     outcome = ada("doctor", "--json")
-    assert check(outcome, "completion")[:2] == ("bad", "nothing found out within 4 seconds")
+    assert check(outcome, "completion")[:2] == ("bad", "no result within 4 seconds")
     assert check(outcome, "installed")[:2] == ("bad", "ZeroDivisionError: mtp_[secret]")
     assert sum(state == "ok" for state in states(outcome).values()) == len(NAMES) - 2
 
@@ -141,7 +141,7 @@ def test_a_clock_that_is_off_is_a_warning_and_signing_in_goes_on(ada: CliRunner,
     outcome = ada("doctor", "--json")
     assert (outcome.exit_code, states(outcome)["sign-in"]) == (0, "ok")
     state, detail, advice = check(outcome, "clock")
-    assert (state, detail) == ("warning", f"{words} the server's")
+    assert (state, detail) == ("warning", f"{words} the server")
     assert advice is not None
     assert advice.startswith("Set the clock")
 
@@ -193,7 +193,7 @@ def test_tls_and_proxy_are_told_without_the_password(
     assert check(outcome, "proxy")[1] == f"http://ada:[secret]@127.0.0.1:{proxy.port} (from HTTPS_PROXY)"
     state, detail, _ = check(outcome, "TLS")
     assert state == "warning"
-    assert detail.startswith("TLSv1.3, certificate by Authority of a test, good until 20")
+    assert detail.startswith("TLSv1.3, certificate issued by Authority of a test, valid until 20")
     assert "hush" not in outcome.out
 
 
@@ -216,14 +216,14 @@ def test_credentials_that_others_can_read_are_told(ada: CliRunner) -> None:
     ada.credentials_file.write_text('{"version": 1, "hosts": {}, "services": {}}')
     ada.credentials_file.chmod(0o644)
     state, detail, advice = check(ada("doctor", "--json"), "keyring")
-    assert (state, detail) == ("bad", f"{ada.credentials_file} can be read by others")
+    assert (state, detail) == ("bad", f"{ada.credentials_file} is readable by other users")
     assert "chmod 600" in str(advice)
 
 
 def test_a_project_out_of_step_is_a_warning(generated: Project) -> None:
     (generated.root / "src/vod/index.ts").write_text("edited")
     state, detail, advice = check(generated.run("doctor", "--json"), "project")
-    assert (state, "1 thing is not in step" in detail) == ("warning", True)
+    assert (state, "1 item is out of date" in detail) == ("warning", True)
     assert "mtribes update --force" in str(advice)
 
 

@@ -62,7 +62,7 @@ def test_events_and_sessions_are_lines(user: CliRunner, peer: StubServer) -> Non
         "12:00:01  video/completed               ada                   genre=Sport",
         "12:00:03  (session)                     visitor phone-1       ios 2.3.0",
     ]
-    assert outcome.err == "Waiting for events in staging of vod. Press Ctrl-C to end.\n"
+    assert outcome.err == "Waiting for events in staging of vod. Press Ctrl-C to stop.\n"
 
 
 def test_under_json_each_is_a_line_as_the_server_has_it(user: CliRunner, peer: StubServer) -> None:
@@ -80,7 +80,7 @@ def test_under_json_each_is_a_line_as_the_server_has_it(user: CliRunner, peer: S
 def test_what_is_skipped_is_told_on_stderr(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", STREAM, stream(message("skipped", {"skipped": 1200}), event(1)))
     outcome = user("event", "tail", "--limit", "1", *PLACE)
-    assert "1,200 more arrived than are shown. `mtribes event export` has all events.\n" in outcome.err
+    assert "1,200 more arrived than were shown. `mtribes event export` includes all events.\n" in outcome.err
     assert len(outcome.out.splitlines()) == 1
 
 
@@ -171,7 +171,7 @@ def test_a_message_without_an_end_is_reported(
     peer.on("GET", STREAM, stream("data: 1\n" * 2000))
     outcome = user("event", "tail", *PLACE)
     assert outcome.exit_code == 1
-    assert "a message without an end" in outcome.err
+    assert "unterminated message" in outcome.err
 
 
 def test_hostile_text_is_data_on_one_line(user: CliRunner, peer: StubServer) -> None:

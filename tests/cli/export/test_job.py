@@ -44,8 +44,8 @@ def test_an_export_that_is_never_made_is_given_up(
     exporting.on("GET", f"{HERE}/exports/exp_1", data({**waiting, "cursor": None, "error": None}))
     outcome = user(*WORDS)
     assert (outcome.exit_code, outcome.out) == (75, "")
-    assert "error: The export was not made within 6 hours." in outcome.err
-    assert "hint: Run the same command again: it goes on waiting." in outcome.err
+    assert "error: The export did not complete within 6 hours." in outcome.err
+    assert "hint: Run the same command again to keep waiting." in outcome.err
 
 
 @pytest.mark.parametrize("content", [CONTENT + b"eve\n", CONTENT[:-1] + b"x", b"user_id\neve\n"])
@@ -53,7 +53,7 @@ def test_an_export_other_than_agreed_is_refused(user: CliRunner, exporting: Stub
     exporting.on("GET", f"{HERE}/exports/exp_1/content", Reply(200, content))
     outcome = user(*WORDS)
     assert (outcome.exit_code, outcome.out) == (1, "")
-    assert "error: What the server gives is not what it says of it.\n" in outcome.err
+    assert "error: The exported data does not match the server's description of it.\n" in outcome.err
     assert [path.name for path in user.home.iterdir() if "people" in path.name] == []
 
 

@@ -18,7 +18,7 @@ from tests.cli.failure_modes.sockets import Behaviour, answering, closed_port, l
 TOTALS = b'"read": 1, "created": 1, "updated": 0, "unchanged": 0, "rejected": 0'
 PART = b'{"data": [{"digest": "00", "errors": [], %s}], "errors": null}' % TOTALS
 WHOLE = b'{"data": [{"parts": 1, "next_part": null, "totals": {%s}}], "errors": null}' % TOTALS
-GOES_ON = " The same command then goes on where it stopped."
+GOES_ON = " Run the same command again to resume."
 Serving = Callable[[Authority], ssl.SSLContext | None]
 
 
@@ -89,7 +89,7 @@ def test_a_port_where_nobody_listens_and_a_name_that_nobody_has_are_told_alike(a
 def test_an_answer_that_breaks_off_is_none(ada: CliRunner, sent_bytes: int) -> None:
     with listening(cut_after(sent_bytes) if sent_bytes else reset) as port:
         said = told(sent(ada, f"http://127.0.0.1:{port}"))
-    assert (said.exit_code, "broke the connection off" in said.what) == (1, True)
+    assert (said.exit_code, "closed the connection" in said.what) == (1, True)
     assert len(ada.clock.pauses) == 3
 
 

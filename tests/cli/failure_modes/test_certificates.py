@@ -20,27 +20,27 @@ from tests.cli.failure_modes.sockets import answering, listening
 from tests.requirements import require
 
 OWN_AUTHORITY = (
-    "If the authority is your organization's (or its proxy's), add it to the system's,"
-    " or set SSL_CERT_FILE to a file with it."
+    "If the authority belongs to your organization or its proxy, add it to the system's "
+    "trusted certificates, or set SSL_CERT_FILE to a file that contains it."
 )
 STRICT = (
-    "Python 3.13 and later verify certificates strictly (RFC 5280). Have the authority issue a certificate with it;"
-    " until then run mtribes on Python 3.12 or 3.11."
+    "Python 3.13 and later verify certificates strictly (RFC 5280). Ask the authority for a "
+    "compliant certificate. Until then, run mtribes on Python 3.12 or 3.11."
 )
-CERT_FILE = "Set it to a file with the certificates of authorities (PEM), or unset it."
+CERT_FILE = "Set it to a PEM file with the certificates of trusted authorities, or unset it."
 
 
 def test_an_authority_that_is_not_known_is_told(ada: CliRunner, authority: Authority) -> None:
     with listening(answering(), authority.serving()) as port:
         said = told(ada("space", "list", "--host", f"https://127.0.0.1:{port}"))
-    what = "127.0.0.1 cannot be trusted: its certificate is signed by an authority that is not known here."
+    what = "127.0.0.1 cannot be trusted: its certificate is signed by an unknown authority."
     assert said == Told(1, what, OWN_AUTHORITY)
     assert ada.clock.pauses == []
 
 
 OUT_OF_TIME = {
-    "has expired": (-2 * DAY, -DAY, "Have whoever runs the server renew it, and"),
-    "is not valid yet": (DAY, 2 * DAY, "Before anything else"),
+    "has expired": (-2 * DAY, -DAY, "Ask the server's administrator to renew it, and"),
+    "is not valid yet": (DAY, 2 * DAY, "First,"),
 }
 
 
@@ -53,7 +53,7 @@ def test_a_certificate_out_of_its_time_names_the_clock(
     with listening(answering(), authority.serving(begins=begins, ends=ends)) as port:
         said = told(ada("space", "list", "--host", f"https://127.0.0.1:{port}"))
     assert said.what == f"127.0.0.1 cannot be trusted: its certificate {fault}."
-    assert said.advice.startswith(f"{first} see that this machine's clock is right: it says {time.gmtime().tm_year}-")
+    assert said.advice.startswith(f"{first} check this machine's clock, which shows {time.gmtime().tm_year}-")
 
 
 @pytest.mark.parametrize(("certified", "asked"), [("mtribes.test", "127.0.0.1"), ("127.0.0.1", "localhost")])
@@ -65,16 +65,16 @@ def test_a_certificate_for_another_name_is_told(
         said = told(ada("space", "list", "--host", f"https://{asked}:{port}"))
     assert said == Told(
         1,
-        f"{asked} cannot be trusted: its certificate is for another name.",
-        f"See that the host is right; else the server needs a certificate for {asked}.",
+        f"{asked} cannot be trusted: its certificate is for a different name.",
+        f"Check the host. If it is correct, the server needs a certificate for {asked}.",
     )
 
 
 def test_plain_http_on_the_port_is_told(ada: CliRunner) -> None:
     with listening(answering()) as port:
         said = told(ada("space", "list", "--host", f"https://127.0.0.1:{port}"))
-    what = "127.0.0.1 does not speak TLS on that port."
-    assert said == Told(1, what, "See that the port is right; plain http:// is for a server on this machine alone.")
+    what = "127.0.0.1 does not support TLS on that port."
+    assert said == Told(1, what, "Check the port. Plain http:// is only allowed for a server on this machine.")
 
 
 def test_tls_that_is_too_old_is_told(ada: CliRunner, authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,7 +88,7 @@ def test_tls_that_is_too_old_is_told(ada: CliRunner, authority: Authority, monke
     with listening(answering(), old) as port:
         said = told(ada("space", "list", "--host", f"https://127.0.0.1:{port}"))
     assert said.exit_code == 1
-    assert said.what == "No secure connection to 127.0.0.1 comes about: tlsv1 alert protocol version."
+    assert said.what == "Could not establish a secure connection to 127.0.0.1: tlsv1 alert protocol version."
 
 
 def test_ssl_cert_file_makes_an_authority_known(
@@ -100,9 +100,9 @@ def test_ssl_cert_file_makes_an_authority_known(
 
 
 LACKING = {
-    x509.AuthorityKeyIdentifier: "the extension Authority Key Identifier",
-    x509.SubjectKeyIdentifier: "the extension Subject Key Identifier",
-    x509.KeyUsage: "the use keyCertSign in its Key Usage",
+    x509.AuthorityKeyIdentifier: "the Authority Key Identifier extension",
+    x509.SubjectKeyIdentifier: "the Subject Key Identifier extension",
+    x509.KeyUsage: "the keyCertSign usage in its Key Usage",
 }
 VERIFIES_STRICTLY = sys.version_info >= (3, 13)
 
@@ -115,7 +115,7 @@ def test_what_strict_verification_misses_is_named(
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
     with listening(answering(), authority.serving()) as port:
         outcome = ada("space", "list", "--host", f"https://127.0.0.1:{port}")
-    what = f"127.0.0.1 cannot be trusted: its certificate or that of its authority lacks {LACKING[extension]}."
+    what = f"127.0.0.1 cannot be trusted: its certificate or its authority's certificate lacks {LACKING[extension]}."
     assert (told(outcome) == Told(1, what, STRICT)) if VERIFIES_STRICTLY else (outcome.exit_code == 0)
 
 
@@ -123,8 +123,8 @@ def test_what_strict_verification_misses_is_named(
     ("content", "fault"),
     [
         (None, "which cannot be read: No such file or directory."),
-        ("", "which holds no certificate."),
-        ("not a certificate", "which holds no certificate."),
+        ("", "which contains no certificates."),
+        ("not a certificate", "which contains no certificates."),
     ],
 )
 def test_an_ssl_cert_file_of_no_use_is_told_and_not_passed_over(
@@ -135,7 +135,7 @@ def test_an_ssl_cert_file_of_no_use_is_told_and_not_passed_over(
         path.write_text(content)
     monkeypatch.setenv("SSL_CERT_FILE", str(path))
     said = told(ada("space", "list", "--host", "https://mtribes.invalid"))
-    assert said == Told(2, f"SSL_CERT_FILE names {path}, {fault}", CERT_FILE)
+    assert said == Told(2, f"SSL_CERT_FILE is set to {path}, {fault}", CERT_FILE)
 
 
 def test_an_authority_in_the_systems_store_is_known(program: Program, authority: Authority, tmp_path: Path) -> None:

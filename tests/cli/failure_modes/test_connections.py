@@ -13,17 +13,17 @@ from tests.cli.cli_runner import CliRunner
 from tests.cli.failure_modes.error_assertions import Told, told
 from tests.cli.failure_modes.sockets import Behaviour, answering, closed_port, listening, reset
 
-ONLINE = "See that the host is right and that you are online."
+ONLINE = "Check the host and your network connection."
 SPACE = {"id": "spc_1", "key": "vod", "name": "VOD", "organization": "acme", "revision": 0}
 CREATED = json.dumps({"data": [SPACE]}).encode()
-LOOK = "See that the host is right, and that nothing stands between you and it (a proxy, a sign-in page)."
-AGAIN = "Try again; see that the host is right."
+LOOK = "Check the host, and whether a proxy or sign-in page intercepts the connection."
+AGAIN = "Try again. If it fails again, check the host."
 
 
 @pytest.mark.parametrize("command", [("space", "list"), ("whoami",), ("login", "--with-token")])
 def test_a_name_that_does_not_exist_is_told_at_once(ada: CliRunner, command: tuple[str, ...]) -> None:
     outcome = ada(*command, "--host", "https://no-such-host.invalid", stdin="mtp_x")
-    assert told(outcome) == Told(1, "There is no server called no-such-host.invalid.", ONLINE)
+    assert told(outcome) == Told(1, "Could not resolve the host no-such-host.invalid.", ONLINE)
     assert ada.clock.pauses == []
 
 
@@ -31,14 +31,16 @@ def test_a_name_that_does_not_exist_is_told_at_once(ada: CliRunner, command: tup
 def test_a_name_that_cannot_be_one_is_wrong_usage(ada: CliRunner, name: str) -> None:
     said = told(ada("space", "list", "--host", f"https://{name}"))
     assert said.exit_code == 2
-    assert " is not an address of a server" in said.what
-    assert said.advice in {f"Give {it} as https://mtribes.example.com." for it in ("it", "the host")}
+    assert " is not a valid server URL" in said.what
+    assert said.advice == "Use the form https://mtribes.example.com."
 
 
 def test_nobody_listening_is_tried_again_and_ends_with_try_later(ada: CliRunner) -> None:
     url = f"http://127.0.0.1:{closed_port()}"
     outcome = ada("space", "list", "--host", url)
-    assert told(outcome) == Told(75, f"{url} does not accept connections.", "Is it running? Try again later.")
+    assert told(outcome) == Told(
+        75, f"{url} refused the connection.", "Check that the server is running, or try again later."
+    )
     assert len(ada.clock.pauses) == client.MAX_ATTEMPTS - 1
 
 
@@ -86,7 +88,7 @@ def test_a_connection_that_breaks_off_is_told_after_some_attempts(ada: CliRunner
     with listening(behaviour) as port:
         url = f"http://127.0.0.1:{port}"
         outcome = ada("space", "list", "--host", url)
-    assert told(outcome) == Told(1, f"{url} broke the connection off: {said}.", AGAIN)
+    assert told(outcome) == Told(1, f"{url} closed the connection: {said}.", AGAIN)
     assert len(ada.clock.pauses) == client.MAX_ATTEMPTS - 1
 
 
@@ -96,9 +98,7 @@ def test_a_connection_that_breaks_off_is_told_after_some_attempts(ada: CliRunner
 def test_a_port_where_something_else_is_spoken_is_told(ada: CliRunner, text: bytes) -> None:
     with listening(_say(text)) as port:
         url = f"http://127.0.0.1:{port}"
-        assert told(ada("space", "list", "--host", url)) == Told(
-            1, f"{url} answers, but not as a web server does.", LOOK
-        )
+        assert told(ada("space", "list", "--host", url)) == Told(1, f"{url} responded, but not with HTTP.", LOOK)
 
 
 def test_what_may_have_arrived_is_not_sent_again(ada: CliRunner) -> None:

@@ -17,8 +17,8 @@ from tests.cli.failure_modes.sockets import answering, listening
 from tests.requirements import require
 
 YAML = "application/yaml"
-ROOM = "Make room, then run it again."
-MEND = "Mend the permissions or give another path, then run it again."
+ROOM = "Free up disk space, then run the command again."
+MEND = "Fix the permissions or use another path, then run the command again."
 DISK_BYTES = 64 * 1024
 SOMEBODY = (
     *("setpriv", "--reuid", "12345", "--regid", "12345", "--clear-groups"),
@@ -61,7 +61,7 @@ def test_code_for_which_there_is_no_room_is_not_begun(program: Program, small_di
     outcome = program("update", "-C", str(small_disk), MTRIBES_TOKEN=TOKEN, MTRIBES_HOST=code_peer.url)
     assert told(outcome).exit_code == 1
     assert told(outcome).what.startswith("Nothing was written: No space left on device")
-    assert told(outcome).advice == "Make room on the disk, then run this again."
+    assert told(outcome).advice == "Free up disk space, then run the command again."
     assert names(small_disk) == ["mtribes.toml"]
 
 
@@ -77,7 +77,7 @@ def test_a_sign_in_for_which_there_is_no_room_leaves_the_old_one(program: Progra
         process = replace(program, environment=program.environment | {"XDG_CONFIG_HOME": str(small_disk)})
         words = ("login", "--with-token", "--host", f"http://127.0.0.1:{port}")
         outcome = process(*words, prefix=("sh", "-c", 'echo mtp_abc | "$@"', "sh"))
-    assert (outcome.exit_code, "No keyring works here" in outcome.err) == (1, True)
+    assert (outcome.exit_code, "No keyring is available" in outcome.err) == (1, True)
     assert f"error: {kept} cannot be used: the disk is full.\nhint: {ROOM}\n" in outcome.err
     assert [name for name in names(small_disk) if name != "rest"] == before
 
@@ -93,7 +93,7 @@ def test_a_full_disk_behind_stdout_does_not_hide_a_failure(program: Program) -> 
     require(Path("/dev/full").exists(), "/dev/full", "Linux")
     outcome = program("whoami", "--json", prefix=("sh", "-c", '"$@" > /dev/full', "sh"))
     assert told(outcome).exit_code == 4
-    assert told(outcome).what.startswith("No server is known")
+    assert told(outcome).what.startswith("No server specified")
 
 
 @pytest.fixture
@@ -107,22 +107,22 @@ def stranger(program: Program) -> Program:
 def test_somebody_without_a_home_may_use_a_token(stranger: Program) -> None:
     with listening(answering()) as port:
         outcome = stranger("space", "list", "--host", f"http://127.0.0.1:{port}", prefix=SOMEBODY)
-    assert (outcome.exit_code, outcome.err) == (0, "There is no Space that you can see.\n")
+    assert (outcome.exit_code, outcome.err) == (0, "No Spaces found.\n")
     assert names(stranger.folder) == []
 
 
 def test_somebody_without_a_home_is_told_that_nothing_can_be_kept(stranger: Program) -> None:
     words = ("setup", "--local", "--yes")
     said = told(stranger(*words, prefix=SOMEBODY))
-    what = "There is no home folder to keep files in: HOME is not set, and the system knows none for this user."
-    assert said == Told(1, what, "Set HOME, or XDG_CONFIG_HOME and XDG_STATE_HOME, to folders that are writable.")
+    what = "No home folder: HOME is not set, and the system has none for this user."
+    assert said == Told(1, what, "Set HOME, or set XDG_CONFIG_HOME and XDG_STATE_HOME to writable folders.")
     assert names(stranger.folder) == []
 
 
 def test_a_home_that_cannot_be_written_is_told(stranger: Program) -> None:
     said = told(stranger("setup", "--local", "--yes", prefix=SOMEBODY, HOME=str(stranger.folder)))
     locks = stranger.folder / ".local" / "state" / "mtribes" / "locks"
-    assert said == Told(1, f"{locks} cannot be written: permission is denied.", MEND)
+    assert said == Told(1, f"{locks} cannot be written: permission denied.", MEND)
 
 
 def test_a_folder_that_cannot_be_written_is_told(stranger: Program) -> None:
@@ -130,7 +130,7 @@ def test_a_folder_that_cannot_be_written_is_told(stranger: Program) -> None:
     with listening(answering(b"space: vod\n", Content_Type=YAML)) as port:
         words = ("space", "pull", "vod", "--output", str(there), "--host", f"http://127.0.0.1:{port}")
         said = told(stranger(*words, prefix=SOMEBODY))
-    assert said == Told(1, f"{there} cannot be written: permission is denied.", MEND)
+    assert said == Told(1, f"{there} cannot be written: permission denied.", MEND)
     assert names(stranger.folder) == []
 
 
@@ -146,5 +146,5 @@ def test_code_for_a_folder_that_cannot_be_written_is_not_begun(
     outcome = stranger("update", prefix=SOMEBODY, **own)
     assert told(outcome).exit_code == 1
     assert told(outcome).what.startswith("Nothing was written: Permission denied: ")
-    assert told(outcome).advice == "Make the folder and its files writable, then run this again."
+    assert told(outcome).advice == "Make the folder and its files writable, then run the command again."
     assert names(stranger.folder) == ["mtribes.toml"]

@@ -20,7 +20,7 @@ from tests.cli.code_stub import TOKEN, CodeStub
 from tests.cli.failure_modes.error_assertions import PROGRAM, Program, Told, ended, told
 from tests.cli.failure_modes.sockets import Behaviour, answering, listening
 
-INTERRUPTED = Told(130, "Interrupted.", "Run it again; nothing half-written is left.")
+INTERRUPTED = Told(130, "Interrupted.", "No partial files were written. Run the command again.")
 BY = {signal.SIGINT: "Interrupted.", signal.SIGTERM: "Interrupted by SIGTERM.", signal.SIGHUP: "Interrupted by SIGHUP."}
 
 AT_TERMINAL = 'exec "$@" <>"$0" >&0 2>&0'
@@ -138,7 +138,7 @@ def test_two_updates_at_once_both_end_well(program: Program, project: Path) -> N
     both = [program.start("update", "-C", str(project)) for _ in range(2)]
     outcomes = [ended(process) for process in both]
     assert [outcome.exit_code for outcome in outcomes] == [0, 0], outcomes
-    assert sorted(outcome.out.splitlines()[-1].partition(":")[0] for outcome in outcomes) == ["In step", "Written"]
+    assert sorted(outcome.out.splitlines()[-1].partition(":")[0] for outcome in outcomes) == ["Up to date", "Written"]
     assert len(_written(project)) == 1502
 
 
@@ -166,7 +166,7 @@ def test_a_question_is_left(program: Program, key: bytes) -> None:
     lines = shown.replace("\r", "").splitlines()
     assert lines[-2].startswith("error: "), shown
     assert lines[-1].startswith("hint: "), shown
-    assert "Address of your server, or local [local]: " in shown
+    assert "Server URL, or local [local]: " in shown
     assert "Traceback" not in shown
     assert list(program.folder.iterdir()) == []
 

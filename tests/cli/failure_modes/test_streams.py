@@ -32,7 +32,7 @@ def test_a_closed_stderr_hides_no_exit_code(program: Program) -> None:
 def test_a_closed_stdin_is_empty_input(program: Program) -> None:
     said = told(program("login", "--with-token", "--host", "https://m.invalid", prefix=(*SHELL, '"$@" <&-', "sh")))
     assert said == Told(
-        2, "What stdin gives is not a token.", "Copy it again: letters, digits and _ without spaces or quotes."
+        2, "stdin is not a valid token.", "Copy it again: letters, digits and _, without spaces or quotes."
     )
 
 
@@ -64,18 +64,18 @@ def test_text_of_every_alphabet_is_printed_in_every_locale(program: Program, var
 def test_a_file_name_that_is_not_utf8_is_told(program: Program) -> None:
     process = program.start("space", "push", os.fsdecode(b"\xff.yaml"), LC_ALL="C")
     said = told(ended(process))
-    assert said == Told(2, r"There is no file \udcff.yaml.", "Give a file that is there, or - for stdin.")
+    assert said == Told(2, "No file \\udcff.yaml.", "Pass an existing file, or - for stdin.")
 
 
 WINDOWS = {
     ("setup", "--local", "--yes", "--target", r"typescript:C:\src\vod"): Told(
         2,
-        r"The output of --target typescript:C:\src\vod contains a backslash; folders are separated by '/'.",
-        "Give a folder inside the project, with '/'.",
+        "The output of --target typescript:C:\\src\\vod contains a backslash; use '/' to separate folders.",
+        "Use a folder inside the project, with '/' as separator.",
     ),
-    ("-C", r"Z:\no\such", "whoami"): Told(2, r"There is no folder Z:\no\such.", "Give -C a folder that is there."),
+    ("-C", r"Z:\no\such", "whoami"): Told(2, "No folder Z:\\no\\such.", "Pass an existing folder to -C."),
     ("space", "push", r"Z:\no\such.yaml"): Told(
-        2, r"There is no file Z:\no\such.yaml.", "Give a file that is there, or - for stdin."
+        2, "No file Z:\\no\\such.yaml.", "Pass an existing file, or - for stdin."
     ),
 }
 

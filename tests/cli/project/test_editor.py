@@ -22,9 +22,9 @@ language = "typescript"
 
 def test_a_new_file_says_what_was_answered() -> None:
     assert project_text(None, ANSWERS) == (
-        "# What `mtribes update` generates here. Commit this file and mtribes.lock.\n"
-        'host = "local"\norganization = "acme"\nspace = "vod"\n\n'
-        '[[targets]]\nlanguage = "typescript"\noutput = "src/mtspace/vod"\n'
+        '# What `mtribes update` generates. Commit this file and mtribes.lock.\nhost = "local"\n'
+        'organization = "acme"\nspace = "vod"\n\n[[targets]]\nlanguage = "typescript"\noutput = '
+        '"src/mtspace/vod"\n'
     )
 
 

@@ -106,8 +106,8 @@ def test_the_wizard_asks_for_the_package_and_proposes_that_of_the_folder(project
     outcome = project.run("setup", "--host", code_peer.url, "--space", "vod", answers=answers)
     assert outcome.exit_code == 0
     assert "Folder for the code, inside the project [src/main/java/mtspace/vod]: " in outcome.err
-    assert "Package of the code [com.acme.vod]: " in outcome.err
-    assert "Prefix of its names [Vod]: " in outcome.err
+    assert "Package name [com.acme.vod]: " in outcome.err
+    assert "Prefix for names [Vod]: " in outcome.err
     targets = tomllib.loads((project.root / "mtribes.toml").read_text())["targets"]
     assert [target["options"] for target in targets] == [{"package": "com.acme.vod"}, {"prefix": "Shop"}]
     assert [target["language"] for target in targets] == ["kotlin", "brightscript"]
@@ -120,7 +120,7 @@ def test_a_prefix_that_cannot_begin_names_is_refused(prefix: str, project: Proje
     (project.root / "mtribes.toml").write_text(text)
     outcome = project.run("status")
     assert outcome.exit_code == 2
-    assert "is not a letter and up to 31 letters and digits" in outcome.err
+    assert "is not a letter followed by up to 31 letters and digits" in outcome.err
 
 
 def test_options_go_to_the_targets_whose_language_has_them(project: Project, code_peer: CodeStub) -> None:
@@ -150,9 +150,9 @@ def test_the_option_of_events_goes_to_every_language(project: Project, code_peer
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (("--target", "typescript:src/a", "--option", "package=com.acme"), "No --target takes the option package."),
+        (("--target", "typescript:src/a", "--option", "package=com.acme"), "No --target supports the option package."),
         (("--target", "typescript:src/a", "--option", "colour=red"), "import_extension, bindings, events"),
-        (("--option", "bindings=react"), "Give it together with --target LANGUAGE:OUTPUT."),
+        (("--option", "bindings=react"), "Pass it together with --target LANGUAGE:OUTPUT."),
         (("--target", "typescript:src/a", "--option", "bindings"), "is not NAME=VALUE"),
         (("--target", "typescript:src/a", "--option", "bindings=vue"), "not one of react"),
     ],

@@ -86,7 +86,7 @@ def test_columns_stand_under_each_other_in_any_script() -> None:
 def test_nothing_to_list_leaves_stdout_empty(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", "/v2/spaces", data())
     outcome = user("space", "list")
-    assert (outcome.out, outcome.err) == ("", "There is no Space that you can see.\n")
+    assert (outcome.out, outcome.err) == ("", "No Spaces found.\n")
     assert user("space", "list", "--quiet").err == ""
 
 

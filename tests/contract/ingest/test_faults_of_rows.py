@@ -14,8 +14,8 @@ from tests.contract.ingest.world import Place, loaded, outcome_of, totals_of
 
 EMAIL = "email: This is not an e-mail address: one @ and a dot after it, no spaces"
 JOINED = "joined: This must be a day, such as 2026-11-21, or a time, such as 2026-11-21T20:35:00Z"
-AGE = "age: This is not a number, such as 12 or 0.5"
-VIP = "vip: This is neither true nor false"
+AGE = "age: This is not a number such as 12 or 0.5"
+VIP = "vip: This is not true or false"
 
 
 def brought(place: Place, text: str, *options: str, name: str = "users.csv") -> dict[str, Any]:
@@ -45,7 +45,7 @@ def test_faults_found_here_and_by_the_server_are_told_together(place: Place) -> 
         2: f"{AGE}; {VIP}; {EMAIL}; {JOINED}.",
         4: f"{AGE}; {EMAIL}.",
         5: f"user_id: This is missing; {EMAIL}.",
-        6: f"user_id: This begins with U+0020 (space): remove what nobody sees there; {EMAIL}.",
+        6: f"user_id: This begins with U+0020 (space): remove the invisible characters; {EMAIL}.",
     }
     assert told["totals"] == {"read": 5, "created": 1, "updated": 0, "unchanged": 0, "rejected": 4}
     assert place.stored()["k2"]["attributes"] == {"age": 7, "vip": True}
@@ -59,8 +59,8 @@ def test_faults_of_an_object_are_told_together(place: Place) -> None:
     ]  # fmt: skip
     told = brought(place, "".join(f"{json.dumps(row)}\n" for row in rows), name="users.ndjson")
     assert told["reasons"] == {
-        1: "user_id: This begins with U+0020 (space): remove what nobody sees there; "
-        f"{EMAIL}; {JOINED}; tags: The user would have 300 tags; at most 256 are possible."
+        1: f"user_id: This begins with U+0020 (space): remove the invisible characters; {EMAIL}; {JOINED}; "
+        "tags: The user would have 300 tags; at most 256 are possible."
     }
     assert told["totals"]["created"] == 1
 
@@ -102,21 +102,21 @@ def test_a_header_in_another_order_ends_what_can_be_told(place: Place) -> None:
     told = brought(place, text)
     assert set(place.stored()) == {"k1", "k3"}
     assert set(told["reasons"]) == {3, 4}
-    assert "line 3 has the names of the columns in another order" in told["reasons"][4]
-    assert "Passed over line 5: it repeats the header." in told["notices"]
+    assert "line 3 repeats the header with the columns in another order" in told["reasons"][4]
+    assert "Skipped line 5: it repeats the header." in told["notices"]
 
 
 def test_repeated_headers_are_counted_and_some_are_named(place: Place) -> None:
     told = brought(place, "".join(f'"user_id" ,plan\nk{number},x\n' for number in range(9)).replace('" ', '"'))
     assert told["totals"]["created"] == 9
-    assert "Passed over lines 3, 5, 7, 9, 11 and 3 more: they repeat the header." in told["notices"]
+    assert "Skipped lines 3, 5, 7, 9, 11 and 3 more: they repeat the header." in told["notices"]
 
 
 def test_a_column_without_a_name_must_be_empty(place: Place) -> None:
     told = brought(place, "user_id,,plan,\nk1,,gold,\nk2,note,gold,\nk3,,gold, \nk4,,,x\n")
     assert told["reasons"] == {
-        3: "column 2: This column has no name, and something stands in it.",
-        5: "column 4: This column has no name, and something stands in it.",
+        3: "column 2: This column has no name but contains a value.",
+        5: "column 4: This column has no name but contains a value.",
     }
     assert set(place.stored()) == {"k1", "k3"}
 

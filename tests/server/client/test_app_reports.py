@@ -183,7 +183,7 @@ def test_control_characters_are_named(app: App, text: str) -> None:
         "code.hash",
         "code.language",
     ]
-    assert {message for _, message in found} == {"This must not hold control characters."}
+    assert {message for _, message in found} == {"This must not contain control characters."}
 
 
 @pytest.mark.parametrize(

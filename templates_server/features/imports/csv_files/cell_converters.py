@@ -31,10 +31,10 @@ def number(cell: str) -> int | float:
     if WHOLE.fullmatch(plain):
         return int(plain)
     if not DECIMAL.fullmatch(plain):
-        raise ValueError("is not a number, such as 12 or 0.5")
+        raise ValueError("is not a number such as 12 or 0.5")
     value = float(plain)
     if not isfinite(value):
-        raise ValueError("is a number that cannot be kept")
+        raise ValueError("is a number out of range")
     return value
 
 
@@ -42,7 +42,7 @@ def toggle(cell: str) -> bool:
     """True or false, yes or no, 1 or 0."""
     plain = cell.strip().lower()
     if plain not in TRUE | FALSE:
-        raise ValueError("is neither true nor false")
+        raise ValueError("is not true or false")
     return plain in TRUE
 
 
@@ -50,7 +50,7 @@ def day_or_time(cell: str) -> str:
     """A day or a time of RFC 3339, which stays text."""
     plain = cell.strip()
     if not _is_moment(plain):
-        raise ValueError("is not a day or a time, such as 2026-11-21 or 2026-11-21T20:35:00Z")
+        raise ValueError("is not a date or time such as 2026-11-21 or 2026-11-21T20:35:00Z")
     return plain
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 
 TOO_MUCH = "field larger than field limit"
-TOO_LONG_LINE = "the line is too long for any user"
-MAYBE_THE_REST = "this may be the rest of the row before, whose quotes are wrong"
+TOO_LONG_LINE = "the line is too long"
+MAYBE_THE_REST = "this may be the rest of the previous row, whose quotes are invalid"
 NO_USER_ID = "This is missing"
-BAD_QUOTES = "a quote stands in the middle of a cell, or one is missing"
+BAD_QUOTES = "a quote is missing or in the middle of a cell"
 REASONS = {
-    "unexpected end of data": "a quote is opened and never closed",
+    "unexpected end of data": "a quote is not closed",
     TOO_MUCH: f"a cell has more than {csv.field_size_limit():,} characters; is a closing quote missing?",
 }
 

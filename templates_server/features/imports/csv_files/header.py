@@ -90,17 +90,17 @@ def read_header(lines: Sequence[str], encoding: Encoding, *, delimiter: str | No
     if stated:
         skipped, rest, delimiter = skipped + 1, rest[1:], delimiter or stated["padding"][:1] or stated["stated"]
     if not rest:
-        raise Unreadable("The file is empty: not even a row with the names of columns is there.")
+        raise Unreadable("The file is empty: it has no header row.")
     rows = [_row(rest, one) for one in ([delimiter] if delimiter else [",", ";", "\t"])]
     named = wanted.becomes.keys()
     best = max(rows, key=lambda row: (bool(named & set(row.names)), USER_ID in row.names, row.width))
     best = best if USER_ID in best.names else next((row for row in rows if row.fault), best)
     shown = undecodable("".join(rest[: max(best.lines, 1)]))
     if shown:
-        raise Unreadable(f"Line {skipped + 1} is not {encoding.label} ({shown}). {SAVE_AS_CSV}")
+        raise Unreadable(f"Line {skipped + 1} is not valid {encoding.label} ({shown}). {SAVE_AS_CSV}")
     if best.fault:
         fault = best.fault.rstrip("?")
-        raise Unreadable(f"Line {skipped + 1}, the row with the names of columns, is broken: {fault}.")
+        raise Unreadable(f"Line {skipped + 1} is an invalid header row: {fault}.")
     return Header(best.names, best.delimiter, skipped + best.lines)
 
 
@@ -154,19 +154,19 @@ def _becomes(name: str, wanted: Wanted, passed_over: Sequence[str]) -> str:
 def _problems(columns: Sequence[Column]) -> Iterator[Unreadable]:
     for name, count in Counter(column.name for column in columns).items():
         if name and count > 1:
-            yield Unreadable("This name stands over more than one column of the file.", column=name)
+            yield Unreadable("More than one column of the file has this name.", column=name)
     first: dict[str, str] = {}
     for column in columns:
         other = first.setdefault(column.becomes, column.name)
         if column.becomes and other != column.name:
             what = column.becomes.removeprefix(ATTRIBUTE)
-            yield Unreadable(f"This and {other} both become {what}.", column=column.name)
+            yield Unreadable(f"This column and {other} both map to {what}.", column=column.name)
     if USER_ID not in first:
-        yield Unreadable("No column becomes the user ID. Choose the one that holds it.")
+        yield Unreadable("No column is mapped to the user ID. Choose the column that contains it.")
     for column in columns:
         is_text = column.becomes and not column.is_attribute
         if (column.type and column.becomes in LISTS) or (is_text and column.type in {"number", "boolean"}):
-            yield Unreadable(f"{column.becomes} has no other type: choose Text.", column=column.name)
+            yield Unreadable(f"{column.becomes} cannot have another type. Choose Text.", column=column.name)
 
 
 def may_be_ids(name: str) -> bool:

@@ -52,7 +52,7 @@ class RowRules:
             return None
         if len(row) != len(self.columns):
             raise ValueError(
-                f"the row has {_count(len(row), 'cell')}, and there are {_count(len(self.columns), 'column')}"
+                f"the row has {_count(len(row), 'cell')}, but the header has {_count(len(self.columns), 'column')}"
             )
         row = self._without_edges(row)
         user_id = row[self._id_at]
@@ -92,8 +92,8 @@ class RowRules:
         if not self._other_header:
             return None
         return (
-            f"line {self._other_header:,} has the names of the columns in another order, "
-            "and no row below it can be told"
+            f"line {self._other_header:,} repeats the header with the columns in another order, "
+            "so the rows below it are ambiguous"
         )
 
     def _paired(self, row: Sequence[str]) -> Iterator[tuple[str, Column]]:
@@ -105,7 +105,7 @@ class RowRules:
         if shown:
             return not_text(shown, self._encoding)
         if not column.name:
-            return "This column has no name, and something stands in it" if cell else None
+            return "This column has no name but contains a value" if cell else None
         if at == self._id_at:
             return self._problem_of_id(cell) if cell else NO_USER_ID
         try:
@@ -121,14 +121,14 @@ class RowRules:
             return f"This {problem}"
         if self._is_id_as_stated:
             return None
-        as_it_is = f"`--type {self._id_name}=text` takes it as it is"
+        as_it_is = f"`--type {self._id_name}=text` imports it unchanged"
         if SCIENTIFIC.fullmatch(text):
             return (
-                f"This is a number that a spreadsheet has cut short ({text}), and others may look the same: "
+                f"This number was shortened by a spreadsheet ({text}), and others may look the same: "
                 f"export the column as text; {as_it_is}"
             )
         if len(text) > 1 and QUOTES.get(text[0]) == text[-1]:
-            return f"This stands in quotes, which CSV does not know ({text}): {as_it_is}"
+            return f"This is enclosed in quotes that are not CSV quotes ({text}): {as_it_is}"
         return f"This is the name of its column; {as_it_is}" if text == self._id_name else None
 
     def _without_edges(self, row: list[str]) -> list[str]:

@@ -132,7 +132,7 @@ def open_csv(content: bytes, name: str, wanted: Wanted) -> CsvFile:
     first = next(blocks_of(content, encoding), [])
     extension = PurePath(name).suffix.lower()
     if extension in JSON or (extension not in CSV and "".join(first).lstrip()[:1] in {"[", "{"}):
-        raise Unreadable("The file is JSON. Save it as CSV, or bring it in by mtribes user ingest.")
+        raise Unreadable("The file is JSON. Save it as CSV, or import it with mtribes user ingest.")
     delimiter = "\t" if name.lower().endswith(".tsv") else None
     return CsvFile(content, encoding, read_header(first, encoding, delimiter=delimiter, wanted=wanted))
 
@@ -213,7 +213,7 @@ class _Rows:
         except UnicodeEncodeError:
             raise ValueError(not_text(undecodable(written), self._encoding)) from None
         if len(content) > MOST_ROW_BYTES:
-            raise ValueError(f"the row has {len(content):,} bytes; at most {MOST_ROW_BYTES:,} are possible")
+            raise ValueError(f"the row has {len(content):,} bytes, more than the maximum of {MOST_ROW_BYTES:,}")
         return content
 
     def _add_faulty(self, row: list[str], first: int, reason: str) -> None:

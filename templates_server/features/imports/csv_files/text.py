@@ -18,11 +18,11 @@ END_MARK = "\x1a"
 MOST_END_CHARACTERS = 1024
 LAST_SURROGATES = 0xDC00
 FIRST_BYTE, LAST_BYTE = 0xDC80, 0xDCFF
-SAVE_AS_CSV = "Save it as CSV in UTF-8, and choose that file."
+SAVE_AS_CSV = "Save it as CSV in UTF-8 and choose that file."
 NO_TEXT = {
-    b"\x1f\x8b": "is packed with gzip. Unpack it, or bring it in by mtribes user ingest.",
-    b"\x28\xb5\x2f\xfd": "is packed with zstd. Unpack it, or bring it in by mtribes user ingest.",
-    b"PK\x03\x04": f"is a ZIP archive or a spreadsheet. {SAVE_AS_CSV}",
+    b"\x1f\x8b": "is compressed with gzip. Decompress it, or import it with mtribes user ingest.",
+    b"\x28\xb5\x2f\xfd": "is compressed with zstd. Decompress it, or import it with mtribes user ingest.",
+    b"PK\x03\x04": f"is a ZIP archive or spreadsheet. {SAVE_AS_CSV}",
     b"\xd0\xcf\x11\xe0": f"is a spreadsheet. {SAVE_AS_CSV}",
     b"\xff\xfe\x00\x00": f"is UTF-32. {SAVE_AS_CSV}",
     b"\x00\x00\xfe\xff": f"is UTF-32. {SAVE_AS_CSV}",
@@ -66,7 +66,7 @@ def encoding_of(content: bytes) -> Encoding:
         if content.startswith(mark):
             return Encoding(codec, codec.upper().removesuffix("-LE").removesuffix("-BE"), len(mark))
     if b"\0" in content[:2]:
-        raise Unreadable(f"The file is UTF-16 without a byte order mark, or no text at all. {SAVE_AS_CSV}")
+        raise Unreadable(f"The file is UTF-16 without a byte order mark, or not a text file. {SAVE_AS_CSV}")
     return Encoding()
 
 
@@ -130,10 +130,10 @@ def undecodable(text: str) -> str:
     except UnicodeEncodeError as error:
         code = ord(text[error.start])
         is_byte = FIRST_BYTE <= code <= LAST_BYTE
-        return f"byte 0x{code & 0xFF:02X}" if is_byte else f"half a surrogate pair, U+{code:04X}"
+        return f"byte 0x{code & 0xFF:02X}" if is_byte else f"an unpaired surrogate, U+{code:04X}"
     return ""
 
 
 def not_text(shown: str, encoding: Encoding) -> str:
     """Why a row is rejected that holds such a byte."""
-    return f"not {encoding.label} ({shown}); if the file has another encoding, pass it, such as --encoding cp1252"
+    return f"invalid {encoding.label} ({shown}); if the file has another encoding, pass it, such as --encoding cp1252"

@@ -89,4 +89,4 @@ def _problems_of_texts(sent: SentDevice) -> Iterator[Problem]:
         elif not 0 < len(text) <= at_most:
             yield Problem(name, f"This must have 1 to {at_most:,} characters.")
         elif CONTROL_CHARACTER.search(text):
-            yield Problem(name, "This must not hold control characters.")
+            yield Problem(name, "This must not contain control characters.")

@@ -73,14 +73,14 @@ def test_a_file_is_mapped_checked_imported_and_its_rejects_fetched(
     changes = {"becomes-1": "email", "type-3": "number", "named-2": "level"}
     page = importer.mapped(file, **changes)
     assert "2 rows read: 1 row will create or update users of staging , 1 row will be rejected." in text_of(page)
-    assert "3 n: This is not a number, such as 12 or 0.5. bob,,silver,x" in text_of(page)
+    assert "3 n: This is not a number such as 12 or 0.5. bob,,silver,x" in text_of(page)
     assert deeds_of(server, person) == []
     page = importer.imported(file)
     assert "2 rows read = 1 created + 0 updated + 0 unchanged + 1 rejected." in text_of(page)
     rejects = importer.browser.get(f"{file}/rejects")
     assert rejects.headers["content-disposition"].endswith("filename*=UTF-8''users.rejects.csv")
     assert rejects.text == (
-        'user_id,E-Mail,plan,n,_line,_error\nbob,,silver,x,3,"n: This is not a number, such as 12 or 0.5."\n'
+        'user_id,E-Mail,plan,n,_line,_error\nbob,,silver,x,3,"n: This is not a number such as 12 or 0.5."\n'
     )
     assert [action for action, _ in deeds_of(server, person)] == ["import.open", "import.complete"]
     listed = text_of(importer.browser.get(importer.path))
@@ -176,10 +176,10 @@ def test_columns_that_meet_are_told_beside_the_field_and_nothing_typed_is_lost(i
     assert "Does it hold the user ID?" in text_of(importer.browser.get(file))
     answer = importer.try_to_map(file)
     assert answer.status_code == 422
-    assert "No column becomes the user ID. Choose the one that holds it." in text_of(answer)
+    assert "No column is mapped to the user ID. Choose the column that contains it." in text_of(answer)
     answer = importer.try_to_map(file, **{"becomes-0": "user_id", "becomes-1": "email", "named-2": "second"})
     assert answer.status_code == 422
-    assert re.search(r'id="becomes-2-problem" role="alert">This and mail both become email.<', answer.text)
+    assert re.search('id="becomes-2-problem" role="alert">This column and mail both map to email.<', answer.text)
     assert selected(answer)["becomes-1"] == "email"
     assert re.search(r'name="named-2"[^>]*value="second"', answer.text)
 
@@ -188,8 +188,8 @@ def test_columns_that_meet_are_told_beside_the_field_and_nothing_typed_is_lost(i
     ("name", "content", "said"),
     [
         ("none.csv", b"", "Choose a CSV file that is not empty."),
-        ("a.csv.gz", gzip.compress(GOOD, mtime=0), "The file is packed with gzip."),
-        ("a.xlsx", b"PK\x03\x04" + bytes(40), "The file is a ZIP archive or a spreadsheet."),
+        ("a.csv.gz", gzip.compress(GOOD, mtime=0), "The file is compressed with gzip."),
+        ("a.xlsx", b"PK\x03\x04" + bytes(40), "The file is a ZIP archive or spreadsheet."),
         ("a.ndjson", b'{"user_id":"a"}\n', "The file is JSON."),
         ("a.csv", b",".join(b"c%d" % number for number in range(401)) + b"\n", "more than 400 columns"),
         ("a.csv", b"K\xf6ln,user_id\n", "is not UTF-8 (byte 0xF6)"),

@@ -26,21 +26,21 @@ from tests.server.features.imports.sending import Importer, importer
 from tests.servers import RunningServer
 
 BAD = {
-    "   ": "This is blank: it holds nothing but U+0020 (space).",
-    "\u3000": "This is blank: it holds nothing but U+3000 (ideographic space).",
-    " k": "This begins with U+0020 (space): remove what nobody sees there.",
-    "k\u00a0": "This ends with U+00A0 (no-break space): remove what nobody sees there.",
-    "k\u200b": "This ends with U+200B (zero width space): remove what nobody sees there.",
-    "\ufeffk": "This begins with U+FEFF (zero width no-break space): remove what nobody sees there.",
-    "k\u2060": "This ends with U+2060 (word joiner): remove what nobody sees there.",
-    "k\u00ad": "This ends with U+00AD (soft hyphen): remove what nobody sees there.",
+    "   ": "This is blank: it contains only U+0020 (space).",
+    "\u3000": "This is blank: it contains only U+3000 (ideographic space).",
+    " k": "This begins with U+0020 (space): remove the invisible characters.",
+    "k\u00a0": "This ends with U+00A0 (no-break space): remove the invisible characters.",
+    "k\u200b": "This ends with U+200B (zero width space): remove the invisible characters.",
+    "\ufeffk": "This begins with U+FEFF (zero width no-break space): remove the invisible characters.",
+    "k\u2060": "This ends with U+2060 (word joiner): remove the invisible characters.",
+    "k\u00ad": "This ends with U+00AD (soft hyphen): remove the invisible characters.",
     "\u200fk\u202c": (
-        "This begins with U+200F (right-to-left mark) and ends with U+202C (pop directional formatting): "
-        "remove what nobody sees there."
+        "This begins with U+200F (right-to-left mark) and ends with U+202C (pop directional "
+        "formatting): remove the invisible characters."
     ),
-    "\u3164": "This is blank: it holds nothing but U+3164 (hangul filler).",
-    "k\t": "This must not hold control characters.",
-    "\nk": "This must not hold control characters.",
+    "\u3164": "This is blank: it contains only U+3164 (hangul filler).",
+    "k\t": "This must not contain control characters.",
+    "\nk": "This must not contain control characters.",
 }
 VISIBLE = ["k", "a b", "a\u00a0b", "a\u200bb", "e\u0301", "\u2764\ufe0f", "#", "\u0627\u200c\u0628", "0"]
 
@@ -59,7 +59,7 @@ def test_an_id_keeps_what_stands_between(text: str) -> None:
 
 def test_a_blank_id_names_three_characters_at_most() -> None:
     assert problem_of_user_id("\u2000\u2001\u2002\u2003\u2000") == (
-        "is blank: it holds nothing but U+2000 (en quad), U+2001 (em quad), U+2002 (en space), 1 others"
+        "is blank: it contains only U+2000 (en quad), U+2001 (em quad), U+2002 (en space), 1 others"
     )
 
 
@@ -179,5 +179,5 @@ def test_an_asked_id_may_have_blank_edges_and_no_other_fault() -> None:
     assert [problem_of_asked_user_id(text) for text in ("", "..", "a\0")] == [
         "must have 1 to 256 characters",
         "is reserved: it has another meaning in paths",
-        "must not hold control characters",
+        "must not contain control characters",
     ]

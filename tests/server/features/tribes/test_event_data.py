@@ -74,7 +74,7 @@ PROBLEMS: dict[str, tuple[Any, dict[str, str]]] = {
         {
             "[0].path[0]": "must have 1 to 64 characters",
             "[0].path[1]": "must have 1 to 64 characters",
-            "[0].path[2]": "must not hold control characters",
+            "[0].path[2]": "must not contain control characters",
             "[0].path[3]": "lists cannot be looked into",
             "[0].path[4]": "must be the key of an object, as text, not nothing",
         },

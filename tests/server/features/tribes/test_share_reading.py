@@ -71,8 +71,8 @@ def test_whole_and_broken_percentages_are_written_in_one_form() -> None:
         ({"salt": 2027}, {"salt": "must be text, not a number; put it in quotes"}),
         ({"salt": ""}, {"salt": "must have 1 to 64 characters"}),
         ({"salt": "s" * 65}, {"salt": "has 65 characters; at most 64 are possible"}),
-        ({"salt": "a\nb"}, {"salt": "must not hold control characters"}),
-        ({"salt": "spring "}, {"salt": "ends with U+0020 (space): remove what nobody sees there"}),
+        ({"salt": "a\nb"}, {"salt": "must not contain control characters"}),
+        ({"salt": "spring "}, {"salt": "ends with U+0020 (space): remove the invisible characters"}),
         ({"from": ..., "to": ...}, {"from": MISSING_PERCENT, "to": MISSING_PERCENT}),
         (
             {"from": "0", "to": True},
