@@ -80,7 +80,7 @@ def test_a_file_is_mapped_checked_imported_and_its_rejects_fetched(
     rejects = importer.browser.get(f"{file}/rejects")
     assert rejects.headers["content-disposition"].endswith("filename*=UTF-8''users.rejects.csv")
     assert rejects.text == (
-        'user_id,E-Mail,plan,n,_line,_error\nbob,,silver,x,3,"n: This is not a number such as 12 or 0.5."\n'
+        "user_id,E-Mail,plan,n,_line,_error\nbob,,silver,x,3,n: This is not a number such as 12 or 0.5.\n"
     )
     assert [action for action, _ in deeds_of(server, person)] == ["import.open", "import.complete"]
     listed = text_of(importer.browser.get(importer.path))
@@ -192,7 +192,7 @@ def test_columns_that_meet_are_told_beside_the_field_and_nothing_typed_is_lost(i
         ("a.xlsx", b"PK\x03\x04" + bytes(40), "The file is a ZIP archive or spreadsheet."),
         ("a.ndjson", b'{"user_id":"a"}\n', "The file is JSON."),
         ("a.csv", b",".join(b"c%d" % number for number in range(401)) + b"\n", "more than 400 columns"),
-        ("a.csv", b"K\xf6ln,user_id\n", "is not UTF-8 (byte 0xF6)"),
+        ("a.csv", b"K\xf6ln,user_id\n", "is not valid UTF-8 (byte 0xF6)"),
     ],
     ids=["empty", "gzip", "spreadsheet", "ndjson", "many columns", "latin-1"],
 )
