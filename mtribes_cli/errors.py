@@ -1,26 +1,26 @@
 """Every way in which a command ends without success, and the exit code of each.
 
     MtribesError                     1  FAILED
-    ├── UsageError                   2  USAGE               a flag, an argument, a missing answer
-    │   ├── ProjectError             2  PROJECT             mtribes.toml, mtribes.lock: missing, or not as agreed
-    │   └── DocumentError            2  INVALID_DOCUMENT    a file that was given, by itself or by the server's rules
-    ├── FileError                    1  FILE                disk, permissions, a path that belongs to somebody else
-    ├── NetworkError                 1  NETWORK             no such host, TLS, a redirect, a broken connection
-    ├── AnswerError                  1  UNREADABLE_ANSWER   the server answers what was not agreed
-    ├── ServerError                  1  SERVER              the server failed, and trying again is of no use
+    ├── UsageError                   2  USAGE               an invalid or missing option or argument
+    │   ├── ProjectError             2  PROJECT             mtribes.toml or mtribes.lock is missing or invalid
+    │   └── DocumentError            2  INVALID_DOCUMENT    an invalid input file
+    ├── FileError                    1  FILE                disk, permissions, a path owned by another user
+    ├── NetworkError                 1  NETWORK             unknown host, TLS, a redirect, a closed connection
+    ├── AnswerError                  1  UNREADABLE_ANSWER   an invalid response from the server
+    ├── ServerError                  1  SERVER              the server failed, and a retry does not help
     │   ├── NotFoundError            1  NOT_FOUND
-    │   ├── ConflictError            1  CONFLICT            somebody was faster, or it is there already
+    │   ├── ConflictError            1  CONFLICT            a concurrent change, or it exists already
     │   └── ClientTooOldError        1  CLIENT_TOO_OLD
     ├── AccessError                  4  NO_ACCESS
     │   ├── NotSignedInError         4  NOT_SIGNED_IN
-    │   │   └── SignInRefusedError   4  NOT_SIGNED_IN       by the token endpoint; `reason` is its code
+    │   │   └── SignInRefusedError   4  NOT_SIGNED_IN       from the token endpoint; `reason` is its code
     │   └── NotAllowedError          4  NOT_ALLOWED
-    ├── BugError                    70  BUG                 ours; says where the traceback is
-    ├── UnavailableError            75  UNAVAILABLE         down or too busy: later is fine
+    ├── BugError                    70  BUG                 an internal error; names the file with the traceback
+    ├── UnavailableError            75  UNAVAILABLE         down or overloaded; retry later
     └── InterruptedCommandError    130  INTERRUPTED
 
-Each has one line of what happened and one line of what to do; where many things are wrong, all of them are in
-`problems`. Nothing here prints: that is `console`.
+Each has one line for the error and one line for the hint. `problems` lists the details where there are several.
+Nothing is printed here: see `console`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -32,12 +32,12 @@ MAX_PROBLEMS = 100
 
 
 class ExitCode(IntEnum):
-    """What a command tells the shell."""
+    """The exit code of a command."""
 
     DONE = 0
     FAILED = 1
     USAGE = 2
-    NOT_ALL_WELL = 3  # done, and the answer is: drift, a breaking change, rows rejected
+    NOT_ALL_WELL = 3  # completed with problems: drift, a breaking change, rejected rows
     NO_ACCESS = 4
     BUG = 70
     TRY_LATER = 75
@@ -45,7 +45,7 @@ class ExitCode(IntEnum):
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong, and where: a path in a document or the path of a file."""
+    """One problem and its place: a path in a document or the path of a file."""
 
     message: str
     path: str | None = None
@@ -53,13 +53,13 @@ class Problem(NamedTuple):
 
 
 def first_problems(problems: Iterable[Problem]) -> list[Problem]:
-    """Return as many as a person reads; the file or answer may be anybody's, and what is wrong with it endless."""
+    """Return at most `MAX_PROBLEMS` problems, and a note if there are more."""
     first = list(islice(problems, MAX_PROBLEMS + 1))
     return first if len(first) <= MAX_PROBLEMS else [*first[:MAX_PROBLEMS], Problem("and more")]
 
 
 class MtribesError(Exception):
-    """What happened, what to do, and every problem that was found."""
+    """An error with a hint and the problems that were found."""
 
     exit_code = ExitCode.FAILED
     code = "FAILED"
@@ -72,81 +72,81 @@ class MtribesError(Exception):
 
 
 class UsageError(MtribesError):
-    """The command was not given what it needs."""
+    """An option or argument is missing or invalid."""
 
     exit_code = ExitCode.USAGE
     code = "USAGE"
 
 
 class ProjectError(UsageError):
-    """`mtribes.toml` or `mtribes.lock` is missing or not what it should be."""
+    """`mtribes.toml` or `mtribes.lock` is missing or invalid."""
 
     code = "PROJECT"
 
 
 class DocumentError(UsageError):
-    """A file that was given is not what it should be."""
+    """An input file is invalid."""
 
     code = "INVALID_DOCUMENT"
 
 
 class FileError(MtribesError):
-    """A file could not be read or written, or is somebody else's."""
+    """A file could not be read or written, or belongs to another user."""
 
     code = "FILE"
 
 
 class NetworkError(MtribesError):
-    """The server cannot be reached, and waiting will hardly help."""
+    """The server cannot be reached, and a retry is unlikely to help."""
 
     code = "NETWORK"
 
 
 class AnswerError(MtribesError):
-    """What came back is not what the server's interface promises."""
+    """The response does not match the server's API."""
 
     code = "UNREADABLE_ANSWER"
 
 
 class ServerError(MtribesError):
-    """The server says that it could not do it."""
+    """The server could not complete the request."""
 
     code = "SERVER"
 
 
 class NotFoundError(ServerError):
-    """It is not there, or it is not yours: the server does not say which."""
+    """Not found, or access denied. The server does not say which."""
 
     code = "NOT_FOUND"
 
 
 class ConflictError(ServerError):
-    """Somebody was faster, or it exists already."""
+    """Changed concurrently, or it exists already."""
 
     code = "CONFLICT"
 
 
 class ClientTooOldError(ServerError):
-    """The server needs a newer `mtribes`."""
+    """The server requires a newer version of `mtribes`."""
 
     code = "CLIENT_TOO_OLD"
 
 
 class AccessError(MtribesError):
-    """Not signed in, or not allowed."""
+    """Not signed in, or access denied."""
 
     exit_code = ExitCode.NO_ACCESS
     code = "NO_ACCESS"
 
 
 class NotSignedInError(AccessError):
-    """There are no credentials for the host, or it no longer accepts them."""
+    """There are no credentials for the host, or the host rejects them."""
 
     code = "NOT_SIGNED_IN"
 
 
 class SignInRefusedError(NotSignedInError):
-    """The token endpoint gives no token; `reason` is its code (RFC 6749, 5.2)."""
+    """The token endpoint refused to issue a token. `reason` is its code (RFC 6749, 5.2)."""
 
     def __init__(self, what: str, advice: str, *, reason: str) -> None:
         super().__init__(what, advice)
@@ -154,28 +154,28 @@ class SignInRefusedError(NotSignedInError):
 
 
 class NotAllowedError(AccessError):
-    """The credentials are good, but not for this."""
+    """The credentials are valid, but lack the required permission."""
 
     code = "NOT_ALLOWED"
 
 
 class BugError(MtribesError):
-    """A fault of this program."""
+    """An internal error."""
 
     exit_code = ExitCode.BUG
     code = "BUG"
 
 
 class UnavailableError(MtribesError):
-    """The server is down or too busy; the same command may work later."""
+    """The server is down or overloaded. The same command may work later."""
 
     exit_code = ExitCode.TRY_LATER
     code = "UNAVAILABLE"
-    retry_after_seconds: float | None = None  # what the server asks for
+    retry_after_seconds: float | None = None  # requested by the server
 
 
 class InterruptedCommandError(MtribesError):
-    """Somebody pressed Ctrl-C."""
+    """The command was interrupted."""
 
     exit_code = ExitCode.INTERRUPTED
     code = "INTERRUPTED"

@@ -71,7 +71,7 @@ def refusal_of(context: AuthContext, host: Host, secret: str) -> AccessError | N
         return None
     return AccessError(
         f"{secret} was not sent to {host.url}: only {_named_by(context)} specifies that server.",
-        f"If you trust the server, set MTRIBES_HOST={quote(host.url)}",
+        f"If you trust the server, add this to the environment: MTRIBES_HOST={quote(host.url)}",
     )
 
 

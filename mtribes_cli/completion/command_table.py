@@ -41,6 +41,7 @@ COMMANDS: dict[str, Command] = {
             ("session", "Explain what an app shows to a person, and why."),
             ("event", "Record, follow and export events from apps."),
             ("doctor", "Diagnose problems with the installation and the connection to the server."),
+            ("help", "Show exit codes, environment variables and files."),
             ("completion", "Set up shell completion."),
         ),
         (),
@@ -969,6 +970,13 @@ COMMANDS: dict[str, Command] = {
     "doctor": (
         (),
         (),
+        (),
+    ),
+    "help": (
+        (),
+        (
+            (("exit-codes", "environment", "files"), False),
+        ),
         (),
     ),
     "completion": (

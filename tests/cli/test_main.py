@@ -250,7 +250,7 @@ def test_only_the_newest_tracebacks_are_kept(user: CliRunner, monkeypatch: pytes
     told = []
     for number in range(13):
         user.clock.ahead_seconds = number
-        told.append(user("org", "list").err.partition("report it with ")[2].partition(";")[0])
+        told.append(user("org", "list").err.partition("report it and attach ")[2].partition(". Secrets")[0])
     kept = {str(path) for path in user.folders.state.glob("crash-*.txt")}
     assert kept == set(told[-10:])
     assert len(set(told)) == 13

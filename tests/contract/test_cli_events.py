@@ -114,7 +114,7 @@ def test_an_environment_without_a_live_key_says_how_to_get_one(ada: Signed, spac
         (("video/completed", "--meta", "a=1", "--meta", "a=2"), "--meta"),
         (
             ("video/completed", *(word for n in range(4) for word in ("--meta", f"k{n}=v"))),
-            "error: An event has 3 pairs",
+            "error: An event can have at most 3",
         ),
         (("sdk/started",), "reserved"),
     ],

@@ -90,7 +90,7 @@ def test_a_contextual_tribe_cannot_be_counted_but_explained_with_what_an_app_wou
 
 
 def test_a_tribe_is_removed(ada: Signed, space: str) -> None:
-    assert ada.mtribes("tribe", "delete", "spring", "--space", space).out == "Removed spring.\n"
+    assert ada.mtribes("tribe", "delete", "spring", "--space", space).out == "Deleted spring.\n"
     assert ada.mtribes("tribe", "show", "spring", "--space", space).exit_code == 1
 
 

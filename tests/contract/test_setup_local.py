@@ -108,7 +108,7 @@ def test_from_an_empty_folder_to_code_and_back_again_without_a_change(folder: Fo
 
     again = ended(program(folder, "setup", "--local"))
     assert again.exit_code == 0, again.err
-    assert "In step" in again.out
+    assert "Up to date" in again.out
     assert f"See it live: {data['live']}" in again.out
     assert "Starting" not in again.err
     for argv in (("update",), ("update", "--check", "--latest"), ("update", "--check", "--offline"), ("status",)):
@@ -116,7 +116,7 @@ def test_from_an_empty_folder_to_code_and_back_again_without_a_change(folder: Fo
     assert (folder.files(), folder.times()) == before
 
     assert ":8674" not in data["host"]
-    assert "looks for it at http://127.0.0.1:8674" in again.err
+    assert "generated code uses http://127.0.0.1:8674" in again.err
     assert any(b'"http://127.0.0.1:8674"' in content for path, content in before[0].items() if path.endswith(".ts"))
     assert not any(data["host"].encode() in content for content in before[0].values())
 

@@ -177,7 +177,7 @@ def test_a_damaged_file_is_told_with_what_to_do(mtribes: CliRunner, oauth: OAuth
         mtribes.credentials_file.write_text(content)
         outcome = mtribes("whoami")
         assert outcome.exit_code == 1, content
-        assert f"{mtribes.credentials_file} is damaged" in outcome.err
+        assert f"{mtribes.credentials_file} is corrupted" in outcome.err
 
 
 # Service accounts
@@ -308,13 +308,13 @@ def test_a_keyring_that_works_holds_the_secret_and_the_file_does_not(mtribes: Cl
     OAuthStub(peer).access_tokens.add("mtp_good")
     signed_in = _with_keyring(mtribes, peer, "test_keyrings.Working", "login", "--with-token")
     assert signed_in.returncode == 0, signed_in.stderr
-    assert "kept in" not in signed_in.stderr
+    assert "stored in" not in signed_in.stderr
     assert "mtp_good" not in (mtribes.home / "mtribes" / "credentials.json").read_text()
     assert "mtp_good" in (mtribes.home / "kept.json").read_text()
     assert _with_keyring(mtribes, peer, "test_keyrings.Working", "whoami").returncode == 0
     forgetful = _with_keyring(mtribes, peer, "test_keyrings.Forgetful", "whoami")
     assert forgetful.returncode == 4
-    assert "is not a sign-in" in forgetful.stderr
+    assert "credentials in the keyring are invalid" in forgetful.stderr
     assert _with_keyring(mtribes, peer, "test_keyrings.Working", "logout").returncode == 0
     assert (mtribes.home / "kept.json").read_text() == "{}"
 
@@ -351,5 +351,5 @@ def test_a_keyring_that_is_locked_later_is_told_without_its_details(mtribes: Cli
     (mtribes.home / "locked").touch()
     locked = _with_keyring(mtribes, peer, "test_keyrings.Locked", "whoami")
     assert locked.returncode == 4
-    assert "Unlock it, or set MTRIBES_TOKEN" in locked.stderr
+    assert "Unlock the keyring, or set MTRIBES_TOKEN" in locked.stderr
     assert "secret detail" not in locked.stderr

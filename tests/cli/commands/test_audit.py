@@ -43,7 +43,7 @@ def test_filters_go_along_and_a_limit_holds(user: CliRunner, peer: StubServer) -
     words = ("--actor", "ada@example.com", "--action", "key", "--since", "2026-11-01", "--limit", "1")
     outcome = user("org", "audit", *words, *PLACE)
     assert len(outcome.out.splitlines()) == 2
-    assert outcome.err == "Only the newest 1 are listed. Pass a larger --limit for more.\n"
+    assert outcome.err == "Only the newest 1 entries are listed. Pass a larger --limit for more.\n"
     (asked,) = peer.asked
     assert asked.query == "limit=2&actor=ada%40example.com&action=key&since=2026-11-01"
 
@@ -64,7 +64,7 @@ def test_pages_without_an_end_are_reported(user: CliRunner, peer: StubServer, mo
     peer.on("GET", AUDIT, endless)
     outcome = user("org", "audit", *PLACE)
     assert outcome.exit_code == 1
-    assert "a list without an end" in outcome.err
+    assert "an endless list" in outcome.err
     assert len(peer.asked) <= 5
 
 
@@ -104,7 +104,7 @@ def test_a_member_gets_another_role(user: CliRunner, peer: StubServer) -> None:
     grace = {"email": "grace@example.com", "name": "Grace", "role": "developer"}
     peer.on("PATCH", MEMBER, data(grace))
     outcome = user("org", "member", "set-role", "grace@example.com", "developer", *PLACE)
-    assert (outcome.exit_code, outcome.out) == (0, "grace@example.com is developer of acme.\n")
+    assert (outcome.exit_code, outcome.out) == (0, "grace@example.com is now developer of acme.\n")
     (asked,) = peer.asked
     assert json.loads(asked.body) == {"role": "developer"}
     told = user("org", "member", "set-role", "grace@example.com", "developer", *PLACE, "--json").envelope["data"]

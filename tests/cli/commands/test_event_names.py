@@ -25,10 +25,10 @@ PURCHASED = name("Product Purchased", metadata_keys=["price"])
 def test_names_are_listed_beside_the_model(user: CliRunner, peer: StubServer) -> None:
     peer.on("GET", NAMES, data(PURCHASED, COMPLETED, STARTED))
     assert user("event", "names", *PLACE).out.splitlines() == [
-        "NAME               EVENTS     MODEL          LAST        METADATA",
+        "NAME               EVENTS     MODEL              LAST        METADATA",
         "Product Purchased  1          not in the model   2026-11-21  price",
-        "video/completed    1,234,567  12,345 differ  2026-11-21  genre, title",
-        "video/started      1          as modelled    2026-11-21",
+        "video/completed    1,234,567  12,345 differ      2026-11-21  genre, title",
+        "video/started      1          matches the model  2026-11-21",
     ]
     assert user("event", "names", *PLACE, "--json").envelope["data"] == [PURCHASED, COMPLETED, STARTED]
 

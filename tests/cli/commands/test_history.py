@@ -64,7 +64,7 @@ def test_only_as_many_revisions_are_listed_as_asked_for(
     peer.on("GET", path, data(*(revision(number) for number in (3, 2, 1))))
     outcome = user(*argv, "--limit", "2")
     assert [line.split()[0] for line in outcome.out.splitlines()] == ["REVISION", "3", "2"]
-    assert "Only the newest 2 are listed" in outcome.err
+    assert "Only the newest 2 revisions are listed" in outcome.err
     assert query_of(peer) == {"limit": ["3"]}
 
 

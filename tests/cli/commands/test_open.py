@@ -80,7 +80,7 @@ def test_without_a_display_the_link_is_printed_alone_on_stdout(mtribes: CliRunne
     assert outcome.exit_code == 0
     assert urlsplit(outcome.out.strip()).path == "/sign-in/local"
     assert "SSH session" in outcome.err
-    assert "good once" in outcome.err
+    assert "it can be used once" in outcome.err
 
 
 def test_where_no_browser_starts_the_address_is_printed(mtribes: CliRunner, peer: StubServer) -> None:
@@ -130,7 +130,7 @@ def test_options_that_no_page_has_are_refused(mtribes: CliRunner, opened: list[s
     mtribes.environment["MTRIBES_HOST"] = peer.url
     outcome = mtribes("open", "tokens", "--space", "vod")
     assert outcome.exit_code == 2
-    assert "Leave --space out" in outcome.err
+    assert "Remove --space" in outcome.err
     outcome = mtribes("open", "keys", "--space", "vod", "--environment", "prod")
     assert outcome.exit_code == 2
     assert "No environment 'prod'. " in outcome.err.replace("\nhint: ", " ")

@@ -67,7 +67,7 @@ def test_an_organization_is_created_and_renamed(user: CliRunner, peer: StubServe
     assert "idempotency-key" in {name.lower() for name in peer.asked[0].headers}
     peer.on("PATCH", "/v2/organizations/labs", data({**ORGANIZATION, "name": "Läbs\x1b[2J"}))
     outcome = user("org", "rename", "labs", "Läbs")
-    assert outcome.out.startswith("The organization labs is called Läbs")
+    assert outcome.out.startswith("Organization labs is now called Läbs")
     assert "\x1b" not in outcome.out
     assert json.loads(peer.asked[-1].body) == {"name": "Läbs"}
     assert user("org", "rename", "labs", "Läbs", "--json").envelope["data"]["id"] == "org_1"
@@ -83,7 +83,7 @@ def test_an_organization_is_deleted_once_its_key_is_typed(user: CliRunner, peer:
     assert [asked.method for asked in peer.asked] == ["GET", "GET"]
     outcome = user("org", "delete", "labs", stdin="labs\n", terminal=True)
     assert (outcome.exit_code, outcome.out.replace("\r", "")) == (0, "Deleted labs.\n")
-    assert "This deletes the organization labs (Labs), for good: its members" in outcome.err
+    assert "This permanently deletes the organization labs (Labs), its members" in outcome.err
     told = user("org", "delete", "labs", "--yes", "--json").envelope["data"]
     assert told == {"organization": "labs", "id": "org_1", "deleted": True}
 

@@ -73,7 +73,7 @@ def test_each_entity_is_told_with_its_scenarios_their_tribes_and_filters(user: C
 def test_a_session_at_another_time_is_asked_for_and_told(user: CliRunner, peer: StubServer) -> None:
     peer.on("POST", PATH, data(EXPLANATION))
     told = user("session", "explain", "--user", "ada", "--at", "2026-11-21T00:00:00Z", *PLACE)
-    assert told.out.splitlines()[0].endswith("by a session that starts at 2026-11-21T00:00:00Z:")
+    assert told.out.splitlines()[0].endswith("if a session started at 2026-11-21T00:00:00Z:")
     assert json.loads(peer.asked[-1].body) == {"user_id": "ada", "at": "2026-11-21T00:00:00Z"}
 
 

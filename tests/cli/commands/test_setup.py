@@ -67,7 +67,7 @@ def test_the_wizard_asks_again_when_an_answer_cannot_be(project: Project, code_p
     assert outcome.exit_code == 0
     assert "9 is not in the list. Enter a number from 1 to 2, or a name." in without_colors(outcome.err)
     assert "maybe is neither yes nor no." in outcome.err
-    assert "has '..' in it" in outcome.err
+    assert "contains '..'" in outcome.err
     assert "is used by another target" in outcome.err
     assert (project.root / "ok/vod/index.ts").exists()
     assert (project.root / "app/index.ts").exists()

@@ -151,7 +151,7 @@ def test_a_pushed_file_is_given_its_new_revision_and_nothing_else(user: CliRunne
     file = user.write("vod.yaml", DOCUMENT)
     outcome = user("space", "push", "vod.yaml")
     assert file.read_text("utf-8") == DOCUMENT.replace("revision: 3", "revision: 4")
-    assert "vod.yaml now says revision 4" in outcome.err
+    assert "Updated vod.yaml to revision 4" in outcome.err
     assert outcome.out == "vod is at revision 4.\n"
 
 
@@ -171,7 +171,7 @@ def test_a_revision_that_does_not_stand_alone_is_left_and_that_is_said(
     outcome = user("space", "push", name)
     assert outcome.exit_code == 0
     assert file.read_text() == text
-    assert "pull before the next push" in outcome.err
+    assert "Pull before you push again" in outcome.err
 
 
 def test_force_overrides_whoever_was_faster(user: CliRunner, peer: StubServer) -> None:
@@ -204,7 +204,7 @@ def test_a_document_that_windows_programs_wrote_is_pushed(
     assert peer.asked[0].body.decode() == text
     noted = text.replace("revision: 3", "revision: 4")
     assert (user.home / name).read_bytes() == noted.encode(encoding)
-    assert "still says" not in outcome.err
+    assert "still has a different revision" not in outcome.err
 
 
 def test_a_document_in_no_encoding_is_told(user: CliRunner) -> None:
@@ -237,15 +237,15 @@ def test_the_flag_wins_over_the_space_that_a_document_names(user: CliRunner, pee
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("a.yaml", b"\xff", "not UTF-8"),
+        ("a.yaml", b"\xff", "not valid UTF-8"),
         ("a.yaml", b"a: [", "line "),
         ("a.yaml", b"ok: 1\n\tb: 2\n", "line 2"),
-        ("a.yaml", b"- a\n", "is no document"),
-        ("a.yaml", b"", "is no document"),
+        ("a.yaml", b"- a\n", "is not a valid document"),
+        ("a.yaml", b"", "is not a valid document"),
         ("a.yaml", b"a: 1\n---\nb: 2\n", "expected a single document"),
         ("a.json", b"{", "line 1"),
         ("a.json", b"[" * 100_000, "too deep"),
-        ("a.yaml", b"x: \x00", "is no YAML"),
+        ("a.yaml", b"x: \x00", "is not valid YAML"),
     ],
 )
 def test_a_file_that_is_no_document_is_told_before_anything_is_sent(

@@ -26,8 +26,8 @@ def test_the_typed_key_deletes_it(user: CliRunner, space: StubServer) -> None:
     outcome = user("space", "delete", "radio", stdin="radio\n", terminal=True)
     assert (outcome.exit_code, outcome.out.replace("\r", "")) == (0, "Deleted radio.\n")
     assert (
-        "This deletes the Space radio (Radio) of acme, for good: its model, tribes, deliveries and keys" in outcome.err
-    )
+        "This permanently deletes the Space radio (Radio) of acme: its model, tribes, deliveries and keys"
+    ) in outcome.err
     assert deleted(space)
 
 

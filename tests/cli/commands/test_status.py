@@ -11,7 +11,7 @@ def test_a_project_in_step(generated: Project, code_peer: CodeStub) -> None:
     assert outcome.exit_code == 0
     assert f"Signed in to {code_peer.url} as ada@example.com." in outcome.out
     assert "typescript in src/vod: Space vod, revision 1" in outcome.out
-    assert "In step: 3 generated files" in outcome.out
+    assert "Up to date: 3 generated files" in outcome.out
 
 
 def test_a_revision_that_the_server_is_ahead_is_told(generated: Project, code_peer: CodeStub) -> None:
@@ -33,7 +33,7 @@ def test_without_a_server_the_files_are_still_looked_at(generated: Project) -> N
     generated.write_toml("http://127.0.0.1:9")
     outcome = generated.run("status")
     assert outcome.exit_code == 3  # the lock is another host's
-    assert "Not connected to http://127.0.0.1:9" in outcome.out
+    assert "Could not connect to http://127.0.0.1:9" in outcome.out
     assert "src/vod" in outcome.out
 
 
@@ -41,8 +41,8 @@ def test_without_a_sign_in_it_says_so(generated: Project) -> None:
     generated.environment.clear()
     outcome = generated.run("status")
     assert outcome.exit_code == 0
-    assert "Not connected" in outcome.out
-    assert "In step" in outcome.out
+    assert "Could not connect" in outcome.out
+    assert "Up to date" in outcome.out
 
 
 def test_without_a_project_it_says_who_and_where(tmp_path: Path, code_peer: CodeStub) -> None:

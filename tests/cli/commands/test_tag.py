@@ -66,4 +66,4 @@ def test_a_deletion_that_goes_on_says_who_still_has_the_tag(user: CliRunner, pee
 def test_help_says_what_stays(user: CliRunner) -> None:
     said = " ".join(user("tag", "delete", "--help").out.split())
     assert "deleting sports/football leaves sports/football/australia" in said
-    assert "Tribes that filter by the tag stay too" in said
+    assert "Tribes that filter by the tag are kept, too" in said

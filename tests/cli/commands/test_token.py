@@ -121,7 +121,7 @@ def test_nothing_is_ended_without_a_yes(user: CliRunner, peer: StubServer) -> No
     assert "--yes" in outcome.err
     refused = user("token", "revoke", "tok_1", stdin="no\n", terminal=True)
     assert refused.exit_code == 130
-    assert "nothing was changed" in refused.err
+    assert "Nothing was changed" in refused.err
     assert peer.asked == []
 
 

@@ -89,7 +89,7 @@ def test_a_tribe_in_use_stays_and_the_scenario_is_named(user: CliRunner, peer: S
     assert outcome.exit_code == 1
     assert message in outcome.err
     peer.on("DELETE", f"{SPACE}/tribes/gold", Reply(204))
-    assert user("tribe", "delete", "gold", "--space", "vod").out == "Removed gold.\n"
+    assert user("tribe", "delete", "gold", "--space", "vod").out == "Deleted gold.\n"
 
 
 def test_a_count_stands_alone_on_stdout(user: CliRunner, peer: StubServer) -> None:

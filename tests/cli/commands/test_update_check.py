@@ -53,7 +53,7 @@ def test_check_tells_what_the_server_has_and_counts_it_with_latest_alone(
     told = generated.run("update", "--check")
     assert told.exit_code == 0
     assert f"1 {kind}" in told.err
-    assert "revision 1 to 2" in told.err
+    assert "revision 2 (was 1)" in told.err
     latest = generated.run("update", "--check", "--latest", "--json")
     assert latest.exit_code == 3
     assert changes(latest) == {f"src/vod/{path}": kind}

@@ -133,7 +133,7 @@ def test_without_a_terminal_a_removal_needs_yes(user: CliRunner, peer: StubServe
 def test_at_a_terminal_nothing_is_removed_without_a_yes(user: CliRunner, peer: StubServer, answer: str) -> None:
     outcome = user("user", "delete", "ada", *PLACE, stdin=answer, terminal=True)
     assert outcome.exit_code == 130
-    assert "from staging of vod, for good?" in outcome.err
+    assert "from staging of vod?" in outcome.err
     assert peer.asked == []
 
 
@@ -175,4 +175,4 @@ def test_an_answer_that_was_not_agreed_is_told(user: CliRunner, peer: StubServer
     peer.on("GET", ADA_PATH, data(ADA | change))
     outcome = user("user", "get", "ada", *PLACE)
     assert outcome.exit_code == 1
-    assert "not what was agreed" in outcome.err
+    assert "Invalid response from the server" in outcome.err

@@ -168,7 +168,7 @@ def test_the_program_answers_a_shell() -> None:
 def test_what_no_shell_asks_is_no_command(argv: list[str]) -> None:
     done = _run(*argv)
     assert done.returncode == 2
-    assert "There is no command '__complete'" in done.stderr
+    assert "Unknown command: '__complete'" in done.stderr
 
 
 def test_a_reply_imports_the_table_and_nothing_else() -> None:
@@ -212,7 +212,7 @@ def test_install_writes_one_file_and_says_how_to_undo_it(at_home: CliRunner, she
     assert [found for found in at_home.home.rglob("*") if found.is_file()] == [path]
     assert stat.S_IMODE(path.stat().st_mode) & 0o444 == 0o444 & ~_umask()
     assert outcome.out.startswith(f"Wrote {path}\n")
-    assert f"\nTo undo it: rm {path}" in outcome.out
+    assert f"\nTo uninstall: rm {path}" in outcome.out
 
 
 def _umask() -> int:
@@ -239,7 +239,7 @@ def test_an_older_script_of_ours_is_replaced_and_somebody_elses_is_not(at_home: 
     path.write_text("# mine\n", encoding="utf-8")
     outcome = at_home("completion", "install", "bash")
     assert outcome.exit_code == 1
-    assert "not from mtribes" in outcome.err
+    assert "not created by mtribes" in outcome.err
     assert path.read_text(encoding="utf-8") == "# mine\n"
 
 

@@ -65,9 +65,9 @@ def test_where_all_is_well_it_says_so_and_ends_with_0(ada: CliRunner, oauth: OAu
     lines = outcome.out.splitlines()
     assert outcome.exit_code == 0, outcome.out
     assert [line.split()[:2] for line in lines[: len(NAMES)]] == [["ok", name] for name in NAMES]
-    assert lines[-1] == "All is well."
+    assert lines[-1] == "All checks passed."
     assert f"{oauth.peer.url} (from MTRIBES_HOST)" in outcome.out
-    assert "ada@example.com (by MTRIBES_TOKEN)" in outcome.out
+    assert "ada@example.com (from MTRIBES_TOKEN)" in outcome.out
     assert outcome.err == ""
 
 
@@ -81,7 +81,7 @@ def test_without_a_host_it_says_what_to_give_and_ends_with_3(mtribes: CliRunner)
     outcome = mtribes("doctor")
     assert outcome.exit_code == 3
     assert "bad      host        No server specified" in outcome.out
-    assert outcome.out.splitlines()[-1].startswith("  host: Give --host URL")
+    assert outcome.out.splitlines()[-1].startswith("  host: Pass --host URL")
 
 
 def test_offline_it_ends_soon_and_tells_what_it_can(ada: CliRunner) -> None:
@@ -141,7 +141,7 @@ def test_a_clock_that_is_off_is_a_warning_and_signing_in_goes_on(ada: CliRunner,
     outcome = ada("doctor", "--json")
     assert (outcome.exit_code, states(outcome)["sign-in"]) == (0, "ok")
     state, detail, advice = check(outcome, "clock")
-    assert (state, detail) == ("warning", f"{words} the server's")
+    assert (state, detail) == ("warning", f"{words} the server")
     assert advice is not None
     assert advice.startswith("Set the clock")
 
@@ -223,7 +223,7 @@ def test_credentials_that_others_can_read_are_told(ada: CliRunner) -> None:
 def test_a_project_out_of_step_is_a_warning(generated: Project) -> None:
     (generated.root / "src/vod/index.ts").write_text("edited")
     state, detail, advice = check(generated.run("doctor", "--json"), "project")
-    assert (state, "1 thing is not in step" in detail) == ("warning", True)
+    assert (state, "1 item is out of date" in detail) == ("warning", True)
     assert "mtribes update --force" in str(advice)
 
 

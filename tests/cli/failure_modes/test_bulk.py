@@ -89,7 +89,7 @@ def test_a_port_where_nobody_listens_and_a_name_that_nobody_has_are_told_alike(a
 def test_an_answer_that_breaks_off_is_none(ada: CliRunner, sent_bytes: int) -> None:
     with listening(cut_after(sent_bytes) if sent_bytes else reset) as port:
         said = told(sent(ada, f"http://127.0.0.1:{port}"))
-    assert (said.exit_code, "broke the connection off" in said.what) == (1, True)
+    assert (said.exit_code, "closed the connection" in said.what) == (1, True)
     assert len(ada.clock.pauses) == 3
 
 

@@ -39,8 +39,8 @@ def test_an_authority_that_is_not_known_is_told(ada: CliRunner, authority: Autho
 
 
 OUT_OF_TIME = {
-    "has expired": (-2 * DAY, -DAY, "Have whoever runs the server renew it, and"),
-    "is not valid yet": (DAY, 2 * DAY, "Before anything else"),
+    "has expired": (-2 * DAY, -DAY, "Ask the server's administrator to renew it, and"),
+    "is not valid yet": (DAY, 2 * DAY, "First,"),
 }
 
 
@@ -123,8 +123,8 @@ def test_what_strict_verification_misses_is_named(
     ("content", "fault"),
     [
         (None, "which cannot be read: No such file or directory."),
-        ("", "which holds no certificate."),
-        ("not a certificate", "which holds no certificate."),
+        ("", "which contains no certificates."),
+        ("not a certificate", "which contains no certificates."),
     ],
 )
 def test_an_ssl_cert_file_of_no_use_is_told_and_not_passed_over(
@@ -135,7 +135,7 @@ def test_an_ssl_cert_file_of_no_use_is_told_and_not_passed_over(
         path.write_text(content)
     monkeypatch.setenv("SSL_CERT_FILE", str(path))
     said = told(ada("space", "list", "--host", "https://mtribes.invalid"))
-    assert said == Told(2, f"SSL_CERT_FILE names {path}, {fault}", CERT_FILE)
+    assert said == Told(2, f"SSL_CERT_FILE is set to {path}, {fault}", CERT_FILE)
 
 
 def test_an_authority_in_the_systems_store_is_known(program: Program, authority: Authority, tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def test_a_sign_in_for_which_there_is_no_room_leaves_the_old_one(program: Progra
         process = replace(program, environment=program.environment | {"XDG_CONFIG_HOME": str(small_disk)})
         words = ("login", "--with-token", "--host", f"http://127.0.0.1:{port}")
         outcome = process(*words, prefix=("sh", "-c", 'echo mtp_abc | "$@"', "sh"))
-    assert (outcome.exit_code, "No keyring works here" in outcome.err) == (1, True)
+    assert (outcome.exit_code, "No keyring is available" in outcome.err) == (1, True)
     assert f"error: {kept} cannot be used: the disk is full.\nhint: {ROOM}\n" in outcome.err
     assert [name for name in names(small_disk) if name != "rest"] == before
 

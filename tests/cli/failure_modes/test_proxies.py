@@ -104,7 +104,7 @@ def test_a_proxy_that_is_no_address_is_wrong_usage_and_not_repeated(
     monkeypatch.setenv("HTTPS_PROXY", text)
     outcome = asked(ada)
     assert told(outcome).exit_code == 2
-    assert told(outcome).what.startswith("The proxy from HTTPS_PROXY is not an address")
+    assert told(outcome).what.startswith("The proxy address from HTTPS_PROXY is")
     assert "hush" not in outcome.err
 
 
@@ -209,5 +209,5 @@ def test_a_proxy_that_looks_into_tls_is_told_by_its_authority(
     ):
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         said = told(asked(ada))
-    assert said.what.startswith("mtribes.test cannot be trusted: its certificate is signed by an authority that")
-    assert "(or its proxy's)" in said.advice
+    assert said.what.startswith("mtribes.test cannot be trusted: its certificate is signed by an unknown authority")
+    assert "or its proxy" in said.advice

@@ -24,7 +24,7 @@ PAGE = {"Content_Type": "text/html; charset=utf-8"}
 
 
 def unreadable(what: str) -> Told:
-    return Told(1, f"{{url}}{SPACES} answered {what}", LOOK)
+    return Told(1, f"{{url}}{SPACES} returned {what}", LOOK)
 
 
 def busy(status: int, advice: str = LATER) -> Told:
@@ -32,28 +32,28 @@ def busy(status: int, advice: str = LATER) -> Told:
 
 
 ANSWERS = {
-    "another web server, found": (answering(HTML, **PAGE), unreadable("200 with text/html, where JSON was agreed.")),
+    "another web server, found": (answering(HTML, **PAGE), unreadable("200 with text/html instead of JSON.")),
     "another web server, not found": (
         answering(HTML, status="404 Not Found", **PAGE),
-        unreadable("404 with text/html, which no mtribes server does."),
+        unreadable("404 with text/html. This is not an mtribes server."),
     ),
     "another interface, not found": (
         answering(b'{"detail": "Not Found"}', status="404 Not Found"),
-        unreadable("404 with application/json, which no mtribes server does."),
+        unreadable("404 with application/json. This is not an mtribes server."),
     ),
     "a wall before the server": (
         answering(HTML, status="403 Forbidden", **PAGE),
-        unreadable("403 with text/html, which no mtribes server does."),
+        unreadable("403 with text/html. This is not an mtribes server."),
     ),
     "empty": (answering(b""), unreadable("200 without a body.")),
-    "JSON cut off": (answering(b'{"data": ['), unreadable("200 with JSON that breaks off or is none.")),
+    "JSON cut off": (answering(b'{"data": ['), unreadable("200 with invalid or truncated JSON.")),
     "no envelope": (
         answering(b"{}"),
         Told(1, "{url}/v2/spaces returned JSON without `data`.", LOOK),
     ),
     "an encoding of its own": (
         answering(b"\x0b\x02\x80", Content_Encoding="br"),
-        unreadable("in an encoding that was not asked for: br."),
+        unreadable("an unsupported content encoding: br."),
     ),
     "an encoding that it is not in": (
         answering(Content_Encoding="gzip"),
@@ -68,9 +68,9 @@ ANSWERS = {
     ),
     "an encoding cut off": (
         answering(gzip.compress(b'{"data": []}' * 99)[:30], Content_Encoding="gzip"),
-        unreadable("200 with JSON that breaks off or is none."),
+        unreadable("200 with invalid or truncated JSON."),
     ),
-    "500": (answering(HTML, status="500 No", **PAGE), Told(1, "{url}/v2/spaces answered 500.", SOMEBODY)),
+    "500": (answering(HTML, status="500 No", **PAGE), Told(1, "{url}/v2/spaces returned 500.", SOMEBODY)),
     "502": (answering(HTML, status="502 No", **PAGE), busy(502)),
     "503": (answering(HTML, status="503 No", **PAGE), busy(503)),
     "504": (answering(HTML, status="504 No", **PAGE), busy(504)),
@@ -109,7 +109,7 @@ def test_a_sign_in_at_a_server_that_is_not_ours_is_told_as_well(ada: CliRunner, 
     with listening(behaviour) as port:
         url = f"http://127.0.0.1:{port}"
         outcome = ada("space", "list", "--host", url)
-    assert told(outcome).what.startswith(f"{url}/oauth/token answered ")
+    assert told(outcome).what.startswith(f"{url}/oauth/token returned ")
     assert told(outcome).advice == expected.advice
 
 
@@ -154,8 +154,8 @@ def test_a_server_that_wants_a_newer_client_gets_the_command_that_brings_it(user
     peer.on("GET", SPACES, refusal(426, {"code": "CLIENT_TOO_OLD", "message": "mtribes 2.0.0 or newer is needed."}))
     said = told(user("space", "list"))
     assert (said.exit_code, said.what) == (1, "mtribes 2.0.0 or newer is needed.")
-    assert said.advice.startswith("It is installed ")
-    assert "upgrade it with `" in said.advice
+    assert said.advice.startswith("It was installed ")
+    assert "Upgrade it with `" in said.advice
 
 
 def test_too_many_requests_are_waited_for_as_long_as_the_server_says(user: CliRunner, peer: StubServer) -> None:

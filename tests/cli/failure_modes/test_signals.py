@@ -138,7 +138,7 @@ def test_two_updates_at_once_both_end_well(program: Program, project: Path) -> N
     both = [program.start("update", "-C", str(project)) for _ in range(2)]
     outcomes = [ended(process) for process in both]
     assert [outcome.exit_code for outcome in outcomes] == [0, 0], outcomes
-    assert sorted(outcome.out.splitlines()[-1].partition(":")[0] for outcome in outcomes) == ["In step", "Written"]
+    assert sorted(outcome.out.splitlines()[-1].partition(":")[0] for outcome in outcomes) == ["Up to date", "Written"]
     assert len(_written(project)) == 1502
 
 

@@ -82,7 +82,7 @@ def test_with_any_amount_of_room_it_is_the_old_tree_or_the_new(
         if outcome.exit_code:
             assert outcome.exit_code == 1, outcome.err
             assert [line.partition(":")[0] for line in outcome.err.splitlines()] == ["error", "hint"], outcome.err
-            assert "room" in outcome.err
+            assert "disk space" in outcome.err
             assert on_disk.files() == old, free_pages
         else:
             assert {path.removeprefix("src/vod/") for path in on_disk.files() if "src/vod" in path} == set(NEWER)

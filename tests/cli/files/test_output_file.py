@@ -192,7 +192,7 @@ def test_a_fifo_that_nobody_reads_is_given_up(
     command.join(20)
     assert outcomes, "the command waits"
     assert outcomes[0].exit_code == 1
-    assert "is a FIFO, and nobody has read from it" in outcomes[0].err
+    assert "is a FIFO without a reader" in outcomes[0].err
 
 
 def program(user: CliRunner, script: str) -> subprocess.CompletedProcess[bytes]:

@@ -273,7 +273,7 @@ def test_a_disk_that_takes_no_more_is_told_and_leaves_everything_as_it_was(proje
         check=False,
     )
     assert ended.returncode == 1
-    assert "Make room" in ended.stderr
+    assert "Free up disk space" in ended.stderr
     assert project.files() == before
 
 

@@ -131,7 +131,7 @@ def test_a_folder_in_place_of_a_journal_is_left_to_its_owner(clone: Project, arg
     outcome = clone.run(*argv)
     assert (outcome.exit_code, (staging / "0").read_text()) == (1, "kept")
     assert f"{JOURNAL_NAME} is a folder" in outcome.err
-    assert "Remove it yourself" in outcome.err
+    assert "Delete it" in outcome.err
     (clone.root / JOURNAL_NAME).rmdir()
     assert clone.run("update").exit_code == 0
 
@@ -159,7 +159,7 @@ def test_discarding_follows_no_link_and_removes_staged_files_alone(clone: Projec
 
 def test_discarding_where_there_is_nothing_is_an_update(clone: Project) -> None:
     outcome = clone.run("update", "--discard-recovery")
-    assert (outcome.exit_code, "there was no such write" in outcome.err) == (0, True)
+    assert (outcome.exit_code, "no write was interrupted" in outcome.err) == (0, True)
 
 
 @pytest.mark.parametrize("argv", [("--check",), ("--dry-run",), ("--diff",)])
@@ -210,7 +210,7 @@ def test_ones_own_journal_is_believed_and_no_other_copy_of_it(
     assert clone.run("update").exit_code == 1
     key.write_bytes(secret)
     outcome = clone.run("update")
-    assert (outcome.exit_code, "has been put right" in outcome.err) == (0, True), outcome.err
+    assert (outcome.exit_code, "Recovered from an interrupted write" in outcome.err) == (0, True), outcome.err
     assert not list((clone.folders.state / "writes").iterdir())
     journal.write_text(ours)
     assert clone.run("update").exit_code == 1
@@ -291,7 +291,7 @@ def test_a_server_makes_no_repository_of_an_output(clone: Project, code_peer: Co
     code_peer.files["vod"] = {"config": "[core]\n", "objects/x": "x\n", "refs/x": "x\n", path: "ref: refs/heads/x\n"}
     before = picture(clone.root)
     outcome = clone.run("update")
-    assert (outcome.exit_code, "must not be written" in outcome.err) == (1, True)
+    assert (outcome.exit_code, "not safe to write" in outcome.err) == (1, True)
     assert picture(clone.root) == before
 
 
@@ -362,7 +362,7 @@ def test_in_a_forest_of_links_nothing_is_written_through_them(forest: Project, c
         outcome.err
     )
     assert "edited" not in outcome.err
-    assert "--force puts files in place of the links" in outcome.err
+    assert "Pass --force to replace the links with files" in outcome.err
     assert forest.run("update", "--force").exit_code == 0
     assert picture(forest.root.parent / "real") == before
     assert real.read_text() == HERO

@@ -152,11 +152,11 @@ def test_cells_stay_text_unless_their_column_has_a_type(mtribes: CliRunner) -> N
         ("1,5", "number", "not a number"),
         ("NaN", "number", "not a number"),
         ("0x10", "number", "not a number"),
-        ("1e999", "number", "cannot be kept"),
-        ("ja", "boolean", "neither true nor false"),
-        ("2026-02-30", "date", "not a day or a time"),
-        ("2026-11-21T25:00:00Z", "date", "not a day or a time"),
-        ("2026-11-21T20:00:00", "date", "not a day or a time"),
+        ("1e999", "number", "out of range"),
+        ("ja", "boolean", "not true or false"),
+        ("2026-02-30", "date", "not a date or time"),
+        ("2026-11-21T25:00:00Z", "date", "not a date or time"),
+        ("2026-11-21T20:00:00", "date", "not a date or time"),
     ],
 )
 def test_a_cell_that_does_not_fit_its_type_says_so(mtribes: CliRunner, cell: str, kind: str, reason: str) -> None:
@@ -213,9 +213,9 @@ def test_what_cannot_be_decoded_says_which_byte_it_was(mtribes: CliRunner) -> No
     [
         ("", "empty"),
         ("\n\n", "empty"),
-        ("user_id,a,a\n", "cannot be used"),
+        ("user_id,a,a\n", "are invalid"),
         ("email,plan\n", "user_id"),
-        ('user_id,"plan\n', "broken"),
+        ('user_id,"plan\n', "invalid header row"),
         (b"PK\x03\x04rest", "spreadsheet"),
         ("user_id,plan\n".encode("utf-16-le"), "byte order mark"),
         ("user_id,plan\n".encode("utf-32"), "UTF-32"),
@@ -279,10 +279,10 @@ FAR: dict[str, tuple[str, dict[str, Any] | None, str]] = {  # beyond the block i
     "a space without width": ("k,\u200ba@b.cd,", {"email": "a@b.cd"}, ""),
     "a space before an id": (" k,a@b.cd,", None, "This begins with U+0020"),
     "a space behind an id": ("k ,a@b.cd,", None, "This ends with U+0020"),
-    "an id without end": ("1.2E+9,,", None, "cut short"),
-    "an id in apostrophes": ("'k',,", None, "stands in quotes"),
-    "an id in apostrophes in quotes": ("\"'k'\",,", None, "stands in quotes"),
-    "an id in curly quotes": ("\u201ck\u201d,,", None, "stands in quotes"),
+    "an id without end": ("1.2E+9,,", None, "shortened"),
+    "an id in apostrophes": ("'k',,", None, "enclosed in quotes"),
+    "an id in apostrophes in quotes": ("\"'k'\",,", None, "enclosed in quotes"),
+    "an id in curly quotes": ("\u201ck\u201d,,", None, "enclosed in quotes"),
     "a header": ("user_id,other,note", None, "name of its column"),
 }
 

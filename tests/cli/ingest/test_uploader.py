@@ -161,7 +161,7 @@ def test_a_server_that_is_down_from_the_start_is_not_waited_for(
     outcome = bring()
     assert outcome.exit_code == 75
     assert len(server.asked) == 4
-    assert "goes on where it stopped" in outcome.envelope["errors"][0]["hint"]
+    assert "to resume" in outcome.envelope["errors"][0]["hint"]
 
 
 def test_a_server_that_goes_down_is_waited_for_a_while_and_found_again_by_the_next_command(

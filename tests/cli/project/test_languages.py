@@ -120,7 +120,7 @@ def test_a_prefix_that_cannot_begin_names_is_refused(prefix: str, project: Proje
     (project.root / "mtribes.toml").write_text(text)
     outcome = project.run("status")
     assert outcome.exit_code == 2
-    assert "is not a letter and up to 31 letters and digits" in outcome.err
+    assert "is not a letter followed by up to 31 letters and digits" in outcome.err
 
 
 def test_options_go_to_the_targets_whose_language_has_them(project: Project, code_peer: CodeStub) -> None:

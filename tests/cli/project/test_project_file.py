@@ -97,11 +97,11 @@ options = { package = "1.2" }
     assert "did you mean 'typescript'?" in found["targets.0.language"]
     assert "(line 6)" in found["targets.0.language"]
     assert "(line 7)" in found["targets.0.output"]
-    assert "no `space` for all targets" in found["targets.0.space"]
+    assert "no `space` is set for all targets" in found["targets.0.space"]
     assert "(line 9)" in found["targets.1.language"]
     assert "(line 11)" in found["targets.1.space"]
     assert "(line 13)" in found["targets.1.options.hots"]
-    assert "Java and Kotlin alone" in found["targets.1.options.package"]
+    assert "only for Java and Kotlin" in found["targets.1.options.package"]
     assert "overlaps with 'src/a'" in found["targets.2.output"]
     assert "(line 20)" in found["targets.2.options.package"]
     assert len(found) == 12
@@ -114,10 +114,10 @@ options = { package = "1.2" }
         ('space = "vod"', "host", "is missing"),
         ('host = "local"\ntargets = "x"', "targets", "[[targets]]"),
         ('host = "local"\ntargets = [1]', "targets", "[[targets]]"),
-        ("host = 7", "host", "neither"),
-        ('host = "https://user:secret@x"', "host", "neither"),
-        ('host = "https://x?y=1"', "host", "neither"),
-        ('host = "https://x:99999"', "host", "neither"),
+        ("host = 7", "host", "not a server URL"),
+        ('host = "https://user:secret@x"', "host", "not a server URL"),
+        ('host = "https://x?y=1"', "host", "not a server URL"),
+        ('host = "https://x:99999"', "host", "not a server URL"),
         (
             'host = "local"\n[[targets]]\nlanguage = ["x"]\noutput = 3\nspace = "vod"\noptions = 1',
             "targets.0.options",
@@ -156,7 +156,7 @@ def test_bytes_that_are_not_utf_8_are_a_fault_of_the_file(tmp_path: Path) -> Non
     (tmp_path / "mtribes.toml").write_bytes(b'host = "\xff"')
     with pytest.raises(ProjectError) as caught:
         find_project(tmp_path)
-    assert "not UTF-8" in caught.value.problems[0].message
+    assert "not valid UTF-8" in caught.value.problems[0].message
 
 
 def test_what_the_system_says_of_an_unreadable_file_is_told(tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ CHOICES: dict[tuple[str, str, str], str | None] = {
     ("typescript", "platform", '"browser"'): None,
     ("javascript", "platform", '"browser"'): None,
     ("javascript", "platform", '"browsers"'): "not one of browser; did you mean 'browser'?",
-    ("swift", "platform", '"browser"'): "is for TypeScript and JavaScript alone",
+    ("swift", "platform", '"browser"'): "is only for TypeScript and JavaScript",
     ("typescript", "events", '"modelled"'): None,
     ("javascript", "events", '"modelled"'): None,
     ("kotlin", "events", '"modelled"'): None,
@@ -213,4 +213,4 @@ def test_options_that_are_choices_are_what_the_language_has(language: str, optio
 @pytest.mark.parametrize("option", ["host", "package", "import_extension", "bindings", "events", "platform"])
 def test_an_option_beside_its_target_is_told_where_it_belongs(option: str) -> None:
     text = f'host = "local"\nspace = "vod"\n[[targets]]\nlanguage = "typescript"\noutput = "src"\n{option} = "ts"\n'
-    assert "write it below [targets.options]" in faults(text)[f"targets.0.{option}"]
+    assert "move it below [targets.options]" in faults(text)[f"targets.0.{option}"]

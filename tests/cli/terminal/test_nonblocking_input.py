@@ -92,4 +92,4 @@ def test_a_question_at_a_terminal_that_does_not_block_waits(user: CliRunner) -> 
     assert asking.wait(30) == 130
     shown += os.read(controller, 65_536)
     os.close(controller)
-    assert b"You said no" in shown
+    assert b"Canceled" in shown

@@ -42,7 +42,7 @@ def test_killed_at_a_named_point_the_same_command_comes_to_the_end(leaving: Expo
     assert outcome.exit_code == 0, outcome.err
     told = outcome.envelope["data"]
     goes_on = point == "export-fetched"
-    assert ("goes on with the snapshot of then" in outcome.err) == goes_on
+    assert ("Resuming the interrupted export from its original snapshot" in outcome.err) == goes_on
     assert told["rows"] == (20 if goes_on else 21)
     assert leaving.read("people.csv") == the_snapshot(leaving, told["export"])
     assert leaving.left_behind() == []
@@ -65,7 +65,7 @@ def _exported_while_things_change(leaving: ExportEnvironment, relay: TruncatingP
     outcome = leaving.export("--output", "people.ndjson", "--json", "--verbose")
     assert outcome.exit_code == 0, outcome.out + outcome.err
     assert relay.cut_after_bytes is None, "the connection was not cut"
-    assert "Going on at byte" in outcome.err
+    assert "Resuming at byte" in outcome.err
     leaving.put(*CHANGED)
     told: dict[str, Any] = outcome.envelope["data"]
     return told
@@ -87,7 +87,7 @@ def test_killed_at_random_again_and_again_it_gives_the_bytes_of_one_snapshot(lea
         leaving.put(*CHANGED)
         outcome = leaving.export("--output", "people.ndjson", "--json")
         assert outcome.exit_code == 0, outcome.err
-        went_on += "goes on with the snapshot of then" in outcome.err
+        went_on += "Resuming the interrupted export from its original snapshot" in outcome.err
         assert leaving.read("people.ndjson") == the_snapshot(leaving, outcome.envelope["data"]["export"])
         assert leaving.left_behind() == []
     assert went_on > 0
@@ -101,7 +101,7 @@ def test_an_export_that_has_expired_is_made_anew_and_says_so(leaving: ExportEnvi
     leaving.put(*CHANGED[1:])
     outcome = leaving.export("--output", "people.csv")
     assert outcome.exit_code == 0, outcome.err
-    assert "does not have that export any longer: it is made anew" in outcome.err
+    assert "export is no longer on the server. Starting a new export" in outcome.err
     assert "Exported 6 users" in outcome.out
     assert leaving.left_behind() == []
 
@@ -128,5 +128,5 @@ def test_ctrl_c_ends_with_130_and_the_file_of_before_stays(leaving: ExportEnviro
     begun.send_signal(2)
     _, said = begun.communicate()
     assert begun.returncode == 130, said
-    assert b"goes on where it stopped" in said
+    assert b"to resume" in said
     assert leaving.read("people.ndjson") == b"of before"

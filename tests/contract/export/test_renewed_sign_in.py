@@ -49,7 +49,7 @@ def test_between_two_pieces(signed: ExportEnvironment, monkeypatch: pytest.Monke
     monkeypatch.setattr(Download, "_count", cut_once)
     outcome = signed.export("--output", "people.ndjson", "--json", "--verbose")
     assert outcome.exit_code == 0, outcome.err
-    assert f"Going on at byte {pieces[0]:,}" in outcome.err
+    assert f"Resuming at byte {pieces[0]:,}" in outcome.err
     assert access_token(signed) != before
     content = signed.read("people.ndjson")
     assert sum(pieces) == len(content), "no byte was fetched twice"
@@ -64,6 +64,6 @@ def test_before_the_same_command_goes_on(signed: ExportEnvironment) -> None:
     signed.mtribes.clock.ahead_seconds = HOUR_SECONDS
     outcome = signed.export("--output", "people.csv")
     assert outcome.exit_code == 0, outcome.err
-    assert "goes on with the snapshot of then" in outcome.err
+    assert "Resuming the interrupted export from its original snapshot" in outcome.err
     assert access_token(signed) != before
     assert signed.left_behind() == []

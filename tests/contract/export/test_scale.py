@@ -91,7 +91,7 @@ def test_killed_at_random_while_everything_changes_it_has_the_bytes_of_an_export
         change(leaving, environment_id, chance)
     outcome = leaving.export("--output", "broken.csv", "--json")
     assert outcome.exit_code == 0, outcome.err
-    assert "goes on with the snapshot of then" in outcome.err
+    assert "Resuming the interrupted export from its original snapshot" in outcome.err
     assert outcome.envelope["data"]["rows"] == USERS
     assert sizes == sorted(set(sizes)), "each went on where the one before was killed"
     whole = leaving.read("whole.csv")

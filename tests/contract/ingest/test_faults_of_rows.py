@@ -102,8 +102,8 @@ def test_a_header_in_another_order_ends_what_can_be_told(place: Place) -> None:
     told = brought(place, text)
     assert set(place.stored()) == {"k1", "k3"}
     assert set(told["reasons"]) == {3, 4}
-    assert "line 3 has the names of the columns in another order" in told["reasons"][4]
-    assert "Passed over line 5: it repeats the header." in told["notices"]
+    assert "line 3 repeats the header with the columns in another order" in told["reasons"][4]
+    assert "Skipped line 5: it repeats the header." in told["notices"]
 
 
 def test_repeated_headers_are_counted_and_some_are_named(place: Place) -> None:

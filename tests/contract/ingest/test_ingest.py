@@ -154,7 +154,7 @@ def test_somebody_elses_file_is_never_taken_for_rejects(place: Place) -> None:
     file = place.write([row_of(1)])
     (place.mtribes.home / "mine.csv").write_text("mine")
     taken = place.ingest(file, "--rejects", "mine.csv")
-    assert (taken.exit_code, "mine.csv is there already" in taken.err) == (1, True)
+    assert (taken.exit_code, "mine.csv already exists" in taken.err) == (1, True)
     itself = place.ingest(file, "--rejects", file)
     assert itself.exit_code == 2
     assert place.stored() == {}

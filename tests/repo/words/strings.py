@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-TWO_WORDS = re.compile(r"[A-Za-z`'’)\]>}…,.:;]\s+[A-Za-z`'({<…]")
+TWO_WORDS = re.compile(r"[A-Za-z`')\]>},.:;\u2026]\s+[A-Za-z`'({<\u2026]")
 STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|WITH|PRAGMA|EXISTS|CASE)\s")
-PLACEHOLDER = "{…}"
+PLACEHOLDER = "{\u2026}"
+HELPED = frozenset({"command", "callback"})
+"""Decorators that turn a function's docstring into help."""
 
 
 class VisibleString(NamedTuple):
-    """One string, with a mark in place of each value that is filled in."""
+    """One string, with a placeholder for each interpolated value."""
 
     path: Path
     line: int
@@ -21,34 +23,48 @@ class VisibleString(NamedTuple):
 
 
 def list_strings(package: Path) -> Iterator[VisibleString]:
-    """Yield the sentences of a package in the order of its files; docstrings, keys and SQL are none."""
+    """Yield the sentences of a package, file by file, without docstrings (except those of commands), keys and SQL."""
     for path in sorted(package.rglob("*.py")):
-        yield from strings_of(path, path.read_text())
+        yield from strings_of(path, path.read_text(encoding="utf-8"))
 
 
 def strings_of(path: Path, source: str) -> Iterator[VisibleString]:
     """Yield the sentences of one file."""
     tree = ast.parse(source)
-    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in _outermost_strings(tree):
+    hidden = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)} - set(_help_docstrings(tree))
+    for node in _strings(tree):
         text = _text(node)
-        if id(node) not in docstrings and TWO_WORDS.search(text) and not STATEMENT.match(text):
+        if id(node) not in hidden and TWO_WORDS.search(text) and not STATEMENT.match(text):
             yield VisibleString(path, node.lineno, text)
 
 
-def _outermost_strings(node: ast.AST) -> Iterator[ast.Constant | ast.JoinedStr]:
-    """Yield strings and f-strings, and those within the values that an f-string fills in, but not an f-string's pieces."""
+def _help_docstrings(tree: ast.AST) -> Iterator[int]:
+    """Yield the identities of the docstrings of commands."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and any(_is_command(one) for one in node.decorator_list):
+            first = node.body[0]
+            if isinstance(first, ast.Expr):
+                yield id(first.value)
+
+
+def _is_command(decorator: ast.expr) -> bool:
+    function = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return isinstance(function, ast.Attribute) and function.attr in HELPED
+
+
+def _strings(node: ast.AST) -> Iterator[ast.Constant | ast.JoinedStr]:
+    """Yield strings and whole f-strings, and the strings within the values of an f-string."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.JoinedStr):
             yield child
             for value in child.values:
                 if isinstance(value, ast.FormattedValue):
-                    yield from _outermost_strings(value)
+                    yield from _strings(value)
         elif isinstance(child, ast.Constant):
             if isinstance(child.value, str):
                 yield child
         else:
-            yield from _outermost_strings(child)
+            yield from _strings(child)
 
 
 def _text(node: ast.Constant | ast.JoinedStr) -> str:
@@ -58,7 +74,7 @@ def _text(node: ast.Constant | ast.JoinedStr) -> str:
 
 
 def main(package: str) -> None:
-    """Print the strings of a package, one a line."""
+    """Print the strings of a package, one per line."""
     for path, line, text in list_strings(Path(package)):
         sys.stdout.write(f"{path}:{line}\t{text!r}\n")
 
