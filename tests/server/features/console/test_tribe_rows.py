@@ -92,7 +92,7 @@ def test_any_tribe_comes_back_from_the_form(made: list[dict[str, Any]], descript
     sent = {name: [text.replace("\n", "\r\n") for text in texts] for name, texts in rows.to_values(document).items()}
     assert to_tribe_document(read_tribe(rows.document_in(sent), key="x")) == document
     assert len(sentences(tribe)) == len(given_filters)
-    assert summary(tribe).startswith("Users and visitors for whom ")
+    assert summary(tribe).startswith("Users and visitors who match ")
 
 
 @pytest.mark.parametrize(
