@@ -97,7 +97,7 @@ def summary(tribe: TribeDefinition) -> str:
     """Who is in the tribe, as what stands before the sentences of its filters."""
     people = PEOPLE[tribe.audience]
     if not tribe.filters:
-        return f"All {people}."
+        return f"{people}, without filters."
     if len(tribe.filters) == 1:
         return f"{people} who match this filter:"
     return f"{people} who match {'any' if tribe.match is Match.ANY else 'all'} of these filters:"

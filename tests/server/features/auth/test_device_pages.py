@@ -78,7 +78,7 @@ def test_ten_wrong_codes_lock_the_account_in_every_browser_and_nobody_else(timed
     right = codes(server)["user_code"]
     locked = enter(signed_in_browser(server, person), right)
     assert (locked.status_code, locked.headers["retry-after"]) == (429, "900")
-    assert "10 codes were wrong" in locked.text
+    assert "You entered 10 wrong codes" in locked.text
     assert "the mtribes command line" not in locked.text
     assert enter(signed_in_browser(server, someone(server)), right).status_code == 200
     timed.clock.pass_by(LIFETIME)

@@ -165,7 +165,7 @@ def test_bars_are_as_high_as_their_numbers() -> None:
     assert chart.bars == "M10 100v-50h8V100zM30 100v-100h8V100zM40 100v-1h8V100z"
     assert chart.gaps == "M20 99h8"
     assert chart.view_box == f"0 0 50 {HEIGHT}"
-    assert chart.label == "Sessions a day from 1 Jan 1970 to 5 Jan 1970: between 0 and 100"
+    assert chart.label == "Sessions per day from 1 Jan 1970 to 5 Jan 1970: between 0 and 100"
     assert chart_of("x", [(0, None)]).label.endswith("unknown")
     assert chart_of("x", every_day({DAY: 1_000_000, 2 * DAY: 1}, 0, 2 * DAY)).bars.endswith("M20 100v-1h8V100z")
 

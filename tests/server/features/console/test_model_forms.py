@@ -337,7 +337,7 @@ def test_every_problem_stands_beside_its_field_in_the_words_of_the_model(place: 
     for field, words in {
         "part_key": '"Hero!" is not a valid key',
         "name": "Has 201 characters; the maximum is 200",
-        "description": "Must not hold control characters",
+        "description": "Must not contain control characters",
         "r0-type": '"nonsense" is not one of text, number',
         "r1-default": "Enter a number",
         "r2-key": "Enter a key",

@@ -173,7 +173,7 @@ def test_who_was_overtaken_sees_both_versions_and_loses_nothing(place: TribesSit
     said = text_of(answer)
     assert "Someone else saved this tribe while you edited it" in said
     assert f"by {place.person.email}: “Sooner”" in said
-    assert "Has the tag theirs, or one below it" in said
+    assert "Has the tag theirs or a tag below it" in said
     assert 'Attribute “plan” equals "mine"' in said
     assert stored(place)["filters"] == [{"tag": "theirs"}]
     assert filled_in(answer)["f0-value"] == "mine"

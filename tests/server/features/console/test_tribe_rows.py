@@ -25,14 +25,14 @@ FILTERS: list[tuple[dict[str, Any], str]] = [
     ({"attribute": "joined", "operator": "less_than_days_ago", "value": 7}, "Joined is less than 7 days ago"),
     (
         {"attribute": "created", "operator": "between", "value": ["2026-01-01", "2026-02-01"]},
-        "First known is between 2026-01-01 and 2026-02-01",
+        "Created is between 2026-01-01 and 2026-02-01",
     ),
     (
         {"attribute": "app.version", "operator": "version_at_least", "value": "2.1"},
         "Version of the app is at least version 2.1",
     ),
     ({"attribute": "email", "operator": "not_exists"}, "E-mail address does not exist"),
-    ({"tag": "sports/football"}, "Has the tag sports/football, or one below it"),
+    ({"tag": "sports/football"}, "Has the tag sports/football or a tag below it"),
     ({"share": {"salt": "spring", "from": 0, "to": 12.5}}, "Drawn into the share from 0% to 12.5% of “spring”"),
     (
         {"behaviour": "sessions_30_days", "operator": "greater_or_equal", "value": 3},
@@ -92,7 +92,7 @@ def test_any_tribe_comes_back_from_the_form(made: list[dict[str, Any]], descript
     sent = {name: [text.replace("\n", "\r\n") for text in texts] for name, texts in rows.to_values(document).items()}
     assert to_tribe_document(read_tribe(rows.document_in(sent), key="x")) == document
     assert len(sentences(tribe)) == len(given_filters)
-    assert summary(tribe).startswith("Users and visitors for whom ")
+    assert summary(tribe).startswith("Users and visitors who match ")
 
 
 @pytest.mark.parametrize(

@@ -168,7 +168,7 @@ def test_a_path_that_leads_nowhere_is_a_page_for_browsers_and_json_for_programs(
 
 
 @pytest.mark.parametrize(
-    ("surface", "told"), [(Surface.PAGE, "logged as err_"), (Surface.OAUTH, '"error":"server_error"')]
+    ("surface", "told"), [(Surface.PAGE, "logged it as err_"), (Surface.OAUTH, '"error":"server_error"')]
 )
 def test_a_bug_is_told_in_the_form_of_the_surface_without_its_details(
     tmp_path: Path, surface: Surface, told: str, caplog: pytest.LogCaptureFixture
