@@ -57,7 +57,7 @@ def _result(arguments: Arguments, context: Context) -> Result:
 
         return Result({"version": __version__}, (f"{PROGRAM} {__version__}",))
     words = list(arguments.words)
-    if words in ([], [HELP]):
+    if not words or (words == [HELP] and not arguments.on("--help")):
         return Result(None, (Document(program_help() + "\n"),))
     word = _word(words.pop(0))
     command = typer_command(word)

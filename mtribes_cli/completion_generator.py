@@ -35,7 +35,7 @@ Made from the commands by `python -m tests.repo.reference`.
 # ruff: noqa: E501 - a line an option
 # fmt: off
 Value = str | tuple[str, ...] | None  # files, folders, text, or the choices; None: it takes none
-Option = tuple[tuple[str, ...], Value, bool, str]  # names, value, whether it may be repeated, what it means
+Option = tuple[tuple[str, ...], Value, bool, str]  # names, value, whether it is repeatable, what it means
 Command = tuple[tuple[tuple[str, str], ...], tuple[tuple[Value, bool], ...], tuple[Option, ...]]  # verbs, arguments
 '''
 

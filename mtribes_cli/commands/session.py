@@ -72,7 +72,7 @@ def explain_session(context: Context, wanted: ExplainSession) -> Result:
     when = f"at {explained.at}" if wanted.at else "now"
     headline = f"{_who(explained)} would see this in {environment} of {space} if a session started {when}:"
     if not explained.entities:
-        return Result(asdict(explained), (headline, "Nothing: the Space has no entities."))
+        return Result(asdict(explained), (headline, "Nothing. The Space has no entities."))
     lines = [line for entity in explained.entities for line in _entity(entity)]
     trees = Trees(lines, [_entity_branch(entity) for entity in explained.entities])
     hint = () if all(entity.known for entity in explained.entities) else ("", HINT)

@@ -157,7 +157,7 @@ class RowRules:
         name = self._names[self._id_at]
         if _SCIENTIFIC.fullmatch(text):
             return (
-                f"This number was shorten by a spreadsheet ({text}), and others may look the same: export "
+                f"This number was shortened by a spreadsheet ({text}), and others may look the same: export "
                 f"the column as text; {_AS_IT_IS.format(name=name)}"
             )
         if len(text) > 1 and _QUOTES.get(text[0]) == text[-1]:

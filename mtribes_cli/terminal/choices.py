@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TextIO
 
+from mtribes_cli.numbers import whole_number
 from mtribes_cli.terminal.sanitize import sanitize_line, shorten
 from mtribes_cli.terminal.screen import Screen
 from mtribes_cli.terminal.styles import Line, Role, rendered
@@ -61,7 +62,8 @@ class Selection:
         if not typed:
             return None
         if typed.isdecimal() and typed.isascii():
-            return int(typed) - 1 if 1 <= int(typed) <= len(self._options) else None
+            number = whole_number(typed, most=len(self._options))
+            return number - 1 if number else None
         return next((at for at, one in enumerate(self._options) if one.startswith(typed)), None)
 
     def lines(self, width: int, ellipsis: str) -> Iterator[Line]:

@@ -263,7 +263,7 @@ class Console:
 
     def _require_somebody(self, question: str, flag: str) -> None:
         if not self.is_interactive:
-            raise UsageError(f"{question.rstrip('?: ')}: there is nobody to ask.", f"Give {flag}.")
+            raise _no_terminal(question, flag)
 
     def choose(self, question: str, options: Sequence[str], *, flag: str, default: str | None = None) -> str:
         """One of `options`: by the arrows of the keyboard, its number or its text."""
@@ -397,7 +397,7 @@ def _show_nothing() -> None:
 
 
 def _no_answer() -> InterruptedCommandError:
-    return InterruptedCommandError("The input ended before the question was answered.", "Run it again.")
+    return InterruptedCommandError("The input ended before the question was answered.", "Run the command again.")
 
 
 def _plain_lines(block: str | Table | ChangeLine | Trees) -> Sequence[str]:

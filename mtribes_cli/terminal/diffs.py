@@ -10,7 +10,7 @@ from mtribes_cli.terminal.sanitize import display_width, sanitize, sanitize_line
 from mtribes_cli.terminal.styles import Line, Role, Segment, role_of_word
 
 DEEPER = "    "
-_HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@")
+_HUNK = re.compile(r"@@ -\d+(?:,(\d{1,9}))? \+\d+(?:,(\d{1,9}))? @@")
 _ROLES = {"+": Role.ADDED, "-": Role.REMOVED, "\\": Role.MUTED}
 
 

@@ -7,11 +7,14 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TextIO
 
+from mtribes_cli.numbers import whole_number
+
 if TYPE_CHECKING:
     from rich.console import Console
 
 DEFAULT_WIDTH = 80
 DEFAULT_HEIGHT = 24
+_MOST_CELLS = 100_000
 NARROWEST_WIDTH = 20
 ELLIPSIS, ASCII_ELLIPSIS = "…", "..."
 
@@ -50,8 +53,8 @@ class Screen:
 
     def _size(self, variable: str, at: int, default: int) -> int:
         stated = self._environment.get(variable, "")
-        if stated.isdecimal() and stated.isascii() and int(stated):
-            return int(stated)
+        if number := whole_number(stated, most=_MOST_CELLS):
+            return number
         try:
             return os.get_terminal_size(self._stream.fileno())[at] or default
         except (OSError, ValueError):  # not a file, or no terminal after all

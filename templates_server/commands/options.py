@@ -39,7 +39,7 @@ def resolve_data_folder(data: Path | None) -> DataFolder:
         data = default_data_folder()
         if data is None:
             raise WrongUsage(
-                "This user has no home directory, so there is no default data directory.",
+                "This user has no home directory and therefore no default data directory.",
                 "Pass --data DIR or set MTRIBES_DATA.",
             )
     return DataFolder(_without_tilde(data).absolute())

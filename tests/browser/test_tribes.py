@@ -22,7 +22,7 @@ def test_the_count_follows_what_is_typed(shared_demo: Demo, watched: WatchedPage
     assert page.input_value("#f0-value") == "gold"
     watched.expect("422")
     page.select_option("#f0-operator", "greater_than")
-    wait_until(page, "document.querySelector('#count').innerText.startsWith('Fix what is marked')")
+    wait_until(page, "document.querySelector('#count').innerText.startsWith('Correct the marked fields')")
 
 
 def test_counts_of_a_list_and_of_a_tribe_come_as_they_are_counted(shared_demo: Demo, watched: WatchedPage) -> None:

@@ -43,7 +43,7 @@ def test_a_case_that_fails_says_where_what_was_expected_and_seen_and_what_was_se
         "step 4 after 1.5 s, expect: {'status': 'idle'}",
         "status: expected 'idle', seen 'served'",
         "0 s POST /api/client/sessions -> 200",
-        'the event "clicked" is not recorded',
+        'the event "clicked" is left out',
     ):
         assert text in outcome.told
 

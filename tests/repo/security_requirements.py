@@ -451,16 +451,12 @@ G An event of the public page's example name "Product Purchased" was refused, by
     a_name_that_breaks_the_rule_is_refused_everywhere
 G Visitors could not be tagged, and nobody could list people by tag, e-mail address or attribute.
   server/features/people/test_visitors.py
-  cli/test_visitor.py
-  server/users/test_visitors.py
   cli/commands/test_visitor.py
   contract/test_cli_users.py
     users_are_listed_by_tag_attribute_and_text
     a_visitor_is_tagged_listed_and_takes_the_tags_to_the_user
 G A tag could not be deleted from everybody; what was accepted is done, in steps that block nobody.
   server/features/people/test_tag_removal.py
-  cli/test_tag.py
-  server/users/test_tag_removal.py
   cli/commands/test_tag.py
     a_tag_is_deleted_once_that_is_confirmed
     a_deletion_that_goes_on_says_who_still_has_the_tag

@@ -129,7 +129,7 @@ def command_of(word: str) -> Any:
 
 def parse(words: list[str]) -> None:
     """Parse the words of a command of `mtribes`; nothing is run."""
-    first, *rest = extract_global_options(words).words or ("help",)
+    first, *rest = extract_global_options(words).words or ("status",)
     command = command_of(first)
     while rest and rest[0] in getattr(command, "commands", {}):
         command = command.commands[rest.pop(0)]

@@ -37,6 +37,8 @@ NOT_SENT: dict[str, str] = {
     "templates_server/features/codegen/python/runtime/values.py: int(": "a few digits of a pattern",
     "templates_server/features/event_names/model_check.py: float(text)": "a pattern holds it to 60 characters",
     "templates_server/features/event_names/model_check.py: Decimal(repr(number))": "a number, as Python writes it",
+    "mtribes_cli/terminal/diffs.py: int(stated)": "nine digits of a pattern",
+    "mtribes_cli/terminal/times.py: int(": "a number already",
     "mtribes_cli/commands/token.py: int(match[1])": "three digits of a pattern",
     "mtribes_cli/completion/engine.py: int(count)": "the completion script of the shell states it",
     "mtribes_cli/auth/device_flow.py: float(self._codes.interval_seconds)": "a number, checked by `_checked_codes`",

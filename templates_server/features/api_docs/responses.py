@@ -63,7 +63,7 @@ REPLAYED = HeaderDocs(
 )
 COUNTED = frozenset({Surface.PLATFORM, Surface.CLIENT, Surface.OFREP, Surface.OAUTH})
 RATE = (
-    HeaderDocs("RateLimit-Limit", "Requests per minute; absent if there is no limit.", int),
+    HeaderDocs("RateLimit-Limit", "Requests per minute; absent without a limit.", int),
     HeaderDocs("RateLimit-Remaining", "Remaining requests.", int),
     HeaderDocs("RateLimit-Reset", "Seconds until the limit is fully restored.", int),
 )

@@ -87,7 +87,7 @@ class ExportFiles:
         (self._folder / f"{export_id}{LOCK}").unlink(missing_ok=True)
 
     def write(self, export_id: str, form: Form, batches: Iterable[Rows], check: Callable[[], None]) -> StoredFile:
-        """Spool the rows; `check` may raise between batches. CannotBeSpooled without room: nothing is left."""
+        """Spool the rows; `check` may raise between batches. ExportWriteError without room: nothing is left."""
         part = self._folder / f"{export_id}{PART}"
         try:
             written = self._spool(part, form, batches, check)

@@ -150,7 +150,7 @@ DIALECTS: dict[str, _Dialect] = {"sqlite": _Sqlite(), "postgresql": _Postgres()}
 def query_user_lines(
     connection: Connection, at: EvaluationContext, tribe: TribeDefinition, shape: ExportFormat, *, since: int | None
 ) -> Batches:
-    """The users in a tribe, in order of person id, a row each; CannotBeKnown as the compiler has it.
+    """The users in a tribe, in order of person id, a row each; UndecidableTribe as the compiler has it.
 
     `since`: only those who changed after a time, in milliseconds: what is kept of them, or when they were seen.
     """

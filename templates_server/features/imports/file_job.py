@@ -63,7 +63,7 @@ class _Run:
     rejects: list[RejectedRow] = field(default_factory=list)
 
     def add(self, part: CsvPart, outcome: PartOutcome) -> None:
-        """Note what became of a part. Unreadable when too many rows are not taken."""
+        """Note what became of a part. CsvFileError when too many rows are not taken."""
         unsent = len(part.unsent)
         self.totals = _sum(self.totals, outcome.totals, Totals(read=unsent, rejected=unsent))
         self.rejects += part.rejects(outcome.errors, columns_of(self.file.header.names, self.upload.wanted))

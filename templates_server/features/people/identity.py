@@ -57,7 +57,7 @@ class ClaimedIdentity:
         """Who is meant: the user where there is one."""
         person = self.user or self.visitor
         if person is None:
-            raise ValueError("nobody is stated")
+            raise ValueError("no user or visitor given")
         return person
 
 

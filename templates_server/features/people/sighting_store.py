@@ -128,7 +128,7 @@ def _arrive_apart(
 ) -> tuple[Merged, Sequence[Rows]]:
     """Remember who was there, and hold their rows; the visitors who had been merged by then, and what is asked.
 
-    Overtaken where one of the visitors was merged just before their row was held.
+    WriteConflict where one of the visitors was merged just before their row was held.
     """
     visitors = {_key(one, one.stated.visitor) for one in presences if one.stated.visitor is not None}
     merged = find_merged(connection, visitors)

@@ -105,7 +105,7 @@ def _of_tribes(candidate: Candidate, occasion: ExplanationContext) -> str:
     if within := _those(outcomes, TribeOutcome.MATCHED):
         return f"{called} is in {' and '.join(within)}"
     if unknown := _those(outcomes, TribeOutcome.UNKNOWN):
-        return f"whether {called} is in {' or '.join(unknown)} cannot be known here: {NOBODY_SAID}"
+        return f"whether {called} is in {' or '.join(unknown)} cannot be determined here: {NOBODY_SAID}"
     return f"{called} is {'not in' if len(outcomes) == 1 else 'in none of'} {', '.join(outcomes)}"
 
 

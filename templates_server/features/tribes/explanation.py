@@ -78,7 +78,7 @@ TIMEFRAMES: Mapping[TimeframeKind, str] = {
 SAID: Mapping[TribeOutcome, str] = {
     TribeOutcome.MATCHED: "matches",
     TribeOutcome.NOT_MATCHED: "does not match",
-    TribeOutcome.UNKNOWN: "cannot be known here",
+    TribeOutcome.UNKNOWN: "cannot be determined here",
 }
 AUDIENCES: Mapping[Audience, str] = {Audience.USERS: "users", Audience.VISITORS: "visitors"}
 MATCHES: Mapping[Match, str] = {Match.ANY: "one of its filters must match", Match.ALL: "all of its filters must match"}
@@ -108,7 +108,7 @@ def _reason(tribe: TribeDefinition, verdict: Verdict, kind: PersonKind) -> str:
         return "the tribe has no filters: it contains its whole audience"
     matched = sum(each.outcome is TribeOutcome.MATCHED for each in verdict.filters)
     unknown = sum(each.outcome is TribeOutcome.UNKNOWN for each in verdict.filters)
-    open_ones = f", {unknown} cannot be known here" if unknown else ""
+    open_ones = f", {unknown} cannot be determined here" if unknown else ""
     return f"{MATCHES[tribe.match]}; {matched} of {len(verdict.filters)} {'do' if matched != 1 else 'does'}{open_ones}"
 
 

@@ -226,7 +226,7 @@ class _Parser:
         source, operator = comparison.source, comparison.operator
         if operator in WITHOUT_VALUE:
             if value is not None:
-                self.reader.refuse(path, f"must be left out: {operator} takes no value")
+                self.reader.refuse(path, f"must be left out: {operator} has no value")
             return comparison
         if value is None:
             self.reader.refuse(path, f"is required: {operator} needs a value to compare with")

@@ -38,7 +38,7 @@ def at_crash_point(name):
         passed += 1
         if passed == number:
             os._exit(99)
-outcome = Project(root).run("update", at_crash_point=at_crash_point)
+outcome = Project(root).run("update", failpoint=at_crash_point)
 sys.exit(outcome.exit_code)
 """
 

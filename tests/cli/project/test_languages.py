@@ -9,6 +9,7 @@ import pytest
 
 from mtribes_cli.project.languages import found_languages, usual_options, usual_output
 from mtribes_cli.project.project_file import LANGUAGES
+from tests.cli.cli_runner import without_colors
 from tests.cli.code_stub import CodeStub
 from tests.cli.project_runner import Project
 
@@ -96,7 +97,7 @@ def test_the_wizard_offers_first_what_the_folder_tells(project: Project, code_pe
     written(project.root, {"package.json": "{}"})
     outcome = project.run("setup", "--host", code_peer.url, "--space", "vod", answers="\n\nno\n")
     assert outcome.exit_code == 0
-    assert "Which language?\n  1. javascript\n  2. typescript\n  3. kotlin\n" in outcome.err
+    assert "Which language?\n  1. javascript\n  2. typescript\n  3. kotlin\n" in without_colors(outcome.err)
     assert 'language = "javascript"\noutput = "src/mtspace/vod"\n' in (project.root / "mtribes.toml").read_text()
 
 

@@ -153,7 +153,7 @@ NOT_READERS: Mapping[str, str] = {
     "templates_server.features.codegen.python.property_types.annotate": _LISTED,
     "templates_server.features.codegen.python.property_types.annotate_wire": _LISTED,
     "templates_server.features.codegen.typescript.collection_module._entry": _LISTED,
-    "templates_server.features.codegen.typescript.experience_module._default": _LISTED,
+    "templates_server.features.codegen.typescript.experience_module._parts": _LISTED,
     "templates_server.features.codegen.typescript.experience_module._generic": _LISTED,
     "templates_server.features.codegen.typescript.experience_module._rule": _LISTED,
     "templates_server.features.codegen.typescript.layout.enclose": _LISTED,
@@ -193,8 +193,13 @@ NOT_READERS: Mapping[str, str] = {
     "templates_server.features.tribes.sql_fragments.join_conditions": _OURS,
     "templates_server.features.tribes.sql_fragments.sql": _OURS,
     "templates_server.features.people.store._scope": _OURS,
-    "templates_server.routes._form": _OURS,
-    "templates_server.routes._page": _OURS,
+    "templates_server.features.console.page_routes.form_route": _OURS,
+    "templates_server.features.console.page_routes.page_route": _OURS,
+    "templates_server.features.api_docs.reference_tables._group_table": _OURS,
+    "mtribes_cli.terminal.diffs._folded": "is wrap, which is called, with something before each line",
+    "mtribes_cli.terminal.styles.painted": "adds an escape to a text",
+    "mtribes_cli.terminal.tables._labelled": "is wrap, which is called, with something before each line",
+    "mtribes_cli.terminal.tables._role": "looks a word up",
 }
 
 

@@ -8,7 +8,7 @@ from tests.repo.words.phrases import find_phrases, phrases
 from tests.repo.words.strings import list_strings, strings_of
 
 ROOT = Path(__file__).parents[3]
-PACKAGES = ("mtribes_cli",)
+PACKAGES = ("mtribes_cli", "templates_server")
 PLANTED = '''
 """A docstring of a module: there is no phrase here."""
 app.command("x")(print)

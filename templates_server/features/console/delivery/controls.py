@@ -64,7 +64,7 @@ def fields_of(definition: Property, value: Any) -> Fields:
 def value_of(definition: Property, fields: Fields, before: Any = None) -> Any:
     """The value that the fields give, as documents have it; `before` if they show just that; None: unset.
 
-    Unreadable where they give none.
+    InvalidControlValue where they give none.
     """
     before = usable_value(definition, before)
     sent = {name: _plain(fields.get(name, "")) for name in fields_of(definition, None)}
@@ -145,7 +145,7 @@ def _read(definition: Property, sent: Fields) -> Any:
 
 
 def read_number(text: str) -> int | float:
-    """The number that was typed; Unreadable when it is none."""
+    """The number that was typed; InvalidControlValue when it is none."""
     text = text.strip()
     if not NUMBER.fullmatch(text):
         raise InvalidControlValue(NUMBER_RULE)
@@ -164,7 +164,7 @@ def format_time(text: str) -> str:
 
 
 def read_time(text: str, zone: str) -> str:
-    """A local time of a zone, as documents have it: RFC 3339 in UTC; Unreadable when there is no such time there."""
+    """A local time of a zone in UTC, as documents have it (RFC 3339); InvalidControlValue for no such time there."""
     text, zone = text.strip(), zone.strip() or UTC_ZONE
     if zone not in zone_names():
         raise InvalidControlValue(f"Unknown time zone “{zone[:64]}”. Use one such as Europe/Oslo, or UTC.")

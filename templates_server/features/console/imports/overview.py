@@ -123,7 +123,7 @@ def _example(cell: str) -> str:
 
 
 def _open_csv(file: SentFile) -> CsvFile:
-    """The file up to its first rows. Unreadable where it cannot be imported here."""
+    """The file up to its first rows. CsvFileError where it cannot be imported here."""
     opened = open_csv(file.content, file.name, ColumnMapping())
     names = opened.header.names
     if len(names) > MOST_COLUMNS or sum(map(len, names)) > MOST_NAME_CHARACTERS:

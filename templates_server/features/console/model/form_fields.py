@@ -173,7 +173,7 @@ def _read_row(part: PartKind, row: Row, before: Document, draft: PartDraft, head
 
 
 def read_default(row: Row, before: Document) -> Any:
-    """The default of a property, None without one; Unreadable where the control has none of its type.
+    """The default of a property, None without one; InvalidControlValue where the control has none of its type.
 
     Where another type was chosen than that of the control, it stays if it is a value of that type too.
     """

@@ -42,7 +42,7 @@ class TribeConflictError(Exception):
 
 
 async def save(visit: Visit, draft: TribeDraft) -> None:
-    """Store the tribe; Overtaken when another saved it since the draft's revision, else as the API refuses it."""
+    """Store the tribe; TribeConflictError when another saved it since the draft's revision, else as the API refuses it."""
     revision = draft.revision
     for _ in range(ATTEMPTS):
         try:
@@ -90,7 +90,7 @@ async def _replace(visit: Visit, draft: TribeDraft, revision: int) -> None:
 
 
 async def _check_untouched(visit: Visit, draft: TribeDraft, revision: int, present: Mapping[str, Any]) -> None:
-    """Raise Overtaken unless the tribe is what it was at the draft's revision."""
+    """Raise TribeConflictError unless the tribe is what it was at the draft's revision."""
     before = (await _documents_of(visit, draft.revision)).get(draft.key)
     theirs = present.get(draft.key)
     if theirs != before:

@@ -85,7 +85,7 @@ class CsvHeader:
 def read_header(
     lines: Sequence[str], encoding: TextEncoding, *, delimiter: str | None, wanted: ColumnMapping
 ) -> CsvHeader:
-    """The header, which stands in the first of `lines`. Unreadable when it cannot be used."""
+    """The header, which stands in the first of `lines`. CsvFileError when it cannot be used."""
     skipped = next((number for number, line in enumerate(lines) if line.strip("\r\n")), len(lines))
     rest = list(lines[skipped:])
     stated = STATED.fullmatch(rest[0]) if rest else None
@@ -130,7 +130,7 @@ def _row(lines: Sequence[str], delimiter: str) -> _Row:
 
 
 def columns_of(names: Sequence[str], wanted: ColumnMapping) -> Sequence[CsvColumn]:
-    """What each column becomes. Unreadable with the first thing that is wrong."""
+    """What each column becomes. CsvFileError with the first thing that is wrong."""
     columns = propose_fields(names, wanted)
     for problem in _problems(columns):
         raise problem

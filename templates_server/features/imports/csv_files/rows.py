@@ -117,7 +117,7 @@ class CsvFile:
     header: CsvHeader
 
     def parts(self, wanted: ColumnMapping) -> Iterator[CsvPart]:
-        """All rows. Unreadable where the columns cannot be as they are wanted."""
+        """All rows. CsvFileError where the columns cannot be as they are wanted."""
         columns = columns_of(self.header.names, wanted)
         return _Rows(self, columns).parts()
 
@@ -136,7 +136,7 @@ class CsvFile:
 
 
 def open_csv(content: bytes, name: str, wanted: ColumnMapping) -> CsvFile:
-    """A file of that name, up to its first row. Unreadable for what is no CSV."""
+    """A file of that name, up to its first row. CsvFileError for what is no CSV."""
     encoding = detect_encoding(content)
     first = next(read_blocks(content, encoding), [])
     extension = PurePath(name).suffix.lower()

@@ -58,7 +58,7 @@ class TextEncoding:
 
 
 def detect_encoding(content: bytes) -> TextEncoding:
-    """How a file is encoded. Unreadable for what is no text."""
+    """How a file is encoded. CsvFileError for what is no text."""
     for start, what in NO_TEXT.items():
         if content.startswith(start):
             raise CsvFileError(f"The file {what}")

@@ -38,7 +38,7 @@ def test_one_signs_in_first_and_comes_back_with_the_code(server: RunningServer) 
     assert issued["user_code"] in question.text
     done = browser.submit("/device/decision", question, decision="allow")
     assert (done.status_code, done.headers["location"]) == (303, "/device/allowed")
-    assert "Back to your terminal" in browser.get("/device/allowed").text
+    assert "Return to your terminal" in browser.get("/device/allowed").text
 
 
 def test_a_link_with_a_code_looks_nothing_up(server: RunningServer) -> None:

@@ -211,7 +211,7 @@ def test_a_change_is_taken_only_when_made_from_the_present_revision(
     answer = client.put(url, json=document, headers=headers)
     assert answer.status_code == status, answer.text
     if status == 412:
-        assert "The present revision is 1" in errors(answer)[""]
+        assert "The current revision is 1" in errors(answer)[""]
         assert (answer.headers["etag"], answer.json()["errors"][0]["code"]) == ('"1"', "PRECONDITION_FAILED")
     assert data(client.get(url))["revision"] == (2 if status == 200 else 1)
 

@@ -176,7 +176,7 @@ def test_columns_that_meet_are_told_beside_the_field_and_nothing_typed_is_lost(i
     assert "Is this the user ID?" in text_of(importer.browser.get(file))
     answer = importer.try_to_map(file)
     assert answer.status_code == 422
-    assert "No column is mapped to the user ID. Choose the column that contains it." in text_of(answer)
+    assert "No column maps to the user ID. Choose the column that contains it." in text_of(answer)
     answer = importer.try_to_map(file, **{"becomes-0": "user_id", "becomes-1": "email", "named-2": "second"})
     assert answer.status_code == 422
     assert re.search('id="becomes-2-problem" role="alert">This column and mail both map to email.<', answer.text)

@@ -115,7 +115,7 @@ def test_problems_stand_beside_their_fields_and_nothing_is_lost(space: DeliveryS
     assert answer.status_code == 422
     for name in ("name", "tribes", "ends", "p.picture"):
         assert f'id="{name}-problem"' in answer.text, name
-    assert "Not saved: 4 fields need another value" in answer.text
+    assert "Not saved: 4 fields need correction" in answer.text
     for number in ("1e999", "nan", "1_000", "9" * 5000, "0,5", "٣"):
         assert 'id="p.columns-problem"' in edit(space, page, "home.top", p__columns=number).text
     zone = edit(space, page, "home.top", starts="2027-05-01T00:00", starts__zone="Mars/Base")

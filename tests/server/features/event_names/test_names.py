@@ -338,7 +338,7 @@ def test_a_change_that_cannot_be_read_keeps_no_other_environment_from_being_coun
     broken = table.update().where(table.c.environment_id == damaged).values(change="{")
     place.server.database.write_sync(lambda connection: connection.execute(broken))
     place.fold()
-    assert [f"failed in {damaged}" in traceback for traceback in UNHANDLED.take()] == [True]
+    assert [f"could not count event names in {damaged}" in traceback for traceback in UNHANDLED.take()] == [True]
     left = place.server.database.read_sync(lambda connection: set(connection.execute(environment).scalars()))
     assert left.isdisjoint(others)
     assert left == {damaged}

@@ -153,7 +153,7 @@ def test_what_only_an_app_could_say_is_not_guessed(place: Place) -> None:
     assert (found["known"], found["scenario"], found["enabled"]) == (False, None, None)
     assert found["why"] == "depends on the fields that an app sends when a session starts"
     spring, every = found["scenarios"]
-    told = "whether bob is in spring cannot be known here: an app sends it when a session starts"
+    told = "whether bob is in spring cannot be determined here: an app sends it when a session starts"
     assert (spring["outcome"], spring["why"]) == ("cannot_be_known_here", told)
     assert every["why"] == "bob is in every, but a scenario above it matches first where that matches"
     assert place.explained(user_id="bob", fields={})["scenario"] == "Every"
