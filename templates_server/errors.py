@@ -26,7 +26,7 @@ MAX_MESSAGE_CHARACTERS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class ErrorDetail:
     """One thing that is wrong: where (a path into what was sent, may be empty) and what.
 
     The middle of a long text is left out, so that a problem never repeats much of what was sent.
@@ -58,8 +58,8 @@ class Problems:
     `len()` is how many were found. Iterating gives those that are told, the last of which may be that there are more.
     """
 
-    def __init__(self, problems: Iterable[Problem] = ()) -> None:
-        self.kept: list[Problem] = []  # the first of them
+    def __init__(self, problems: Iterable[ErrorDetail] = ()) -> None:
+        self.kept: list[ErrorDetail] = []  # the first of them
         self._found = 0
         self.extend(problems)
 
@@ -71,10 +71,10 @@ class Problems:
     def add(self, path: str, message: str) -> None:
         """Note that something is wrong there."""
         if not self.is_full:
-            self.kept.append(Problem(path, message))
+            self.kept.append(ErrorDetail(path, message))
         self._found += 1
 
-    def extend(self, problems: Iterable[Problem]) -> None:
+    def extend(self, problems: Iterable[ErrorDetail]) -> None:
         """Note these."""
         if isinstance(problems, Problems):
             self.extend(problems.kept)
@@ -98,11 +98,11 @@ class Problems:
 
     __hash__ = None  # type: ignore[assignment] # it changes
 
-    def __iter__(self) -> Iterator[Problem]:
+    def __iter__(self) -> Iterator[ErrorDetail]:
         if self._found <= MOST_PROBLEMS + 1:  # the last place tells of one as well as of that there is one
             return iter(self.kept)
         more = self._found - MOST_PROBLEMS
-        return iter([*self.kept[:MOST_PROBLEMS], Problem("", f"And {more:,} more problems.", MORE_PROBLEMS)])
+        return iter([*self.kept[:MOST_PROBLEMS], ErrorDetail("", f"And {more:,} more problems.", MORE_PROBLEMS)])
 
 
 class ApiError(Exception):
@@ -113,7 +113,7 @@ class ApiError(Exception):
 
     def __init__(self, message: str, *, path: str = "", headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
-        self.problems: Sequence[Problem] = (Problem(path, message, self.code),)
+        self.problems: Sequence[ErrorDetail] = (ErrorDetail(path, message, self.code),)
         self.headers: dict[str, str] = dict(headers or {})
 
 
@@ -199,7 +199,7 @@ class ValidationFailed(ApiError):
 
     status, code = HTTPStatus.UNPROCESSABLE_ENTITY, "VALIDATION_ERROR"
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[ErrorDetail]) -> None:
         found = problems if isinstance(problems, Problems) else Problems(problems)
         super().__init__(f"{len(found)} problem(s)")
         self.problems = tuple(found)

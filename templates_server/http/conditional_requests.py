@@ -13,7 +13,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from templates_server.errors import BadRequest, Problem, ValidationFailed
+from templates_server.errors import BadRequest, ErrorDetail, ValidationFailed
 from templates_server.http import request_body
 from templates_server.http.context import Call
 from templates_server.http.response import ApiResult, to_response
@@ -74,9 +74,9 @@ def read_note(call: Call) -> str | None:
     text = call.query.get("note", "")
     problems = []
     if len(text) > MAX_NOTE_CHARACTERS:
-        problems.append(Problem("note", f"has {len(text):,} characters; the maximum is {MAX_NOTE_CHARACTERS}"))
+        problems.append(ErrorDetail("note", f"has {len(text):,} characters; the maximum is {MAX_NOTE_CHARACTERS}"))
     if NOT_IN_A_LINE.search(text):
-        problems.append(Problem("note", "must be one line without control characters"))
+        problems.append(ErrorDetail("note", "must be one line without control characters"))
     if problems:
         raise ValidationFailed(problems)
     return text if text.strip() else None

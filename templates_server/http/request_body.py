@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from templates_server.errors import (
     BadRequest,
-    Problem,
+    ErrorDetail,
     RequestTimedOut,
     TooLarge,
     UnsupportedMediaType,
@@ -218,7 +218,9 @@ def decode_json(body: bytes, kind: type[Decoded], *, max_depth: int) -> Decoded:
     except msgspec.ValidationError as error:
         _readable(body)  # the decoder stops where the type is wrong: behind that it may not be JSON at all
         message, _, path = str(error).partition(" - at `")
-        raise ValidationFailed([Problem(path.rstrip("`").removeprefix("$").removeprefix("."), message + ".")]) from None
+        raise ValidationFailed(
+            [ErrorDetail(path.rstrip("`").removeprefix("$").removeprefix("."), message + ".")]
+        ) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest(f"The request body is not valid JSON: {error}.") from None
     if ESCAPED_NUL in body or GIANT in body.translate(ALL_DIGITS_ZERO):
@@ -234,13 +236,13 @@ def _readable(body: bytes) -> Any:
         raise BadRequest(f"The request body is not valid JSON: {error}.") from None
 
 
-def group_problems_by_field(value: Any, kind: type[msgspec.Struct], path: str = "") -> list[Problem]:
+def group_problems_by_field(value: Any, kind: type[msgspec.Struct], path: str = "") -> list[ErrorDetail]:
     """What is wrong with each field of a decoded object by its type; the decoder itself stops at the first.
 
     Null is taken as not given.
     """
     if not isinstance(value, dict):
-        return [Problem(path, "This must be an object.")]
+        return [ErrorDetail(path, "This must be an object.")]
     problems = []
     for field in msgspec.structs.fields(kind):
         try:
@@ -248,7 +250,7 @@ def group_problems_by_field(value: Any, kind: type[msgspec.Struct], path: str = 
         except msgspec.ValidationError as error:
             message, _, inner = str(error).partition(" - at `$")
             name = f"{path}.{field.encode_name}" if path else field.encode_name
-            problems.append(Problem(name + inner.rstrip("`"), f"{message}."))
+            problems.append(ErrorDetail(name + inner.rstrip("`"), f"{message}."))
     return problems
 
 
@@ -257,7 +259,7 @@ def refuse_unstorable(value: Any) -> None:
     found = _unstorable(value)
     if found is not None:
         path, message = found
-        raise ValidationFailed([Problem(path.removeprefix("."), message)])
+        raise ValidationFailed([ErrorDetail(path.removeprefix("."), message)])
 
 
 def _unstorable(value: Any) -> tuple[str, str] | None:

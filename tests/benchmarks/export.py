@@ -28,7 +28,7 @@ from sqlalchemy import Connection, select
 
 from templates_server.features.people.identity import PersonKind, make_person_ref
 from templates_server.features.people.profile import COLUMNS, Profile, to_columns
-from templates_server.features.people.shares import share_number
+from templates_server.primitives.shares import share_number
 from templates_server.primitives.timestamps import DAY
 from templates_server.settings import sqlite_url
 from templates_server.storage.factory import open_database

@@ -32,8 +32,8 @@ import httpx
 from sqlalchemy import Connection, select
 
 from templates_server.features.people.identity import PersonKind
-from templates_server.features.people.shares import ids_and_numbers
 from templates_server.features.spaces import store as spaces_store
+from templates_server.primitives.shares import ids_and_numbers
 from templates_server.primitives.timestamps import DAY, system_clock
 from templates_server.security.authorization import Role
 from templates_server.storage.bulk import Insertion, write_all

@@ -70,7 +70,9 @@ def test_a_broken_image_says_so_and_what_is_no_address_is_not_asked_for(
     watched.expect("404")
     field.fill("https://images.example.com/missing.png")
     page.click(f"{FIRST} >> button")
-    wait_until(page, "document.querySelector('.picture [role=status]').innerText.startsWith('No image at this address')")
+    wait_until(
+        page, "document.querySelector('.picture [role=status]').innerText.startsWith('No image at this address')"
+    )
     link = page.locator(f"{FIRST} >> [role=status] >> a")
     assert link.get_attribute("rel") == "noreferrer noopener"
     assert page.evaluate("document.querySelectorAll('.picture img').length") == 0

@@ -25,6 +25,7 @@ class Package:
     crowded_folders: frozenset[str] = frozenset()
     old_modules: frozenset[str] = frozenset()  # dotted, below the package
     old_classes: frozenset[str] = frozenset()
+    apart: frozenset[str] = frozenset()  # folders below the package whose files are copied into apps, or are a history
 
     @property
     def name(self) -> str:
@@ -36,6 +37,8 @@ class Package:
         """Every module by its dotted name; a folder by its own."""
         found = {}
         for path in sorted(self.root.rglob("*.py")):
+            if any(path.is_relative_to(self.root / folder) for folder in self.apart):
+                continue
             parts = path.relative_to(self.root.parent).with_suffix("").parts
             found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
         return found

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, literal, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
-from templates_server.errors import BadRequest, Conflict, NotFound, Problem, ValidationFailed
+from templates_server.errors import BadRequest, Conflict, ErrorDetail, NotFound, ValidationFailed
 from templates_server.features.accounts import email_address
 from templates_server.http.pagination import PageRequest
 from templates_server.primitives.ids import is_key, new_id
@@ -79,7 +79,7 @@ class ServiceAccount:
 def create_account(connection: Connection, email: str, *, name: str, password_hash: str, now: int) -> str:
     """The id of a new account; Conflict when the address has one, ValidationFailed when it is none."""
     if not email_address.is_email(email.strip()):
-        raise ValidationFailed([Problem("email", f"Invalid e-mail address: {email!r}.")])
+        raise ValidationFailed([ErrorDetail("email", f"Invalid e-mail address: {email!r}.")])
     _check_name(name)
     if find_account_by_email(connection, email) is not None:
         raise Conflict(f"{email} already has an account.", path="email")
@@ -104,7 +104,7 @@ def has_organizations(connection: Connection) -> bool:
 def create_organization(connection: Connection, key: str, *, name: str, now: int) -> str:
     """The id of a new organization; Conflict when the key is taken, ValidationFailed when it is not kebab-case."""
     if not is_key(key):
-        raise ValidationFailed([Problem("key", f"Invalid key {key!r}. Use kebab-case, starting with a letter.")])
+        raise ValidationFailed([ErrorDetail("key", f"Invalid key {key!r}. Use kebab-case, starting with a letter.")])
     _check_name(name)
     return add_organization(connection, key, name=name, now=now)
 
@@ -198,7 +198,7 @@ def create_service_account(
 
 def _check_name(name: str) -> None:
     if not is_name(name):
-        raise ValidationFailed([Problem("name", f"A name must have 1 to {MAX_NAME_LENGTH} printable characters.")])
+        raise ValidationFailed([ErrorDetail("name", f"A name must have 1 to {MAX_NAME_LENGTH} printable characters.")])
 
 
 def is_name(text: str) -> bool:

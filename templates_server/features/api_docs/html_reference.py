@@ -60,7 +60,7 @@ class Status:
 
 
 @dataclass(frozen=True)
-class Entry:
+class RouteEntry:
     """All that is said of a route."""
 
     anchor: str
@@ -83,7 +83,7 @@ class Group:
 
     name: str
     anchor: str
-    entries: Sequence[Entry]
+    entries: Sequence[RouteEntry]
 
 
 @dataclass(frozen=True)
@@ -124,9 +124,9 @@ def _anchor(name: str) -> str:
     return name.lower().replace(" ", "-")
 
 
-def _entry(route: Route, schemas: Schemas) -> Entry:
+def _entry(route: Route, schemas: Schemas) -> RouteEntry:
     body = body_of(route)
-    return Entry(
+    return RouteEntry(
         anchor=operation_id(route),
         method=route.method,
         path=PATH_PARAMETER.sub(r":\1", route.path),

@@ -28,7 +28,7 @@ LEVELS_IN_OUTLINE = frozenset({2})
 
 
 @dataclass(frozen=True)
-class Entry:
+class ContentsEntry:
     """A page in the table of contents: its name there, and its path without `.md`."""
 
     title: str
@@ -40,7 +40,7 @@ class Chapter:
     """Pages under one heading of the table of contents."""
 
     title: str
-    entries: Sequence[Entry]
+    entries: Sequence[ContentsEntry]
 
     @property
     def paths(self) -> Sequence[str]:
@@ -117,7 +117,7 @@ class Manual:
         """The picture or sample at a path."""
         return self._files.get(path)
 
-    def neighbours(self, path: str) -> tuple[Entry | None, Entry | None]:
+    def neighbours(self, path: str) -> tuple[ContentsEntry | None, ContentsEntry | None]:
         """The pages before and after the page at a path."""
         paths = [entry.path for entry in self._entries]
         place = paths.index(path)
@@ -126,10 +126,10 @@ class Manual:
 
 
 def _chapters(contents: str) -> Iterator[Chapter]:
-    chapters: list[tuple[str, list[Entry]]] = []
+    chapters: list[tuple[str, list[ContentsEntry]]] = []
     for line in contents.splitlines():
         if heading := CHAPTER.match(line):
             chapters.append((heading[1], []))
         elif (entry := ENTRY.match(line)) and chapters:
-            chapters[-1][1].append(Entry(entry[1], entry[2]))
+            chapters[-1][1].append(ContentsEntry(entry[1], entry[2]))
     return (Chapter(title, entries) for title, entries in chapters)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from templates_server.errors import NotFound
-from templates_server.features.api_docs.html_reference import Entry, Group, Guide, guide_to
+from templates_server.features.api_docs.html_reference import Group, Guide, RouteEntry, guide_to
 from templates_server.features.api_docs.manual_search import IndexedSection
 from templates_server.http.route import Route
 
@@ -45,6 +45,6 @@ class Reference:
             yield IndexedSection(url, "Types", named.name, named.text)
 
 
-def _text_of(entry: Entry) -> str:
+def _text_of(entry: RouteEntry) -> str:
     parameters = (f"{parameter.name}: {parameter.text}" for parameter in entry.parameters)
     return " ".join([entry.summary, *parameters]).replace("`", "")

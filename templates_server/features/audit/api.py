@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from templates_server.errors import Problem, ValidationFailed
+from templates_server.errors import ErrorDetail, ValidationFailed
 from templates_server.features.audit import store
 from templates_server.features.audit.schemas import Actor, AuditEntry
 from templates_server.http.context import Call
@@ -31,7 +31,7 @@ def _since(text: str | None) -> int | None:
     try:
         return parse_day(text) if DAY_PATTERN.fullmatch(text) else parse_rfc3339(text)
     except ValueError:
-        raise ValidationFailed([Problem("since", NO_TIME)]) from None
+        raise ValidationFailed([ErrorDetail("since", NO_TIME)]) from None
 
 
 def _to_response(stored: store.StoredAuditEvent) -> AuditEntry:

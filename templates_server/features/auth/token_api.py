@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from templates_server.errors import Conflict, NotFound, Problem, ValidationFailed
+from templates_server.errors import Conflict, ErrorDetail, NotFound, ValidationFailed
 from templates_server.features.accounts import store as accounts_store
 from templates_server.features.accounts import token_store
 from templates_server.features.accounts.token_store import LimitNames, StoredToken
@@ -136,7 +136,7 @@ async def revoke_by_text(call: Call) -> Response:
     text: TokenText = call.body
     secret = text.token.strip()
     if not is_well_formed(secret):
-        raise ValidationFailed([Problem("token", "is not a valid token: it is mistyped or incomplete")])
+        raise ValidationFailed([ErrorDetail("token", "is not a valid token: it is mistyped or incomplete")])
 
     def work(connection: Connection) -> ApiResult:
         if secret.startswith(SecretKind.PERSONAL):

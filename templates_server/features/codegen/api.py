@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from templates_server.errors import Problem, ValidationFailed
+from templates_server.errors import ErrorDetail, ValidationFailed
 from templates_server.features.codegen.cache import FileSetCache, FileSetKey
 from templates_server.features.codegen.code_hash_recorder import record_rendering
 from templates_server.features.codegen.generator import GENERATOR
@@ -27,7 +27,7 @@ async def generate(call: Call) -> ApiResult:
     wanted: CodeRequest = call.body
     check_targets(wanted.targets)
     if wanted.revision is not None and not 0 <= wanted.revision <= LARGEST_REVISION:
-        raise ValidationFailed([Problem("revision", "must be a whole number, 0 or more")])
+        raise ValidationFailed([ErrorDetail("revision", "must be a whole number, 0 or more")])
     version, code_hash = await call.services.part(CodeHashCache).find(call.space_id, wanted.revision)
     unchanged = wanted.if_code_hash == code_hash
     targets = [] if unchanged else await _render(call, version, code_hash)

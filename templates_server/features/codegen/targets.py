@@ -9,7 +9,7 @@ from templates_server.errors import ValidationFailed
 from templates_server.features.codegen.event_option import MODELLED
 from templates_server.features.codegen.languages import LANGUAGES
 from templates_server.features.codegen.schemas import Target
-from templates_server.features.codegen.typescript.platforms import BROWSER
+from templates_server.features.codegen.typescript.target_options import BROWSER
 from templates_server.features.spaces.property_values import is_web_address
 from templates_server.primitives.validation import Reader, join
 from templates_server.primitives.yaml_json import quote_text

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from starlette.responses import Response
 
-from templates_server.errors import Problem, ValidationFailed
+from templates_server.errors import ErrorDetail, ValidationFailed
 from templates_server.features.event_names.model_cache import ModelEvents
 from templates_server.features.events import parser, store
 from templates_server.http import request_body
@@ -16,7 +16,7 @@ from templates_server.security.user_signatures import UserSignatures
 from templates_server.storage.write_batcher import WriteBatcher
 
 
-class EventWriter(WriteBatcher[store.EventBatch, Sequence[Problem]]):
+class EventWriter(WriteBatcher[store.EventBatch, Sequence[ErrorDetail]]):
     """The events that wait to be stored."""
 
 

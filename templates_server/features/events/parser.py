@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from templates_server.errors import Problem, Problems, ValidationFailed
+from templates_server.errors import ErrorDetail, Problems, ValidationFailed
 from templates_server.features.event_names.shapes import EventShape, bare_shape_of, shape_of
 from templates_server.features.people.identity import (
     ClaimedIdentity,
@@ -115,13 +115,13 @@ def read_events(body: bytes, now: int, *, max_depth: int, check: IdCheck = ANYBO
 def _check_number(sent: Any) -> None:
     """Raise ValidationFailed unless it may be so many events; done before anything else is told of them."""
     if isinstance(sent, list) and not 0 < len(sent) <= MOST_EVENTS:
-        raise ValidationFailed([Problem("", f"Send 1 to {MOST_EVENTS:,} events, not {len(sent):,}.")])
+        raise ValidationFailed([ErrorDetail("", f"Send 1 to {MOST_EVENTS:,} events, not {len(sent):,}.")])
 
 
-def _all_problems(values: Any, check: IdCheck) -> Iterator[Problem]:
+def _all_problems(values: Any, check: IdCheck) -> Iterator[ErrorDetail]:
     """All that is wrong where the decoder stopped at the first: types, and the rules of what is of the right type."""
     if not isinstance(values, list):
-        yield Problem("", "Send a list of events.")
+        yield ErrorDetail("", "Send a list of events.")
         return
     for index, value in enumerate(values):
         wrong = group_problems_by_field(value, SentEvent, f"[{index}]")
@@ -134,7 +134,7 @@ def _all_problems(values: Any, check: IdCheck) -> Iterator[Problem]:
             yield from _broken_rules(event, index, check, {pair.key: pair.value for pair in event.metadata or ()})
 
 
-def _broken_rules(sent: SentEvent, index: int, check: IdCheck, pairs: Pairs) -> Sequence[Problem]:
+def _broken_rules(sent: SentEvent, index: int, check: IdCheck, pairs: Pairs) -> Sequence[ErrorDetail]:
     """What is wrong with an event beyond types and lengths; `pairs` are its metadata."""
     unsigned = check.find_problem(sent.external_id, sent.user_signature)
     broken = [
@@ -151,7 +151,7 @@ def _broken_rules(sent: SentEvent, index: int, check: IdCheck, pairs: Pairs) -> 
     ]
     if not any(broken):
         return ()
-    return [Problem(f"[{index}]{problem[0]}", problem[1]) for problem in broken if problem]
+    return [ErrorDetail(f"[{index}]{problem[0]}", problem[1]) for problem in broken if problem]
 
 
 Found = tuple[str, str] | None

@@ -10,7 +10,7 @@ from itertools import groupby
 
 from sqlalchemy import Connection
 
-from templates_server.errors import Problem
+from templates_server.errors import ErrorDetail
 from templates_server.features.event_names.changes import StoredEvents
 from templates_server.features.event_names.job import NameCountJob
 from templates_server.features.event_names.model_check import NOTHING_MODELLED, ModelledEvents
@@ -68,7 +68,7 @@ def add_events(
     arrivals: Sequence[EventBatch],
     recent: RecentCounts | None = None,
     folding: NameCountJob | None = None,
-) -> Sequence[Sequence[Problem]]:
+) -> Sequence[Sequence[ErrorDetail]]:
     """Store events, and the people who are not known yet; of each arrival what was too much, and then nothing of it.
 
     An event whose id its person has already is left out. Of an arrival with a problem nothing is kept but that its
@@ -150,7 +150,7 @@ def _refusals(
     persons: Persons,
     in_doubt: Sequence[PersonKey],
     recent: RecentCounts,
-) -> Sequence[Sequence[Problem]]:
+) -> Sequence[Sequence[ErrorDetail]]:
     """The event of each arrival by which a person would have too many, if there is one."""
     if not in_doubt:
         return [()] * len(arrivals)
@@ -176,7 +176,7 @@ def _problems_of(
     persons: Persons,
     rooms: dict[PersonKey, _Room],
     recent: RecentCounts,
-) -> Sequence[Problem]:
+) -> Sequence[ErrorDetail]:
     """The first event for which there is no room; else the room is taken."""
     problems, taken = _fit_events(connection, arrival, persons, rooms)
     uncounted = [key for key, room in taken.items() if room.new and not room.is_counted]
@@ -197,7 +197,7 @@ def _count_units(connection: Connection, key: PersonKey) -> int:
 
 def _fit_events(
     connection: Connection, arrival: EventBatch, persons: Persons, rooms: Mapping[PersonKey, _Room]
-) -> tuple[Sequence[Problem], dict[PersonKey, _Room]]:
+) -> tuple[Sequence[ErrorDetail], dict[PersonKey, _Room]]:
     """The first event for which there is no room, and the rooms as they are then. What is stored already needs none."""
     known: dict[PersonKey, set[str]] = {}
     taken: dict[PersonKey, _Room] = {}
@@ -214,7 +214,7 @@ def _fit_events(
         taken[key].new.add(event.event_id)
         taken[key].used += units_of(event)
         if taken[key].used > MOST_UNITS:
-            return [Problem(f"[{index}]", TOO_MANY)], taken
+            return [ErrorDetail(f"[{index}]", TOO_MANY)], taken
     return (), taken
 
 

@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from templates_server.errors import NotFound, Problem, ValidationFailed
+from templates_server.errors import ErrorDetail, NotFound, ValidationFailed
 from templates_server.features.audit import store as audit
 from templates_server.features.exports import queries, store
 from templates_server.features.exports.columns import ExportFormat, event_format, user_format
@@ -43,7 +43,7 @@ async def export_tribe(call: Call) -> Response:
     tribe = await call.database.read_in_thread(lambda connection: load_tribe(connection, space_id, key))
     if tribe.is_contextual:
         message = f"{key} uses fields that apps send when a session starts, so its members cannot be listed or counted."
-        raise ValidationFailed([Problem("tribe", message)])
+        raise ValidationFailed([ErrorDetail("tribe", message)])
 
     def lines(connection: Connection, now: int) -> queries.Batches:
         at = EvaluationContext(environment_id, now, retention_ms)
@@ -69,9 +69,9 @@ async def export_events(call: Call) -> Response:
     )
 
 
-def _problem(path: str, text: str | None, problem_of: Callable[[str], str | None]) -> list[Problem]:
+def _problem(path: str, text: str | None, problem_of: Callable[[str], str | None]) -> list[ErrorDetail]:
     problem = None if text is None else problem_of(text)
-    return [] if problem is None else [Problem(path, f"This {problem}.")]
+    return [] if problem is None else [ErrorDetail(path, f"This {problem}.")]
 
 
 async def _begin(call: Call, shape: ExportFormat, lines: Lines, *, tribe: str | None) -> Response:

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from templates_server.errors import Problem, ValidationFailed
+from templates_server.errors import ErrorDetail, ValidationFailed
 from templates_server.features.people.profile_parser import find_attribute_name_problem
 
 ATTRIBUTE = "attributes."
@@ -116,7 +116,7 @@ def _shape(  # noqa: PLR0913 - the four of the request, and the two of what is e
     if form != "csv":
         if columns is not None or raw:
             name = "columns" if columns is not None else "raw"
-            raise ValidationFailed([Problem(name, "This applies to CSV only. JSON contains all fields.")])
+            raise ValidationFailed([ErrorDetail(name, "This applies to CSV only. JSON contains all fields.")])
         return ExportFormat(known, list(known), form)
     wanted = usual if columns is None else columns
     problems = list(_problems(known, wanted, has_attributes=has_attributes))
@@ -125,13 +125,15 @@ def _shape(  # noqa: PLR0913 - the four of the request, and the two of what is e
     return ExportFormat(known, wanted, form, raw=raw)
 
 
-def _problems(known: Mapping[str, ExportColumn], columns: Sequence[str], *, has_attributes: bool) -> Iterator[Problem]:
+def _problems(
+    known: Mapping[str, ExportColumn], columns: Sequence[str], *, has_attributes: bool
+) -> Iterator[ErrorDetail]:
     for index, name in enumerate(columns):
         problem = _problem_of(known, name, has_attributes=has_attributes)
         if name in columns[:index]:
             problem = "appears twice"
         if problem is not None:
-            yield Problem(f"columns[{index}]", f"This {problem}.")
+            yield ErrorDetail(f"columns[{index}]", f"This {problem}.")
 
 
 def _problem_of(known: Mapping[str, ExportColumn], name: str, *, has_attributes: bool) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 
-from templates_server.errors import Problem, ValidationFailed
+from templates_server.errors import ErrorDetail, ValidationFailed
 from templates_server.primitives.integers import whole_number
 
 SEPARATOR = "\n"
@@ -23,9 +23,9 @@ def from_cursor(environment_id: str, cursor: str) -> int:
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeError, ValueError):
-        raise ValidationFailed([Problem("since", PROBLEM)]) from None
+        raise ValidationFailed([ErrorDetail("since", PROBLEM)]) from None
     place, _, digits = text.partition(SEPARATOR)
     horizon = whole_number(digits, most=LATEST)
     if place != environment_id or horizon is None:
-        raise ValidationFailed([Problem("since", PROBLEM)])
+        raise ValidationFailed([ErrorDetail("since", PROBLEM)])
     return horizon

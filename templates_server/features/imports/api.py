@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from templates_server.errors import Conflict, NotFound, Problem, ValidationFailed
+from templates_server.errors import Conflict, ErrorDetail, NotFound, ValidationFailed
 from templates_server.features.audit import store as audit
 from templates_server.features.imports import store
 from templates_server.features.imports.content_digest import check_digest
@@ -99,7 +99,7 @@ def _place(call: Call) -> ImportKey:
     import_id = call.parameters["import"]
     if IMPORT_ID.fullmatch(import_id) is None:
         message = "An import ID must have 1 to 64 characters: A-Z, a-z, 0-9, _ and -."
-        raise ValidationFailed([Problem("import", message)])
+        raise ValidationFailed([ErrorDetail("import", message)])
     return ImportKey(call.environment_id, import_id)
 
 
@@ -107,7 +107,7 @@ def _number(call: Call) -> int:
     text = call.parameters["part"]
     number = whole_number(text, most=MOST_PARTS) if PART_NUMBER.fullmatch(text) else None
     if number is None:
-        raise ValidationFailed([Problem("part", f"A part number must be 1 to {MOST_PARTS:,}.")])
+        raise ValidationFailed([ErrorDetail("part", f"A part number must be 1 to {MOST_PARTS:,}.")])
     return number
 
 

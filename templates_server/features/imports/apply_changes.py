@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from templates_server.errors import Problem
+from templates_server.errors import ErrorDetail
 from templates_server.features.people.profile import (
     NOTHING_KNOWN,
     Columns,
@@ -18,20 +18,20 @@ from templates_server.features.people.profile_parser import find_profile_problem
 
 
 @dataclass(slots=True)
-class Settled:
+class PersonChanges:
     """The columns of one person after all their rows, and how many rows had which outcome; `refused` by line."""
 
     columns: Columns
     created: int = 0
     updated: int = 0
     unchanged: int = 0
-    refused: list[tuple[int, Sequence[Problem]]] = field(default_factory=list)
+    refused: list[tuple[int, Sequence[ErrorDetail]]] = field(default_factory=list)
 
 
-def apply_to_person(stored: Columns | None, changes: Iterable[tuple[int, ProfileChange]]) -> Settled:
+def apply_to_person(stored: Columns | None, changes: Iterable[tuple[int, ProfileChange]]) -> PersonChanges:
     """The outcome for a person whose profile stands in these columns; None when nobody is there yet."""
     profile = NOTHING_KNOWN if stored is None else from_columns(stored)
-    settled = Settled(stored or to_columns(profile))
+    settled = PersonChanges(stored or to_columns(profile))
     exists = stored is not None
     for line, change in changes:
         new = apply_change(profile, change)

@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 
-from templates_server.errors import Problem, ValidationFailed
+from templates_server.errors import ErrorDetail, ValidationFailed
 from templates_server.http.route_docs import ParameterDocs
 
 SHA_256 = re.compile(r"(?:^|,)[ \t]*sha-256(?![\w.*-])(?:=:([A-Za-z0-9+/=]*):)?")
@@ -25,7 +25,7 @@ def check_digest(field: str | None, digest: bytes) -> None:
     if match is None:
         return
     if _decode_digest(match[1]) != digest:
-        raise ValidationFailed([Problem(FIELD, "The SHA-256 of the body does not match. Send the body again.")])
+        raise ValidationFailed([ErrorDetail(FIELD, "The SHA-256 of the body does not match. Send the body again.")])
 
 
 def _decode_digest(text: str | None) -> bytes | None:

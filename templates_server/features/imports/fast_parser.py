@@ -36,7 +36,7 @@ from templates_server.features.people.profile_parser import (
     find_tag_problem,
     find_timezone_problem,
 )
-from templates_server.features.people.shares import ids_and_numbers
+from templates_server.primitives.shares import ids_and_numbers
 from templates_server.primitives.text_cache import memoize
 from templates_server.primitives.timestamps import DAY
 

@@ -17,15 +17,15 @@ from typing import Any
 
 import msgspec
 
-from templates_server.errors import BadRequest, Problem, Problems, TooLarge
+from templates_server.errors import BadRequest, ErrorDetail, Problems, TooLarge
 from templates_server.features.imports.fast_parser import Row, plain_rows
 from templates_server.features.imports.schemas import RowError
 from templates_server.features.people.identity import PersonKind, have_edges
 from templates_server.features.people.profile import NOTHING_KNOWN, ProfileChange, apply_change, to_columns
 from templates_server.features.people.profile_parser import find_profile_problems, read_user
-from templates_server.features.people.shares import ids_and_numbers
 from templates_server.primitives.ids import derive_ids
 from templates_server.primitives.json_depth import check_depth
+from templates_server.primitives.shares import ids_and_numbers
 
 MOST_ROWS = 50_000
 MOST_LINES = 100_000
@@ -39,7 +39,7 @@ MOST_PROBLEMS_A_ROW = 10
 MOST_PROBLEMS = 50_000
 """After so many in a part, only the first of each row is told."""
 
-RowProblems = Sequence[Problem] | Problems
+RowProblems = Sequence[ErrorDetail] | Problems
 
 person_of_row = itemgetter(0)
 
@@ -169,14 +169,14 @@ def read_row(line: int, text: bytes) -> tuple[Row | None, RowProblems]:
     return (person_id, line, user_id, number, *to_columns(profile)), ()
 
 
-def _decode_row(text: bytes) -> tuple[Any, Sequence[Problem]]:
+def _decode_row(text: bytes) -> tuple[Any, Sequence[ErrorDetail]]:
     try:
         check_depth(text, MAX_ROW_DEPTH)
         return msgspec.json.decode(text), ()
     except BadRequest as error:
         return None, error.problems
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return None, (Problem("", f"Invalid JSON: {error}.", BadRequest.code),)
+        return None, (ErrorDetail("", f"Invalid JSON: {error}.", BadRequest.code),)
 
 
 def find_row_errors(line: int, problems: RowProblems, *, told: int) -> Sequence[RowError]:

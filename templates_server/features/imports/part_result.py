@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 
-from templates_server.errors import Problem
-from templates_server.features.imports.apply_changes import Settled, apply_to_person
+from templates_server.errors import ErrorDetail
+from templates_server.features.imports.apply_changes import PersonChanges, apply_to_person
 from templates_server.features.imports.fast_parser import Row
 from templates_server.features.imports.parser import PartRows, person_of_row
 from templates_server.features.people.profile import COLUMNS, Columns, decode_tags
@@ -43,7 +43,7 @@ class PartResult:
     created: int = 0
     updated: int = 0
     unchanged: int = 0
-    refused: list[tuple[int, Sequence[Problem]]] = field(default_factory=list)
+    refused: list[tuple[int, Sequence[ErrorDetail]]] = field(default_factory=list)
     _tags: Counter[str] = field(default_factory=Counter)  # by the text of the column
 
     @property
@@ -65,11 +65,11 @@ class PartResult:
         self.note(settled, stored)
         return None if settled.columns == stored else settled.columns
 
-    def settled(self, rows: Iterable[Row], stored: Columns | None) -> Settled:
+    def settled(self, rows: Iterable[Row], stored: Columns | None) -> PersonChanges:
         """The outcome of one person's rows."""
         return apply_to_person(stored, ((row[1], self.part.change_at(row[1])) for row in rows))
 
-    def note(self, settled: Settled, stored: Columns | None) -> None:
+    def note(self, settled: PersonChanges, stored: Columns | None) -> None:
         """Count an outcome."""
         self.created += settled.created
         self.updated += settled.updated

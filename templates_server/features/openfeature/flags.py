@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from templates_server.errors import NotFound, Problem, ValidationFailed
+from templates_server.errors import ErrorDetail, NotFound, ValidationFailed
 from templates_server.features.sessions.compiled_states import (
     CompiledEntity,
     CompiledStates,
@@ -108,7 +108,7 @@ def make_flags(states: CompiledStates) -> Flags:
             encoded = by_state[id(shown)] = _encode_flags(entity, shown, reason)
             encoded_bytes += len(encoded.flags)
             if encoded_bytes > MOST_ENCODED_BYTES:
-                raise ValidationFailed([Problem("", TOO_LARGE)])
+                raise ValidationFailed([ErrorDetail("", TOO_LARGE)])
     tribes = {
         tribe.key: tribe for entity in states.entities for candidate in entity.candidates for tribe in candidate.tribes
     }

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from templates_server.errors import Problem, Problems, ValidationFailed
+from templates_server.errors import ErrorDetail, Problems, ValidationFailed
 from templates_server.features.audit import store as audit
 from templates_server.features.people import store
 from templates_server.features.people.apply_changes import ChangeOutcome, UserChange
@@ -79,10 +79,10 @@ def _asked_attribute(text: str) -> Sequence[str]:
         return ()
     name, equals, value = text.partition("=")
     if not equals:
-        raise ValidationFailed([Problem("attribute", "This must be name=value, such as plan=gold.")])
+        raise ValidationFailed([ErrorDetail("attribute", "This must be name=value, such as plan=gold.")])
     problem = find_attribute_name_problem(name) or find_attribute_problem(value)
     if problem is not None:
-        raise ValidationFailed([Problem("attribute", f"This {problem}.")])
+        raise ValidationFailed([ErrorDetail("attribute", f"This {problem}.")])
     return attribute_patterns(name, value)
 
 
@@ -138,7 +138,7 @@ def _decode_sent(call: Call) -> Any:
 def _read_changes(sent: Any) -> Sequence[UserChange]:
     """The users of a body; ValidationFailed, with all that is wrong, unless every one of them is good."""
     if isinstance(sent, list) and not 0 < len(sent) <= MOST_USERS:
-        raise ValidationFailed([Problem("", f"Send 1 to {MOST_USERS:,} users, not {len(sent):,}.")])
+        raise ValidationFailed([ErrorDetail("", f"Send 1 to {MOST_USERS:,} users, not {len(sent):,}.")])
     paths = [f"[{number}]" for number in range(len(sent))] if isinstance(sent, list) else [""]
     changes: list[UserChange] = []
     problems = Problems()
@@ -172,7 +172,7 @@ async def update(call: Call) -> Response:
     """Change a user who is there."""
     user, sent = call.parameters["user"], _decode_sent(call)
     if not isinstance(sent, dict):
-        raise ValidationFailed([Problem("", "Send an object with the fields to change.")])
+        raise ValidationFailed([ErrorDetail("", "Send an object with the fields to change.")])
     reading = ProfileProblems()
     if sent.get("user_id", user) != user:
         reading.refuse("user_id", "This does not match the user in the path.")
@@ -195,7 +195,7 @@ async def untag(call: Call) -> Response:
 def _check_tag(name: str) -> None:
     problem = find_tag_problem(name)
     if problem is not None:
-        raise ValidationFailed([Problem("tag", f"This {problem}.")])
+        raise ValidationFailed([ErrorDetail("tag", f"This {problem}.")])
 
 
 async def tag_visitor(call: Call) -> Response:

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from templates_server.errors import Problem
+from templates_server.errors import ErrorDetail
 from templates_server.features.people.profile import (
     NOTHING_KNOWN,
     Columns,
@@ -41,7 +41,7 @@ class ChangeResult:
 
     columns: Columns
     outcomes: Sequence[ChangeOutcome]
-    problems: Sequence[Problem]
+    problems: Sequence[ErrorDetail]
 
 
 def apply_changes(stored: Columns | None, changes: Iterable[UserChange]) -> ChangeResult:
@@ -49,7 +49,7 @@ def apply_changes(stored: Columns | None, changes: Iterable[UserChange]) -> Chan
     profile = NOTHING_KNOWN if stored is None else from_columns(stored)
     columns = stored
     outcomes: list[ChangeOutcome] = []
-    problems: list[Problem] = []
+    problems: list[ErrorDetail] = []
     for sent in changes:
         attributes, profile = profile.attributes, apply_change(profile, sent.change)
         before, columns = columns, to_columns(profile)  # columns tell true from 1, which profiles do not

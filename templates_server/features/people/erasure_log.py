@@ -61,7 +61,7 @@ class ErasureLog:
 
 
 def read_erasures(path: Path) -> Sequence[ErasedPerson]:
-    """Everybody who is listed in a file; nobody where there is none. UnreadableErasureLog names the line that is no erasure.
+    """Everybody who is listed in a file; nobody without a file. UnreadableErasureLog names the line that is no erasure.
 
     A last line that breaks off is one that was never answered for: it is left out.
     """

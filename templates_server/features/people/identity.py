@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from templates_server.primitives.ids import derive_id
+from templates_server.primitives.shares import share_number
 from templates_server.primitives.text_cache import memoize
 
 MAX_LENGTH = 256
@@ -147,3 +148,9 @@ def _name_of(character: str) -> str:
     """Return how a character that cannot be seen is shown, such as `U+00A0 (no-break space)`."""
     name = unicodedata.name(character, "").lower()
     return f"U+{ord(character):04X}" + (f" ({name})" if name else "")
+
+
+def share_number_of(stated: ClaimedIdentity) -> int:
+    """The number of the person who is stated, should they be created now: the visitor's where the two are one."""
+    person = stated.visitor or stated.person
+    return share_number(person.kind, person.called)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from templates_server.errors import Problem
+from templates_server.errors import ErrorDetail
 from templates_server.features.people.identity import find_anonymous_id_problem, find_user_id_problem
 from templates_server.security.user_signatures import IdCheck
 
@@ -26,11 +26,11 @@ class IdentityFields(Protocol):
         """What the app's back end made of the user's id."""
 
 
-def find_id_problems(sent: IdentityFields, check: IdCheck) -> Iterator[Problem]:
+def find_id_problems(sent: IdentityFields, check: IdCheck) -> Iterator[ErrorDetail]:
     """What is wrong with the ids, each by itself."""
     found = (
         ("anonymous_id", None if sent.anonymous_id is None else find_anonymous_id_problem(sent.anonymous_id)),
         ("external_id", None if sent.external_id is None else find_user_id_problem(sent.external_id)),
         ("user_signature", check.find_problem(sent.external_id, sent.user_signature)),
     )
-    return (Problem(path, f"This {problem}.") for path, problem in found if problem is not None)
+    return (ErrorDetail(path, f"This {problem}.") for path, problem in found if problem is not None)

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from templates_server.errors import Problem, Problems
+from templates_server.errors import ErrorDetail, Problems
 from templates_server.features.people.identity import find_user_id_problem
 from templates_server.features.people.profile import (
     Attributes,
@@ -174,7 +174,9 @@ def read_user(sent: Any, path: str = "") -> tuple[str, ProfileChange, Problems]:
     return user_id, change, reading.problems
 
 
-def find_profile_problems(profile: Profile, path: str = "", *, before: Attributes | None = None) -> Sequence[Problem]:
+def find_profile_problems(
+    profile: Profile, path: str = "", *, before: Attributes | None = None
+) -> Sequence[ErrorDetail]:
     """What is too much once a change was merged in: each part was good by itself.
 
     Attributes that are those of `before` are not measured: what was stored under an older limit stands in no way.

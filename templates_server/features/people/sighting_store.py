@@ -26,7 +26,7 @@ from templates_server.features.people.merge_store import (
     questions_of_merged,
     read_merged,
 )
-from templates_server.features.people.shares import share_number
+from templates_server.primitives.shares import share_number
 from templates_server.storage.bulk import Insertion, write_all
 from templates_server.storage.database import WriteConflict
 from templates_server.storage.pipelining import Rows, Statement, execute_pipelined

@@ -25,7 +25,7 @@ from templates_server.features.people.profile import (
     decode_tags,
     from_columns,
 )
-from templates_server.features.people.shares import share_number
+from templates_server.primitives.shares import share_number
 from templates_server.storage.database import as_text, in_clause, in_param
 from templates_server.storage.pipelining import execute_pipelined
 

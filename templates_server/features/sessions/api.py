@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from starlette.responses import Response
 
-from templates_server.errors import NotFound, Problem, ValidationFailed
+from templates_server.errors import ErrorDetail, NotFound, ValidationFailed
 from templates_server.features.people.identity import claim_identity
 from templates_server.features.sessions import parser, store
 from templates_server.features.sessions.changes.start_cache import StartCache
@@ -29,7 +29,7 @@ from templates_server.storage.write_batcher import WriteBatcher
 NO_TIME = "Specify a time such as 2027-04-30T22:00:00Z (RFC 3339, with an offset)."
 
 
-class SessionWriter(WriteBatcher[store.SessionStartRow, Sequence[Problem]]):
+class SessionWriter(WriteBatcher[store.SessionStartRow, Sequence[ErrorDetail]]):
     """The sessions that wait to be stored."""
 
 
@@ -67,7 +67,7 @@ async def explain(call: Call) -> ApiResult:
     asked: AskedExplanation = call.body
     who = claim_identity(asked.anonymous_id, asked.user_id)
     if who is None or (who.user is not None and who.visitor is not None):
-        raise ValidationFailed([Problem("user_id", "Specify either `user_id` or `anonymous_id`.")])
+        raise ValidationFailed([ErrorDetail("user_id", "Specify either `user_id` or `anonymous_id`.")])
     problems = parser.find_field_problems(asked.fields or {})
     if problems:
         raise ValidationFailed(problems)
@@ -85,4 +85,4 @@ def _parse_time(text: str) -> int:
     try:
         return parse_rfc3339(text)
     except ValueError:
-        raise ValidationFailed([Problem("at", NO_TIME)]) from None
+        raise ValidationFailed([ErrorDetail("at", NO_TIME)]) from None

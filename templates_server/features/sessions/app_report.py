@@ -14,7 +14,7 @@ from typing import Annotated, Any, NamedTuple, Protocol
 import msgspec
 from msgspec import Meta
 
-from templates_server.errors import Problem
+from templates_server.errors import ErrorDetail
 from templates_server.features.people.app_versions import version_key
 from templates_server.features.people.last_session import SAYS_NOTHING, AppFacts
 from templates_server.primitives.text_cache import memoize
@@ -119,7 +119,7 @@ def read_report(sent: ReportFields, os_version: str | None) -> AppReport:
     )
 
 
-def find_report_problems(sent: ReportFields, os_version: str | None) -> Iterator[Problem]:
+def find_report_problems(sent: ReportFields, os_version: str | None) -> Iterator[ErrorDetail]:
     """Return what is wrong with the texts, each by its path."""
     if _says_nothing(sent, os_version):
         return
@@ -135,9 +135,9 @@ def find_report_problems(sent: ReportFields, os_version: str | None) -> Iterator
         if text is None:
             continue
         if len(text) > at_most:
-            yield Problem(path, f"This can have at most {at_most} characters.")
+            yield ErrorDetail(path, f"This can have at most {at_most} characters.")
         elif CONTROL_CHARACTER.search(text):
-            yield Problem(path, "This must not contain control characters.")
+            yield ErrorDetail(path, "This must not contain control characters.")
 
 
 def _says_nothing(sent: ReportFields, os_version: str | None) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from templates_server.errors import Problem, ValidationFailed
+from templates_server.errors import ErrorDetail, ValidationFailed
 from templates_server.features.sessions import store
 from templates_server.features.sessions.failed_environments import FailedEnvironments
 from templates_server.features.sessions.schemas import EntityState, ItemState
@@ -216,7 +216,7 @@ def _within_bounds(entities: Iterable[CompiledEntity]) -> Iterator[CompiledEntit
     for entity in entities:
         encoded_bytes += len(entity.otherwise.encoded) + sum(len(one.shown.encoded) for one in entity.candidates)
         if encoded_bytes > MOST_ENCODED_BYTES:
-            raise ValidationFailed([Problem("", TOO_LARGE)])
+            raise ValidationFailed([ErrorDetail("", TOO_LARGE)])
         yield entity
 
 

@@ -20,10 +20,9 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from templates_server.features.people.identity import ClaimedIdentity
+from templates_server.features.people.identity import ClaimedIdentity, share_number_of
 from templates_server.features.people.last_session import AppFacts
 from templates_server.features.people.profile import Scalar
-from templates_server.features.people.shares import share_number_of
 from templates_server.features.sessions import store
 from templates_server.features.sessions.compiled_states import (
     CompiledStates,

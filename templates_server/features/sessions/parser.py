@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from templates_server.errors import Problem, ValidationFailed
+from templates_server.errors import ErrorDetail, ValidationFailed
 from templates_server.features.people.identity import ClaimedIdentity, claim_identity
 from templates_server.features.people.identity_fields import find_id_problems
 from templates_server.features.people.profile import Scalar
@@ -74,28 +74,30 @@ def read_start(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[ClaimedI
     ]
     who = claim_identity(sent.anonymous_id, sent.external_id)
     if who is None:
-        problems.append(Problem("", "Specify anonymous_id or external_id."))
+        problems.append(ErrorDetail("", "Specify anonymous_id or external_id."))
     if problems or who is None:
         raise ValidationFailed(problems)
     report = read_report(sent, device.os_version)
     return who, ClientContext(sent.fields or {}, device.os, device.model, report.facts), report
 
 
-def find_field_problems(fields: Mapping[str, Scalar | None]) -> list[Problem]:
+def find_field_problems(fields: Mapping[str, Scalar | None]) -> list[ErrorDetail]:
     """What is wrong with what an app says."""
     if len(fields) > MOST_FIELDS:
-        return [Problem("fields", f"Too many fields: {len(fields)}. The maximum is {MOST_FIELDS}.")]
+        return [ErrorDetail("fields", f"Too many fields: {len(fields)}. The maximum is {MOST_FIELDS}.")]
     problems = []
     for name, value in fields.items():
         if not 0 < len(name) <= MAX_FIELD_NAME_LENGTH:
-            problems.append(Problem("fields", f"A field name must have 1 to {MAX_FIELD_NAME_LENGTH} characters."))
+            problems.append(ErrorDetail("fields", f"A field name must have 1 to {MAX_FIELD_NAME_LENGTH} characters."))
         if isinstance(value, str) and len(value) > MAX_FIELD_VALUE_LENGTH:
-            problems.append(Problem(f"fields.{name}", f"This can have at most {MAX_FIELD_VALUE_LENGTH:,} characters."))
+            problems.append(
+                ErrorDetail(f"fields.{name}", f"This can have at most {MAX_FIELD_VALUE_LENGTH:,} characters.")
+            )
     return problems
 
 
-def _problems_of_device(sent: SentStart) -> Iterator[Problem]:
+def _problems_of_device(sent: SentStart) -> Iterator[ErrorDetail]:
     device = sent.device or NO_DEVICE
     for name, text in (("os", device.os), ("model", device.model)):
         if text is not None and len(text) > MAX_DEVICE_TEXT_LENGTH:
-            yield Problem(f"device.{name}", f"This can have at most {MAX_DEVICE_TEXT_LENGTH} characters.")
+            yield ErrorDetail(f"device.{name}", f"This can have at most {MAX_DEVICE_TEXT_LENGTH} characters.")

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import Connection, Table, select
 
-from templates_server.errors import NotFound, Problem
+from templates_server.errors import ErrorDetail, NotFound
 from templates_server.features.people.batch_queries import PersonKey, build_statements
 from templates_server.features.people.identity import ClaimedIdentity, PersonKind, PersonRef
 from templates_server.features.people.sighting_store import Sighting, record_and_merge
@@ -73,7 +73,7 @@ class EnvironmentDocuments:
     tribes: Any
 
 
-def add_sessions(connection: Connection, starts: Sequence[SessionStartRow]) -> Outcomes[Sequence[Problem]]:
+def add_sessions(connection: Connection, starts: Sequence[SessionStartRow]) -> Outcomes[Sequence[ErrorDetail]]:
     """Store sessions, and that their people were there, once visitors are merged; for each what was too much, if so.
 
     LATER: their merge has to wait.
@@ -87,13 +87,13 @@ def add_sessions(connection: Connection, starts: Sequence[SessionStartRow]) -> O
         for start, person in zip(starts, persons, strict=True)
     ]
     counts = {(row[0], row[1]): row[2] for rows in counted for row in rows}
-    outcomes: list[Sequence[Problem] | Literal[DeferredOutcome.LATER]] = []
+    outcomes: list[Sequence[ErrorDetail] | Literal[DeferredOutcome.LATER]] = []
     rows = []
     for start, key in zip(starts, keys, strict=True):
         if key is None:
             outcomes.append(LATER)
         elif counts.get(key, 0) >= MOST_SESSIONS:
-            outcomes.append([Problem("anonymous_id", TOO_MANY)])
+            outcomes.append([ErrorDetail("anonymous_id", TOO_MANY)])
         else:
             counts[key] = counts.get(key, 0) + 1
             outcomes.append(())

@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from templates_server.errors import NotFound, Problem, ValidationFailed
+from templates_server.errors import ErrorDetail, NotFound, ValidationFailed
 from templates_server.features.audit import store as audit
 from templates_server.features.people.api import to_user
 from templates_server.features.people.identity import PersonKind, PersonRef, make_person_ref
@@ -180,7 +180,7 @@ async def _of_tribe(call: Call, work: Callable[[Connection, TribeDefinition], An
         return await call.database.read_in_thread(load)
     except UndecidableTribe:
         message = f"{key} uses fields that apps send when a session starts, so its members cannot be listed or counted."
-        raise ValidationFailed([Problem("tribe", message)]) from None
+        raise ValidationFailed([ErrorDetail("tribe", message)]) from None
 
 
 def load_tribe(connection: Connection, space_id: str, key: str) -> TribeDefinition:
@@ -218,7 +218,7 @@ def _asked_person(call: Call) -> PersonRef:
     """The person of `?user=` or `?anonymous_id=`; ValidationFailed unless one of them is given."""
     user, visitor = call.query.get("user", ""), call.query.get("anonymous_id", "")
     if bool(user) == bool(visitor):
-        raise ValidationFailed([Problem("user", "Specify either `user` or `anonymous_id`.")])
+        raise ValidationFailed([ErrorDetail("user", "Specify either `user` or `anonymous_id`.")])
     if visitor:
         return make_person_ref(PersonKind.VISITOR, visitor)
     return PersonRef(PersonKind.USER, user, find_person_id(user))

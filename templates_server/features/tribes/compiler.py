@@ -24,7 +24,6 @@ from dataclasses import dataclass, replace
 
 from templates_server.features.people.identity import PersonKind
 from templates_server.features.people.profile import Scalar
-from templates_server.features.people.shares import BUCKETS, PRIME
 from templates_server.features.tribes.evaluator import number_in
 from templates_server.features.tribes.json_paths import PATHS
 from templates_server.features.tribes.model import (
@@ -66,6 +65,7 @@ from templates_server.features.tribes.time_windows import (
     window_of_sessions,
     window_of_timeframe,
 )
+from templates_server.primitives.shares import BUCKETS, PRIME
 from templates_server.primitives.timestamps import DAY
 
 NOBODY = SqlFragment("1 = 0")

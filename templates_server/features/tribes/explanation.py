@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from templates_server.features.people.app_versions import version_text
 from templates_server.features.people.identity import PersonKind
 from templates_server.features.people.profile import Scalar
-from templates_server.features.people.shares import BUCKETS
 from templates_server.features.tribes.evaluator import FilterVerdict, PersonValue, ShareBucket, TribeOutcome, Verdict
 from templates_server.features.tribes.model import (
     Audience,
@@ -29,6 +28,7 @@ from templates_server.features.tribes.model import (
 from templates_server.features.tribes.percentages import to_percent
 from templates_server.features.tribes.schemas import ExplainedFilter, Explanation
 from templates_server.features.tribes.serializer import to_filter_document
+from templates_server.primitives.shares import BUCKETS
 from templates_server.primitives.timestamps import to_day, to_rfc3339
 from templates_server.primitives.yaml_json import quote_text
 

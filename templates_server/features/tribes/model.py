@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from templates_server.features.people.app_versions import version_key
 from templates_server.features.people.profile import Scalar, parse_moment
-from templates_server.features.people.shares import ShareDraw, make_draw
+from templates_server.primitives.shares import ShareDraw, make_draw
 from templates_server.primitives.timestamps import DAY
 
 DAY_LENGTH = len("2026-11-21")

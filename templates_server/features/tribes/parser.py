@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from templates_server.errors import Problem, Problems, ValidationFailed
+from templates_server.errors import ErrorDetail, Problems, ValidationFailed
 from templates_server.features.people.profile import Scalar, canonical_scalar
 from templates_server.features.people.profile_parser import (
     MAX_ATTRIBUTE_CHARACTERS,
@@ -80,13 +80,13 @@ def read_tribes(document: Any, *, space: str) -> Tribes:
 
 def parse_tribes(document: Any, *, space: str) -> tuple[Tribes, Problems]:
     """What can be made of a document, without the tribes in which something is wrong, and all that is wrong."""
-    parser = _Parser()
+    parser = _TribeParser()
     return parser.tribes(document, space), parser.reader.problems
 
 
 def read_tribe(document: Any, *, key: str) -> TribeDefinition:
     """One tribe by itself; ValidationFailed with every problem."""
-    parser = _Parser()
+    parser = _TribeParser()
     if not is_key(key):
         parser.reader.refuse("key", KEY_RULE)
     given = dict(document) if isinstance(document, dict) else document
@@ -101,25 +101,25 @@ def read_tribe(document: Any, *, key: str) -> TribeDefinition:
     return tribe
 
 
-def find_new_key_problems(keys: Iterable[str], path: str) -> list[Problem]:
+def find_new_key_problems(keys: Iterable[str], path: str) -> list[ErrorDetail]:
     """What is wrong with the keys of tribes that were not there before; `path` is where a key stands."""
     return [
-        Problem(path.replace("{key}", key), f"{quote_text(key)} is a reserved key: {RESERVED_KEYS[key]}")
+        ErrorDetail(path.replace("{key}", key), f"{quote_text(key)} is a reserved key: {RESERVED_KEYS[key]}")
         for key in sorted(keys)
         if key in RESERVED_KEYS
     ]
 
 
-def find_number_problems(categories: Iterable[str]) -> list[Problem]:
+def find_number_problems(categories: Iterable[str]) -> list[ErrorDetail]:
     """What is wrong with how many tribes there are, by the category of each."""
     numbers = Counter(categories)
     problems = [
-        Problem("tribes", f"has {number} in {_category(name)}; the maximum is {MOST_TRIBES_A_CATEGORY}")
+        ErrorDetail("tribes", f"has {number} in {_category(name)}; the maximum is {MOST_TRIBES_A_CATEGORY}")
         for name, number in numbers.items()
         if number > MOST_TRIBES_A_CATEGORY
     ]
     if numbers.total() > MOST_TRIBES:
-        problems.append(Problem("tribes", f"has {numbers.total()} entries; the maximum is {MOST_TRIBES}"))
+        problems.append(ErrorDetail("tribes", f"has {numbers.total()} entries; the maximum is {MOST_TRIBES}"))
     return problems
 
 
@@ -130,19 +130,19 @@ def count_event_queries(tribes: Iterable[Mapping[str, Any]]) -> int:
     return len({msgspec.json.encode(each, order="deterministic") for each in asked})
 
 
-def find_query_problems(number: int) -> list[Problem]:
+def find_query_problems(number: int) -> list[ErrorDetail]:
     """What is wrong with how many different things must be counted of a person to decide the tribes of a Space."""
     if number <= MOST_EVENT_QUESTIONS:
         return []
     message = f"have {number:,} different event filters; the maximum is {MOST_EVENT_QUESTIONS}"
-    return [Problem("tribes", message)]
+    return [ErrorDetail("tribes", message)]
 
 
 def _category(name: str) -> str:
     return f"the category {quote_text(name)}" if name else "no category"
 
 
-class _Parser:
+class _TribeParser:
     """Reads one document."""
 
     def __init__(self) -> None:
@@ -352,8 +352,8 @@ class _Parser:
         return f"not {', '.join(map(quote_text, keys)) or 'nothing'}{others}{near}"
 
 
-SOURCES: Mapping[Origin, Callable[[_Parser, Any, str], Source | None]] = {
-    Origin.ATTRIBUTE: _Parser._attribute,  # noqa: SLF001 - its own table
-    Origin.CONTEXTUAL: _Parser._contextual,  # noqa: SLF001 - as above
-    Origin.BEHAVIOUR: _Parser._behaviour,  # noqa: SLF001 - as above
+SOURCES: Mapping[Origin, Callable[[_TribeParser, Any, str], Source | None]] = {
+    Origin.ATTRIBUTE: _TribeParser._attribute,  # noqa: SLF001 - its own table
+    Origin.CONTEXTUAL: _TribeParser._contextual,  # noqa: SLF001 - as above
+    Origin.BEHAVIOUR: _TribeParser._behaviour,  # noqa: SLF001 - as above
 }

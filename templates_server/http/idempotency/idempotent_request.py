@@ -22,7 +22,7 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from templates_server.errors import BadRequest, Conflict, Problem, ValidationFailed
+from templates_server.errors import BadRequest, Conflict, ErrorDetail, ValidationFailed
 from templates_server.http.idempotency import store
 from templates_server.primitives.timestamps import DAY
 from templates_server.security.authorization import Principal
@@ -71,7 +71,7 @@ class IdempotentRequest:
             return None
         if kept.request_hash != self.request_hash:
             raise ValidationFailed(
-                [Problem(HEADER, "This idempotency key was used for a different request. Use a new key.")]
+                [ErrorDetail(HEADER, "This idempotency key was used for a different request. Use a new key.")]
             )
         response = self._decrypt_response(kept.answer)
         response.headers[REPLAYED] = "true"

@@ -12,7 +12,7 @@ from templates_server.errors import (
     MORE_PROBLEMS,
     MOST_PROBLEMS,
     BadRequest,
-    Problem,
+    ErrorDetail,
     Problems,
     ValidationFailed,
 )
@@ -21,8 +21,8 @@ from templates_server.features.people.api import _read_changes
 from templates_server.primitives.validation import MOST_SUGGESTIONS, Reader
 
 
-def some(number: int) -> list[Problem]:
-    return [Problem(f"[{index}]", "This is wrong.") for index in range(number)]
+def some(number: int) -> list[ErrorDetail]:
+    return [ErrorDetail(f"[{index}]", "This is wrong.") for index in range(number)]
 
 
 @pytest.mark.parametrize("number", [1, 99, 100, 101])
@@ -33,7 +33,7 @@ def test_a_hundred_and_one_problems_are_all_told(number: int) -> None:
 @pytest.mark.parametrize(("number", "told"), [(102, "And 2 more problems."), (5000, "And 4,900 more problems.")])
 def test_of_more_problems_a_hundred_are_told_and_the_rest_counted(number: int, told: str) -> None:
     failed = ValidationFailed(problem for problem in some(number))
-    assert list(failed.problems) == [*some(100), Problem("", told, MORE_PROBLEMS)]
+    assert list(failed.problems) == [*some(100), ErrorDetail("", told, MORE_PROBLEMS)]
     assert str(failed) == f"{number} problem(s)"
 
 
@@ -50,7 +50,7 @@ def test_problems_of_several_readers_are_counted_together() -> None:
             one.add(problem.path, problem.message)
         together.extend(one)
     assert len(together) == 660
-    assert list(together) == [*some(60), *some(40), Problem("", "And 560 more problems.", MORE_PROBLEMS)]
+    assert list(together) == [*some(60), *some(40), ErrorDetail("", "And 560 more problems.", MORE_PROBLEMS)]
 
 
 def test_no_more_problems_are_kept_than_are_told() -> None:
@@ -60,7 +60,7 @@ def test_no_more_problems_are_kept_than_are_told() -> None:
 
 
 def test_the_texts_of_a_problem_are_bounded() -> None:
-    problem = Problem("p" * 1_000_000 + ".name", "The name '" + "x" * 1_000_000 + "' is taken.")
+    problem = ErrorDetail("p" * 1_000_000 + ".name", "The name '" + "x" * 1_000_000 + "' is taken.")
     assert (len(problem.path), len(problem.message)) == (MAX_PATH_CHARACTERS, MAX_MESSAGE_CHARACTERS)
     assert problem.path.startswith("ppp")
     assert problem.path.endswith("p.name")
@@ -71,7 +71,7 @@ def test_the_texts_of_a_problem_are_bounded() -> None:
 
 def test_texts_that_are_just_short_enough_stay_whole() -> None:
     path, message = "p" * MAX_PATH_CHARACTERS, "m" * MAX_MESSAGE_CHARACTERS
-    assert (Problem(path, message).path, Problem(path, message).message) == (path, message)
+    assert (ErrorDetail(path, message).path, ErrorDetail(path, message).message) == (path, message)
 
 
 def test_the_problem_of_any_failure_is_bounded() -> None:
@@ -89,13 +89,13 @@ def test_a_document_gets_few_suggestions() -> None:
 def test_unknown_keys_beyond_those_told_are_counted() -> None:
     reader = Reader()
     reader.mapping(dict.fromkeys(map(str, range(700)), 1), "", ("name",))
-    assert list(reader.problems)[-1] == Problem("", "And 600 more problems.", MORE_PROBLEMS)
+    assert list(reader.problems)[-1] == ErrorDetail("", "And 600 more problems.", MORE_PROBLEMS)
 
 
 def test_unknown_fields_of_a_user_beyond_those_told_are_counted() -> None:
     with pytest.raises(ValidationFailed) as failed:
         _read_changes([{"user_id": "a", **dict.fromkeys(map(str, range(700)), 1)}, {"user_id": 3}])
-    assert failed.value.problems[-1] == Problem("", "And 601 more problems.", MORE_PROBLEMS)
+    assert failed.value.problems[-1] == ErrorDetail("", "And 601 more problems.", MORE_PROBLEMS)
 
 
 def test_each_bad_row_of_a_part_has_a_problem_of_bounded_length() -> None:

@@ -8,7 +8,7 @@ from msgspec.structs import asdict
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from templates_server.errors import NotFound, Problem, ValidationFailed
+from templates_server.errors import ErrorDetail, NotFound, ValidationFailed
 from templates_server.features.accounts import email_address
 from templates_server.features.accounts.invitations import store
 from templates_server.features.accounts.invitations.codes import invitation_link
@@ -25,7 +25,7 @@ async def invite_member(call: Call) -> Response:
     """An invitation with its link, which is told this once; no mail is sent."""
     new: NewMember = call.body
     if not email_address.is_email(new.email.strip()):
-        raise ValidationFailed([Problem("email", "is not an e-mail address")])
+        raise ValidationFailed([ErrorDetail("email", "is not an e-mail address")])
     organization_id, principal = call.place.organization_id, call.principal
 
     def work(connection: Connection) -> ApiResult:

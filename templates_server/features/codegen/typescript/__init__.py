@@ -10,8 +10,8 @@ from templates_server.features.codegen.naming import ModelNames
 from templates_server.features.codegen.templates import FOLDER, Templates, with_header
 from templates_server.features.codegen.typescript.modules import extension_of
 from templates_server.features.codegen.typescript.names import identifier
-from templates_server.features.codegen.typescript.platforms import for_platform
 from templates_server.features.codegen.typescript.space_modules import GENERATED, GIT_ATTRIBUTES, HEADER, space_modules
+from templates_server.features.codegen.typescript.target_options import for_platform
 from templates_server.features.spaces.model import GenerationInput
 
 RUNTIME_PARTS = (

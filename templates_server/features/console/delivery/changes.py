@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from templates_server.errors import BadRequest, Problem, ValidationFailed
+from templates_server.errors import BadRequest, ErrorDetail, ValidationFailed
 from templates_server.features.console.delivery.merge import merge_scenarios
 from templates_server.features.spaces.delivery.parser import MAX_TARGETED
 from templates_server.features.spaces.delivery.scenario_selection import DEFAULT_NAME
@@ -246,4 +246,4 @@ def _index(targeted: Sequence[Mapping[str, Any]], name: str) -> int:
     for number, scenario in enumerate(targeted):
         if scenario["name"] == name:
             return number
-    raise ValidationFailed([Problem("", f"The targeted scenario “{name}” no longer exists.")])
+    raise ValidationFailed([ErrorDetail("", f"The targeted scenario “{name}” no longer exists.")])

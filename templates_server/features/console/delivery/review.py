@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from templates_server.errors import ApiError, BadRequest, PreconditionFailed, Problem
+from templates_server.errors import ApiError, BadRequest, ErrorDetail, PreconditionFailed
 from templates_server.features.console.delivery import changes
 from templates_server.features.console.delivery.changes import Change, Publish, Restore, SaveScenario, Unpublish
 from templates_server.features.console.delivery.workspace import (
@@ -210,7 +210,7 @@ def _rejected_form(typed: FormState, error: ApiError) -> FormState:
     return FormState(found.values, {**found.problems, **({"": told} if told else {})})
 
 
-def _error_text(problem: Problem) -> str:
+def _error_text(problem: ErrorDetail) -> str:
     return f"{problem.path}: {problem.message}" if problem.path else problem.message
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from templates_server.errors import Problem
+from templates_server.errors import ErrorDetail
 from templates_server.features.console.delivery import controls
 from templates_server.features.console.delivery.controls import UTC_ZONE, YES, InvalidControlValue
 from templates_server.features.spaces.delivery.parser import MAX_ITEMS
@@ -208,7 +208,7 @@ def _read_properties(
     return values
 
 
-def group_problems_by_field(problems: Sequence[Problem], sent: Sent, place: str) -> dict[str, list[str]]:
+def group_problems_by_field(problems: Sequence[ErrorDetail], sent: Sent, place: str) -> dict[str, list[str]]:
     """Those of a document's problems that are about the scenario at that place of it, by the field of the form."""
     found: dict[str, list[str]] = {}
     for problem in problems:

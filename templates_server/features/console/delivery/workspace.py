@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from templates_server.errors import NotFound, Problem
+from templates_server.errors import ErrorDetail, NotFound
 from templates_server.features.codegen import model_api as models
 from templates_server.features.console.delivery.changes import Change, Document, Promote, Restore, apply
 from templates_server.features.console.navigation import ENVIRONMENT
@@ -71,7 +71,7 @@ class CheckedDelivery:
     """A changed document as it is stored, what is wrong with it, and how it differs from the one before."""
 
     document: Document
-    problems: Sequence[Problem]
+    problems: Sequence[ErrorDetail]
     changes: Sequence[DeliveryChange]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from templates_server.errors import Problem, Unavailable, ValidationFailed, shorten
+from templates_server.errors import ErrorDetail, Unavailable, ValidationFailed, shorten
 from templates_server.features.console.form_state import KEY, REFUSALS, FormState, read_form
 from templates_server.features.console.navigation import ENVIRONMENT
 from templates_server.features.console.platform_api import require
@@ -93,9 +93,9 @@ def owner_of(visit: Visit) -> UploadOwner:
 async def _save_upload(visit: Visit, sent: Parameters) -> Upload:
     file = sent.files.get("file")
     if file is None or not file.content:
-        raise ValidationFailed([Problem("file", "Choose a CSV file that is not empty.")])
+        raise ValidationFailed([ErrorDetail("file", "Choose a CSV file that is not empty.")])
     if len(file.content) > MAX_FILE_BYTES:
-        raise ValidationFailed([Problem("file", TOO_LARGE)])
+        raise ValidationFailed([ErrorDetail("file", TOO_LARGE)])
     return await asyncio.to_thread(_add_upload, visit, file, sent.text(KEY))
 
 

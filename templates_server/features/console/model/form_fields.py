@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from templates_server.errors import Problem
+from templates_server.errors import ErrorDetail
 from templates_server.features.console.delivery import controls
 from templates_server.features.console.delivery.controls import YES, InvalidControlValue
 from templates_server.features.spaces.events_and_fields import (
@@ -332,7 +332,7 @@ def remove_part(document: Document, part: PartKind, key: str) -> dict[str, Any]:
     return {**document, part.place: {other: item for other, item in document[part.place].items() if other != key}}
 
 
-def group_problems_by_field(part: PartKind, draft: PartDraft, problems: Iterable[Problem]) -> dict[str, list[str]]:
+def group_problems_by_field(part: PartKind, draft: PartDraft, problems: Iterable[ErrorDetail]) -> dict[str, list[str]]:
     """What is wrong with a document that has the part, by field; of "" what is elsewhere, with its path."""
     found: dict[str, list[str]] = {}
     for problem in problems:

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from templates_server.errors import ApiError, NotFound, PreconditionFailed, Problem
+from templates_server.errors import ApiError, ErrorDetail, NotFound, PreconditionFailed
 from templates_server.features.codegen import model_api as models
 from templates_server.features.console.delivery.controls import zone_names
 from templates_server.features.console.delivery.images import address_of, has_pictures
@@ -186,10 +186,10 @@ async def _review(visit: Visit, change: PartEdit, told: PartNotices = NOTHING_EL
     return await _show_review(visit, change, found, told)
 
 
-def _own_problems(visit: Visit, change: PartEdit) -> Sequence[Problem]:
+def _own_problems(visit: Visit, change: PartEdit) -> Sequence[ErrorDetail]:
     """What is wrong with the document as a whole before its parts are looked at."""
     size, most = len(msgspec.json.encode(change.document)), visit.call.settings.limits.max_document_bytes
-    return [Problem("", f"The model would have {size:,} bytes; the maximum is {most:,}.")] * (size > most)
+    return [ErrorDetail("", f"The model would have {size:,} bytes; the maximum is {most:,}.")] * (size > most)
 
 
 async def _save(visit: Visit, change: PartEdit, sent: Parameters) -> Response:
@@ -232,7 +232,7 @@ async def _show_conflict(visit: Visit, change: PartEdit, present: Mapping[str, A
     return await _review(visit, rebased, PartNotices(conflict))
 
 
-async def _show_refused(visit: Visit, change: PartEdit, problems: Sequence[Problem], told: PartNotices) -> Response:
+async def _show_refused(visit: Visit, change: PartEdit, problems: Sequence[ErrorDetail], told: PartNotices) -> Response:
     """All that is wrong, each beside its field; of a removal, what still needs the part."""
     if change.is_removal:
         blocked = [f"{problem.path}: {problem.message}" if problem.path else problem.message for problem in problems]

@@ -15,7 +15,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from templates_server.errors import ApiError, NotFound, Problem, ValidationFailed
+from templates_server.errors import ApiError, ErrorDetail, NotFound, ValidationFailed
 from templates_server.features.codegen import model_api as models
 from templates_server.features.console.form_state import REFUSALS, FormState, read_form
 from templates_server.features.console.navigation import Link
@@ -141,7 +141,7 @@ def _key(editor: Editor, document: Any) -> str:
     """The key of the tribe: of a new one as it was typed, else made of the name; ValidationFailed where it is none."""
     key = editor.key or editor.typed.text("tribe").strip() or key_of_name(editor.typed.text("name"))
     if not is_key(key):
-        raise ValidationFailed([Problem("key", KEY_RULE if key else NO_KEY), *_problems_of(editor, document)])
+        raise ValidationFailed([ErrorDetail("key", KEY_RULE if key else NO_KEY), *_problems_of(editor, document)])
     return key
 
 
@@ -163,7 +163,7 @@ async def _document(visit: Visit, editor: Editor) -> Any:
     return document
 
 
-def _problems_of(editor: Editor, document: Any) -> Sequence[Problem]:
+def _problems_of(editor: Editor, document: Any) -> Sequence[ErrorDetail]:
     """What is wrong with a document."""
     try:
         _read(editor, document)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from templates_server.errors import ApiError, Problem
+from templates_server.errors import ApiError, ErrorDetail
 from templates_server.features.tribes.data_parser import MOST_CONDITIONS
 from templates_server.features.tribes.event_parser import MOST_PAIRS
 from templates_server.features.tribes.model import (
@@ -116,14 +116,14 @@ def document_in(values: Values) -> dict[str, Any]:
     return {**head, "filters": [to_filter(row) for row in rows_in(values)]}
 
 
-def own_problems(rows: Iterable[Row]) -> Iterator[Problem]:
+def own_problems(rows: Iterable[Row]) -> Iterator[ErrorDetail]:
     """What is wrong with rows and cannot be seen in the document that is made of them."""
     for number, row in enumerate(rows):
         keys = [row[f"meta{pair}-key"] for pair in PAIRS if row.get(f"meta{pair}-key")]
         if len(set(keys)) < len(keys):
-            yield Problem(f"filters[{number}].metadata", "has a duplicate key: remove one of them")
+            yield ErrorDetail(f"filters[{number}].metadata", "has a duplicate key: remove one of them")
         if row.get("type") == "number" and row.get("operator") in OF_SCALARS | OF_MANY and not _are_numbers(row):
-            yield Problem(f"filters[{number}].value", "must be a number; choose “text” for anything else")
+            yield ErrorDetail(f"filters[{number}].value", "must be a number; choose “text” for anything else")
 
 
 def field_of(path: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from templates_server.features.people.shares import BUCKETS
 from templates_server.features.tribes.explanation import describe_filter
 from templates_server.features.tribes.model import (
     Audience,
@@ -17,6 +16,7 @@ from templates_server.features.tribes.model import (
     TagFilter,
     TribeDefinition,
 )
+from templates_server.primitives.shares import BUCKETS
 
 SUBJECTS: Mapping[str, str] = {
     "email": "E-mail address",

@@ -42,7 +42,7 @@ class TribeConflictError(Exception):
 
 
 async def save(visit: Visit, draft: TribeDraft) -> None:
-    """Store the tribe; TribeConflictError when another saved it since the draft's revision, else as the API refuses it."""
+    """Store the tribe; TribeConflictError when another saved it since the draft, else as the API refuses it."""
     revision = draft.revision
     for _ in range(ATTEMPTS):
         try:

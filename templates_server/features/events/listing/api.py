@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from templates_server.errors import BadRequest, Problem, ValidationFailed
+from templates_server.errors import BadRequest, ErrorDetail, ValidationFailed
 from templates_server.features.events.listing import store
 from templates_server.features.events.listing.schemas import event_view
 from templates_server.features.people.identity import PersonKind, find_queried_user_id_problem, make_person_ref
@@ -32,11 +32,11 @@ def _person_id(user_id: str | None) -> str | None:
         return None
     problem = find_queried_user_id_problem(user_id)
     if problem is not None:
-        raise ValidationFailed([Problem("user", f"This {problem}.")])
+        raise ValidationFailed([ErrorDetail("user", f"This {problem}.")])
     return make_person_ref(PersonKind.USER, user_id).person_id
 
 
 def _check_name(name: str | None) -> None:
     problem = None if name is None else find_event_name_problem(name)
     if problem is not None:
-        raise ValidationFailed([Problem("name", f"This {problem}.")])
+        raise ValidationFailed([ErrorDetail("name", f"This {problem}.")])

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from starlette.responses import Response
 
-from templates_server.errors import Forbidden, Problem, ValidationFailed
+from templates_server.errors import ErrorDetail, Forbidden, ValidationFailed
 from templates_server.features.events.stream.feed import EventFeed, Listener, Permitted
 from templates_server.features.events.stream.filters import StreamFilter
 from templates_server.features.people.identity import (
@@ -72,14 +72,14 @@ def read_filter(query: Mapping[str, str]) -> StreamFilter:
     name, person = query.get("name"), _person_of(query)
     problem = None if name is None else find_event_name_problem(name)
     if problem is not None:
-        raise ValidationFailed([Problem("name", f"This {problem}.")])
+        raise ValidationFailed([ErrorDetail("name", f"This {problem}.")])
     return StreamFilter(name, None if person is None else person.person_id)
 
 
 def _person_of(query: Mapping[str, str]) -> PersonRef | None:
     user, visitor = query.get("user"), query.get("anonymous_id")
     if user is not None and visitor is not None:
-        raise ValidationFailed([Problem("anonymous_id", ONE_PERSON)])
+        raise ValidationFailed([ErrorDetail("anonymous_id", ONE_PERSON)])
     if user is not None:
         return _named(PersonKind.USER, "user", user, find_queried_user_id_problem(user))
     if visitor is not None:
@@ -89,7 +89,7 @@ def _person_of(query: Mapping[str, str]) -> PersonRef | None:
 
 def _named(kind: PersonKind, parameter: str, called: str, problem: str | None) -> PersonRef:
     if problem is not None:
-        raise ValidationFailed([Problem(parameter, f"This {problem}.")])
+        raise ValidationFailed([ErrorDetail(parameter, f"This {problem}.")])
     return make_person_ref(kind, called)
 
 
@@ -100,7 +100,7 @@ def wait_seconds(call: Call) -> int | None:
         return None
     seconds = whole_number(text, most=MAX_WAIT_SECONDS)
     if seconds is None:
-        raise ValidationFailed([Problem("wait", f"This must be a whole number from 0 to {MAX_WAIT_SECONDS}.")])
+        raise ValidationFailed([ErrorDetail("wait", f"This must be a whole number from 0 to {MAX_WAIT_SECONDS}.")])
     return seconds
 
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
-from templates_server.errors import Problem
+from templates_server.errors import ErrorDetail
 from templates_server.features.events.store import EventBatch
 from templates_server.features.events.stream import store
 from templates_server.features.events.stream.filters import StreamFilter
@@ -46,8 +46,8 @@ class SessionStart(Protocol):
 
 
 SessionT = TypeVar("SessionT", bound=SessionStart)
-StoreEvents = Callable[[Connection, Sequence[EventBatch]], Sequence[Sequence[Problem]]]
-StoreSessions = Callable[[Connection, Sequence[SessionT]], Outcomes[Sequence[Problem]]]
+StoreEvents = Callable[[Connection, Sequence[EventBatch]], Sequence[Sequence[ErrorDetail]]]
+StoreSessions = Callable[[Connection, Sequence[SessionT]], Outcomes[Sequence[ErrorDetail]]]
 Entry = tuple[str, str | None, ClaimedIdentity, str, int]
 """Of which environment, the name of an event, whose, the id, and when."""
 
@@ -70,7 +70,7 @@ class ArrivalRecorder:
     def recording_events(self, store_events: StoreEvents) -> StoreEvents:
         """Return what stores events, and notes those that are stored."""
 
-        def store_and_note(connection: Connection, arrivals: Sequence[EventBatch]) -> Sequence[Sequence[Problem]]:
+        def store_and_note(connection: Connection, arrivals: Sequence[EventBatch]) -> Sequence[Sequence[ErrorDetail]]:
             problems = store_events(connection, arrivals)
             if self._is_followed(connection):
                 self._note(connection, "events", _events(arrivals, problems))
@@ -81,7 +81,7 @@ class ArrivalRecorder:
     def recording_sessions(self, store_sessions: StoreSessions[SessionT]) -> StoreSessions[SessionT]:
         """Return what stores sessions, and notes those that are stored."""
 
-        def store_and_note(connection: Connection, starts: Sequence[SessionT]) -> Outcomes[Sequence[Problem]]:
+        def store_and_note(connection: Connection, starts: Sequence[SessionT]) -> Outcomes[Sequence[ErrorDetail]]:
             outcomes = store_sessions(connection, starts)
             if self._is_followed(connection):
                 self._note(connection, "sessions", _sessions(starts, outcomes))
@@ -121,14 +121,14 @@ class ArrivalRecorder:
         return At(now, self._position)
 
 
-def _events(arrivals: Sequence[EventBatch], problems: Sequence[Sequence[Problem]]) -> Iterable[Entry]:
+def _events(arrivals: Sequence[EventBatch], problems: Sequence[Sequence[ErrorDetail]]) -> Iterable[Entry]:
     for arrival, refused in zip(arrivals, problems, strict=True):
         if not refused:
             for event in arrival.events:
                 yield arrival.environment_id, event.name, event.stated, event.event_id, arrival.received
 
 
-def _sessions(starts: Sequence[SessionStart], outcomes: Outcomes[Sequence[Problem]]) -> Iterable[Entry]:
+def _sessions(starts: Sequence[SessionStart], outcomes: Outcomes[Sequence[ErrorDetail]]) -> Iterable[Entry]:
     for start, outcome in zip(starts, outcomes, strict=True):
         if outcome == ():
             yield start.environment_id, None, start.stated, start.session_id, start.started

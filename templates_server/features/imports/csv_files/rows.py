@@ -119,7 +119,7 @@ class CsvFile:
     def parts(self, wanted: ColumnMapping) -> Iterator[CsvPart]:
         """All rows. CsvFileError where the columns cannot be as they are wanted."""
         columns = columns_of(self.header.names, wanted)
-        return _Rows(self, columns).parts()
+        return _CsvRows(self, columns).parts()
 
     def first_rows(self, number: int) -> Sequence[Sequence[str]]:
         """The first rows, as far as they can be read, for examples."""
@@ -153,7 +153,7 @@ def cells_of(text: str, delimiter: str) -> list[str]:
     return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
 
 
-class _Rows:
+class _CsvRows:
     """The rows of one file, after its header."""
 
     def __init__(self, file: CsvFile, columns: Sequence[CsvColumn]) -> None:

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from starlette.responses import Response
 
-from templates_server.errors import Problem, ValidationFailed
+from templates_server.errors import ErrorDetail, ValidationFailed
 from templates_server.features.people.devices import schemas, store
 from templates_server.http import request_body
 from templates_server.http.context import Call
@@ -15,7 +15,7 @@ from templates_server.security.user_signatures import UserSignatures
 from templates_server.storage.write_batcher import WriteBatcher
 
 
-class DeviceWriter(WriteBatcher[store.DeviceReport, Sequence[Problem]]):
+class DeviceWriter(WriteBatcher[store.DeviceReport, Sequence[ErrorDetail]]):
     """The devices that wait to be stored."""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from templates_server.errors import BadRequest, Problem, ValidationFailed
+from templates_server.errors import BadRequest, ErrorDetail, ValidationFailed
 from templates_server.features.people.identity import ClaimedIdentity, claim_identity
 from templates_server.features.people.identity_fields import find_id_problems
 from templates_server.http.request_body import decode_json, group_problems_by_field
@@ -38,7 +38,7 @@ class SentDevice(msgspec.Struct, frozen=True):
     app_version: str | None = None
 
 
-class Device(msgspec.Struct, frozen=True):
+class StoredDevice(msgspec.Struct, frozen=True):
     """A device as it is stored. `token` and `data`, a JSON object, are None where nothing was sent."""
 
     stated: ClaimedIdentity  # one of the two: the user where there is one
@@ -54,7 +54,7 @@ class Device(msgspec.Struct, frozen=True):
 KNOWN = frozenset(SentDevice.__struct_fields__)
 
 
-def read_device(body: bytes, *, check: IdCheck, max_depth: int) -> Device:
+def read_device(body: bytes, *, check: IdCheck, max_depth: int) -> StoredDevice:
     """The device; ValidationFailed with every problem."""
     try:
         sent = decode_json(body, SentDevice, max_depth=max_depth)
@@ -65,14 +65,14 @@ def read_device(body: bytes, *, check: IdCheck, max_depth: int) -> Device:
     data = _rest(body)
     problems = [*find_id_problems(sent, check), *_problems_of_texts(sent)]
     if data is not None and len(data) > MAX_DATA_BYTES:
-        problems.append(Problem("", f"Additional data can have at most {MAX_DATA_BYTES:,} bytes."))
+        problems.append(ErrorDetail("", f"Additional data can have at most {MAX_DATA_BYTES:,} bytes."))
     who = claim_identity(sent.anonymous_id if sent.external_id is None else None, sent.external_id)
     if who is None:
-        problems.append(Problem("", "Specify anonymous_id or external_id."))
+        problems.append(ErrorDetail("", "Specify anonymous_id or external_id."))
     if problems or who is None:
         raise ValidationFailed(problems)
     texts = {name: getattr(sent, name) for name in REQUIRED}
-    return Device(who, token=sent.token, data=None if data is None else data.decode(), **texts)
+    return StoredDevice(who, token=sent.token, data=None if data is None else data.decode(), **texts)
 
 
 def _rest(body: bytes) -> bytes | None:
@@ -85,13 +85,13 @@ def _rest(body: bytes) -> bytes | None:
     return msgspec.json.encode(rest, order="deterministic") if rest else None
 
 
-def _problems_of_texts(sent: SentDevice) -> Iterator[Problem]:
+def _problems_of_texts(sent: SentDevice) -> Iterator[ErrorDetail]:
     for name in (*REQUIRED, "token"):
         text, at_most = getattr(sent, name), MAX_TOKEN_CHARACTERS if name == "token" else MAX_CHARACTERS
         if text is None:
             if name in REQUIRED:
-                yield Problem(name, "This is required.")
+                yield ErrorDetail(name, "This is required.")
         elif not 0 < len(text) <= at_most:
-            yield Problem(name, f"This must have 1 to {at_most:,} characters.")
+            yield ErrorDetail(name, f"This must have 1 to {at_most:,} characters.")
         elif CONTROL_CHARACTER.search(text):
-            yield Problem(name, "This must not contain control characters.")
+            yield ErrorDetail(name, "This must not contain control characters.")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from templates_server.errors import Problem
+from templates_server.errors import ErrorDetail
 from templates_server.features.people.batch_queries import PersonKey
-from templates_server.features.people.devices.schemas import Device
+from templates_server.features.people.devices.schemas import StoredDevice
 from templates_server.features.people.identity import PersonKind
 from templates_server.features.people.sighting_store import Sighting, record_sightings
 from templates_server.storage.database import placeholders
@@ -37,10 +37,10 @@ class DeviceReport:
 
     environment_id: str
     received: int
-    device: Device
+    device: StoredDevice
 
 
-def put_devices(connection: Connection, arrivals: Sequence[DeviceReport]) -> Sequence[Sequence[Problem]]:
+def put_devices(connection: Connection, arrivals: Sequence[DeviceReport]) -> Sequence[Sequence[ErrorDetail]]:
     """Keep devices as they are now, the people who are not known yet, and which of theirs was seen last.
 
     For each what was too much, if anything: then nothing of it is kept but that the person was there.
@@ -67,13 +67,13 @@ def _devices_of(connection: Connection, visitors: Collection[PersonKey]) -> Mapp
     return {key: {row[0] for row in rows} for key, rows in zip(keys, answers, strict=True)}
 
 
-def _problems_of(arrival: DeviceReport, known: set[str] | None) -> Sequence[Problem]:
+def _problems_of(arrival: DeviceReport, known: set[str] | None) -> Sequence[ErrorDetail]:
     """What is wrong with one more device of a visitor; for a user, of whom nothing moves, it is None that are known."""
     device_id = arrival.device.device_id
     if known is None or device_id in known:
         return ()
     if len(known) >= MOST_DEVICES:
-        return [Problem("device_id", TOO_MANY)]
+        return [ErrorDetail("device_id", TOO_MANY)]
     known.add(device_id)
     return ()
 

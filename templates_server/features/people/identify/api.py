@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from starlette.responses import Response
 
-from templates_server.errors import Problem, ValidationFailed
+from templates_server.errors import ErrorDetail, ValidationFailed
 from templates_server.features.people.identify import schemas, store
 from templates_server.features.people.merge_store import VisitorMerge
 from templates_server.http import request_body
@@ -15,7 +15,7 @@ from templates_server.http.context import Call
 from templates_server.security.user_signatures import UserSignatures
 from templates_server.storage.write_batcher import WriteBatcher
 
-Problems = Sequence[Problem]
+Problems = Sequence[ErrorDetail]
 
 
 class IdentityWriter(WriteBatcher[store.IdentifyCall, Problems]):
@@ -34,7 +34,7 @@ async def identify(call: Call) -> Response:
     identified = store.IdentifyCall(call.app_environment_id, stated, change, call.now)
     problems = await call.services.part(IdentityWriter).add(identified, sent_bytes=len(call.body))
     if problems:
-        raise ValidationFailed([Problem("data", problem.message) for problem in problems])
+        raise ValidationFailed([ErrorDetail("data", problem.message) for problem in problems])
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from templates_server.errors import Problem, ValidationFailed
+from templates_server.errors import ErrorDetail, ValidationFailed
 from templates_server.features.people import profile_parser
 from templates_server.features.people.identity import ClaimedIdentity, PersonRef, claim_identity
 from templates_server.features.people.identity_fields import find_id_problems
@@ -50,7 +50,7 @@ def read_identify(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[Claim
     problems = [*find_id_problems(sent, check), *_problems_of_profile(sent)]
     who = claim_identity(sent.anonymous_id, sent.external_id)
     if who is None:
-        problems.append(Problem("", "Specify anonymous_id or external_id."))
+        problems.append(ErrorDetail("", "Specify anonymous_id or external_id."))
     if problems or who is None:
         raise ValidationFailed(problems)
     return who, _change(sent)
@@ -66,7 +66,9 @@ def read_alias(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[PersonRe
         ) from None
     problems = list(find_id_problems(sent, check))
     problems += [
-        Problem(name, "This is required.") for name in ("anonymous_id", "external_id") if getattr(sent, name) is None
+        ErrorDetail(name, "This is required.")
+        for name in ("anonymous_id", "external_id")
+        if getattr(sent, name) is None
     ]
     who = claim_identity(sent.anonymous_id, sent.external_id)
     if problems or who is None or who.visitor is None or who.user is None:
@@ -74,12 +76,12 @@ def read_alias(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[PersonRe
     return who.visitor, who.user
 
 
-def _problems_of_profile(sent: SentIdentity) -> Iterator[Problem]:
+def _problems_of_profile(sent: SentIdentity) -> Iterator[ErrorDetail]:
     for name in profile_parser.TEXT_FIELDS:
         text = getattr(sent, name)
         problem = None if text is None else PROBLEM_OF[name](text)
         if problem is not None:
-            yield Problem(name, f"This {problem}.")
+            yield ErrorDetail(name, f"This {problem}.")
     if sent.data:
         yield from _problems_of_data(sent.data)
 
@@ -87,12 +89,12 @@ def _problems_of_profile(sent: SentIdentity) -> Iterator[Problem]:
 PROBLEM_OF = {name: memoize(find) for name, find in profile_parser.PROBLEM_OF.items()}
 
 
-def _problems_of_data(data: dict[str, Any]) -> Iterator[Problem]:
+def _problems_of_data(data: dict[str, Any]) -> Iterator[ErrorDetail]:
     if len(data) > profile_parser.MOST_ATTRIBUTES:
-        yield Problem("data", f"Too many attributes: {len(data)}. The maximum is {profile_parser.MOST_ATTRIBUTES}.")
+        yield ErrorDetail("data", f"Too many attributes: {len(data)}. The maximum is {profile_parser.MOST_ATTRIBUTES}.")
         return
     for path, message in profile_parser.find_attribute_problems(data):
-        yield Problem(f"data{path.removeprefix('attributes')}", message)
+        yield ErrorDetail(f"data{path.removeprefix('attributes')}", message)
 
 
 def _change(sent: SentIdentity) -> ProfileChange:

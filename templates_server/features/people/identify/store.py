@@ -9,7 +9,7 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
-from templates_server.errors import Problem
+from templates_server.errors import ErrorDetail
 from templates_server.features.people.batch_queries import build_statements
 from templates_server.features.people.identity import ClaimedIdentity, PersonRef
 from templates_server.features.people.merge_store import VisitorMerge, find_merged
@@ -39,7 +39,7 @@ class IdentifyCall:
     at: int
 
 
-def add_identified(connection: Connection, identified: Sequence[IdentifyCall]) -> Outcomes[Sequence[Problem]]:
+def add_identified(connection: Connection, identified: Sequence[IdentifyCall]) -> Outcomes[Sequence[ErrorDetail]]:
     """Keep what was said of people, who are created and merged as need be; for each what was too much, if anything.
 
     Of one with a problem nothing is kept but that the person was there. LATER: their merge has to wait.
@@ -54,7 +54,7 @@ def add_identified(connection: Connection, identified: Sequence[IdentifyCall]) -
     ]
     before = {(row[0], row[1]): tuple(row[2:]) for rows in profiles for row in rows}
     present, updated = dict(before), {}
-    outcomes: list[Sequence[Problem] | Literal[DeferredOutcome.LATER]] = []
+    outcomes: list[Sequence[ErrorDetail] | Literal[DeferredOutcome.LATER]] = []
     for one, key in zip(identified, keys, strict=True):
         if key is None:
             outcomes.append(LATER)
@@ -71,7 +71,7 @@ def add_identified(connection: Connection, identified: Sequence[IdentifyCall]) -
     return outcomes
 
 
-def add_aliases(connection: Connection, wanted: Sequence[VisitorMerge]) -> Outcomes[Sequence[Problem]]:
+def add_aliases(connection: Connection, wanted: Sequence[VisitorMerge]) -> Outcomes[Sequence[ErrorDetail]]:
     """Merge visitors into users, each once; what is wrong with those who were merged into another user before.
 
     LATER: the merge has to wait.
@@ -95,8 +95,8 @@ def _presence(wanted: VisitorMerge) -> Sighting:
 
 def _outcome_of_alias(
     wanted: VisitorMerge, user: PersonRef | None
-) -> Sequence[Problem] | Literal[DeferredOutcome.LATER]:
+) -> Sequence[ErrorDetail] | Literal[DeferredOutcome.LATER]:
     if user is None:
         return LATER
     message = "This visitor was already merged into another user. An anonymous ID belongs to one user."
-    return () if user == wanted.user else (Problem("anonymous_id", message),)
+    return () if user == wanted.user else (ErrorDetail("anonymous_id", message),)

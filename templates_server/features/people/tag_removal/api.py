@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from sqlalchemy import Connection
 
-from templates_server.errors import Problem, ValidationFailed
+from templates_server.errors import ErrorDetail, ValidationFailed
 from templates_server.features.audit import store as audit
 from templates_server.features.people.profile_parser import find_tag_problem
 from templates_server.features.people.schemas import TagRemoval
@@ -21,7 +21,7 @@ async def delete_tag(call: Call) -> ApiResult:
     environment_id, tag, now = call.environment_id, call.parameters["tag"], call.now
     problem = find_tag_problem(tag)
     if problem is not None:
-        raise ValidationFailed([Problem("tag", f"This {problem}.")])
+        raise ValidationFailed([ErrorDetail("tag", f"This {problem}.")])
 
     def work(connection: Connection) -> store.TagRemovalState | None:
         counts = store.find_tag_counts(connection, environment_id, tag)

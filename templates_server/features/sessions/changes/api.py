@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 from starlette.responses import Response
 
-from templates_server.errors import Problem, Unauthenticated, ValidationFailed
+from templates_server.errors import ErrorDetail, Unauthenticated, ValidationFailed
 from templates_server.features.sessions.changes.notifier import ChangeNotifier, Subscriber
 from templates_server.features.sessions.changes.start_cache import StartCache
 from templates_server.features.sessions.changes.subscription import EvaluationLimiter, Subscription
@@ -51,7 +51,7 @@ async def follow_session(call: Call) -> Response:
 def _wait_seconds(call: Call) -> int:
     seconds = whole_number(call.query.get("wait", str(DEFAULT_WAIT_SECONDS)), most=MAX_WAIT_SECONDS)
     if seconds is None:
-        raise ValidationFailed([Problem("wait", f"This must be a whole number from 0 to {MAX_WAIT_SECONDS}.")])
+        raise ValidationFailed([ErrorDetail("wait", f"This must be a whole number from 0 to {MAX_WAIT_SECONDS}.")])
     return seconds
 
 

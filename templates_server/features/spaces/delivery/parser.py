@@ -59,11 +59,11 @@ def read_delivery(document: Any, surroundings: ParseContext) -> DeliveryState:
 
 def parse_delivery(document: Any, surroundings: ParseContext) -> tuple[DeliveryState, Problems]:
     """What can be made of a document, without what is wrong in it, and all that is wrong."""
-    parser = _Parser(surroundings)
+    parser = _DeliveryParser(surroundings)
     return parser.delivery(document), parser.reader.problems
 
 
-class _Parser:
+class _DeliveryParser:
     """Reads one document in its surroundings."""
 
     def __init__(self, surroundings: ParseContext) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from templates_server.errors import PreconditionFailed, Problem, ValidationFailed
+from templates_server.errors import ErrorDetail, PreconditionFailed, ValidationFailed
 from templates_server.features.spaces.delivery import store
 from templates_server.features.spaces.delivery.api import push
 from templates_server.features.spaces.delivery.differences import compare_deliveries
@@ -40,7 +40,7 @@ async def compare(call: Call) -> ApiResult:
     before, after = _asked_sides(call, here)
 
     def load(connection: Connection) -> tuple[DeliveryAt, StoredDocument, DeliveryAt, StoredDocument]:
-        problems: list[Problem] = []
+        problems: list[ErrorDetail] = []
         at_end, new = _load(connection, space_id, after, "to", problems)
         start = before or (
             ComparedDelivery(here, max(at_end.revision - 1, 0))
@@ -59,14 +59,14 @@ async def compare(call: Call) -> ApiResult:
 
 def _asked_sides(call: Call, here: str) -> tuple[ComparedDelivery | None, ComparedDelivery]:
     """What `?from=` and `?to=` name; None where the first is not given. ValidationFailed where they name nothing."""
-    problems: list[Problem] = []
+    problems: list[ErrorDetail] = []
     before, after = (_asked_side(call.query.get(name), name, here, problems) for name in ("from", "to"))
     if problems:
         raise ValidationFailed(problems)
     return before, after or ComparedDelivery(here)
 
 
-def _asked_side(text: str | None, name: str, here: str, problems: list[Problem]) -> ComparedDelivery | None:
+def _asked_side(text: str | None, name: str, here: str, problems: list[ErrorDetail]) -> ComparedDelivery | None:
     if text is None:
         return None
     if text in ENVIRONMENTS:
@@ -74,18 +74,18 @@ def _asked_side(text: str | None, name: str, here: str, problems: list[Problem])
     revision = whole_number(text, most=LARGEST_REVISION)
     if revision is None:
         what = "a revision, or one of production, staging and development"
-        problems.append(Problem(name, f"{quote_text(text)} is not {what}"))
+        problems.append(ErrorDetail(name, f"{quote_text(text)} is not {what}"))
     return ComparedDelivery(here, revision)
 
 
 def _load(
-    connection: Connection, space_id: str, side: ComparedDelivery, name: str, problems: list[Problem]
+    connection: Connection, space_id: str, side: ComparedDelivery, name: str, problems: list[ErrorDetail]
 ) -> tuple[DeliveryAt, StoredDocument]:
     """What a side delivers; the present delivery, and a problem, where there is no such revision."""
     environment_id = store.find_environment(connection, space_id, side.environment)
     stored = store.load_delivery(connection, environment_id)
     if side.revision is not None and side.revision > stored.revision:
-        problems.append(Problem(name, _no_revision(side.environment, side.revision, stored.revision)))
+        problems.append(ErrorDetail(name, _no_revision(side.environment, side.revision, stored.revision)))
     elif side.revision is not None:
         stored = store.load_delivery(connection, environment_id, side.revision)
     return DeliveryAt(side.environment, stored.revision), stored
@@ -103,7 +103,7 @@ async def restore(call: Call) -> Response:
     def load(connection: Connection) -> tuple[int, Any]:
         present = store.load_delivery(connection, environment_id).revision
         if wanted.revision > present:
-            raise ValidationFailed([Problem("revision", _no_revision(here, wanted.revision, present))])
+            raise ValidationFailed([ErrorDetail("revision", _no_revision(here, wanted.revision, present))])
         return present, store.load_delivery(connection, environment_id, wanted.revision).value
 
     present, document = await call.database.read_in_thread(load)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 
-from templates_server.features.people.shares import share_number
+from templates_server.primitives.shares import share_number
 
 revision = "0006"
 down_revision = "0005"

@@ -12,18 +12,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from templates_server.features.people.identity import ClaimedIdentity, PersonKind, make_person_ref
-from templates_server.features.people.shares import (
+from templates_server.features.people.identity import ClaimedIdentity, PersonKind, make_person_ref, share_number_of
+from templates_server.features.tribes.model import ShareFilter
+from templates_server.features.tribes.percentages import to_hundredths, to_percent
+from templates_server.primitives.shares import (
     BUCKETS,
     PRIME,
     ShareDraw,
     ids_and_numbers,
     make_draw,
     share_number,
-    share_number_of,
 )
-from templates_server.features.tribes.model import ShareFilter
-from templates_server.features.tribes.percentages import to_hundredths, to_percent
 
 P = 2**31 - 1
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=64)

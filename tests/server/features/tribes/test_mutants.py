@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from templates_server.features.people import shares
 from templates_server.features.people.identity import PersonKind
 from templates_server.features.tribes import compiler, evaluator, model, sql_fragments, time_windows
 from templates_server.features.tribes.evaluator import TribeOutcome
@@ -26,6 +25,7 @@ from templates_server.features.tribes.model import (
 )
 from templates_server.features.tribes.sql_fragments import SqlFragment
 from templates_server.features.tribes.time_windows import Window
+from templates_server.primitives import shares
 from templates_server.settings import sqlite_file_url
 from templates_server.storage.database import Database
 from tests.server.features.tribes.differential import DifferentialCase, find_disagreements, open_with_people

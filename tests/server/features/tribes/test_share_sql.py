@@ -9,8 +9,8 @@ import psycopg
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from templates_server.features.people.shares import BUCKETS, PRIME, ShareDraw
 from templates_server.features.tribes.sql_fragments import DIALECTS, sql
+from templates_server.primitives.shares import BUCKETS, PRIME, ShareDraw
 
 P = 2**31 - 1
 multipliers = st.sampled_from((1, 2, P // 2, P - 2, P - 1)) | st.integers(1, P - 1)

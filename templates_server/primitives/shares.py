@@ -1,8 +1,8 @@
 """Shares of people: the number that each person has, and the bucket that a salt draws for it. Pure.
 
 Every person has one of `PRIME` numbers, derived from what they are called; a salt spreads all of them over `BUCKETS`
-buckets by a function that is the same here and in SQL (`tribes.compiler`). Products stay below 2^63: SQLite would turn
-a larger one into a REAL. Who has which number when a visitor becomes a user is in `sighting_store`.
+buckets by a function that is the same here and in SQL (the compiler of tribes). Products stay below 2^63: SQLite would
+turn a larger one into a REAL.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from templates_server.features.people.identity import ClaimedIdentity
 from templates_server.primitives.ids import DIGEST_LENGTH, derive_digests, ids_from_digests
 from templates_server.primitives.text_cache import memoize
 
@@ -38,12 +37,6 @@ def make_draw(salt: str) -> ShareDraw:
     digest = hashlib.sha256(f"share\0{salt}".encode()).digest()
     first, second = struct.unpack_from(">QQ", digest)
     return ShareDraw(first % (PRIME - 1) + 1, second % PRIME)
-
-
-def share_number_of(stated: ClaimedIdentity) -> int:
-    """The number of the person who is stated, should they be created now: the visitor's where the two are one."""
-    person = stated.visitor or stated.person
-    return share_number(person.kind, person.called)
 
 
 def share_number(kind: str, called: str) -> int:
