@@ -22,7 +22,7 @@ ROOT = "/docs"
 FILE_FOLDERS = ("pictures", "samples")
 """What pages link to beside one another."""
 CHAPTER = re.compile(r"^## (.+)$")
-ENTRY = re.compile(r"^- \[(.+?)\]\((.+?)\.md\)")
+ENTRY = re.compile(r"^- \[([^\]]+)\]\(([^)]+)\.md\)")
 EXTERNAL = re.compile(r"^[a-z][a-z0-9+.-]*:|^/")
 LEVELS_IN_OUTLINE = frozenset({2})
 
