@@ -108,5 +108,6 @@ addEventListener("pageshow", () => {
 });
 
 document.querySelectorAll(".toast").forEach(addDismissal);
-tellTimes();
+// The server has told the times of a new page: to tell them again while it loads would move what stands beside them.
+addEventListener("pageshow", ({ persisted }) => { if (persisted) tellTimes(); });
 setInterval(tellTimes, 3e4);
