@@ -116,7 +116,7 @@ DAMAGES: Mapping[str, tuple[Callable[[Members], Members], str]] = {
     ),
     "a row that is a list": (lambda m: changed(m, ORGANIZATIONS, lambda c: b"[]\n" + c), f"{ORGANIZATIONS}, line 1: "),
     "an empty line": (lambda m: changed(m, ORGANIZATIONS, lambda c: c + b"\n"), f"{ORGANIZATIONS}, line 3: "),
-    "a cut line": (lambda m: changed(m, ORGANIZATIONS, lambda c: c[:-1]), f"{ORGANIZATIONS}, line 2: the line"),
+    "a cut line": (lambda m: changed(m, ORGANIZATIONS, lambda c: c[:-1]), f"{ORGANIZATIONS}, line 2: incomplete line"),
     "too deep JSON": (
         lambda m: changed(m, ORGANIZATIONS, lambda c: b'{"id":' + b"[" * 100_000 + b"\n" + c),
         f"{ORGANIZATIONS}, line 1: ",
@@ -146,24 +146,27 @@ DAMAGES: Mapping[str, tuple[Callable[[Members], Members], str]] = {
     ),
     "a row twice": (
         lambda m: changed(m, ORGANIZATIONS, first_row_twice),
-        f"{ORGANIZATIONS}, line 2: the database refuses",
+        f"{ORGANIZATIONS}, line 2: the database rejects the row",
     ),
     "a reference to nothing": (
         lambda m: changed(
             m, "tables/spaces/000001.jsonl", lambda c: c.replace(b'"organization_id":"', b'"organization_id":"x', 1)
         ),
-        "tables/spaces/000001.jsonl, line 1: the database refuses",
+        "tables/spaces/000001.jsonl, line 1: the database rejects the row",
     ),
     "a nonsense key": (
         lambda m: changed(m, "files/server.key", lambda _: b"nonsense"),
-        "files/server.key in it is not",
+        "files/server.key is not a valid server key",
     ),
-    "a key that is cut": (lambda m: changed(m, "files/server.key", lambda c: c[:-1]), "files/server.key in it is not"),
+    "a key that is cut": (
+        lambda m: changed(m, "files/server.key", lambda c: c[:-1]),
+        "files/server.key is not a valid server key",
+    ),
     "a bad list of erasures": (
         lambda m: [*m[:1], ("files/erasures.jsonl", b"nobody\n"), *m[1:]],
-        "files/erasures.jsonl in it is not a valid list of erasures: line 1",
+        "files/erasures.jsonl",
     ),
-    "no key": (lambda m: without(m, "files/server.key"), "files/server.key is missing in it"),
+    "no key": (lambda m: without(m, "files/server.key"), "files/server.key is missing"),
     "no table": (lambda m: without(m, ORGANIZATIONS), "the database rejects"),
     "a table of fewer rows": (lambda m: without(m, TOKENS), "rows are missing: table tokens has 0 of 1"),
     "no manifest": (lambda m: m[1:], "the manifest is missing"),
@@ -171,17 +174,17 @@ DAMAGES: Mapping[str, tuple[Callable[[Members], Members], str]] = {
     "nothing at all": (lambda _: [], "the manifest is missing"),
     "a manifest that is none": (
         lambda m: changed(m, "manifest.json", lambda _: b"[]"),
-        "manifest.json in it cannot be read",
+        "manifest.json cannot be read",
     ),
     "a manifest with wrong types": (
         lambda m: changed(m, "manifest.json", lambda c: c.replace(b'"format":1', b'"format":"1"')),
-        "manifest.json in it",
+        "manifest.json cannot be read",
     ),
     "another format": (
         lambda m: changed(m, "manifest.json", lambda c: c.replace(b'"format":1', b'"format":0')),
         "its format is 0",
     ),
-    "an end that is none": (lambda m: changed(m, "end.json", lambda _: b"7"), "end.json in it cannot be read"),
+    "an end that is none": (lambda m: changed(m, "end.json", lambda _: b"7"), "end.json cannot be read"),
     "an end that counts less": (
         lambda m: changed(m, "end.json", lambda c: c.replace(b'"organizations":2', b'"organizations":1')),
         "organizations has 2 of 1",
@@ -248,7 +251,7 @@ def test_nothing_of_a_damaged_backup_stays_in_postgresql(
 ) -> None:
     nul = lambda m: changed(m, ORGANIZATIONS, lambda c: c.replace(b'"name":"', b'"name":"\\u0000', 1))  # noqa: E731 - as in the table
     url = postgres.new_database_url()
-    for change, told in (*DAMAGES.values(), (nul, f"{ORGANIZATIONS}, line 1: the database refuses")):
+    for change, told in (*DAMAGES.values(), (nul, f"{ORGANIZATIONS}, line 1: the database rejects the row")):
         assert restored(packed(change(members)), tmp_path, "--database", url) == 1
         assert told in capsys.readouterr().err
         assert left_in(tmp_path) <= {"server.lock"}

@@ -136,7 +136,7 @@ def test_without_a_home_the_data_folder_is_asked_for(tmp_path: Path) -> None:
     for words in (("start",), ("status",), ("migrate",), ("migrate", "--data", "~/x")):
         run = run_as_nobody_known(tmp_path, "templates_server", *words)
         assert run.returncode == 2
-        assert "home folder" in run.stderr
+        assert "home directory" in run.stderr
     assert list(tmp_path.iterdir()) == []
 
 
@@ -157,7 +157,7 @@ def test_the_command_line_works_for_a_user_without_name_and_home(tmp_path: Path)
     assert "MTRIBES_TOKEN" in run.stderr
     told = run_as_nobody_known(tmp_path, "mtribes_cli", "doctor")
     assert told.returncode == 3
-    assert "There is no home folder" in told.stdout
+    assert "folders: Set HOME" in told.stdout
 
 
 @pytest.mark.parametrize("quote", ["'", '"'])

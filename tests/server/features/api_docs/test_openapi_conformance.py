@@ -58,7 +58,7 @@ def test_what_is_described_is_not(tmp_path: Path) -> None:
 
 PLANTED = """
 from templates_server.http.response import json_response
-from templates_server.features.operations import api as system
+from templates_server.features.operations import health as system
 
 
 def test_planted(server, monkeypatch):

@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import process from "node:process";
-import { quicken } from "../../../conformance/drivers/brightscript/quicken.mjs";
+import { quicken } from "../../../../conformance/drivers/brightscript/quicken.mjs";
 
 const [interpreter, root] = process.argv.slice(2);
 const require = createRequire(import.meta.url);
