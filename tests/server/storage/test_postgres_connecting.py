@@ -79,7 +79,7 @@ def test_a_refused_connection_and_an_unknown_host_are_told_apart(
 ) -> None:
     assert migrate(tmp_path / "data", f"postgresql://u:{SECRET}@127.0.0.1:{port_of_nobody}/x") == 75
     refused = capsys.readouterr().err
-    assert f"Nothing accepts connections at 127.0.0.1:{port_of_nobody}" in refused
+    assert f"Connection refused at 127.0.0.1:{port_of_nobody}" in refused
     assert migrate(tmp_path / "data", f"postgresql://u:{SECRET}@nowhere.invalid/x") == 75
     unknown = capsys.readouterr().err
     assert "Cannot resolve the database host nowhere.invalid:5432." in unknown

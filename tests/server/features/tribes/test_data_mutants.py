@@ -176,12 +176,12 @@ def of_postgresql() -> Iterator[Mutant]:
         return SqlFragment(found.text, tuple(str(path).replace("strict", "lax") for path in found.parameters))
 
     yield of_attribute(json_paths, "_at", lax, "postgresql", "lax")
-    for column in ("_quoted", "_array"):
+    for column in ("_quote", "_array"):
         yield of_attribute(json_paths, column, _broken_quotes(column), "postgresql", "without escapes")
 
 
 def _broken_quotes(name: str) -> Any:
-    if name == "_quoted":
+    if name == "_quote":
         return lambda text: f'"{text}"'
     return lambda elements: "{" + ",".join(elements) + "}"
 
