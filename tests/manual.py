@@ -19,8 +19,12 @@ def page_text(name: str) -> str:
 
 
 def code_blocks(text: str, *languages: str) -> list[str]:
-    """The fenced code of these languages on a page, without the indentation of a list."""
-    return [textwrap.dedent(code) for _, language, _, code in BLOCK.findall(text) if language in languages]
+    """The fenced code of these languages on a page, without the indentation of a list.
+
+    A fence with a second word (`kotlin android`) is for a test of its own.
+    """
+    blocks = BLOCK.findall(text)
+    return [textwrap.dedent(code) for _, language, more, code in blocks if language in languages and not more.strip()]
 
 
 def all_pages() -> list[Path]:

@@ -30,7 +30,7 @@ FindAsker = Callable[[Call], Awaitable[authorization.Principal]]
 
 @dataclass(frozen=True)
 class Route:
-    """A line of the URL table: what is served, and all that `/openapi.json` and `/docs` say of it.
+    """A line of the URL table: what is served, and all that `/openapi.json` and `/docs/api` say of it.
 
     `reads` is the type of the JSON body, a `Body` that the handler decodes itself, None for none; `gives` the type of
     an element of `data` (or of the body, outside the Platform API), a `Body` where it is not only JSON. `status` is the
@@ -42,7 +42,7 @@ class Route:
     IF_NONE_MATCH brings `ETag` and 304, IF_MATCH `ETag` and 412. `data_type` is the envelope's `dataType`: by default
     the name of `gives`, without View or Put, in snake case. `example` is a body that works on the demo server, and
     `path_examples` what its path parameters are called there, where `api_docs.examples` does not know; `$NAME` is a
-    value that only the server knows. `group` is the heading in `/docs`, by default the noun of the path. A
+    value that only the server knows. `group` is the heading in `/docs/api`, by default the noun of the path. A
     deprecated route names its `successor`, a path; `implies` are parameters that its own path does not have, and
     `sends_always` headers of its refusals, too.
     `max_body_bytes` overrides the limit of the settings, and `too_large` is what a body beyond it is told.

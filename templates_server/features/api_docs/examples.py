@@ -44,6 +44,8 @@ PARTS: Mapping[str, PathPart] = {
     "session": PathPart("ID of the session, from the response to its start.", "$SESSION"),
     "name": PathPart("Name of the file.", "app.js"),
     "file": PathPart("Path of the file.", "index.js"),
+    "page": PathPart("Path of the page or the file.", "concepts/glossary"),
+    "group": PathPart("The group, as in the address of its page.", "users"),
     "issuer_path": PathPart("Path of the public URL, without the leading slash.", "mtribes"),
 }
 
