@@ -25,7 +25,7 @@ from tests.fuzz.valid_megabytes import MEGABYTE, TARGETS
 from tests.server_processes import ServerProcess, server_process
 from tests.servers import PostgresServer
 
-POSTGRES_REQUESTS = 2_000
+POSTGRES_REQUESTS = 2_500
 WARM_UP_REQUESTS = 3_000
 LONG_REQUESTS = int(os.environ.get("MTRIBES_FUZZ_REQUESTS", "5000"))
 """Of the long proof; the variable is for a longer one by hand."""
