@@ -19,6 +19,7 @@ from templates_server.storage.sqlite import SQLITE_READERS
 from templates_server.storage.sqlite_file import FileMoved
 from tests.environments import add_environment
 from tests.servers import RunningServer, running_server
+from tests.unhandled_exceptions import UNHANDLED
 
 FILE = "mtribes.db"
 STORED = 204
@@ -153,6 +154,8 @@ def test_a_file_that_is_moved_while_a_connection_opens_it_is_told_as_moved(serve
         with pytest.raises(FileMoved, match="moved"):
             take_connections(database)
         event.remove(database.engine, "connect", move)
+    # A job of the server that took a connection in that moment has logged the same.
+    assert all(FileMoved.__name__ in traceback for traceback in UNHANDLED.take())
 
 
 def take_connections(database: Database) -> None:
