@@ -128,7 +128,7 @@ def _answers(context: Context, flags: Flags, before: ProjectFile | None) -> Setu
         context,
         flags,
         Choice(
-            "space",
+            "Space",
             sorted(one.key for one in context.client.spaces(organization)),
             given=flags.space,
             remembered=before.space if before else None,

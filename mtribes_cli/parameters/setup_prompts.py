@@ -44,6 +44,11 @@ class Choice:
     remembered: str | None  # from mtribes.toml
     default: str | None  # of --local
 
+    @property
+    def flag(self) -> str:
+        """The option that answers it."""
+        return f"--{self.noun.lower()}"
+
 
 def target_answers(targets: Iterable[str], options: Sequence[str]) -> tuple[TargetAnswer, ...]:
     """What `--target` and `--option` say: each option goes to the targets whose language has it. UsageError."""
@@ -89,15 +94,15 @@ def chosen(context: "Context", flags: Flags, choice: Choice) -> str:
     if choice.given is not None:
         return _there(choice, choice.given)
     if not choice.options:
-        raise NotFoundError(f"No {choice.noun} found.", f"Create one, or pass --{choice.noun}.")
+        raise NotFoundError(f"No {choice.noun} found.", f"Create one, or pass {choice.flag}.")
     preferred = next((one for one in (choice.remembered, choice.default) if one in choice.options), None)
     if len(choice.options) == 1:
         return choice.options[0]
     if asks(context, flags):
         question = f"Which {choice.noun}"
-        return context.console.choose(question, choice.options, flag=f"--{choice.noun}", default=preferred)
+        return context.console.choose(question, choice.options, flag=choice.flag, default=preferred)
     if preferred is None:
-        raise UsageError(f"No {choice.noun} specified.", f"Pass --{choice.noun}: {', '.join(choice.options)}.")
+        raise UsageError(f"No {choice.noun} specified.", f"Pass {choice.flag}: {', '.join(choice.options)}.")
     return preferred
 
 

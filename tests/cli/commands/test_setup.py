@@ -78,7 +78,7 @@ def test_the_wizard_remembers_what_the_project_says(project: Project, code_peer:
     before = project.files(), project.times()
     outcome = project.run("setup", answers="\n\n")
     assert outcome.exit_code == 0
-    assert "Which space?\n  1. sports\n  2. vod\nNumber or name [vod]: " in without_colors(outcome.err)
+    assert "Which Space?\n  1. sports\n  2. vod\nNumber or name [vod]: " in without_colors(outcome.err)
     assert "src/vod" in outcome.err
     assert (project.files(), project.times()) == before
 
