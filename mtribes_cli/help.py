@@ -5,16 +5,19 @@ from typing import Any
 
 from mtribes_cli.commands import WORDS
 from mtribes_cli.global_options import GLOBAL_OPTIONS
-from mtribes_cli.terminal.sanitize import columns
+from mtribes_cli.terminal.sanitize import columns, wrap
+
+WIDTH = 80
+INDENT = "  "
 
 _PURPOSE = "Model an app as a Space, decide who sees what, and generate typed code for it."
 _SECRETS = (
-    "MTRIBES_TOKEN, or MTRIBES_CLIENT_ID with MTRIBES_CLIENT_SECRET, replaces signing in.\nThey are sent "
-    "only to a server given by --host or MTRIBES_HOST, or one you signed in to."
+    "MTRIBES_TOKEN, or MTRIBES_CLIENT_ID with MTRIBES_CLIENT_SECRET, replaces signing\n"
+    "in. They are sent only to a server given by --host or MTRIBES_HOST, or one you\nsigned in to."
 )
 _EXIT_CODES = (
-    "Exit codes: 0 success, 1 failed, 2 usage error, 3 completed with problems, 4 not authorized, 70 "
-    "internal error, 75 temporarily unavailable, 130 interrupted."
+    "Exit codes: 0 success, 1 failed, 2 usage error, 3 completed with problems,\n"
+    "4 not authorized, 70 internal error, 75 temporarily unavailable,\n130 interrupted."
 )
 
 
@@ -72,4 +75,8 @@ def _globals() -> list[str]:
 
 
 def _section(title: str, rows: Sequence[tuple[str, str]]) -> list[str]:
-    return [f"{title}:", *(f"  {line}" for line in columns(rows))]
+    room = WIDTH - len(INDENT) * 2 - max(len(name) for name, _ in rows)
+    folded = [
+        (name if number == 0 else "", line) for name, text in rows for number, line in enumerate(wrap(text, room))
+    ]
+    return [f"{title}:", *(f"{INDENT}{line}" for line in columns(folded))]

@@ -76,6 +76,11 @@ def test_every_command_has_help_with_the_global_options(mtribes: CliRunner, word
     assert "Options:\n\n" not in outcome.out
 
 
+@pytest.mark.parametrize("argv", [[], *([word, "--help"] for word in WORDS)], ids=" ".join)
+def test_help_fits_a_terminal_of_80_columns(mtribes: CliRunner, argv: list[str]) -> None:
+    assert [line for line in mtribes(*argv).out.splitlines() if len(line) > 80] == []
+
+
 def test_help_of_a_nested_verb_is_that_verbs(mtribes: CliRunner) -> None:
     outcome = mtribes("env", "key", "create", "--help")
     assert outcome.out.startswith("Usage: mtribes env key create ")
