@@ -35,8 +35,8 @@ SAMPLE = STRINGS[::45]
 LONG_SAMPLE = STRINGS if os.environ.get("MTRIBES_FULL_SCALE") == "1" else STRINGS[::12]
 DOCUMENTED = {0, 1, 2, 3, 4, 75, 130}
 _WORKING = re.compile(
-    r"(?:Requesting|Writing|Waiting)[^\x00-\x1f\x7f-\x9f]* \.\.\.(?: .)?(?:\r +\r)?"
-)  # shown, then wiped
+    r"(?:Requesting|Writing|Waiting)[^\x00-\x1f\x7f-\x9f]*(?: \.\.\.|…)(?: .)?(?:\r +\r)?"
+)  # shown, in a narrow terminal shortened, then wiped
 _OBEYED = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
 )

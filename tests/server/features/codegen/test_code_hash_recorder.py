@@ -80,7 +80,7 @@ def writes(monkeypatch: pytest.MonkeyPatch, server: RunningServer) -> list[objec
     write = type(server.database).write
 
     async def counted(database: Database, work: Any, **how: bool) -> Any:
-        if "TokenUses" not in getattr(work, "__qualname__", ""):
+        if "LastUsedTracker" not in getattr(work, "__qualname__", ""):
             found.append(work)
         return await write(database, work, **how)
 

@@ -42,5 +42,5 @@ def test_no_text_takes_much_longer_than_the_limit(path: str) -> None:
         text = piece * (20_000 // len(piece))
         began = time.thread_time()
         markup = highlight(path, text)
-        assert time.thread_time() - began < 8 * MOST_SECONDS, piece  # without the limit some take 50 times as long
+        assert time.thread_time() - began < 16 * MOST_SECONDS, piece  # without the limit some take 50 times as long
         assert shown(markup).rstrip("\n") == text.rstrip("\n")  # the last line ends in any case
