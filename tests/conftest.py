@@ -15,6 +15,7 @@ import pytest
 from hypothesis import settings
 
 from templates_server.features.operations import retention_job
+from templates_server.security import passwords
 from templates_server.settings import sqlite_url
 from tests import secret_scanner, statements
 from tests.openapi_conformance import FINDINGS
@@ -23,7 +24,8 @@ from tests.requirements import is_switched_on_by_name, must_not_skip, require
 from tests.servers import PostgresServer, RunningServer, running_server
 from tests.unhandled_exceptions import UNHANDLED
 
-QUICK_EXAMPLES = 60
+QUICK_EXAMPLES = 40
+QUICK_HASH_KIB = 64
 TIMEOUT_SECONDS = 120
 LONG_PROOF_TIMEOUT_SECONDS = 900
 
@@ -40,6 +42,8 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile("long", settings(), deadline=None)
     settings.register_profile("quick", settings(), deadline=None, max_examples=QUICK_EXAMPLES)
     settings.load_profile("long" if config.getoption("--slow") else "quick")
+    if not config.getoption("--slow"):
+        passwords.MEMORY_KIB = QUICK_HASH_KIB  # thousands of sign-ins: the memory of a hash is for the long proofs
     # On PostgreSQL one purges at a time and another does nothing: no server is to begin while a test asks for it.
     retention_job.FIRST_AFTER_SECONDS = retention_job.EVERY_SECONDS
     logging.getLogger().addHandler(UNHANDLED)

@@ -76,6 +76,7 @@ def test_the_table_of_the_manual_says_what_the_run_says(language: str, outcomes:
     assert column(PAGE.read_text("utf-8"), language) == endings, "run: python -m tests.conformance.table"
 
 
+@pytest.mark.slow
 def test_the_table_has_a_column_for_every_language_and_a_row_for_every_case() -> None:
     page = PAGE.read_text("utf-8")
     endings = {name: column(page, name) for name in LANGUAGES}

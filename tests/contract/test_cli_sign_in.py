@@ -70,6 +70,7 @@ def quick_polls(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(grant, "INTERVAL_SECONDS", 1)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick_polls")
 @pytest.mark.parametrize(("decision", "exit_code"), [("allow", 0), ("cancel", 4)])
 def test_by_a_code_that_is_entered_elsewhere_without_a_terminal(
@@ -109,6 +110,7 @@ def test_a_refresh_token_used_long_after_its_successor_ends_the_sign_in(
     assert "has expired" in outcome.err
 
 
+@pytest.mark.slow
 def test_many_processes_at_once_stay_signed_in(mtribes: CliRunner, server: RunningServer, person: Someone) -> None:
     mtribes.browser = _browser(server, person)
     mtribes("login", "--browser")

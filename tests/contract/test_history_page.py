@@ -37,6 +37,7 @@ def reader(tmp_path: Path, server: ServerProcess) -> CliRunner:
     return CliRunner(home, {"MTRIBES_HOST": server.url, "MTRIBES_TOKEN": token})
 
 
+@pytest.mark.slow
 def test_every_command_of_the_page_does_what_the_page_says(reader: CliRunner) -> None:
     printed = {}
     for command in COMMANDS:

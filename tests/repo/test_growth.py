@@ -206,6 +206,7 @@ def test_the_time_of_an_array_grows_with_its_length_in_small_pieces(first: str) 
 # Nothing is left out
 
 
+@pytest.mark.slow
 def test_patterns_that_a_function_makes_are_listed() -> None:
     assert patterns.untold_patterns(modules()) == MADE_IN_FUNCTIONS.keys()
 
@@ -264,6 +265,7 @@ def parses(module: ModuleType) -> bool:
     return any(ast.unparse(call.func) in PARSED for call in calls)
 
 
+@pytest.mark.slow
 def test_modules_that_parse_have_a_reader_that_is_measured() -> None:
     measured = {reader.place.split()[0] for reader in READERS}
     unmeasured = {
@@ -274,6 +276,7 @@ def test_modules_that_parse_have_a_reader_that_is_measured() -> None:
     assert unmeasured - OTHERWISE.keys() == set()
 
 
+@pytest.mark.slow
 def test_no_cookie_is_read_by_what_takes_a_square_of_time() -> None:
     places = {
         name
@@ -332,6 +335,7 @@ def measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time_ratio, "MEASURED_ANEW", 1)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("measured_once")
 def test_planted_patterns_are_found(planted: dict[str, ModuleType]) -> None:
     found = {found.place: found for found in patterns_with_methods(planted)}

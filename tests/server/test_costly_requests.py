@@ -139,6 +139,7 @@ PATHS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_a_document_with_many_faults_gets_a_short_answer(server: RunningServer, name: str) -> None:
     person = add_person(server.database, add_organization(server.database), grant=OF_A_SIGN_IN)

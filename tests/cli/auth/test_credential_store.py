@@ -88,6 +88,7 @@ def test_a_renewal_without_a_new_refresh_token_keeps_the_old_one(mtribes: CliRun
     assert mtribes.stored()["hosts"][oauth.peer.url]["refresh_token"] == "mtr_first"
 
 
+@pytest.mark.slow
 def test_many_processes_at_once_stay_signed_in_by_one_renewal(tmp_path: Path, peer: StubServer) -> None:
     oauth = OAuthStub(peer, refresh_token="mtr_first")
     home = CliRunner(tmp_path)
@@ -304,6 +305,7 @@ def _with_keyring(mtribes: CliRunner, peer: StubServer, backend: str, *argv: str
     return subprocess.run(command, env=environment, input="mtp_good", capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_a_keyring_that_works_holds_the_secret_and_the_file_does_not(mtribes: CliRunner, peer: StubServer) -> None:
     OAuthStub(peer).access_tokens.add("mtp_good")
     signed_in = _with_keyring(mtribes, peer, "test_keyrings.Working", "login", "--with-token")
@@ -345,6 +347,7 @@ def test_a_keyring_that_does_not_work_gives_way_to_a_private_file(
     assert (who.returncode, who.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_a_keyring_that_is_locked_later_is_told_without_its_details(mtribes: CliRunner, peer: StubServer) -> None:
     OAuthStub(peer).access_tokens.add("mtp_good")
     _with_keyring(mtribes, peer, "test_keyrings.Locked", "login", "--with-token")

@@ -233,6 +233,7 @@ def impatient(mtribes: CliRunner, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     return mtribes
 
 
+@pytest.mark.slow
 def test_enter_gives_a_code_and_entering_it_signs_in(impatient: CliRunner, oauth: OAuthStub) -> None:
     oauth.peer.on("POST", "/oauth/device_authorization", Reply(200, oauth.device_codes(interval=1)))
     outcome = impatient("login", terminal=True, stdin="\n")
@@ -271,6 +272,7 @@ def test_without_enter_no_code_is_asked_for(
     assert oauth.peer.asked_for("/oauth/device_authorization") == []
 
 
+@pytest.mark.slow
 def test_a_browser_that_does_not_start_is_not_waited_for_before_the_offer(
     impatient: CliRunner, oauth: OAuthStub, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -146,6 +146,7 @@ KNOWN = (
 )
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from(sorted(KNOWN)) | st.text(), max_size=6))
 def test_any_line_has_a_reply_in_whole_lines_of_plain_text(words: list[str]) -> None:
     text = reply([str(len(words)), "mtribes", *words])

@@ -197,6 +197,7 @@ def test_tls_and_proxy_are_told_without_the_password(
     assert "hush" not in outcome.out
 
 
+@pytest.mark.slow
 def test_no_secret_is_printed_wherever_it_is_kept(ada: CliRunner, oauth: OAuthStub) -> None:
     entry = {"store": "file", "access_token": "mto_kept_access", "refresh_token": "mtr_kept_refresh"}
     ada.folders.config.mkdir()

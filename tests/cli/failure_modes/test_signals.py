@@ -122,6 +122,7 @@ def project(program: Program, code_peer: CodeStub) -> Path:
     return root
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def test_writing_is_interrupted_and_taken_back(program: Program, project: Path, number: signal.Signals) -> None:
     process = program.start("update", "-C", str(project))

@@ -100,6 +100,7 @@ def fail_each(bench: Bench, fault: Fault, *, every: int = 1) -> list[Tampered]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("call", "error", "every"), [("rename", "ENOSPC", 3), ("fsync", "EIO", 5)])
 def test_a_call_that_fails_leaves_the_old_tree_or_the_new(bench: Bench, call: str, error: str, every: int) -> None:
     """Some of them; all are in the long form."""

@@ -72,6 +72,7 @@ def expect_well(ada: Project, about: str) -> None:
     assert ada.credentials_file.stat().st_mode & 0o777 == 0o600, about
 
 
+@pytest.mark.slow
 def test_every_crash_point_is_passed_in_order(ada: Project) -> None:
     let_it_run_out(ada)
     passed: list[str] = []
@@ -110,6 +111,7 @@ def fail_each(ada: Project, fault: Fault) -> list[Tampered]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="strace is Linux's")
 @pytest.mark.parametrize("call", ["fsync", "rename"])
 def test_a_call_that_fails_in_a_renewal_signs_nobody_out(ada: Project, call: str) -> None:

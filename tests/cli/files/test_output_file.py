@@ -202,6 +202,7 @@ def program(user: CliRunner, script: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(["bash", "-c", script], cwd=user.home, env=environment, capture_output=True, check=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["space pull", "event export"])
 def test_stdout_by_another_name_gets_the_text_alone(user: CliRunner, serving: StubServer, name: str) -> None:
     """`/dev/stdout`, an open file of the shell, and `>(...)`; what stood in a file before stays."""

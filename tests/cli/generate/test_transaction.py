@@ -107,6 +107,7 @@ def test_every_crash_point_is_passed(project: Project) -> None:
     assert set(crash_points_passed(project)) == set(CRASH_POINTS)
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_crash_point_leaves_the_old_tree_or_the_new_and_the_next_run_mends_it(
     project: Project, peer: CodeStub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -311,6 +312,7 @@ def test_a_read_only_file_is_replaced_and_stays_read_only(project: Project) -> N
     assert index.stat().st_mode & 0o777 == 0o444
 
 
+@pytest.mark.slow
 def test_two_at_once_both_end_well(project: Project, peer: CodeStub) -> None:
     new = expected(project, peer)
     environment = {

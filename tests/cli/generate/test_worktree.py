@@ -102,6 +102,7 @@ def _no_undo() -> Iterator[None]:
         yield
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_no_undo")
 @settings(max_examples=80, deadline=None)
 @given(st.lists(steps, max_size=7))

@@ -144,6 +144,7 @@ def test_a_second_name_of_a_file_elsewhere_is_not_written_through(sandbox: Sandb
     assert (sandbox.project.root / "src/vod/index.ts").read_text() == FILES["index.ts"]
 
 
+@pytest.mark.slow
 def test_a_lock_that_names_hostile_paths_is_refused(sandbox: Sandbox, peer: CodeStub) -> None:
     """As files, and as outputs: nothing is read, written or removed by it."""
     sandbox.fresh(peer.url)

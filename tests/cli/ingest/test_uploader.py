@@ -164,6 +164,7 @@ def test_a_server_that_is_down_from_the_start_is_not_waited_for(
     assert "to resume" in outcome.envelope["errors"][0]["hint"]
 
 
+@pytest.mark.slow
 def test_a_server_that_goes_down_is_waited_for_a_while_and_found_again_by_the_next_command(
     server: ImportPeer, user: CliRunner, bring: Callable[[], Outcome]
 ) -> None:

@@ -93,6 +93,7 @@ def test_killed_at_random_again_and_again_it_gives_the_bytes_of_one_snapshot(lea
     assert went_on > 0
 
 
+@pytest.mark.slow
 def test_an_export_that_has_expired_is_made_anew_and_says_so(leaving: ExportEnvironment) -> None:
     leaving.put(*large_users(5))
     killed = leaving.started("--output", "people.csv", dies_at="export-fetched")
@@ -106,6 +107,7 @@ def test_an_export_that_has_expired_is_made_anew_and_says_so(leaving: ExportEnvi
     assert leaving.left_behind() == []
 
 
+@pytest.mark.slow
 def test_what_was_spoilt_on_the_way_is_fetched_anew(leaving: ExportEnvironment) -> None:
     leaving.put(*large_users(20))
     killed = leaving.started("--output", "people.csv", dies_at="export-fetched")
@@ -118,6 +120,7 @@ def test_what_was_spoilt_on_the_way_is_fetched_anew(leaving: ExportEnvironment) 
     assert leaving.read("people.csv") == the_snapshot(leaving, outcome.envelope["data"]["export"])
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_with_130_and_the_file_of_before_stays(leaving: ExportEnvironment) -> None:
     leaving.put(*large_users(USERS))
     leaving.mtribes.write("people.ndjson", "of before")

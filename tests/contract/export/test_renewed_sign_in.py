@@ -56,6 +56,7 @@ def test_between_two_pieces(signed: ExportEnvironment, monkeypatch: pytest.Monke
     assert content.count(b"\n") == outcome.envelope["data"]["rows"] == USERS
 
 
+@pytest.mark.slow
 def test_before_the_same_command_goes_on(signed: ExportEnvironment) -> None:
     before = access_token(signed)
     killed = signed.started("--output", "people.csv", dies_at="export-fetched")

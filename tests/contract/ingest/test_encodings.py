@@ -82,6 +82,7 @@ def test_bytes_that_are_not_utf_8_name_the_line_and_the_option(place: Place) -> 
     assert "email: This is not a valid e-mail address" in outcome.out + outcome.err
 
 
+@pytest.mark.slow
 def test_another_encoding_is_another_import(place: Place, small_parts: int) -> None:
     """What was interrupted under one encoding does not go on under another."""
     rows = [f"u{number},Z\u00fcrich" for number in range(small_parts * 4)]

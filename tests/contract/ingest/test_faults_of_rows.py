@@ -80,6 +80,7 @@ def test_too_many_bad_rows_are_seen_before_anything_is_sent(place: Place) -> Non
     assert place.stored() == {}
 
 
+@pytest.mark.slow
 def test_an_interrupted_import_tells_all_faults_again(place: Place, small_parts: int) -> None:
     lines = [f"u{number},{'broken' if number % 5 == 0 else ''},{'x' if number % 3 == 0 else 1}" for number in range(40)]
     (place.mtribes.home / "users.csv").write_text("\n".join(["user_id,email,age", *lines, ""]), encoding="utf-8")

@@ -67,6 +67,7 @@ def cut_everywhere(place: Place, relay: TruncatingProxy, first: int, step_bytes:
     assert place.stored() == model_of(seen).users
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("small_parts")
 @pytest.mark.parametrize("share", range(SHARES))
 def test_the_network_may_break_off_after_any_byte(far: Place, relay: TruncatingProxy, share: int) -> None:

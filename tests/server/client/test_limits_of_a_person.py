@@ -235,6 +235,7 @@ def test_a_device_beyond_the_limit_of_a_visitor_is_refused(app: App) -> None:
 # Moving
 
 
+@pytest.mark.slow
 def test_moving_the_largest_visitor_takes_a_quarter_of_a_second_at_most(app: App) -> None:
     seconds = []
     for number in range(5):

@@ -92,6 +92,7 @@ def test_of_32_who_alias_a_visitor_to_as_many_users_one_wins(course: Course) -> 
         _belongs(course, visitor, winner, events=8)
 
 
+@pytest.mark.slow
 def test_32_who_say_the_same_are_all_heard_once(course: Course) -> None:
     for number in range(ROUNDS):
         visitor, user = f"same-v-{number}", f"same-u-{number}"

@@ -88,6 +88,7 @@ def test_a_local_server_takes_another_port_and_says_so(running: ServerProcess, t
         assert f"Port {port} is in use. Using port {local.url.rpartition(':')[2]} instead." in local.said()
 
 
+@pytest.mark.slow
 def test_stop_ends_it_and_leaves_no_trace_of_a_running_server(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -116,6 +117,7 @@ def test_the_record_of_a_killed_server_is_stale(tmp_path: Path, capsys: pytest.C
         assert status_of(f"{again.url}/readyz") == 200
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_it_with_130(tmp_path: Path) -> None:
     with server_process(tmp_path) as server:
         server.process.send_signal(signal.SIGINT)
@@ -123,6 +125,7 @@ def test_ctrl_c_ends_it_with_130(tmp_path: Path) -> None:
         assert not (tmp_path / "server.json").exists()
 
 
+@pytest.mark.slow
 def test_what_is_in_flight_is_finished_before_the_server_goes(tmp_path: Path) -> None:
     with server_process(tmp_path) as server:
         parts = httpx.URL(server.url)
@@ -219,6 +222,7 @@ def test_of_several_that_migrate_one_postgresql_each_waits_for_its_turn(
         assert migrating.result(30) == 0
 
 
+@pytest.mark.slow
 def test_a_database_that_is_down_is_a_reason_to_try_later(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]

@@ -38,7 +38,7 @@ def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 def asked(server: RunningServer, path: str, *hosts: str, version: str = "1.1") -> RawResponse:
     head = "".join(f"Host: {host}\r\n" for host in hosts)
     sent = f"GET {path} HTTP/{version}\r\n{head}Connection: close\r\n\r\n".encode()
-    return send_raw(server, sent)
+    return send_raw(server, sent, seconds=10)
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -86,6 +86,7 @@ def test_of_those_who_redeem_one_code_one_gets_tokens_which_the_replays_revoke(t
         assert not track.person.is_alive(find_winner(finishes)["access_token"])
 
 
+@pytest.mark.slow
 def test_those_who_use_one_refresh_token_share_one_successor(track: Track) -> None:
     code = track.person.allowed_code()
     redeem = {"client_id": CLIENT_ID, **track.redeem(code)}

@@ -155,6 +155,7 @@ def test_an_own_account_does_not_clear_the_address(guarded: Guarded) -> None:
     assert guarded.guess("victim@example.com", address=address)[0] == 429
 
 
+@pytest.mark.slow
 def test_a_header_that_names_another_address_is_believed_of_a_listed_proxy_alone(tmp_path: Path) -> None:
     with running_server(tmp_path) as server:
         direct = Guarded(server, Clock(), [])

@@ -26,6 +26,7 @@ def is_right(hasher: Passwords, password: str, stored: str | None) -> bool:
     return asyncio.run(hasher.is_right(password, stored))
 
 
+@pytest.mark.slow
 def test_a_password_is_kept_as_argon2id_of_46_mib_1_pass_1_lane(hasher: Passwords) -> None:
     stored = hasher.hash_now("correct horse battery")
     assert stored.startswith("$argon2id$v=19$m=47104,t=1,p=1$")
@@ -44,6 +45,7 @@ def test_a_password_is_the_same_however_its_characters_are_composed(hasher: Pass
     assert is_right(hasher, "cafe\u0301 au lait", hasher.hash_now("caf\u00e9 au lait"))
 
 
+@pytest.mark.slow
 def test_an_unknown_account_takes_as_long_as_a_wrong_password(hasher: Passwords) -> None:
     stored = hasher.hash_now("correct horse battery")
 

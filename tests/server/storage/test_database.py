@@ -229,6 +229,7 @@ def test_whoever_stops_waiting_keeps_nobody_else_from_storing(database: Database
     assert {str(number) for number in range(20)} <= names
 
 
+@pytest.mark.slow
 def test_a_postgresql_that_is_gone_is_unavailable_and_not_a_bug() -> None:
     database = open_database("postgresql://nobody@127.0.0.1:1/nothing")
     with pytest.raises(Unavailable):

@@ -163,6 +163,7 @@ def test_of_several_hosts_the_one_that_can_be_written_is_found(
     assert capsys.readouterr().out.startswith("schema 0")
 
 
+@pytest.mark.slow
 def test_every_host_is_named_where_none_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     url = f"postgresql://u:{SECRET}@127.0.0.1:1,localhost:2/x?target_session_attrs=read-write"
     assert migrate(tmp_path / "data", url) == 75
@@ -182,6 +183,7 @@ def test_blanks_around_a_variable_are_no_part_of_it(
     assert not (tmp_path / "data" / "mtribes.db").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("parts", "place"),
     [

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from templates_server.errors import Unavailable
 from templates_server.features.accounts import store
+from templates_server.security import passwords
 from templates_server.security.passwords import Passwords
 from templates_server.storage.tables import accounts
 from tests.server.features.auth.flows import PASSWORD, Browser, Someone, someone
@@ -34,7 +35,7 @@ def test_the_next_sign_in_renews_an_old_hash_and_the_password_stays(server: Runn
     assert hash_of(server, person) == old
     assert Browser(server).sign_in(person).status_code == 303
     renewed = hash_of(server, person)
-    assert renewed.startswith("$argon2id$v=19$m=47104,t=1,p=1$")
+    assert renewed.startswith(f"$argon2id$v=19$m={passwords.MEMORY_KIB},t=1,p=1$")
     assert Browser(server).sign_in(person).status_code == 303
     assert hash_of(server, person) == renewed
 

@@ -321,6 +321,7 @@ def test_every_code_that_opens_nothing_gets_one_page(server: RunningServer) -> N
     assert open_invitations(server, boss) == []
 
 
+@pytest.mark.slow
 def test_one_code_makes_one_member_however_many_try_at_once(server: RunningServer) -> None:
     boss, email = someone(server), new_email()
     path = path_of(invited(server, boss, email), server)

@@ -118,6 +118,7 @@ def add_what_is_new(client: httpx.Client) -> None:
     put(client, f"{PRODUCTION}/delivery", delivery)
 
 
+@pytest.mark.slow
 def test_a_space_with_all_that_is_new_is_served_to_code_of_before(
     demo_server: tuple[RunningServer, demo.DemoFacts], code_of_before: Path
 ) -> None:

@@ -329,6 +329,7 @@ def test_the_cache_stays_within_its_bytes_and_keeps_what_was_asked_for_last() ->
     assert rendered == ["a", "b", "c", "b"]
 
 
+@pytest.mark.slow
 def test_the_budget_of_sets_counts_their_keys_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "render_encoded", lambda *_: bytes(64))
     sets = FileSetCache()

@@ -30,6 +30,7 @@ def events(peer: ClientApiPeer) -> list[Any]:
     return [event for batch in peer.bodies("/events") for event in batch]
 
 
+@pytest.mark.slow
 def test_what_is_no_event_in_storage_is_removed_and_never_sent(javascript: Path, peer: ClientApiPeer) -> None:
     good = json.dumps({"id": "11111111-1111-4111-8111-111111111111", "name": "a/kept", "anonymous_id": ANONYMOUS_ID})
     bad = ["garbage", "", "},{", "null", "[]", '"text"', "{}", f"{good},{good}", f'{{"id":"a","b":"{"x" * 40_000}"}}']

@@ -284,6 +284,7 @@ def test_in_a_page_an_event_stays_with_whom_it_was_tracked_for(runnable: Path) -
     assert first["anonymous_id"] == visitor["anonymous_id"]
 
 
+@pytest.mark.slow
 def test_a_refused_person_sees_nothing_of_an_unlocked_session_either(javascript: Path, peer: ClientApiPeer) -> None:
     script = """
     client.sessionLock = false;

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.server.features.codegen.client_api_peer import ApiResult, ClientApiPeer, session_answer
 from tests.server.features.codegen.test_session import FALLBACK_HEADER, FALLBACK_ITEMS
 from tests.server.features.codegen.toolchain import run_node
@@ -301,6 +303,7 @@ def test_a_start_that_is_under_way_ends_with_its_space(javascript: Path, peer: C
     assert all(body["external_id"] == "u1" for body in peer.bodies("/sessions"))
 
 
+@pytest.mark.slow
 def test_a_start_that_failed_is_not_tried_again_once_its_space_is_closed(javascript: Path, peer: ClientApiPeer) -> None:
     peer.answers["/sessions"] = [ApiResult(status=503)]
     script = """

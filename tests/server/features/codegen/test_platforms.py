@@ -140,6 +140,7 @@ def test_a_server_has_no_page_to_listen_to(javascript: Path) -> None:
     assert run_node(WITHOUT + script, javascript) == [0, "network"]
 
 
+@pytest.mark.slow
 def test_nothing_of_a_request_is_done_in_the_context_of_another(javascript: Path) -> None:
     script = """
     const { AsyncLocalStorage } = await import("node:async_hooks");

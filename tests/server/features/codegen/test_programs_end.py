@@ -23,6 +23,7 @@ def ending(script: str, folder: Path, peer: ClientApiPeer) -> Any:
     return run_node(SERVER_HEAD + BEGIN + script, folder, peer.url)
 
 
+@pytest.mark.slow
 def test_a_start_that_is_never_answered_lets_the_program_end(runnable: Path, peer: ClientApiPeer) -> None:
     peer.answers["/sessions"] = [LONGER_THAN_ANYBODY_WAITS]
     seen = ending("await session.start(); facts.failure = session.failure;", runnable, peer)

@@ -40,6 +40,7 @@ def digest_elsewhere(**environment: str) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.slow
 def test_hash_seed_locale_and_time_zone_change_nothing() -> None:
     trees = {language: list(render(vod(), language, {"host": HOST}).items()) for language in LANGUAGES}
     here = hashlib.sha256(json.dumps(trees).encode()).hexdigest()

@@ -283,6 +283,7 @@ def test_the_next_person_on_the_device_gets_a_new_anonymous_id(javascript: Path,
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_anonymous_id_outlives_the_app_where_it_is_kept_and_nonsense_there_is_replaced(
     javascript: Path, peer: ClientApiPeer
 ) -> None:

@@ -160,6 +160,7 @@ def test_every_page_and_form_of_the_console_has_a_row() -> None:
     assert {route.surface for route in ROUTES if route.path.startswith("/console")} == {Surface.PAGE}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", Role)
 def test_each_role_may_do_what_the_table_says_and_no_more(server: RunningServer, role: Role) -> None:
     owner = someone(server)

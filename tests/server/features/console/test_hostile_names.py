@@ -6,6 +6,7 @@ import html
 from http import HTTPStatus
 from urllib.parse import quote
 
+import pytest
 from sqlalchemy import Connection, update
 
 from templates_server.security.authorization import Role
@@ -36,6 +37,7 @@ def needs_query(row: Row) -> bool:
     return row.statuses[Role.ADMINISTRATOR] == HTTPStatus.BAD_REQUEST
 
 
+@pytest.mark.slow
 def test_names_are_shown_as_they_are_and_open_no_tag(server: RunningServer) -> None:
     for name in NAMES:
         person = someone(server)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from sqlalchemy import Connection, Engine, event, select
 
 from templates_server.features.accounts.token_store import PersonalToken, create_personal_token
@@ -98,6 +99,7 @@ def counts(browser: Browser, person: Someone, space: str) -> dict[str, int]:
     return found
 
 
+@pytest.mark.slow
 def test_more_spaces_members_and_people_take_no_more_statements(server: RunningServer) -> None:
     person = someone(server)
     browser = signed_in_browser(server, person)

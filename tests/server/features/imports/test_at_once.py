@@ -37,6 +37,7 @@ def deadlocks(server: RunningServer) -> int:
     return int(server.database.read_sync(lambda connection: connection.execute(query).scalar_one()))
 
 
+@pytest.mark.slow
 def test_nothing_of_what_is_written_at_once_is_lost(server: RunningServer) -> None:
     before = deadlocks(server)
     with make_importer(server) as sender:

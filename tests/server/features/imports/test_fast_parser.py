@@ -117,6 +117,7 @@ def several_lines(draw: st.DrawFn) -> list[bytes]:
     return found
 
 
+@pytest.mark.slow
 @settings(max_examples=120, deadline=None)
 @given(several_lines())
 @example([b'{"user_id":"a","attributes":{"a":"\\u0032026-11-21"}}'])

@@ -116,6 +116,7 @@ def test_a_change_below_a_scenario_that_the_context_decides_is_told(server: Runn
         assert app.flags("ada", campaign="autumn")["home.top"]["variant"] == "For gold"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "others", [[], [DELIVERY["scenarios"]["home.top"]["targeted"][1]]], ids=["alone", "contextual"]
 )

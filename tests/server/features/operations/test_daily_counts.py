@@ -185,6 +185,7 @@ def expected(history: Mapping[str, Any], days_ago: int) -> tuple[int | None, ...
     return (*(active if days_ago == 1 else [None] * 4), sessions, events if days_ago <= 29 else None)
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(HISTORIES)
 def test_the_counts_are_those_of_plain_python(database: Database, history: Mapping[str, Any]) -> None:

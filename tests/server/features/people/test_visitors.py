@@ -105,6 +105,7 @@ def test_who_is_no_visitor_there_is_not_found(place: Place, app: httpx.Client) -
     assert counts(place) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("app")
 def test_one_tag_too_many_is_refused(place: Place) -> None:
     for number in range(MOST_TAGS):

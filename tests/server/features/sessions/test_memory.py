@@ -107,6 +107,7 @@ def test_sessions_keep_to_their_budget_and_the_oldest_go() -> None:
     assert sessions.find("ses_79") is not None
 
 
+@pytest.mark.slow
 def test_what_is_shared_is_counted_once_and_given_back() -> None:
     sessions = StartCache(most_bytes=20_000)
     made = states(1)
@@ -157,6 +158,7 @@ def environments(server: RunningServer, count: int) -> list[AppEnvironment]:
     ]
 
 
+@pytest.mark.slow
 def test_the_budget_of_states_counts_what_they_hold(server: RunningServer) -> None:
     places = environments(server, 12)
     cache = StatesCache(server.database)
@@ -175,6 +177,7 @@ def test_the_budget_of_states_counts_what_they_hold(server: RunningServer) -> No
     assert 0.8 * held <= counted <= 1.25 * held
 
 
+@pytest.mark.slow
 def test_states_keep_to_their_budget_and_the_oldest_go(server: RunningServer) -> None:
     places = environments(server, 10)
     size = states_size(server, places[0])

@@ -147,6 +147,7 @@ def wait_for(is_so: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_a_large_space_is_gone_at_once_and_its_rows_soon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "ROWS_A_STEP", 100)
     monkeypatch.setattr(job, "STEPS_AT_ONCE", 1)

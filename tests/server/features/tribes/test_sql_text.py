@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import pytest
+
 from templates_server.features.people.profile_parser import find_attribute_name_problem
 from templates_server.features.tribes.compiler import compile_tribe
 from templates_server.features.tribes.sql_fragments import DIALECTS
@@ -29,6 +31,7 @@ def texts(values: Iterable[str], dialect: str) -> Mapping[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_hostile_texts_are_asked_for_in_the_words_that_harmless_ones_are() -> None:
     assert {find_attribute_name_problem(value) for value in HARMLESS} == {None}
     for dialect in DIALECTS:

@@ -56,6 +56,7 @@ def without_last_commas(found: Iterator[tuple[int, str]]) -> list[tuple[int, str
     return kept
 
 
+@pytest.mark.slow
 def test_hostile_texts_give_the_tokens_of_a_harmless_twin() -> None:
     hostile = render(build_space(PLAIN_KEYS, NAMES), "python", {})
     twin = render(build_space(PLAIN_KEYS, TWINS), "python", {})
@@ -70,6 +71,7 @@ def test_the_comparison_finds_code_that_was_planted() -> None:
     assert without_last_commas(kinds('f(\n    "x",\n)\n')) == without_last_commas(kinds('f("y")\n'))
 
 
+@pytest.mark.slow
 def test_hostile_texts_are_at_run_time_what_they_were(tmp_path: Path) -> None:
     folder = write_package(tmp_path, render(build_space(PLAIN_KEYS, NAMES), "python", {}))
     seen = json.loads(run_python(READ, folder, oldest_python()))

@@ -68,6 +68,7 @@ def test_a_poll_waits_until_something_changes(made: Make) -> None:
     assert 0.4 < seconds < 5
 
 
+@pytest.mark.slow
 def test_an_event_with_data_that_a_tribe_asks_for_is_told(made: Make, server: RunningServer) -> None:
     app = made()
     data = [{"path": ["minutes"], "operator": "greater_than", "value": 80}]

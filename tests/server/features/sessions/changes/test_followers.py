@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import delete
 
 from templates_server.http import server_sent_events
@@ -57,6 +58,7 @@ def test_another_process_tells_what_changed_and_keeps_what_it_cannot_know(
         assert titles(app.poll(started["session"], second["revision"]).json()) == {TOP: "By campaign"}
 
 
+@pytest.mark.slow
 def test_what_another_process_changes_is_told_within_about_a_second(server: RunningServer, tmp_path: Path) -> None:
     with make_app(server, GOLD_FIRST) as app, beside(app, tmp_path) as other:
         started = app.start(external_id="ada")
@@ -118,6 +120,7 @@ def test_one_address_cannot_take_all_places(tmp_path: Path) -> None:
             assert app.poll(started["session"], started["revision"], wait=0, **other).status_code == 204
 
 
+@pytest.mark.slow
 def test_who_does_not_read_is_dropped(tmp_path: Path) -> None:
     lists = {f"list-{number}": ["x" * 1000] * 1000 for number in range(10)}
     hero = {"properties": {"title": {"type": "text"}, **{key: {"type": "list"} for key in lists}}}

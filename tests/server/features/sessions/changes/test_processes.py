@@ -116,6 +116,7 @@ def test_two_workers_each_show_a_new_delivery_within_a_second(postgres: Postgres
     assert shown_seconds <= told_seconds < MOST_SECONDS
 
 
+@pytest.mark.slow
 def test_beyond_max_streams_nobody_else_is_followed(tmp_path: Path) -> None:
     with server_process(tmp_path, "--max-streams", "1") as server:
         database = open_database(sqlite_url(server.folder), checkpoints=False)

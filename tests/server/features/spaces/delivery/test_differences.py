@@ -9,6 +9,7 @@ from copy import deepcopy
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -169,12 +170,14 @@ def without_empty(document: Document) -> Document:
     return {**document, "scenarios": {key: one for key, one in document["scenarios"].items() if one}}
 
 
+@pytest.mark.slow
 @given(DOCUMENTS, DOCUMENTS)
 def test_there_is_no_change_exactly_where_the_deliveries_are_equal(before: Document, after: Document) -> None:
     assert (compare_deliveries(before, after) == ()) == (content_of(before) == content_of(after))
     assert compare_deliveries(before, deepcopy(before)) == ()
 
 
+@pytest.mark.slow
 @given(DOCUMENTS, DOCUMENTS)
 def test_the_changes_make_the_second_of_the_first(before: Document, after: Document) -> None:
     made = applied(before, compare_deliveries(before, after))
