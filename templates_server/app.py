@@ -1,97 +1,37 @@
-"""The composition root: from settings to a running application. Nothing else knows all the features."""
+"""The ASGI application of a server. What its handlers work with is made in `composition.py`."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import logging
 import re
 import time
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from importlib.metadata import version
-from typing import Any
+from typing import Protocol
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from templates_server.composition import FeatureServices, create_services
 from templates_server.errors import ApiError, BadRequest, ClientTooOld, Failed
-from templates_server.features.accounts import token_store as tokens_store
-from templates_server.features.api_docs.api import Documentation
-from templates_server.features.api_docs.description import Description
-from templates_server.features.auth import local_code
-from templates_server.features.auth.grant_support import OAuthConfig
-from templates_server.features.auth.last_used import LastUsedTracker
-from templates_server.features.auth.local_code import LocalCode
-from templates_server.features.codegen.cache import FileSetCache
-from templates_server.features.codegen.loader import CodeHashCache
-from templates_server.features.console.platform_api import PlatformRoutes
-from templates_server.features.console.tribes.counts import TribeCounts
-from templates_server.features.demo.app.api import GeneratedFiles
-from templates_server.features.event_names.job import NameCountJob
-from templates_server.features.event_names.model_cache import ModelEvents
-from templates_server.features.events import store as events_store
-from templates_server.features.events.api import EventWriter
-from templates_server.features.events.person_limit import RecentCounts
-from templates_server.features.events.stream.feed import EventFeed
-from templates_server.features.events.stream.recorder import ArrivalRecorder
-from templates_server.features.exports.file_store import ExportFiles
-from templates_server.features.exports.worker import ExportWorker
-from templates_server.features.imports.file_job import FileImportJob
-from templates_server.features.imports.parse_worker import PartParser
-from templates_server.features.imports.part_sequencer import PartSequencer
-from templates_server.features.imports.uploads import Uploads
-from templates_server.features.openfeature.evaluator import FlagEvaluator
-from templates_server.features.openfeature.flags import FlagsCache
-from templates_server.features.openfeature.streams.tokens import StreamTokens
-from templates_server.features.operations.daily_counts.job import DailyCountJob
-from templates_server.features.operations.metrics.registry import Metrics, new_metrics
-from templates_server.features.operations.retention_job import RetentionJob
-from templates_server.features.pages.renderer import PageRenderer
-from templates_server.features.people.devices import store as devices_store
-from templates_server.features.people.devices.api import DeviceWriter
-from templates_server.features.people.erasure_log import ErasureLog
-from templates_server.features.people.identify import store as identities_store
-from templates_server.features.people.identify.api import AliasWriter, IdentityWriter
-from templates_server.features.people.tag_removal.job import TagRemovalJob
-from templates_server.features.sessions import store as sessions_store
-from templates_server.features.sessions.api import SessionWriter
-from templates_server.features.sessions.changes.notifier import ChangeNotifier
-from templates_server.features.sessions.changes.start_cache import StartCache
-from templates_server.features.sessions.changes.subscription import EvaluationLimiter
-from templates_server.features.sessions.compiled_states import StatesCache
-from templates_server.features.sessions.evaluator import SessionEvaluator
-from templates_server.features.spaces import store as spaces_store
-from templates_server.features.spaces.api_key_cache import ApiKeyCache
 from templates_server.features.v1 import deprecation
-from templates_server.http.context import Authenticate, Call, Locate, Services
+from templates_server.http.context import Call, Services
 from templates_server.http.host_validation import HostCheck
-from templates_server.http.idempotency.idempotent_request import IdempotentRequests
 from templates_server.http.pipeline import serve
-from templates_server.http.proxy_check import SilentProxies
-from templates_server.http.rate_limiter import RateLimiter
 from templates_server.http.request import IncomingRequest
 from templates_server.http.response import Surface, error_response
 from templates_server.http.route import Route
 from templates_server.http.router import Router
-from templates_server.http.stream_limiter import StreamLimiter
-from templates_server.primitives.ids import ENVIRONMENT_KEY_PREFIX, new_id
+from templates_server.primitives.ids import new_id
 from templates_server.primitives.integers import whole_number
-from templates_server.primitives.timestamps import DAY, Clock, system_clock
+from templates_server.primitives.timestamps import Clock, system_clock
 from templates_server.routes import ROUTES
-from templates_server.security import secrets, server_key
-from templates_server.security.authorization import Principal, ResourceScope
-from templates_server.security.login_throttle import LoginThrottle
-from templates_server.security.passwords import Passwords
-from templates_server.security.server_key import ServerKey
-from templates_server.security.user_signatures import UserSignatures
 from templates_server.settings import Settings
-from templates_server.storage.data_folder import DataFolder
 from templates_server.storage.database import Database
 from templates_server.storage.factory import open_database
-from templates_server.storage.removal.job import SpaceRemovalJob
 
 LOGGER = logging.getLogger("templates_server")
 CLIENT_AGENT = re.compile(r"mtribes/([0-9]{1,9}(?:\.[0-9]{1,9}){0,9})(?![0-9])")
@@ -133,15 +73,23 @@ ROUTE_FOUND = "mtribes.route"
 ONLY_BY_HTTPS = (b"strict-transport-security", b"max-age=31536000")
 
 
-class Application:
-    """The ASGI application: routing, errors, headers. `services` is what its handlers work with."""
+class Job(Protocol):
+    """Work that goes on while the server runs."""
 
-    def __init__(self, services: Services, routes: Sequence[Route]) -> None:
-        self.services = services
+    def start(self) -> None: ...
+
+    async def finish(self) -> None: ...
+
+
+class Application:
+    """The ASGI application: routing, errors, headers. `services` and `features` are what its handlers work with."""
+
+    def __init__(self, services: Services, features: FeatureServices, routes: Sequence[Route]) -> None:
+        self.services, self.features = services, features
         self._router = Router(routes)
         self._prefix = services.settings.base_path.encode()
         self._hosts = HostCheck(services.settings)
-        self._metrics = services.part(Metrics) if services.settings.metrics else None
+        self._metrics = features.metrics if services.settings.metrics else None
         self._always_sent = (
             *SENT_UNLESS_THE_ROUTE_SAYS_OTHERWISE,
             *((ONLY_BY_HTTPS,) if services.settings.secure else ()),
@@ -170,27 +118,27 @@ class Application:
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
-        self.services.part(DailyCountJob).start()
-        self.services.part(RetentionJob).start()
-        self.services.part(ExportWorker).start()
-        self.services.part(FileImportJob).start()
-        self.services.part(TagRemovalJob).start()
-        self.services.part(SpaceRemovalJob).start()
-        self.services.part(NameCountJob).start()
+        features, services = self.features, self.services
+        jobs: Sequence[Job] = (
+            features.daily_count_job,
+            features.retention_job,
+            features.export_worker,
+            features.file_import_job,
+            features.tag_removal_job,
+            services.space_removal_job,
+            features.name_count_job,
+        )
+        for job in jobs:
+            job.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        await self.services.part(NameCountJob).finish()
-        await self.services.part(SpaceRemovalJob).finish()
-        await self.services.part(TagRemovalJob).finish()
-        await self.services.part(FileImportJob).finish()
-        await self.services.part(ExportWorker).finish()
-        await self.services.part(RetentionJob).finish()
-        await self.services.part(DailyCountJob).finish()
-        await self.services.part(LastUsedTracker).finish()
-        await self.services.part(ChangeNotifier).finish()
-        await self.services.part(EventFeed).finish()
-        await asyncio.to_thread(self.services.database.close)
-        await asyncio.to_thread(self.services.part(Passwords).close)
+        for job in reversed(jobs):
+            await job.finish()
+        await features.last_used_tracker.finish()
+        await features.change_notifier.finish()
+        await features.event_feed.finish()
+        await asyncio.to_thread(services.database.close)
+        await asyncio.to_thread(services.passwords.close)
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _respond(self, request: IncomingRequest, path: bytes) -> Response:
@@ -207,7 +155,7 @@ class Application:
             _refuse_old_client(request, self.services.settings.minimum_client_version)
             _refuse_nul(request)
             _refuse_repeated(request)
-            response = await serve(route, Call(request, self.services, {**parameters, **route.implies}))
+            response = await serve(route, Call(request, self.services, self.features, {**parameters, **route.implies}))
         except ApiError as error:
             surface = surface or self._surface_of(path, request)
             response = self._refusal(error, surface, parameters)
@@ -233,7 +181,7 @@ class Application:
     def _refusal(self, error: ApiError, surface: Surface, parameters: Mapping[str, str]) -> Response:
         """A refusal in the form that the surface's callers read."""
         if surface is Surface.PAGE:
-            return self.services.part(PageRenderer).error_answer(error)
+            return self.features.page_renderer.error_answer(error)
         return error_response(error, surface, flag_key=parameters.get(FLAG_KEY))
 
     def _path_of(self, request: Request) -> bytes:
@@ -296,107 +244,6 @@ def create_app(
     database: Database | None = None,
     routes: Sequence[Route] = ROUTES,
 ) -> Application:
-    """The application that these settings describe; its database must have been migrated."""
-    database = database or open_database(settings.database_url)
-    uses = LastUsedTracker(database)
-    services = Services(
-        settings=settings,
-        database=database,
-        clock=clock,
-        authenticate=_authenticator(database, clock, uses),
-        locate=_locator(database),
-        parts={
-            **_sign_in_parts(settings, database, clock),
-            **_parts(database, settings, clock),
-            ErasureLog: ErasureLog(DataFolder(settings.data_folder).erasures_file),
-            Description: Description(routes, settings),
-            Documentation: Documentation(routes, settings),
-            PlatformRoutes: PlatformRoutes(routes),
-            TribeCounts: TribeCounts(),
-            LastUsedTracker: uses,
-            RetentionJob: RetentionJob(database, clock, keep_events_days=settings.event_retention_days),
-            DailyCountJob: DailyCountJob(database, clock, keep_events_days=settings.event_retention_days),
-            TagRemovalJob: TagRemovalJob(database, clock),
-            SpaceRemovalJob: SpaceRemovalJob(database, clock),
-            ExportWorker: ExportWorker(database, ExportFiles(DataFolder(settings.data_folder).exports_folder), clock),
-            FileImportJob: FileImportJob(Uploads(DataFolder(settings.data_folder).uploads_folder, clock)),
-            Metrics: new_metrics(version("mtribes"), unstored_writes=lambda: database.unstored_writes),
-        },
-    )
-    return Application(services, routes)
-
-
-def _sign_in_parts(settings: Settings, database: Database, clock: Clock) -> Mapping[type, Any]:
-    """What signing in needs, by class. Only a local server has a code in its data folder."""
-    key = server_key.load(settings.data_folder)
-    local_code.remove(settings.data_folder)
-    code = LocalCode(settings.data_folder) if settings.local and settings.on_loopback else None
-    return {
-        ServerKey: key,
-        Passwords: Passwords(),
-        LoginThrottle: LoginThrottle(database, key, clock),
-        PageRenderer: PageRenderer(settings, key),
-        OAuthConfig: OAuthConfig(settings.public_url, key, code),
-        IdempotentRequests: IdempotentRequests(key),
-        RateLimiter: RateLimiter(settings.rate_limits),
-        SilentProxies: SilentProxies(settings.proxy_header),
-        UserSignatures: UserSignatures(key),
-        StreamTokens: StreamTokens(key),
-    }
-
-
-def _parts(database: Database, settings: Settings, clock: Clock) -> Mapping[type, Any]:
-    """The features' own parts, by their class."""
-    states = StatesCache(database)
-    deciding = SessionEvaluator(database, states, retention_ms=settings.event_retention_days * DAY)
-    folding = NameCountJob(database)
-    add_events = functools.partial(events_store.add_events, recent=RecentCounts(), folding=folding)
-    recorder = ArrivalRecorder(clock)
-    return {
-        CodeHashCache: CodeHashCache(database),
-        FileSetCache: FileSetCache(),
-        PartParser: PartParser(),
-        PartSequencer: PartSequencer(),
-        GeneratedFiles: GeneratedFiles(),
-        StatesCache: states,
-        SessionEvaluator: deciding,
-        EvaluationLimiter: EvaluationLimiter(database, deciding, clock),
-        FlagEvaluator: FlagEvaluator(deciding, FlagsCache(states)),
-        StreamLimiter: StreamLimiter(settings.follow_limits),
-        StartCache: StartCache(),
-        ChangeNotifier: ChangeNotifier(database),
-        SessionWriter: SessionWriter(database, recorder.recording_sessions(sessions_store.add_sessions)),
-        AliasWriter: AliasWriter(database, identities_store.add_aliases),
-        EventWriter: EventWriter(database, recorder.recording_events(add_events)),
-        EventFeed: EventFeed(database, clock, recorder),
-        ModelEvents: ModelEvents(database),
-        NameCountJob: folding,
-        IdentityWriter: IdentityWriter(database, identities_store.add_identified),
-        DeviceWriter: DeviceWriter(database, devices_store.put_devices),
-    }
-
-
-def _authenticator(database: Database, clock: Clock, uses: LastUsedTracker) -> Authenticate:
-    apps = ApiKeyCache(database)
-
-    async def authenticate(bearer: str) -> Principal | None:
-        if bearer.startswith(ENVIRONMENT_KEY_PREFIX):
-            return await apps.find(bearer)
-        if not secrets.is_well_formed(bearer):
-            return None
-        now = clock()
-        found = await database.read(lambda connection: tokens_store.find_bearer(connection, bearer, now))
-        if found is None:
-            return None
-        if found.keeps_uses:
-            uses.record(found.principal.token_id, used=now, before=found.last_used)
-        return found.principal
-
-    return authenticate
-
-
-def _locator(database: Database) -> Locate:
-    async def locate(names: Mapping[str, str]) -> ResourceScope | None:
-        return await database.read(lambda connection: spaces_store.locate(connection, names))
-
-    return locate
+    """Create the application that these settings describe; its database must have been migrated."""
+    services, features = create_services(settings, database or open_database(settings.database_url), clock, routes)
+    return Application(services, features, routes)

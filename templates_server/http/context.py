@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic
 
 from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
+from typing_extensions import TypeVar  # in `typing` from Python 3.13 on
 
 from templates_server.http.audit_event import AuditEvent
-from templates_server.http.idempotency.idempotent_request import IdempotentRequest
-from templates_server.http.rate_limiter import Quota
+from templates_server.http.idempotency.idempotent_request import IdempotentRequest, IdempotentRequests
+from templates_server.http.proxy_check import SilentProxies
+from templates_server.http.rate_limiter import Quota, RateLimiter
 from templates_server.http.response import ApiResult, to_response
+from templates_server.http.stream_limiter import StreamLimiter
 from templates_server.primitives.ip_addresses import CallerAddress, identify_caller
 from templates_server.primitives.timestamps import Clock
 from templates_server.security import authorization
+from templates_server.security.login_throttle import LoginThrottle
+from templates_server.security.passwords import Passwords
+from templates_server.security.server_key import ServerKey
+from templates_server.security.user_signatures import UserSignatures
 from templates_server.settings import Settings
 from templates_server.storage.database import Database
-
-Part = TypeVar("Part")
-
+from templates_server.storage.removal.job import SpaceRemovalJob
 
 NO_DETAILS: Mapping[str, object] = {}
 
@@ -33,29 +38,37 @@ Authenticate = Callable[[str], Awaitable[authorization.Principal | None]]
 Locate = Callable[[Mapping[str, str]], Awaitable[authorization.ResourceScope | None]]
 
 
+FeaturesT = TypeVar("FeaturesT", covariant=True, default=object)
+"""What a handler needs of the features' own services: a Protocol beside the handler. `object`: it needs none."""
+
+
 @dataclass(frozen=True)
 class Services:
-    """What the composition root made for the handlers. `parts` are the features' own, by their class."""
+    """What every request is served with, whatever feature it is for."""
 
     settings: Settings
     database: Database
     clock: Clock
     authenticate: Authenticate
     locate: Locate
-    parts: Mapping[type, Any] = field(default_factory=dict)
-
-    def part(self, kind: type[Part]) -> Part:
-        """The part of that class; KeyError when the composition root made none."""
-        found: Part = self.parts[kind]
-        return found
+    server_key: ServerKey
+    passwords: Passwords
+    login_throttle: LoginThrottle
+    user_signatures: UserSignatures
+    idempotent_requests: IdempotentRequests
+    rate_limiter: RateLimiter
+    stream_limiter: StreamLimiter
+    silent_proxies: SilentProxies
+    space_removal_job: SpaceRemovalJob
 
 
 @dataclass
-class Call:
+class Call(Generic[FeaturesT]):
     """One request on its way through the steps (`pipeline.py`), which fill it in, and its handler."""
 
     request: Request
     services: Services
+    features: FeaturesT
     parameters: Mapping[str, str]
     body: Any = None
     asker: authorization.Principal | None = None

@@ -14,9 +14,7 @@ from templates_server.errors import ApiError, BadRequest, Forbidden, NotFound, T
 from templates_server.http import request_body
 from templates_server.http.compression import compress
 from templates_server.http.context import Call
-from templates_server.http.idempotency.idempotent_request import HEADER, IdempotentRequests
-from templates_server.http.proxy_check import SilentProxies
-from templates_server.http.rate_limiter import RateLimiter
+from templates_server.http.idempotency.idempotent_request import HEADER
 from templates_server.http.response import Surface, to_response
 from templates_server.http.route import Route, check_permission
 from templates_server.http.route_docs import BodyDocs
@@ -56,7 +54,7 @@ async def _answer(route: Route, call: Call) -> Response:
 
 async def _serve_once(route: Route, call: Call, raw: bytes) -> Response:
     """The answer that was given under the same Idempotency-Key, else the route's."""
-    answers = call.services.part(IdempotentRequests)
+    answers = call.services.idempotent_requests
     once = answers.asked(call.request, call.principal, body=raw, now=call.now)
     with answers.running(once):
         replayed = await call.database.read(once.replay)
@@ -72,7 +70,7 @@ async def _call_handler(route: Route, call: Call, raw: bytes) -> Response:
 
 async def _admit(route: Route, call: Call) -> None:
     """Find out who asks, and count the request for them."""
-    limiter = call.services.part(RateLimiter)
+    limiter = call.services.rate_limiter
     if route.surface is Surface.OAUTH or (route.is_open and route.find_asker is None):
         call.quota = limiter.count_sign_in(_caller(call))
     elif route.surface in {Surface.PLATFORM, Surface.CLIENT, Surface.OFREP}:
@@ -92,7 +90,7 @@ async def _admit(route: Route, call: Call) -> None:
 
 def _caller(call: Call) -> CallerAddress:
     """Who asks; the log warns when a trusted proxy does not say it."""
-    call.services.part(SilentProxies).note(call.caller)
+    call.services.silent_proxies.note(call.caller)
     return call.caller
 
 

@@ -19,13 +19,13 @@ from templates_server.http.response import ApiResult, Surface
 from templates_server.http.route_docs import HeaderDocs, ParameterDocs
 from templates_server.security import authorization
 
-Handler = Callable[[Call], Awaitable[ApiResult | Response]]
+Handler = Callable[[Call[Any]], Awaitable[ApiResult | Response]]
 
 
-BeforeBody = Callable[[Call], Awaitable[Response | None]]
+BeforeBody = Callable[[Call[Any]], Awaitable[Response | None]]
 
 
-FindAsker = Callable[[Call], Awaitable[authorization.Principal]]
+FindAsker = Callable[[Call[Any]], Awaitable[authorization.Principal]]
 
 
 @dataclass(frozen=True)

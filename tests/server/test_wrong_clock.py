@@ -206,7 +206,7 @@ def test_an_export_of_then_goes_a_day_after_the_clock_is_right(wrong: Wrong) -> 
         place = make_export_client(wrong.server, client, person)
         export = place.wait_until_ended(place.ask(format="csv"))
         wrong.put_right()
-        spooler = wrong.server.app.services.part(ExportWorker)
+        spooler = wrong.server.app.features.export_worker
         spooler.purge()
         assert place.fetch(export).status_code == 200
         ends = wrong.server.database.read_sync(

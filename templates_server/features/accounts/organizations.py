@@ -20,7 +20,6 @@ from templates_server.primitives.ids import is_key
 from templates_server.primitives.timestamps import to_rfc3339
 from templates_server.primitives.validation import KEY_RULE, Reader, read_required_name
 from templates_server.security.authorization import Role
-from templates_server.storage.removal.job import SpaceRemovalJob
 
 LOGGER = logging.getLogger("templates_server")
 NO_ADMINISTRATOR = "Only an administrator of an organization on this server can create another one."
@@ -95,7 +94,7 @@ async def delete_organization(call: Call) -> Response:
     response = await call.effect(delete)
     names = (place.organization_key, place.organization_id, call.principal.id)
     LOGGER.info("organization %s (%s) was deleted by %s", *names)
-    await call.services.part(SpaceRemovalJob).advance()
+    await call.services.space_removal_job.advance()
     return response
 
 

@@ -6,6 +6,7 @@ import asyncio
 import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from starlette.responses import Response
 
@@ -13,7 +14,7 @@ from templates_server.features.api_docs.manual import ROOT, Manual, ManualPage
 from templates_server.features.api_docs.manual_search import MAX_QUERY_CHARACTERS, IndexedSection, SearchIndex
 from templates_server.features.api_docs.reference_pages import PATH, TYPES, Reference
 from templates_server.features.api_docs.stored_response import revalidated, with_entity_tag
-from templates_server.features.pages.renderer import PageContent, PageRenderer, pages_of
+from templates_server.features.pages.renderer import PageContent, PageRenderer, PageServices, pages_of
 from templates_server.http.context import Call
 from templates_server.http.route import Route
 from templates_server.settings import Settings
@@ -57,15 +58,22 @@ class Documentation:
         return self._responses[key]
 
 
-async def show_contents(call: Call) -> Response:
+class DocumentationServices(PageServices, Protocol):
+    """The services that the handlers here need."""
+
+    @property
+    def documentation(self) -> Documentation: ...
+
+
+async def show_contents(call: Call[DocumentationServices]) -> Response:
     """The table of contents of the manual."""
-    documentation = call.services.part(Documentation)
+    documentation = call.features.documentation
     return await _stored_page(call, documentation.manual.contents)
 
 
-async def show_page(call: Call) -> Response:
+async def show_page(call: Call[DocumentationServices]) -> Response:
     """A page of the manual, or a picture or sample that one shows; NotFound for anything else."""
-    documentation = call.services.part(Documentation)
+    documentation = call.features.documentation
     path = call.parameters["page"]
     file = documentation.manual.file(path)
     if file is None:
@@ -73,21 +81,21 @@ async def show_page(call: Call) -> Response:
     return revalidated(call.request, await documentation.stored(path, functools.partial(_file_response, file)))
 
 
-async def show_search(call: Call) -> Response:
+async def show_search(call: Call[DocumentationServices]) -> Response:
     """The sections that have all words of `?q=`."""
-    documentation = call.services.part(Documentation)
+    documentation = call.features.documentation
     query = call.query.get("q", "")[:MAX_QUERY_CHARACTERS]
     results = await asyncio.to_thread(lambda: documentation.index.search(query))
     values = {"query": query, "results": results, **_frame(documentation, "", query=query)}
     return pages_of(call).open_answer(PageContent("manual/search", values))
 
 
-async def show_reference(call: Call) -> Response:
+async def show_reference(call: Call[DocumentationServices]) -> Response:
     """The beginning of the API reference: conventions, and the groups."""
     return await _stored_reference(call, "", lambda _: PageContent("manual/reference_index"))
 
 
-async def show_reference_group(call: Call) -> Response:
+async def show_reference_group(call: Call[DocumentationServices]) -> Response:
     """The routes of a group of the API reference, or its types."""
     name = call.parameters["group"]
     if name == TYPES:
@@ -95,8 +103,8 @@ async def show_reference_group(call: Call) -> Response:
     return await _stored_reference(call, name, lambda reference: _group_page(reference, name))
 
 
-async def _stored_page(call: Call, page: ManualPage) -> Response:
-    documentation, pages = call.services.part(Documentation), pages_of(call)
+async def _stored_page(call: Call[DocumentationServices], page: ManualPage) -> Response:
+    documentation, pages = call.features.documentation, pages_of(call)
     stored = await documentation.stored(f"{page.path}.md", lambda: _page_response(documentation, pages, page))
     return revalidated(call.request, stored)
 
@@ -114,8 +122,10 @@ def _page_response(documentation: Documentation, pages: PageRenderer, page: Manu
     return pages.open_answer(PageContent("manual/page", values))
 
 
-async def _stored_reference(call: Call, name: str, find_page: Callable[[Reference], PageContent]) -> Response:
-    documentation, pages = call.services.part(Documentation), pages_of(call)
+async def _stored_reference(
+    call: Call[DocumentationServices], name: str, find_page: Callable[[Reference], PageContent]
+) -> Response:
+    documentation, pages = call.features.documentation, pages_of(call)
 
     def render() -> Response:
         page = find_page(documentation.reference)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from importlib.metadata import version
+from typing import Protocol
 
 import msgspec
 from starlette.responses import Response
@@ -31,6 +32,13 @@ class Description:
         return with_entity_tag(Response(msgspec.json.encode(found), headers=headers, media_type="application/json"))
 
 
-async def show_description(call: Call) -> Response:
+class DescriptionServices(Protocol):
+    """The services that the handlers here need."""
+
+    @property
+    def description(self) -> Description: ...
+
+
+async def show_description(call: Call[DescriptionServices]) -> Response:
     """The description of this server (OpenAPI 3.1); 304 when the caller has it."""
-    return revalidated(call.request, call.services.part(Description).document)
+    return revalidated(call.request, call.features.description.document)

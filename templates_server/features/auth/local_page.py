@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from templates_server.errors import Forbidden, NotFound
 from templates_server.features.accounts import store as accounts_store
-from templates_server.features.auth.oauth_api import oauth_config_of
+from templates_server.features.auth.oauth_api import OAuthServices, oauth_config_of
 from templates_server.features.pages.api import sign_in_as
 from templates_server.features.pages.browser_session import identify_browser, local_path
 from templates_server.features.pages.renderer import see_other
@@ -15,7 +15,7 @@ from templates_server.http.context import Call
 USED_UP = "This link was already used. Run `mtribes open` to get a new one."
 
 
-async def sign_in_locally(call: Call) -> Response:
+async def sign_in_locally(call: Call[OAuthServices]) -> Response:
     """Sign the browser in as the first administrator, once, and go on; who is signed in already goes on at once.
 
     Raises NotFound on a server that is not local, Forbidden for a code that is not good.

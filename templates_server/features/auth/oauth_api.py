@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import Protocol
 from urllib.parse import urlencode, urlsplit
 
 from sqlalchemy import Connection
@@ -18,7 +19,7 @@ from templates_server.features.auth.grant_support import ALL_AUTHENTICATION_METH
 from templates_server.features.auth.oauth_request import ProtocolRequest
 from templates_server.features.pages.api import sign_out_to
 from templates_server.features.pages.browser_session import BrowserContext, check_form, identify_browser
-from templates_server.features.pages.renderer import PageContent, pages_of, see_other
+from templates_server.features.pages.renderer import PageContent, PageServices, pages_of, see_other
 from templates_server.http import request_body
 from templates_server.http.context import Call
 from templates_server.http.forms import urlencoded
@@ -27,19 +28,25 @@ from templates_server.http.response import json_response
 from templates_server.primitives import json_depth
 from templates_server.primitives.timestamps import DAY
 from templates_server.security.authorization import ALL_SCOPES
-from templates_server.security.login_throttle import LoginThrottle
 
 AUTHORIZE_PATH = "/oauth/authorize"
 MAX_FORM_BYTES = 16 * 1024
 JSON_TYPE = "application/json"
 
 
-def oauth_config_of(call: Call) -> OAuthConfig:
+class OAuthServices(PageServices, Protocol):
+    """The services that the handlers here need."""
+
+    @property
+    def oauth_config(self) -> OAuthConfig: ...
+
+
+def oauth_config_of(call: Call[OAuthServices]) -> OAuthConfig:
     """What the protocol works with."""
-    return call.services.part(OAuthConfig)
+    return call.features.oauth_config
 
 
-async def metadata(call: Call) -> Response:
+async def metadata(call: Call[OAuthServices]) -> Response:
     """What this server can do, and where (RFC 8414, 3)."""
     authority = oauth_config_of(call)
     return json_response(
@@ -61,14 +68,14 @@ async def metadata(call: Call) -> Response:
     )
 
 
-async def metadata_of_issuer_with_path(call: Call) -> Response:
+async def metadata_of_issuer_with_path(call: Call[OAuthServices]) -> Response:
     """The same, where the issuer has a path: that comes behind the well-known part (RFC 8414, 3.1)."""
     if f"/{call.parameters['issuer_path']}" != call.settings.base_path:
         raise NotFound
     return await metadata(call)
 
 
-async def consent_page(call: Call) -> Response:
+async def consent_page(call: Call[OAuthServices]) -> Response:
     """Ask the person, who signs in first; a request that cannot be granted goes back to the program."""
     request = _authorization_request(call)
 
@@ -84,7 +91,7 @@ async def consent_page(call: Call) -> Response:
     return await _consent_answer(call, browser, outcome)
 
 
-async def _consent_answer(call: Call, browser: BrowserContext, question: ConsentQuestion) -> Response:
+async def _consent_answer(call: Call[PageServices], browser: BrowserContext, question: ConsentQuestion) -> Response:
     account_id = browser.account.id if browser.account else ""
     memberships = await call.database.read(
         lambda connection: accounts_store.list_organizations_of(connection, account_id)
@@ -110,7 +117,7 @@ def _form_target(redirect_origin: str) -> str:
     return "http:" if "[" in redirect_origin else redirect_origin
 
 
-def _authorization_request(call: Call) -> ProtocolRequest:
+def _authorization_request(call: Call[OAuthServices]) -> ProtocolRequest:
     parameters = urlencoded.decode(call.request.scope["query_string"])
     return ProtocolRequest(call.request.method, oauth_config_of(call).issuer + AUTHORIZE_PATH, parameters=parameters)
 
@@ -131,7 +138,7 @@ def _sign_in_url(call: Call) -> str:
     return f"{call.settings.base_path}/sign-in?{urlencode({'next': _own_url(call)})}"
 
 
-async def decide(call: Call) -> Response:
+async def decide(call: Call[OAuthServices]) -> Response:
     """Send the person back with a code, with a refusal, or to the sign-in page for another account."""
     request = _authorization_request(call)
     browser = await identify_browser(call)
@@ -152,25 +159,25 @@ async def decide(call: Call) -> Response:
     return see_other(str(reply.location))
 
 
-async def token(call: Call) -> Response:
+async def token(call: Call[OAuthServices]) -> Response:
     """Tokens for a code, a refresh token, or a client's own credentials (RFC 6749, 3.2)."""
     return await _to_client(call, OAuthServer.token)
 
 
-async def revoke(call: Call) -> Response:
+async def revoke(call: Call[OAuthServices]) -> Response:
     """End a token (RFC 7009)."""
     return await _to_client(call, OAuthServer.revocation)
 
 
-async def device_authorization(call: Call) -> Response:
+async def device_authorization(call: Call[OAuthServices]) -> Response:
     """A device code for the program, and a user code for the person (RFC 8628, 3.1)."""
     return await _to_client(call, OAuthServer.device_authorization)
 
 
-async def _to_client(call: Call, act: Callable[[OAuthServer, ProtocolRequest], Reply]) -> Response:
+async def _to_client(call: Call[OAuthServices], act: Callable[[OAuthServer, ProtocolRequest], Reply]) -> Response:
     """The reply to a client; TooManyRequests when too many secrets that came from its address were wrong."""
     request = _token_request(call)
-    attempts = call.services.part(LoginThrottle)
+    attempts = call.services.login_throttle
     presents_secret = bool(request.headers or request.parameters.get("client_secret"))
     subjects = attempts.subjects_of_address("client secret", call.caller) if presents_secret else []
     if subjects:
@@ -183,7 +190,7 @@ async def _to_client(call: Call, act: Callable[[OAuthServer, ProtocolRequest], R
     return json_response(reply.body, reply.status, reply.headers)
 
 
-def _token_request(call: Call) -> ProtocolRequest:
+def _token_request(call: Call[OAuthServices]) -> ProtocolRequest:
     media_type = request_body.require_media_type(call.request, FORM_TYPE, JSON_TYPE)
     is_json = media_type == JSON_TYPE
     parameters = _json_parameters(call) if is_json else urlencoded.decode(call.body)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -22,22 +22,32 @@ from templates_server.http.response import ApiResult
 Load = Callable[[], Coroutine[Any, Any, GenerationInput]]
 
 
-async def generate(call: Call) -> ApiResult:
+class CodeServices(Protocol):
+    """The services that the handlers here need."""
+
+    @property
+    def code_hash_cache(self) -> CodeHashCache: ...
+
+    @property
+    def file_set_cache(self) -> FileSetCache: ...
+
+
+async def generate(call: Call[CodeServices]) -> ApiResult:
     """The code of all targets; nothing is rendered when the caller has it already."""
     wanted: CodeRequest = call.body
     check_targets(wanted.targets)
     if wanted.revision is not None and not 0 <= wanted.revision <= LARGEST_REVISION:
         raise ValidationFailed([ErrorDetail("revision", "must be a whole number, 0 or more")])
-    version, code_hash = await call.services.part(CodeHashCache).find(call.space_id, wanted.revision)
+    version, code_hash = await call.features.code_hash_cache.find(call.space_id, wanted.revision)
     unchanged = wanted.if_code_hash == code_hash
     targets = [] if unchanged else await _render(call, version, code_hash)
     await record_rendering(call.database, version, code_hash, now=call.now)
     return ApiResult([Code(version.model_revision, code_hash, GENERATOR, unchanged, targets)], "code")
 
 
-async def _render(call: Call, version: InputVersion, code_hash: str) -> list[RenderedTarget]:
+async def _render(call: Call[CodeServices], version: InputVersion, code_hash: str) -> list[RenderedTarget]:
     wanted: CodeRequest = call.body
-    sets, load = call.services.part(FileSetCache), _once(call, version)
+    sets, load = call.features.file_set_cache, _once(call, version)
     return [
         RenderedTarget(target.language, target.options, msgspec.Raw(await sets.find(_key(target, code_hash), load)))
         for target in wanted.targets

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection
 from starlette.responses import Response
@@ -27,6 +27,13 @@ from templates_server.http.response import ApiResult
 from templates_server.primitives.revisions import NewRevision, StoreResult, entity_tag
 
 
+class ModelServices(Protocol):
+    """The services that the handlers here need."""
+
+    @property
+    def code_hash_cache(self) -> CodeHashCache: ...
+
+
 async def read(call: Call) -> Response:
     """The present model, or that of `?revision=`."""
     space_id, revision = call.space_id, read_revision_parameter(call)
@@ -34,7 +41,7 @@ async def read(call: Call) -> Response:
     return document_response(call, stored.revision, stored.value, kind="model")
 
 
-async def replace(call: Call) -> ApiResult:
+async def replace(call: Call[ModelServices]) -> ApiResult:
     """Store the document sent, unless somebody else was faster; an equal one makes no new revision.
 
     What environments deliver is left alone: what the new model no longer has is passed over there.
@@ -51,7 +58,7 @@ async def replace(call: Call) -> ApiResult:
         return stored
 
     stored = await call.database.write(store_new)
-    _, code_hash = await call.services.part(CodeHashCache).find(space_id, stored.revision)
+    _, code_hash = await call.features.code_hash_cache.find(space_id, stored.revision)
     headers = {"ETag": entity_tag(stored.revision)}
     return ApiResult([ModelPut(stored.revision, code_hash, stored.changed)], "model", headers=headers)
 

@@ -9,7 +9,7 @@ from templates_server.features.accounts import api as accounts
 from templates_server.features.audit import api as audit
 from templates_server.features.auth import service_accounts
 from templates_server.features.codegen import model_api as models
-from templates_server.features.console.platform_api import PlatformRoutes, is_permitted
+from templates_server.features.console.platform_api import is_permitted
 from templates_server.features.console.visit import Visit
 from templates_server.features.events.listing import api as events
 from templates_server.features.imports import api as imports
@@ -124,7 +124,7 @@ def url_of(visit: Visit, entry: NavigationEntry, environment: str = "") -> str:
 
 def _visible_entries(visit: Visit, section: NavigationSection) -> Iterator[NavigationEntry]:
     """The entries whose pages are there and open to the visitor."""
-    routes = visit.call.services.part(PlatformRoutes)
+    routes = visit.call.features.platform_routes
     for entry in section.entries:
         if routes.has_page(entry.path) and (entry.needs is None or is_permitted(visit, entry.needs)):
             yield entry

@@ -19,13 +19,12 @@ from templates_server.errors import Conflict, Forbidden
 from templates_server.features.console.visit import Visit
 from templates_server.http import request_body
 from templates_server.http.context import Call
-from templates_server.http.idempotency.idempotent_request import HEADER, IdempotentRequests
+from templates_server.http.idempotency.idempotent_request import HEADER
 from templates_server.http.request import IncomingRequest
-from templates_server.http.response import ApiResult, Surface, to_response
+from templates_server.http.response import ApiResult, to_response
 from templates_server.http.route import Handler, Route, check_permission
 from templates_server.http.route_docs import BodyDocs
 
-PREFIX = "/v2/"
 JSON = "application/json"
 NOT_PASSED_ON = frozenset(
     {
@@ -37,23 +36,6 @@ NOT_PASSED_ON = frozenset(
 PATIENCE_SECONDS = 5.0
 POLL_SECONDS = 0.05
 NOTHING: Mapping[str, str] = {}
-
-
-class PlatformRoutes:
-    """The routes of the Platform API, by their handlers, and the paths of all pages."""
-
-    def __init__(self, routes: Sequence[Route]) -> None:
-        of_the_api = [route for route in routes if route.surface is Surface.PLATFORM and route.path.startswith(PREFIX)]
-        self._by_handler: Mapping[Handler, Route] = {route.handler: route for route in reversed(of_the_api)}
-        self._pages = frozenset(route.path for route in routes if route.surface is Surface.PAGE)
-
-    def of(self, handler: Handler) -> Route:
-        """The route that a handler serves, the first if there are several."""
-        return self._by_handler[handler]
-
-    def has_page(self, path: str) -> bool:
-        """Whether a page has this path, with its parameters in braces."""
-        return path in self._pages
 
 
 @dataclass(frozen=True)
@@ -91,7 +73,7 @@ class RouteRequest:
 
 def require(visit: Visit, handler: Handler) -> None:
     """Raise Forbidden unless the visitor may use the handler's route where the page is."""
-    check_permission(visit.call.services.part(PlatformRoutes).of(handler), visit.call, visit.call.located)
+    check_permission(visit.call.features.platform_routes.of(handler), visit.call, visit.call.located)
 
 
 def is_permitted(visit: Visit, handler: Handler) -> bool:
@@ -128,7 +110,7 @@ def _prepare_call(
     visit: Visit, handler: Handler, asked: RouteRequest, parameters: Mapping[str, str]
 ) -> tuple[Route, Call, bytes]:
     """The handler's route, the visitor's call of it, and the body as it was sent; Forbidden unless they may."""
-    route = visit.call.services.part(PlatformRoutes).of(handler)
+    route = visit.call.features.platform_routes.of(handler)
     check_permission(route, visit.call, visit.call.located)
     raw = asked.body if isinstance(asked.body, bytes) else msgspec.json.encode(asked.body)
     call = _call_of(visit.call, asked, raw, {**parameters, **route.implies})
@@ -159,7 +141,7 @@ def _decode_body(route: Route, call: Call, raw: bytes) -> Any:
 
 async def _invoke_once(route: Route, call: Call, raw: bytes) -> Result:
     """What it gave under the key before, else what it gives; a form that is sent twice at once waits for the first."""
-    answers = call.services.part(IdempotentRequests)
+    answers = call.services.idempotent_requests
     once = answers.asked(call.request, call.principal, body=raw, now=call.now)
     for is_last in _attempts():
         try:

@@ -9,6 +9,7 @@ import asyncio
 import functools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 from urllib.parse import quote, urlencode
 
 from starlette.responses import Response
@@ -16,9 +17,14 @@ from starlette.responses import Response
 from templates_server.errors import NotFound
 from templates_server.features.accounts import store as accounts_store
 from templates_server.features.accounts.store import Account, Organization
+from templates_server.features.console.platform_routes import PlatformRoutes
 from templates_server.features.console.saved_forms import forms as kept_forms
+from templates_server.features.console.tribe_counts import TribeCounts
+from templates_server.features.events.stream.feed import EventFeed
+from templates_server.features.imports.file_job import FileImportJob
+from templates_server.features.imports.parse_worker import PartParser
 from templates_server.features.pages.browser_session import BrowserContext, check_form, identify_browser
-from templates_server.features.pages.renderer import see_other
+from templates_server.features.pages.renderer import PageServices, see_other
 from templates_server.http import request_body
 from templates_server.http.context import Call
 from templates_server.http.forms.multipart import decode_multipart
@@ -31,6 +37,25 @@ MAX_KEPT_CHARACTERS = 4000
 """Of what comes back in an address: servers in front of this one bound those. What is longer is kept here (`kept`)."""
 
 
+class ConsoleServices(PageServices, Protocol):
+    """The services that pages of the console need."""
+
+    @property
+    def platform_routes(self) -> PlatformRoutes: ...
+
+    @property
+    def tribe_counts(self) -> TribeCounts: ...
+
+    @property
+    def file_import_job(self) -> FileImportJob: ...
+
+    @property
+    def part_parser(self) -> PartParser: ...
+
+    @property
+    def event_feed(self) -> EventFeed: ...
+
+
 @dataclass(frozen=True)
 class Visit:
     """A person at a page, and where they belong; `call` is theirs as if they had sent a token with every scope."""
@@ -38,7 +63,7 @@ class Visit:
     browser: BrowserContext
     account: Account
     organizations: Sequence[Organization]
-    call: Call
+    call: Call[ConsoleServices]
 
     @property
     def place(self) -> ResourceScope | None:
@@ -66,7 +91,7 @@ def page(handler: PageHandler) -> Handler:
     """A page for people who are signed in; NotFound where its place is not theirs."""
 
     @functools.wraps(handler)
-    async def serve(call: Call) -> Response:
+    async def serve(call: Call[ConsoleServices]) -> Response:
         visit = await load_visit(call)
         if visit is None:
             return sign_in_first(call, _own_path(call))
@@ -92,7 +117,7 @@ def form(
 
     def decorate(handler: FormHandler) -> Handler:
         @functools.wraps(handler)
-        async def serve(call: Call) -> Response:
+        async def serve(call: Call[ConsoleServices]) -> Response:
             visit = await load_visit(call)
             sent = await _read_sent_form(call, most) if has_files else decode_form(call.request, call.body, most=most)
             if visit is None:
@@ -114,17 +139,17 @@ async def _read_sent_form(call: Call, most: int) -> Parameters:
     return await asyncio.to_thread(decode_multipart, call.request.headers["content-type"], call.body, most=most)
 
 
-async def require_sign_in(call: Call, back: str) -> Response | None:
+async def require_sign_in(call: Call[ConsoleServices], back: str) -> Response | None:
     """Have a person who is signed out sign in, before a long body is read from them, and come `back`."""
     return None if await load_visit(call) else sign_in_first(call, fill_path(call, back))
 
 
-async def load_visit(call: Call) -> Visit | None:
+async def load_visit(call: Call[ConsoleServices]) -> Visit | None:
     """The person who is signed in; None when nobody is."""
     return await visit_by(call, await identify_browser(call))
 
 
-async def visit_by(call: Call, browser: BrowserContext) -> Visit | None:
+async def visit_by(call: Call[ConsoleServices], browser: BrowserContext) -> Visit | None:
     """The person who is signed in at that browser; None when nobody is."""
     account = browser.account
     if account is None:

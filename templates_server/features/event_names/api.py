@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from templates_server.features.event_names import store
 from templates_server.features.event_names.changes import EventName
 from templates_server.features.event_names.model_cache import ModelEvents
@@ -13,7 +15,14 @@ from templates_server.http.response import ApiResult
 from templates_server.primitives.timestamps import to_rfc3339
 
 
-async def list_names(call: Call) -> ApiResult:
+class EventNameServices(Protocol):
+    """The services that the handlers here need."""
+
+    @property
+    def model_events(self) -> ModelEvents: ...
+
+
+async def list_names(call: Call[EventNameServices]) -> ApiResult:
     """A page of the names that arrive, in order of code points; those with a text in them, where one is given."""
     page, environment_id, search = read_page_request(call), call.environment_id, call.query.get("search", "").casefold()
     names, revision = await call.database.read_in_thread(
@@ -22,7 +31,7 @@ async def list_names(call: Call) -> ApiResult:
             spaces_store.find_space(connection, call.space_id).revision,
         )
     )
-    modelled = await call.services.part(ModelEvents).find(environment_id, revision)
+    modelled = await call.features.model_events.find(environment_id, revision)
     found = sorted(name for name in names if name > page.after and search in name.casefold())[: page.limit]
     views = [_to_response(name, names[name], is_modelled=name in modelled) for name in found]
     return ApiResult(views, "event_name", headers=next_link(call, page, found))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from http import HTTPStatus
+from typing import Protocol
 
 from starlette.responses import Response
 
@@ -12,7 +13,6 @@ from templates_server.features.event_names.model_cache import ModelEvents
 from templates_server.features.events import parser, store
 from templates_server.http import request_body
 from templates_server.http.context import Call
-from templates_server.security.user_signatures import UserSignatures
 from templates_server.storage.write_batcher import WriteBatcher
 
 
@@ -20,16 +20,26 @@ class EventWriter(WriteBatcher[store.EventBatch, Sequence[ErrorDetail]]):
     """The events that wait to be stored."""
 
 
-async def add_events(call: Call) -> Response:
+class EventServices(Protocol):
+    """The services that the handlers here need."""
+
+    @property
+    def model_events(self) -> ModelEvents: ...
+
+    @property
+    def event_writer(self) -> EventWriter: ...
+
+
+async def add_events(call: Call[EventServices]) -> Response:
     """204 once every event is stored; one bad one, and none is."""
     request_body.require_media_type(call.request, "application/json")
     now = call.now
-    check = call.services.part(UserSignatures).check_for(call.principal)
+    check = call.services.user_signatures.check_for(call.principal)
     events = parser.read_events(call.body, now, check=check, max_depth=call.settings.limits.max_depth)
     environment_id = call.app_environment_id
-    modelled = await call.services.part(ModelEvents).find(environment_id, call.principal.revisions[0])
+    modelled = await call.features.model_events.find(environment_id, call.principal.revisions[0])
     arrival = store.EventBatch(environment_id, now, events, modelled)
-    problems = await call.services.part(EventWriter).add(arrival, rows=len(events), sent_bytes=len(call.body))
+    problems = await call.features.event_writer.add(arrival, rows=len(events), sent_bytes=len(call.body))
     if problems:
         raise ValidationFailed(problems)
     return Response(status_code=HTTPStatus.NO_CONTENT)

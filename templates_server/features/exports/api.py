@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import Protocol
 
 import msgspec
 from sqlalchemy import Connection
@@ -32,7 +33,14 @@ from templates_server.security import authorization
 MEDIA_TYPES = {"csv": f"{CSV}; charset=utf-8; header=present", "ndjson": NDJSON, "json": JSON}
 
 
-async def export_tribe(call: Call) -> Response:
+class ExportServices(Protocol):
+    """The services that the handlers here need."""
+
+    @property
+    def export_worker(self) -> ExportWorker: ...
+
+
+async def export_tribe(call: Call[ExportServices]) -> Response:
     """Begin an export of the users in a tribe, as they are when it is made."""
     authorization.check_scope(call.principal, authorization.Scope.TRIBES_READ, call.place)
     asked: TribeExport = call.body
@@ -52,7 +60,7 @@ async def export_tribe(call: Call) -> Response:
     return await _begin(call, shape, lines, tribe=key)
 
 
-async def export_events(call: Call) -> Response:
+async def export_events(call: Call[ExportServices]) -> Response:
     """Begin an export of events."""
     asked: EventExport = call.body
     shape = event_format(asked.format, asked.columns, raw=asked.raw)
@@ -74,7 +82,7 @@ def _problem(path: str, text: str | None, problem_of: Callable[[str], str | None
     return [] if problem is None else [ErrorDetail(path, f"This {problem}.")]
 
 
-async def _begin(call: Call, shape: ExportFormat, lines: Lines, *, tribe: str | None) -> Response:
+async def _begin(call: Call[ExportServices], shape: ExportFormat, lines: Lines, *, tribe: str | None) -> Response:
     """Keep what is asked for and say so; the file is made once that is stored."""
     new = store.NewExport(
         new_id("exp"),
@@ -93,7 +101,7 @@ async def _begin(call: Call, shape: ExportFormat, lines: Lines, *, tribe: str | 
         audit.record(connection, call.deed("export.create", new.id, details=details))
         return ApiResult([_to_response(stored[0])], "export", HTTPStatus.ACCEPTED)
 
-    slot = call.services.part(ExportWorker).reserve(new.id, call.place.organization_id)
+    slot = call.features.export_worker.reserve(new.id, call.place.organization_id)
     try:
         response = await call.effect(work)
     except BaseException:
@@ -107,15 +115,15 @@ async def _begin(call: Call, shape: ExportFormat, lines: Lines, *, tribe: str | 
     return response
 
 
-async def show(call: Call) -> ApiResult:
+async def show(call: Call[ExportServices]) -> ApiResult:
     """How far an export is."""
     return ApiResult([_to_response(await _require_export(call))], "export")
 
 
-async def download(call: Call) -> Response:
+async def download(call: Call[ExportServices]) -> Response:
     """The file of an export that is complete, or a part of it."""
     export = await _require_export(call)
-    path = call.services.part(ExportWorker).files.path(export.id)
+    path = call.features.export_worker.files.path(export.id)
     if export.state != store.COMPLETE or export.sha256 is None or not path.is_file():
         raise NotFound(f"The export is {export.state}: no file to download.")
     return file_response(
@@ -123,7 +131,7 @@ async def download(call: Call) -> Response:
     )
 
 
-async def _require_export(call: Call) -> store.StoredExport:
+async def _require_export(call: Call[ExportServices]) -> store.StoredExport:
     """The export of the path, for those who may read what is in it; NotFound once its time is over."""
     environment_id, export_id, now = call.environment_id, call.parameters["export"], call.now
 
@@ -139,7 +147,7 @@ async def _require_export(call: Call) -> store.StoredExport:
     )
     for scope in needed:
         authorization.check_scope(call.principal, scope, call.place)
-    if export.state == store.RUNNING and await call.services.part(ExportWorker).fail_if_abandoned(export.id):
+    if export.state == store.RUNNING and await call.features.export_worker.fail_if_abandoned(export.id):
         return await call.database.read(load)
     return export
 

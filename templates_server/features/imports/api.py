@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from typing import Protocol
 
 import msgspec
 from sqlalchemy import Connection
@@ -41,10 +42,20 @@ PART_NUMBER = re.compile(r"[1-9][0-9]{0,6}")
 MOST_PARTS = 1_000_000
 
 
-async def put_part(call: Call) -> Response:
+class ImportServices(Protocol):
+    """The services that the handlers here need."""
+
+    @property
+    def part_parser(self) -> PartParser: ...
+
+    @property
+    def part_sequencer(self) -> PartSequencer: ...
+
+
+async def put_part(call: Call[ImportServices]) -> Response:
     """Apply a part, once: sent again it gets the answer that it got the first time."""
     request_body.require_media_type(call.request, NDJSON)
-    place, number, reader = _place(call), _number(call), call.services.part(PartParser)
+    place, number, reader = _place(call), _number(call), call.features.part_parser
     digest = await reader.digest(call.body)
     check_digest(call.request.headers.get("content-digest"), digest)
     part = SentPart(place, number, digest.hex())
@@ -66,10 +77,10 @@ async def _look(call: Call, part: SentPart, *, may_be_early: bool) -> PartView |
         raise
 
 
-async def _wait(call: Call, part: SentPart, deadline: float) -> PartView | None:
+async def _wait(call: Call[ImportServices], part: SentPart, deadline: float) -> PartView | None:
     """Wait for the turn of a part; the answer that it got meanwhile, if any. Early when it does not come in time."""
     while True:
-        applied = call.services.part(PartSequencer).next
+        applied = call.features.part_sequencer.next
         try:
             return await call.database.read(lambda connection: find_part_result(connection, part))
         except PartOutOfOrder:
@@ -78,20 +89,20 @@ async def _wait(call: Call, part: SentPart, deadline: float) -> PartView | None:
         await wait_for_part(applied)
 
 
-async def _read(call: Call, part: SentPart) -> PartRows | AppliedPart:
+async def _read(call: Call[ImportServices], part: SentPart) -> PartRows | AppliedPart:
     """All rows of a part, or no more than whose they are where the same content was applied before."""
-    reader, environment_id = call.services.part(PartParser), part.place.environment_id
+    reader, environment_id = call.features.part_parser, part.place.environment_id
     marks = await call.database.read(lambda connection: find_marks(connection, environment_id, part.digest))
     known = await reader.read_known(call.body) if marks else None
     return AppliedPart(known, marks) if known is not None else await reader.read(call.body)
 
 
-async def _apply(call: Call, part: SentPart, rows: PartRows | AppliedPart) -> PartView:
+async def _apply(call: Call[ImportServices], part: SentPart, rows: PartRows | AppliedPart) -> PartView:
     deed = call.deed("import.open", part.place.import_id)
     view = await call.database.write(
         lambda connection: apply_part(connection, part, rows=rows, opening=deed), is_repeatable=True, is_large=True
     )
-    call.services.part(PartSequencer).advance()
+    call.features.part_sequencer.advance()
     return view
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Protocol
 
 import msgspec
 from starlette.responses import Response
@@ -19,13 +20,22 @@ from templates_server.http.context import Call
 from templates_server.primitives.integers import whole_number
 from templates_server.primitives.timestamps import parse_rfc3339
 from templates_server.security.authorization import Principal, PrincipalKind
-from templates_server.security.user_signatures import UserSignatures
 
 KEY_HEADER = "x-api-key"
 OF_AN_EVENT = ("flagConfigEtag", "flagConfigLastModified")
 INACTIVITY_SECONDS = 120
 LATEST_SECOND = 2**53 - 1
 STREAM_PATH = "/ofrep/v1/event-stream"
+
+
+class FlagServices(Protocol):
+    """The services that the handlers here need."""
+
+    @property
+    def flag_evaluator(self) -> FlagEvaluator: ...
+
+    @property
+    def stream_tokens(self) -> StreamTokens: ...
 
 
 async def app_of(call: Call) -> Principal:
@@ -52,12 +62,12 @@ def _key_of(call: Call) -> str:
     return sent.pop()
 
 
-async def evaluate_all(call: Call) -> Response:
+async def evaluate_all(call: Call[FlagServices]) -> Response:
     """Every flag, and where changes are told; 304 when the caller has them."""
     person, said = _read_request(call)
     now = call.now
-    evaluated = await call.services.part(FlagEvaluator).evaluate_all(person, said, now=now)
-    tokens = call.services.part(StreamTokens)
+    evaluated = await call.features.flag_evaluator.evaluate_all(person, said, now=now)
+    tokens = call.features.stream_tokens
     principal = call.principal
     tag = entity_tags.make_entity_tag(evaluated.digest, principal.id, person.stated.person.person_id)
     windows = tokens.windows(now)
@@ -75,17 +85,17 @@ async def evaluate_all(call: Call) -> Response:
     return Response(body, headers=headers, media_type="application/json")
 
 
-async def evaluate_one(call: Call) -> Response:
+async def evaluate_one(call: Call[FlagServices]) -> Response:
     """One flag."""
     person, said = _read_request(call)
-    encoded = await call.services.part(FlagEvaluator).evaluate_one(call.parameters["flag"], person, said, now=call.now)
+    encoded = await call.features.flag_evaluator.evaluate_one(call.parameters["flag"], person, said, now=call.now)
     return Response(encoded, media_type="application/json")
 
 
 def _read_request(call: Call) -> tuple[EvaluatedPerson, ClientContext]:
     """Whose flags are asked for, and what the app says of them."""
     request_body.require_media_type(call.request, "application/json")
-    check = call.services.part(UserSignatures).check_for(call.principal)
+    check = call.services.user_signatures.check_for(call.principal)
     who, said = read_question(call.body, check=check, max_depth=call.settings.limits.max_depth)
     revision = None if _is_after_an_event(call) else revision_text(*call.principal.revisions)
     return EvaluatedPerson(call.app_environment_id, who, revision), said

@@ -22,17 +22,21 @@ from templates_server.features.pages.browser_session import (
     remember_browser,
     set_cookie,
 )
-from templates_server.features.pages.renderer import ASSET_MAX_AGE_SECONDS, PageContent, pages_of, see_other
+from templates_server.features.pages.renderer import (
+    ASSET_MAX_AGE_SECONDS,
+    PageContent,
+    PageServices,
+    pages_of,
+    see_other,
+)
 from templates_server.http.context import Call
 from templates_server.http.forms.urlencoded import decode_form
-from templates_server.security.login_throttle import LoginThrottle
-from templates_server.security.passwords import Passwords
 
 MAX_FORM_BYTES = 16 * 1024
 WRONG = "Wrong e-mail address or password."
 
 
-async def first_page(call: Call) -> Response:
+async def first_page(call: Call[PageServices]) -> Response:
     """What this server is; for who is signed in: as whom, and where they belong."""
     browser = await identify_browser(call)
     account = browser.account
@@ -45,7 +49,7 @@ async def first_page(call: Call) -> Response:
     return pages_of(call).answer(page, shown_to=browser)
 
 
-async def sign_in_page(call: Call) -> Response:
+async def sign_in_page(call: Call[PageServices]) -> Response:
     """The form to sign in; who is signed in goes on at once."""
     browser = await identify_browser(call)
     go_on_to = local_path(call.settings, call.query.get("next", ""))
@@ -54,7 +58,7 @@ async def sign_in_page(call: Call) -> Response:
     return pages_of(call).answer(_sign_in_page(call, go_on_to), shown_to=browser)
 
 
-async def sign_in(call: Call) -> Response:
+async def sign_in(call: Call[PageServices]) -> Response:
     """Sign in and go on; or the form again, saying what is wrong."""
     browser = await identify_browser(call)
     form = decode_form(call.request, call.body)
@@ -82,7 +86,7 @@ def _sign_in_page(
 
 
 def _sign_in_refusal(
-    call: Call, browser: BrowserContext, *, go_on_to: str, email: str, error: TooManyRequests
+    call: Call[PageServices], browser: BrowserContext, *, go_on_to: str, email: str, error: TooManyRequests
 ) -> Response:
     page = _sign_in_page(call, go_on_to, email=email, problem=str(error), status=error.status)
     response = pages_of(call).answer(page, shown_to=browser)
@@ -98,7 +102,7 @@ async def _authenticate(call: Call, email: str, password: str) -> Account | None
     nobody elsewhere can keep it out.
     """
     account = await call.database.read(lambda connection: accounts_store.find_account_by_email(connection, email))
-    attempts = call.services.part(LoginThrottle)
+    attempts = call.services.login_throttle
     if account and (known := find_known_browser(call, account)):
         subject, others = attempts.subject("known browser", f"{known}\0{account.id}"), []
     else:
@@ -106,7 +110,7 @@ async def _authenticate(call: Call, email: str, password: str) -> Account | None
         others = attempts.subjects_of_address("address", call.caller)
     await attempts.begin([subject, *others])
     try:
-        is_right = await call.services.part(Passwords).is_right(password, account.password_hash if account else None)
+        is_right = await call.services.passwords.is_right(password, account.password_hash if account else None)
     except Unavailable:
         await attempts.discount([subject, *others])
         raise
@@ -119,7 +123,7 @@ async def _authenticate(call: Call, email: str, password: str) -> Account | None
 
 async def _keep_hash_fresh(call: Call, account: Account, password: str) -> None:
     """Hash the password anew when the way of hashing has changed since; while many sign in, another time."""
-    stored = call.services.part(Passwords)
+    stored = call.services.passwords
     if not stored.is_outdated(account.password_hash):
         return
     try:
@@ -157,12 +161,12 @@ async def sign_out_to(call: Call, browser: BrowserContext, go_on_to: str) -> Res
     return response
 
 
-async def signed_out_page(call: Call) -> Response:
+async def signed_out_page(call: Call[PageServices]) -> Response:
     """That one is signed out."""
     return pages_of(call).answer(PageContent("signed_out"), shown_to=await identify_browser(call))
 
 
-async def asset(call: Call) -> Response:
+async def asset(call: Call[PageServices]) -> Response:
     """A file that pages load; it never changes under its name."""
     found = pages_of(call).asset(call.parameters["name"])
     headers = {"Cache-Control": f"public, max-age={ASSET_MAX_AGE_SECONDS}, immutable"}

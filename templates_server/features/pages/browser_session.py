@@ -114,7 +114,7 @@ def known_cookie_name(settings: Settings) -> str:
 
 
 def _proof_of_known(call: Call, account: Account, name: str) -> str:
-    return call.services.part(ServerKey).derive("known browser", f"{name}\0{account.id}").hex()
+    return call.services.server_key.derive("known browser", f"{name}\0{account.id}").hex()
 
 
 def form_token(key: ServerKey, browser: BrowserContext, purpose: str) -> str:
@@ -143,7 +143,7 @@ def check_form(call: Call, browser: BrowserContext, form: Parameters, *, purpose
     origin = call.request.headers.get("origin")
     if origin is not None and origin != call.settings.origin:
         raise Forbidden("The form was submitted from another site.")
-    expected = form_token(call.services.part(ServerKey), browser, purpose)
+    expected = form_token(call.services.server_key, browser, purpose)
     if not hmac.compare_digest(expected.encode(), form.text("form_token").encode()):
         raise Forbidden("This form has expired. Go back, reload the page, and try again.")
 

@@ -11,7 +11,6 @@ from templates_server.features.pages.browser_session import BrowserContext, cook
 from templates_server.http.context import Call
 from templates_server.primitives.integers import whole_number
 from templates_server.primitives.timestamps import SECOND
-from templates_server.security.server_key import ServerKey
 from templates_server.settings import Settings
 
 LIFETIME_SECONDS = 60
@@ -62,4 +61,4 @@ def _set(response: Response, settings: Settings, value: str, max_age: int) -> No
 
 
 def _proof(call: Call, browser: BrowserContext, signed: str) -> str:
-    return call.services.part(ServerKey).derive("notice", f"{browser.cookie}\0{signed}").hex()
+    return call.services.server_key.derive("notice", f"{browser.cookie}\0{signed}").hex()

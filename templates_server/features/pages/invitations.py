@@ -22,14 +22,13 @@ from templates_server.features.accounts.store import MAX_NAME_LENGTH, Account
 from templates_server.features.audit import store as audit_store
 from templates_server.features.pages.api import sign_in_as, sign_out_to
 from templates_server.features.pages.browser_session import BrowserContext, check_form, identify_browser
-from templates_server.features.pages.renderer import PageContent, pages_of, see_other
+from templates_server.features.pages.renderer import PageContent, PageServices, pages_of, see_other
 from templates_server.http.audit_event import AuditEvent
 from templates_server.http.context import Call
 from templates_server.http.forms.urlencoded import Parameters, decode_form
 from templates_server.primitives.timestamps import DAY
 from templates_server.security import passwords
 from templates_server.security.authorization import PrincipalKind
-from templates_server.security.passwords import Passwords
 
 State = Literal["new", "known", "join", "another"]
 
@@ -56,14 +55,14 @@ class InvitationFormState:
     problems: tuple[str, ...] = ()
 
 
-async def invitation_page(call: Call) -> Response:
+async def invitation_page(call: Call[PageServices]) -> Response:
     """Into which organization one is invited, and what is to be done to join it."""
     browser = await identify_browser(call)
     found = await _find_invitation(call)
     return _over(call, browser) if found is None else _answer(call, browser, found)
 
 
-async def accept_invitation(call: Call) -> Response:
+async def accept_invitation(call: Call[PageServices]) -> Response:
     """Join, and go on to the first page; a new person is signed in by it."""
     browser = await identify_browser(call)
     form = decode_form(call.request, call.body)
@@ -96,7 +95,7 @@ async def _find_invitation(call: Call) -> OpenInvitation | None:
     return await call.database.read(work)
 
 
-async def _accept_as(call: Call, browser: BrowserContext, found: OpenInvitation) -> Response:
+async def _accept_as(call: Call[PageServices], browser: BrowserContext, found: OpenInvitation) -> Response:
     def work(connection: Connection) -> None:
         _use(connection, call)
         if found.account is not None:
@@ -109,13 +108,15 @@ async def _accept_as(call: Call, browser: BrowserContext, found: OpenInvitation)
     return see_other(f"{call.settings.base_path}/")
 
 
-async def _accept_as_new(call: Call, browser: BrowserContext, found: OpenInvitation, form: Parameters) -> Response:
+async def _accept_as_new(
+    call: Call[PageServices], browser: BrowserContext, found: OpenInvitation, form: Parameters
+) -> Response:
     """A new account that belongs to the organization; or the form again, saying all that is wrong with it."""
     name, password, email = form.text("name").strip(), form.text("password"), found.invitation.email
     problems = _problems(name, password, repeated=form.text("repeated"), email=email)
     if problems:
         return _answer(call, browser, found, InvitationFormState(name, tuple(problems)))
-    password_hash = await call.services.part(Passwords).hash(password)
+    password_hash = await call.services.passwords.hash(password)
 
     def work(connection: Connection) -> Account:
         _use(connection, call)
@@ -170,7 +171,7 @@ def _join(connection: Connection, call: Call, account: Account, invitation: Invi
 
 
 def _answer(
-    call: Call, browser: BrowserContext, found: OpenInvitation, typed: InvitationFormState | None = None
+    call: Call[PageServices], browser: BrowserContext, found: OpenInvitation, typed: InvitationFormState | None = None
 ) -> Response:
     values = {
         "invitation": found.invitation,
@@ -187,7 +188,7 @@ def _answer(
     return pages_of(call).answer(PageContent("invitation", values, status, has_secret_path=True), shown_to=browser)
 
 
-def _over(call: Call, browser: BrowserContext) -> Response:
+def _over(call: Call[PageServices], browser: BrowserContext) -> Response:
     """One page for every code that opens nothing, whyever."""
     page = PageContent("invitation_over", {"days": LIFETIME // DAY}, HTTPStatus.NOT_FOUND, has_secret_path=True)
     return pages_of(call).answer(page, shown_to=browser)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import jinja2
 from markupsafe import Markup, escape
@@ -63,6 +63,13 @@ class Asset:
     name: str
     content: bytes
     media_type: str
+
+
+class PageServices(Protocol):
+    """The services that the handlers here need."""
+
+    @property
+    def page_renderer(self) -> PageRenderer: ...
 
 
 def _load_asset(file_name: str) -> Asset:
@@ -189,6 +196,6 @@ def see_other(location: str) -> Response:
     return RedirectResponse(location, HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
 
 
-def pages_of(call: Call) -> PageRenderer:
+def pages_of(call: Call[PageServices]) -> PageRenderer:
     """What renders the pages of this server."""
-    return call.services.part(PageRenderer)
+    return call.features.page_renderer

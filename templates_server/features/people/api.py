@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection
 from starlette.responses import Response
@@ -47,6 +47,13 @@ MOST_USERS = 1000
 MAX_UPSERT_BYTES = 8 * 1024 * 1024
 Told = Callable[[store.StoredPerson, Mapping[str, int]], Any]
 """What is answered of somebody who was removed, and of how much of each kind."""
+
+
+class ErasureServices(Protocol):
+    """The services that the handlers here need."""
+
+    @property
+    def erasure_log(self) -> ErasureLog: ...
 
 
 async def list_users(call: Call) -> ApiResult:
@@ -244,7 +251,7 @@ async def _change(call: Call, action: str, change: ProfileChange, *, answers: bo
     return await call.effect(work)
 
 
-async def delete(call: Call) -> Response:
+async def delete(call: Call[ErasureServices]) -> Response:
     """Remove a user and all that is known of them, and keep them out of what is restored."""
 
     def told(person: store.StoredPerson, removed: Mapping[str, int]) -> Erasure:
@@ -253,7 +260,7 @@ async def delete(call: Call) -> Response:
     return await _erase(call, PersonKind.USER, told)
 
 
-async def delete_visitor(call: Call) -> Response:
+async def delete_visitor(call: Call[ErasureServices]) -> Response:
     """Remove a visitor and all that is known of them, and keep them out of what is restored."""
 
     def told(person: store.StoredPerson, removed: Mapping[str, int]) -> VisitorErasure:
@@ -262,7 +269,7 @@ async def delete_visitor(call: Call) -> Response:
     return await _erase(call, PersonKind.VISITOR, told)
 
 
-async def _erase(call: Call, kind: PersonKind, told: Told) -> Response:
+async def _erase(call: Call[ErasureServices], kind: PersonKind, told: Told) -> Response:
     """Remove the person of the path, and record it.
 
     It is one transaction; where there is more than one should remove, the larger part goes in others before it.
@@ -280,7 +287,7 @@ async def _erase(call: Call, kind: PersonKind, told: Told) -> Response:
         return ApiResult([told(found, removed)], "erasure")
 
     response = await call.effect(work)
-    await asyncio.to_thread(call.services.part(ErasureLog).add, people)
+    await asyncio.to_thread(call.features.erasure_log.add, people)
     return response
 
 

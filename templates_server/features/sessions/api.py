@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from starlette.responses import Response
 
@@ -23,7 +24,6 @@ from templates_server.http.context import Call
 from templates_server.http.response import ApiResult
 from templates_server.primitives.timestamps import parse_rfc3339
 from templates_server.security import authorization
-from templates_server.security.user_signatures import UserSignatures
 from templates_server.storage.write_batcher import WriteBatcher
 
 NO_TIME = "Specify a time such as 2027-04-30T22:00:00Z (RFC 3339, with an offset)."
@@ -33,22 +33,35 @@ class SessionWriter(WriteBatcher[store.SessionStartRow, Sequence[ErrorDetail]]):
     """The sessions that wait to be stored."""
 
 
-async def start_session(call: Call) -> Response:
+class SessionServices(Protocol):
+    """The services that the handlers here need."""
+
+    @property
+    def session_writer(self) -> SessionWriter: ...
+
+    @property
+    def session_evaluator(self) -> SessionEvaluator: ...
+
+    @property
+    def start_cache(self) -> StartCache: ...
+
+
+async def start_session(call: Call[SessionServices]) -> Response:
     """The state of every entity for that person, once the session is stored."""
     request_body.require_media_type(call.request, "application/json")
-    check = call.services.part(UserSignatures).check_for(call.principal)
+    check = call.services.user_signatures.check_for(call.principal)
     who, said, report = parser.read_start(call.body, check=check, max_depth=call.settings.limits.max_depth)
     person = EvaluatedPerson(call.app_environment_id, who, store.revision_text(*call.principal.revisions))
     start = store.SessionStartRow(person.environment_id, who, store.new_session_id(who), call.now, report)
-    arrivals = call.services.part(SessionWriter)
+    arrivals = call.features.session_writer
 
     async def store_it() -> None:
         problems = await arrivals.add(start, sent_bytes=len(call.body))
         if problems:
             raise ValidationFailed(problems)
 
-    decided = await call.services.part(SessionEvaluator).start(person, said, now=start.started, store_it=store_it)
-    call.services.part(StartCache).save(start.session_id, decided)
+    decided = await call.features.session_evaluator.start(person, said, now=start.started, store_it=store_it)
+    call.features.start_cache.save(start.session_id, decided)
     return Response(_answer(start.session_id, decided), media_type="application/json")
 
 
@@ -60,7 +73,7 @@ def _answer(session_id: str, decided: SessionEvaluation) -> bytes:
 # Why
 
 
-async def explain(call: Call) -> ApiResult:
+async def explain(call: Call[SessionServices]) -> ApiResult:
     """What a session of a person that starts now, or then, would show, and why; nothing is stored."""
     for scope in (authorization.Scope.SPACES_READ, authorization.Scope.TRIBES_READ):
         authorization.check_scope(call.principal, scope, call.place)
@@ -72,7 +85,7 @@ async def explain(call: Call) -> ApiResult:
     if problems:
         raise ValidationFailed(problems)
     now = call.now if asked.at is None else _parse_time(asked.at)
-    person = await call.services.part(SessionEvaluator).inspect(
+    person = await call.features.session_evaluator.inspect(
         EvaluatedPerson(call.environment_id, who), ClientContext(asked.fields), now=now
     )
     if person is None:

@@ -18,7 +18,6 @@ from templates_server.http.response import NOTHING, ApiResult
 from templates_server.primitives.ids import is_key
 from templates_server.primitives.timestamps import to_rfc3339
 from templates_server.primitives.validation import KEY_RULE, Reader, read_required_name
-from templates_server.storage.removal.job import SpaceRemovalJob
 
 
 async def list_spaces(call: Call) -> ApiResult:
@@ -106,7 +105,7 @@ async def delete_space(call: Call) -> Response:
         return NOTHING
 
     response = await call.effect(delete)
-    await call.services.part(SpaceRemovalJob).advance()
+    await call.services.space_removal_job.advance()
     return response
 
 

@@ -119,7 +119,7 @@ NOT_READERS: Mapping[str, str] = {
         "is called by the readers of events, identities, devices and sessions"
     ),
     "templates_server.features.console.charts.chart_of": _OURS,
-    "templates_server.features.console.tribes.counts._key": "hashes the rules of a tribe, which were read before",
+    "templates_server.features.console.tribe_counts._key": "hashes the rules of a tribe, which were read before",
     "templates_server.features.codegen.brightscript._body": _LISTED,
     "templates_server.features.codegen.brightscript.layout.entry": _LISTED,
     "templates_server.features.codegen.brightscript.names.event_function": _LISTED,

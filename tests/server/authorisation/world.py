@@ -98,7 +98,7 @@ def new_world(database_url: str, folder: Path) -> World:
     migrations.upgrade(database)
     settings = Settings("http://localhost", database_url, folder, rate_limits=None, metrics=True)
     app = create_app(settings, database=database)
-    world = World(database, InProcessClient(app), app.services.part(ExportWorker).files)
+    world = World(database, InProcessClient(app), app.features.export_worker.files)
     organizations = {key: _organization(world, key) for key in ("acme", "twin")}
     asyncio.run(_furnish(world, organizations))
     _let_in(world, organizations)

@@ -204,8 +204,8 @@ def test_a_forged_proof_is_none(guarded: Guarded) -> None:
 @pytest.mark.slow
 def test_ten_thousand_guesses_at_an_account_cost_at_most_fifty_comparisons(guarded: Guarded) -> None:
     person = someone(guarded.server)
-    attempts = guarded.server.app.services.part(LoginThrottle)
-    passwords = guarded.server.app.services.part(Passwords)
+    attempts = guarded.server.app.services.login_throttle
+    passwords = guarded.server.app.services.passwords
 
     async def guess(number: int) -> bool:
         """As the page does it, from an address of its own, ten a second."""

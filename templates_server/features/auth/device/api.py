@@ -23,7 +23,7 @@ from templates_server.features.auth.device.store import DeviceCodeRequest
 from templates_server.features.auth.oauth_store import FAMILY_LIFETIME, REFRESH_IDLE_LIFETIME
 from templates_server.features.pages.api import sign_out_to
 from templates_server.features.pages.browser_session import BrowserContext, check_form, identify_browser
-from templates_server.features.pages.renderer import PageContent, pages_of, see_other
+from templates_server.features.pages.renderer import PageContent, PageServices, pages_of, see_other
 from templates_server.http.context import Call
 from templates_server.http.forms.urlencoded import decode_form
 from templates_server.primitives.timestamps import DAY, MINUTE, SECOND
@@ -43,7 +43,7 @@ class DeviceCodeRefusal:
     status: HTTPStatus = HTTPStatus.UNPROCESSABLE_ENTITY
 
 
-async def code_page(call: Call) -> Response:
+async def code_page(call: Call[PageServices]) -> Response:
     """The form for the code; `?user_code=` fills it in. Nothing is looked up yet."""
     browser = await identify_browser(call)
     given = call.query.get("user_code", "")
@@ -52,7 +52,7 @@ async def code_page(call: Call) -> Response:
     return pages_of(call).answer(_code_page(given), shown_to=browser)
 
 
-async def enter_code(call: Call) -> Response:
+async def enter_code(call: Call[PageServices]) -> Response:
     """The question whether the program that shows this code may act for the person; or the form again."""
     browser = await identify_browser(call)
     form = decode_form(call.request, call.body)
@@ -69,7 +69,7 @@ async def enter_code(call: Call) -> Response:
     return await _consent_answer(call, browser, found)
 
 
-async def decide(call: Call) -> Response:
+async def decide(call: Call[PageServices]) -> Response:
     """Note what the person decided, and say so."""
     browser = await identify_browser(call)
     form = decode_form(call.request, call.body)
@@ -92,17 +92,17 @@ async def decide(call: Call) -> Response:
     return see_other(f"{call.settings.base_path}{VERIFICATION_PATH}/{decision}")
 
 
-async def allowed_page(call: Call) -> Response:
+async def allowed_page(call: Call[PageServices]) -> Response:
     """That the program was allowed."""
     return await _done_page(call, is_allowed=True)
 
 
-async def refused_page(call: Call) -> Response:
+async def refused_page(call: Call[PageServices]) -> Response:
     """That it was not."""
     return await _done_page(call, is_allowed=False)
 
 
-async def _done_page(call: Call, *, is_allowed: bool) -> Response:
+async def _done_page(call: Call[PageServices], *, is_allowed: bool) -> Response:
     page = PageContent("device_done", {"is_allowed": is_allowed})
     return pages_of(call).answer(page, shown_to=await identify_browser(call))
 
@@ -124,7 +124,7 @@ async def _find_request(call: Call, account: Account, typed: str) -> DeviceCodeR
     return await call.database.write(work)
 
 
-async def _consent_answer(call: Call, browser: BrowserContext, asking: DeviceCodeRequest) -> Response:
+async def _consent_answer(call: Call[PageServices], browser: BrowserContext, asking: DeviceCodeRequest) -> Response:
     account_id = browser.account.id if browser.account else ""
     client = PUBLIC_CLIENTS.get(asking.client_id)
     if client is None:

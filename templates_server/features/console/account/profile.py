@@ -20,8 +20,6 @@ from templates_server.features.pages.renderer import PageContent
 from templates_server.http.forms.urlencoded import Parameters
 from templates_server.primitives.timestamps import to_rfc3339
 from templates_server.security import passwords
-from templates_server.security.login_throttle import LoginThrottle
-from templates_server.security.passwords import Passwords
 
 PATH = "/account"
 CHANGE, SIGN_OUT = "change password", "sign out everywhere"
@@ -46,7 +44,7 @@ async def change_password(visit: Visit, sent: Parameters) -> Response:
         return await _show(visit, FormState().refused(error, {}), error.status)
     if problems:
         return await _show(visit, FormState(problems=problems))
-    new_hash = await visit.call.services.part(Passwords).hash(sent.text("password"))
+    new_hash = await visit.call.services.passwords.hash(sent.text("password"))
 
     def work(connection: Connection) -> None:
         accounts_store.replace_password_hash(connection, visit.account, new_hash)
@@ -84,11 +82,11 @@ def _problems_of(visit: Visit, sent: Parameters) -> dict[str, list[str]]:
 
 async def _is_right(visit: Visit, password: str) -> bool:
     """Whether it is the account's present password; TooManyRequests after too many that were not."""
-    attempts = visit.call.services.part(LoginThrottle)
+    attempts = visit.call.services.login_throttle
     subject = attempts.subject("change of password", visit.account.id)
     await attempts.begin([subject])
     try:
-        is_right = await visit.call.services.part(Passwords).is_right(password, visit.account.password_hash)
+        is_right = await visit.call.services.passwords.is_right(password, visit.account.password_hash)
     except Unavailable:
         await attempts.discount([subject])
         raise

@@ -32,8 +32,7 @@ from templates_server.features.imports.csv_files.header import (
     find_near_fields,
     propose_fields,
 )
-from templates_server.features.imports.file_job import MOST_SHOWN, FileImportJob, PartOutcome
-from templates_server.features.imports.parse_worker import PartParser
+from templates_server.features.imports.file_job import MOST_SHOWN, PartOutcome
 from templates_server.features.imports.schemas import Completion, ImportView, PartView, Totals
 from templates_server.features.imports.uploads import (
     BEGUN,
@@ -107,13 +106,13 @@ async def map_columns(visit: Visit, sent: Parameters) -> Response:
         columns_of(upload.columns, wanted)
     except CsvFileError as error:
         return await _show(visit, upload, _rejected_form(upload, sent, error), HTTPStatus.UNPROCESSABLE_ENTITY)
-    bringing = visit.call.services.part(FileImportJob)
+    bringing = visit.call.features.file_import_job
     if not _is_running(visit, upload):
         begun = replace(
             upload, state=CHECKING, becomes=wanted.becomes, types=wanted.types, totals=Totals(), rejects=(), error=""
         )
         upload = await asyncio.to_thread(bringing.uploads.store, begun)
-        reader = visit.call.services.part(PartParser)
+        reader = visit.call.features.part_parser
 
         async def take(_: int, body: bytes) -> PartOutcome:
             rows = await reader.read(body)
@@ -129,7 +128,7 @@ async def start_import(visit: Visit, _: Parameters) -> Response:
     upload = await _upload(visit)
     if upload.state not in {CHECKED, IMPORTING, STOPPED} or not upload.becomes:
         return redirect_with_notice(visit, FILE, "Nothing to import.")
-    bringing = visit.call.services.part(FileImportJob)
+    bringing = visit.call.features.file_import_job
     if not _is_running(visit, upload):
         begun = replace(upload, state=IMPORTING, totals=Totals(), rejects=(), error="")
         upload = await asyncio.to_thread(bringing.uploads.store, begun)
@@ -142,7 +141,7 @@ async def start_import(visit: Visit, _: Parameters) -> Response:
 async def discard_file(visit: Visit, _: Parameters) -> Response:
     """Delete the file from the server; what was imported of it stays."""
     upload = await _upload(visit)
-    await asyncio.to_thread(visit.call.services.part(FileImportJob).uploads.remove, upload)
+    await asyncio.to_thread(visit.call.features.file_import_job.uploads.remove, upload)
     return redirect_with_notice(visit, PATH, f"{upload.name} was deleted from the server. Imported users are kept.")
 
 
@@ -150,7 +149,7 @@ async def discard_file(visit: Visit, _: Parameters) -> Response:
 async def rejects_file(visit: Visit) -> Response:
     """The rows that were not taken, as `mtribes user ingest` writes them."""
     upload = await _upload(visit)
-    content = await asyncio.to_thread(visit.call.services.part(FileImportJob).uploads.rejects, upload)
+    content = await asyncio.to_thread(visit.call.features.file_import_job.uploads.rejects, upload)
     stem = upload.name.rpartition(".")[0] or upload.name
     name = quote(f"{stem}.rejects.csv", safe="")
     headers = {"Content-Disposition": f"attachment; filename=\"rejects.csv\"; filename*=UTF-8''{name}"}
@@ -183,20 +182,20 @@ class _Importing:
 async def _upload(visit: Visit) -> Upload:
     """The file of the path; NotFound when it is not the visitor's."""
     require(visit, imports.put_part)
-    uploads = visit.call.services.part(FileImportJob).uploads
+    uploads = visit.call.features.file_import_job.uploads
     return await asyncio.to_thread(uploads.find, owner_of(visit), visit.call.parameters["upload"])
 
 
 def _is_running(visit: Visit, upload: Upload) -> bool:
     """Whether this process is at work on the file, or another one seems to be."""
-    if visit.call.services.part(FileImportJob).is_at(upload):
+    if visit.call.features.file_import_job.is_at(upload):
         return True
     return upload.state in {CHECKING, IMPORTING} and abs(visit.call.now - upload.touched) < STILL_MS
 
 
 async def _on(visit: Visit, upload: Upload) -> Response:
     """On to the file's page, once it is done or after a moment."""
-    await visit.call.services.part(FileImportJob).wait(upload, PATIENCE_SECONDS)
+    await visit.call.features.file_import_job.wait(upload, PATIENCE_SECONDS)
     return see_other(visit.url(FILE))
 
 

@@ -17,7 +17,7 @@ from templates_server.features.console.form_state import KEY, REFUSALS, FormStat
 from templates_server.features.console.navigation import ENVIRONMENT
 from templates_server.features.console.platform_api import require
 from templates_server.features.console.shell import show
-from templates_server.features.console.visit import Visit, form, page, require_sign_in
+from templates_server.features.console.visit import ConsoleServices, Visit, form, page, require_sign_in
 from templates_server.features.exports import store as exports_store
 from templates_server.features.imports import api as imports
 from templates_server.features.imports import store
@@ -25,7 +25,6 @@ from templates_server.features.imports.csv_files.errors import CsvFileError
 from templates_server.features.imports.csv_files.header import ColumnMapping
 from templates_server.features.imports.csv_files.rejects import sanitize
 from templates_server.features.imports.csv_files.rows import CsvFile, open_csv
-from templates_server.features.imports.file_job import FileImportJob
 from templates_server.features.imports.uploads import MAX_FILE_BYTES, Upload, UploadOwner, upload_id
 from templates_server.features.pages.renderer import PageContent, see_other
 from templates_server.http.context import Call
@@ -67,7 +66,7 @@ async def imports_page(visit: Visit) -> Response:
     return await _show(visit, FormState())
 
 
-async def sign_in_before_upload(call: Call) -> Response | None:
+async def sign_in_before_upload(call: Call[ConsoleServices]) -> Response | None:
     """Whoever is signed out signs in before their file is read."""
     return await require_sign_in(call, PATH)
 
@@ -114,7 +113,7 @@ def _add_upload(visit: Visit, file: SentFile, key: str) -> Upload:
         columns=opened.header.names,
         examples=[list(map(_example, row)) for row in opened.first_rows(EXAMPLES)],
     )
-    return visit.call.services.part(FileImportJob).uploads.add(upload, file.content)
+    return visit.call.features.file_import_job.uploads.add(upload, file.content)
 
 
 def _example(cell: str) -> str:
@@ -135,7 +134,7 @@ def _open_csv(file: SentFile) -> CsvFile:
 
 
 async def _show(visit: Visit, typed: FormState) -> Response:
-    uploads = await asyncio.to_thread(visit.call.services.part(FileImportJob).uploads.of, owner_of(visit))
+    uploads = await asyncio.to_thread(visit.call.features.file_import_job.uploads.of, owner_of(visit))
     environment_id, now = visit.call.environment_id, visit.call.now
 
     def load(connection: Connection) -> tuple[Sequence[store.RecentImport], Sequence[exports_store.RecentExport]]:

@@ -29,10 +29,9 @@ from templates_server.features.pages.browser_session import (
     is_form_key,
     read_cookie,
 )
-from templates_server.http.context import Call
+from templates_server.http.context import Call, FeaturesT
 from templates_server.primitives.ids import random_text
 from templates_server.primitives.timestamps import SECOND
-from templates_server.security.server_key import ServerKey
 
 PARAMETER = "kept"
 ID_LENGTH = 32
@@ -55,19 +54,19 @@ class SavedForm:
 
     def cipher(self, call: Call) -> AESGCM:
         """What opens it: neither the database nor the server's key alone can."""
-        return AESGCM(call.services.part(ServerKey).derive("kept form", f"{self.secret}\0{self.id}"))
+        return AESGCM(call.services.server_key.derive("kept form", f"{self.secret}\0{self.id}"))
 
 
 def can_be_saved(call: Call, key: str, purpose: str) -> bool:
     """Whether a form came from a page of ours that somebody saw who was signed in, by the key that it brings."""
     origin = call.request.headers.get("origin")
     is_ours = origin is None or origin == call.settings.origin
-    return is_ours and is_form_key(call.services.part(ServerKey), key, purpose)
+    return is_ours and is_form_key(call.services.server_key, key, purpose)
 
 
 async def save_form(call: Call, path: str, fields: Mapping[str, str], key: str) -> SavedForm | None:
     """Keep the fields for the page at that path of ours; None where that cannot be. The same form is kept once."""
-    form_id = call.services.part(ServerKey).derive("kept form id", key).hex()[:ID_LENGTH]
+    form_id = call.services.server_key.derive("kept form id", key).hex()[:ID_LENGTH]
     kept = SavedForm(form_id, _secret_in(call) or random_text(COOKIE_LENGTH))
     content = await asyncio.to_thread(_seal, kept.cipher(call), path, fields)
     sealed = SealedForm(kept.name, content)
@@ -75,7 +74,7 @@ async def save_form(call: Call, path: str, fields: Mapping[str, str], key: str) 
     return kept if is_kept else None
 
 
-async def restore_form(call: Call, path: str) -> Call:
+async def restore_form(call: Call[FeaturesT], path: str) -> Call[FeaturesT]:
     """The call with the fields of the form that its address names, where this browser sent one from there."""
     form_id, secret = call.query.get(PARAMETER, ""), _secret_in(call)
     if not secret or not ID_PATTERN.fullmatch(form_id):

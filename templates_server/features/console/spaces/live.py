@@ -28,7 +28,7 @@ from templates_server.features.events.listing.schemas import event_view
 from templates_server.features.events.listing.store import EventQuery, list_events
 from templates_server.features.events.schemas import EventView
 from templates_server.features.events.stream import api as event_stream
-from templates_server.features.events.stream.feed import EventFeed, session_view
+from templates_server.features.events.stream.feed import session_view
 from templates_server.features.events.stream.filters import StreamFilter
 from templates_server.features.events.stream.schemas import ArrivedSession
 from templates_server.features.events.stream.store import Arrived, list_latest
@@ -115,7 +115,7 @@ async def _list_arrivals(visit: Visit, wanted: StreamFilter) -> tuple[str, list[
     """Where a stream goes on, and what arrived last, the newest first; of one person also what nobody looked at."""
     call = visit.call
     environment_id, now = call.environment_id, call.now
-    listener = await call.services.part(EventFeed).open(environment_id, wanted, "")
+    listener = await call.features.event_feed.open(environment_id, wanted, "")
 
     def load(connection: Any) -> Arrived:
         arrived = list_latest(connection, environment_id, now=now)

@@ -1,70 +1,22 @@
-"""How many people are in tribes: counted when somebody asks, and kept with the time, as a count may take seconds."""
+"""Count the people in a tribe for a visitor of the console."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections import OrderedDict
-from dataclasses import dataclass
-from typing import Any
-
-from templates_server.errors import Conflict
 from templates_server.features.console.platform_api import require
+from templates_server.features.console.tribe_counts import TribeCount
 from templates_server.features.console.visit import Visit
 from templates_server.features.tribes import api as tribes
-from templates_server.features.tribes import store
 from templates_server.features.tribes.model import TribeDefinition
-from templates_server.features.tribes.serializer import to_tribe_document
-from templates_server.primitives.timestamps import DAY, to_rfc3339
-
-MOST_KEPT = 10_000
-OF_A_COUNT = ("audience", "match", "filters")
-BUSY = "Another of your counts is still running. Wait for it to finish, then try again."
+from templates_server.features.tribes.store import EvaluationContext
+from templates_server.primitives.timestamps import DAY
 
 
-@dataclass(frozen=True)
-class TribeCount:
-    """How many people, users and visitors, were in a tribe at a time (RFC 3339)."""
+async def count_people(visit: Visit, tribe: TribeDefinition) -> TribeCount:
+    """Count the people in a tribe in the environment of the page.
 
-    count: int
-    at: str
-
-
-class TribeCounts:
-    """What was counted last in this process, by environment and rules; the oldest are forgotten."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[bytes, TribeCount] = OrderedDict()
-        self._counting: set[str] = set()
-
-    def find(self, environment_id: str, tribe: TribeDefinition) -> TribeCount | None:
-        """What was counted of these rules; None when nothing was."""
-        return self._kept.get(_key(environment_id, tribe))
-
-    async def count(self, visit: Visit, tribe: TribeDefinition) -> TribeCount:
-        """Count them now where the visit is, for those who may; Conflict while a count of theirs runs already."""
-        require(visit, tribes.count)
-        call, who = visit.call, visit.account.id
-        at = store.EvaluationContext(call.environment_id, call.now, call.settings.event_retention_days * DAY)
-        if who in self._counting:
-            raise Conflict(BUSY)
-        self._counting.add(who)
-        try:
-            number = await call.database.read_in_thread(lambda connection: store.count_people(connection, at, tribe))
-        finally:
-            self._counting.discard(who)
-        return self._keep(_key(at.environment_id, tribe), TribeCount(number, to_rfc3339(at.now)))
-
-    def _keep(self, key: bytes, counted: TribeCount) -> TribeCount:
-        self._kept[key] = counted
-        self._kept.move_to_end(key)
-        if len(self._kept) > MOST_KEPT:
-            self._kept.popitem(last=False)
-        return counted
-
-
-def _key(environment_id: str, tribe: TribeDefinition) -> bytes:
-    """What a count depends on, besides who is there."""
-    document: dict[str, Any] = to_tribe_document(tribe)
-    rules = json.dumps([document[name] for name in OF_A_COUNT], sort_keys=True)
-    return hashlib.sha256(f"{environment_id}\n{rules}".encode()).digest()
+    Forbidden unless the visitor may count them; Conflict while another count of theirs is running.
+    """
+    require(visit, tribes.count)
+    call = visit.call
+    at = EvaluationContext(call.environment_id, call.now, call.settings.event_retention_days * DAY)
+    return await call.features.tribe_counts.count(call.database, at, tribe, account_id=visit.account.id)

@@ -22,8 +22,9 @@ from templates_server.features.console.navigation import Link
 from templates_server.features.console.platform_api import RouteRequest, invoke, is_permitted, require
 from templates_server.features.console.shell import redirect_with_notice, show
 from templates_server.features.console.store import PeopleSample, sample_people
+from templates_server.features.console.tribe_counts import TribeCount
 from templates_server.features.console.tribes import filter_rows as rows
-from templates_server.features.console.tribes.counts import TribeCount, TribeCounts
+from templates_server.features.console.tribes.counts import count_people
 from templates_server.features.console.tribes.history import TribeChange, change_of
 from templates_server.features.console.tribes.overview import NEW
 from templates_server.features.console.tribes.rule_text import OPERATORS, sentence, sentences, summary
@@ -193,7 +194,7 @@ async def _without_saving(visit: Visit, editor: Editor, document: Any, act: str)
     """The form with the count of its rules, or the same tribe to be edited in the other way."""
     tribe = _read(editor, document)
     if act == "count":
-        counted = None if tribe.is_contextual else await visit.call.services.part(TribeCounts).count(visit, tribe)
+        counted = None if tribe.is_contextual else await count_people(visit, tribe)
         return replace(editor, counted=counted)
     whole = to_tribe_document(tribe)
     values = {"yaml": [write_yaml(whole)]} if act == "document" else rows.to_values(whole)

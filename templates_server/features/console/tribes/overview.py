@@ -13,7 +13,8 @@ from templates_server.errors import Conflict
 from templates_server.features.console.navigation import ENVIRONMENT
 from templates_server.features.console.platform_api import invoke, is_permitted
 from templates_server.features.console.shell import show
-from templates_server.features.console.tribes.counts import TribeCount, TribeCounts
+from templates_server.features.console.tribe_counts import TribeCount
+from templates_server.features.console.tribes.counts import count_people
 from templates_server.features.console.visit import Visit, page
 from templates_server.features.pages.renderer import PageContent
 from templates_server.features.tribes import api as tribes
@@ -79,13 +80,13 @@ async def _count(visit: Visit, found: Sequence[TribeDefinition], key: str) -> st
     if tribe is None:
         return ""
     try:
-        await visit.call.services.part(TribeCounts).count(visit, tribe)
+        await count_people(visit, tribe)
     except Conflict as error:
         return error.problems[0].message
     return ""
 
 
 def _by_category(visit: Visit, found: Sequence[TribeDefinition]) -> Sequence[tuple[str, Sequence[TribeRow]]]:
-    counts, environment_id = visit.call.services.part(TribeCounts), visit.call.environment_id
+    counts, environment_id = visit.call.features.tribe_counts, visit.call.environment_id
     lines = (TribeRow(tribe, counts.find(environment_id, tribe)) for tribe in found)
     return [(category, list(group)) for category, group in groupby(lines, key=lambda line: line.tribe.category)]

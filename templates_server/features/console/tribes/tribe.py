@@ -14,7 +14,8 @@ from templates_server.features.console.form_state import KEY, REFUSALS, FormStat
 from templates_server.features.console.navigation import Link
 from templates_server.features.console.platform_api import Result, RouteRequest, invoke, is_permitted
 from templates_server.features.console.shell import redirect_with_notice, show
-from templates_server.features.console.tribes.counts import TribeCount, TribeCounts
+from templates_server.features.console.tribe_counts import TribeCount
+from templates_server.features.console.tribes.counts import count_people
 from templates_server.features.console.tribes.overview import PATH as LIST
 from templates_server.features.console.tribes.rule_text import sentences, summary
 from templates_server.features.console.tribes.size_chart import sizes_over_time
@@ -64,7 +65,7 @@ async def tribe_page(visit: Visit) -> Response:
     environment = visit.call.query.get("count", "")
     if environment in ENVIRONMENTS and not tribe.is_contextual:
         try:
-            await visit.call.services.part(TribeCounts).count(await locate(visit, environment=environment), tribe)
+            await count_people(await locate(visit, environment=environment), tribe)
         except Conflict as error:
             problems = {"count": [error.problems[0].message]}
     return await show_tribe(visit, tribe, FormState(problems=problems))
@@ -115,7 +116,7 @@ def contextual_fields(tribe: TribeDefinition) -> Sequence[str]:
 
 
 async def _sizes(visit: Visit, tribe: TribeDefinition) -> Sequence[TribeSizeText]:
-    counts = visit.call.services.part(TribeCounts)
+    counts = visit.call.features.tribe_counts
     places = [(name, (await locate(visit, environment=name)).call.environment_id) for name in ENVIRONMENTS]
     return [TribeSizeText(name, counts.find(environment_id, tribe)) for name, environment_id in places]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 from starlette.responses import Response
 
@@ -16,7 +17,7 @@ from templates_server.features.codegen.loader import CodeHashCache, load_input
 from templates_server.features.codegen.renderer import LANGUAGES, render
 from templates_server.features.demo.app.store import Shop, find_shop
 from templates_server.features.demo.schemas import Configuration
-from templates_server.features.pages.renderer import PageContent, pages_of
+from templates_server.features.pages.renderer import PageContent, PageServices, pages_of
 from templates_server.http.context import Call
 from templates_server.http.response import json_response
 
@@ -38,12 +39,12 @@ class GeneratedFiles:
         self._code_hash = ""
         self._files: dict[str, Mapping[str, str]] = {}
 
-    async def find(self, call: Call, language: str) -> Mapping[str, str]:
+    async def find(self, call: Call[DemoServices], language: str) -> Mapping[str, str]:
         """The files of a language, by path; NotFound for one that there is not."""
         shop = await _shop(call)
         if language not in LANGUAGES:
             raise NotFound
-        version, code_hash = await call.services.part(CodeHashCache).find(shop.space_id)
+        version, code_hash = await call.features.code_hash_cache.find(shop.space_id)
         if code_hash != self._code_hash:
             self._code_hash, self._files = code_hash, {}
         if language not in self._files:
@@ -51,6 +52,16 @@ class GeneratedFiles:
             self._files[language] = render(made_from, language, {"host": call.settings.public_url})
             await record_rendering(call.database, version, code_hash, now=call.now)
         return self._files[language]
+
+
+class DemoServices(PageServices, Protocol):
+    """The services that the handlers here need."""
+
+    @property
+    def code_hash_cache(self) -> CodeHashCache: ...
+
+    @property
+    def generated_files(self) -> GeneratedFiles: ...
 
 
 async def show_app(call: Call) -> Response:
@@ -71,19 +82,19 @@ async def show_configuration(call: Call) -> Response:
     return json_response(Configuration(SPACE, shop.keys), headers=_headers(call))
 
 
-async def show_generated_file(call: Call) -> Response:
+async def show_generated_file(call: Call[DemoServices]) -> Response:
     """A module of the code that is generated for the app."""
     name = call.parameters["file"]
-    files = await call.services.part(GeneratedFiles).find(call, "javascript")
+    files = await call.features.generated_files.find(call, "javascript")
     if not name.endswith(".js") or name not in files:
         raise NotFound
     return Response(files[name], headers=_headers(call), media_type=JAVASCRIPT)
 
 
-async def show_code(call: Call) -> Response:
+async def show_code(call: Call[DemoServices]) -> Response:
     """A file of the code that is generated for the app, in one of the languages, as people read it."""
     language = call.parameters.get("language", LANGUAGES[0])
-    files = await call.services.part(GeneratedFiles).find(call, language)
+    files = await call.features.generated_files.find(call, language)
     path = call.parameters.get("file") or first_of(files)
     if path not in files:
         raise NotFound

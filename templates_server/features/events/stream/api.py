@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import functools
 from collections.abc import Iterator, Mapping
+from typing import Protocol
 
 from starlette.responses import Response
 
@@ -21,7 +22,6 @@ from templates_server.features.people.identity import (
 )
 from templates_server.http.context import Call
 from templates_server.http.server_sent_events import EventStream
-from templates_server.http.stream_limiter import StreamLimiter
 from templates_server.primitives.event_names import find_event_name_problem
 from templates_server.primitives.integers import whole_number
 from templates_server.security import authorization
@@ -31,19 +31,31 @@ MAX_WAIT_SECONDS = 3600
 ONE_PERSON = "Specify a user or a visitor, not both."
 
 
-async def stream_events(call: Call) -> Response:
+class EventStreamServices(Protocol):
+    """The services that the handlers here need."""
+
+    @property
+    def event_feed(self) -> EventFeed: ...
+
+
+async def stream_events(call: Call[EventStreamServices]) -> Response:
     """The events and sessions of an environment as they arrive, those that the filters take."""
     wanted, seconds = read_filter(call.query), wait_seconds(call)
     return await open_stream(call, wanted, functools.partial(is_permitted, call), seconds)
 
 
 async def open_stream(
-    call: Call, wanted: StreamFilter, permitted: Permitted, seconds: int | None = None, *, after: str = ""
+    call: Call[EventStreamServices],
+    wanted: StreamFilter,
+    permitted: Permitted,
+    seconds: int | None = None,
+    *,
+    after: str = "",
 ) -> Response:
     """A stream of what arrives, for so many seconds and while it is permitted; `after` is where a first one begins."""
-    feed = call.services.part(EventFeed)
+    feed = call.features.event_feed
     with contextlib.ExitStack() as held:
-        held.enter_context(call.services.part(StreamLimiter).acquire(call.caller))
+        held.enter_context(call.services.stream_limiter.acquire(call.caller))
         last_event_id = call.request.headers.get("last-event-id", after)
         listener = await feed.open(call.environment_id, wanted, last_event_id)
         held.enter_context(feed.listening(listener))

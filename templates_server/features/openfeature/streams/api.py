@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import functools
 from collections.abc import Iterator
+from typing import Protocol
 
 from starlette.responses import Response
 
@@ -18,7 +19,6 @@ from templates_server.features.sessions.changes.notifier import ChangeNotifier, 
 from templates_server.features.sessions.changes.subscription import EvaluationLimiter
 from templates_server.http.context import Call
 from templates_server.http.server_sent_events import EventStream
-from templates_server.http.stream_limiter import StreamLimiter
 from templates_server.primitives.integers import whole_number
 from templates_server.security.authorization import Principal, PrincipalKind
 
@@ -26,7 +26,23 @@ MAX_WAIT_SECONDS = 3600
 NOT_GOOD = "Invalid or expired stream URL. Evaluate all flags again and use the URL in the response."
 
 
-async def app_of(call: Call) -> Principal:
+class FlagStreamServices(Protocol):
+    """The services that the handlers here need."""
+
+    @property
+    def flag_evaluator(self) -> FlagEvaluator: ...
+
+    @property
+    def stream_tokens(self) -> StreamTokens: ...
+
+    @property
+    def evaluation_limiter(self) -> EvaluationLimiter: ...
+
+    @property
+    def change_notifier(self) -> ChangeNotifier: ...
+
+
+async def app_of(call: Call[FlagStreamServices]) -> Principal:
     """The app that the token was made for; Unauthenticated when it is not good, or the key is no more."""
     claim = _claim_of(call)
     key = None if claim is None else await store.find_key(call.database, claim.key_id)
@@ -35,28 +51,28 @@ async def app_of(call: Call) -> Principal:
     return Principal(PrincipalKind.APP, claim.key_id, environment_id=key.environment_id)
 
 
-def _claim_of(call: Call) -> StreamClaim | None:
+def _claim_of(call: Call[FlagStreamServices]) -> StreamClaim | None:
     tokens = call.request.query_params.getlist("token")
     if len(tokens) > 1:
         raise BadRequest("Send `token` exactly once.")
-    return call.services.part(StreamTokens).read(tokens[0], now=call.now) if tokens else None
+    return call.features.stream_tokens.read(tokens[0], now=call.now) if tokens else None
 
 
-async def follow_flags(call: Call) -> Response:
+async def follow_flags(call: Call[FlagStreamServices]) -> Response:
     """A stream of events, each of which says no more than that the app should ask anew."""
     seconds = _wait_seconds(call)
     claim = _claim_of(call)
     if claim is None:  # it ended in this very moment
         raise Unauthenticated(NOT_GOOD)
     follower = Subscriber(claim.key_id, call.app_environment_id, claim.person_id, claim.signature_version)
-    last_event_id, tokens = call.request.headers.get("last-event-id", ""), call.services.part(StreamTokens)
+    last_event_id, tokens = call.request.headers.get("last-event-id", ""), call.features.stream_tokens
     followed = FlagSubscription(follower, claim.mark, last_event_id=last_event_id, tokens=tokens)
     next_event = functools.partial(
-        _next_event, followed, call.services.part(FlagEvaluator), call.services.part(EvaluationLimiter)
+        _next_event, followed, call.features.flag_evaluator, call.features.evaluation_limiter
     )
     with contextlib.ExitStack() as held:
-        held.enter_context(call.services.part(StreamLimiter).acquire(call.caller))
-        held.enter_context(call.services.part(ChangeNotifier).subscribe(follower))
+        held.enter_context(call.services.stream_limiter.acquire(call.caller))
+        held.enter_context(call.features.change_notifier.subscribe(follower))
         if seconds is not None:
             held.enter_context(_ending_in(seconds, follower))
         return EventStream(follower, next_event, held.pop_all())

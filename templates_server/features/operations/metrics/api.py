@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from starlette.responses import Response
 
 from templates_server.errors import NotFound
@@ -11,8 +13,15 @@ from templates_server.http.context import Call
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-async def show(call: Call) -> Response:
+class MetricsServices(Protocol):
+    """The services that the handlers here need."""
+
+    @property
+    def metrics(self) -> Metrics: ...
+
+
+async def show(call: Call[MetricsServices]) -> Response:
     """The counts of the process that answers; with several workers any one of them."""
     if not call.settings.metrics:
         raise NotFound
-    return Response(call.services.part(Metrics).text(), headers={"Content-Type": CONTENT_TYPE})
+    return Response(call.features.metrics.text(), headers={"Content-Type": CONTENT_TYPE})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from http import HTTPStatus
+from typing import Protocol
 
 from starlette.responses import Response
 
@@ -12,7 +13,6 @@ from templates_server.features.people.identify import schemas, store
 from templates_server.features.people.merge_store import VisitorMerge
 from templates_server.http import request_body
 from templates_server.http.context import Call
-from templates_server.security.user_signatures import UserSignatures
 from templates_server.storage.write_batcher import WriteBatcher
 
 Problems = Sequence[ErrorDetail]
@@ -26,25 +26,35 @@ class AliasWriter(WriteBatcher[VisitorMerge, Problems]):
     """The merges that were asked for and wait to be made."""
 
 
-async def identify(call: Call) -> Response:
+class IdentifyServices(Protocol):
+    """The services that the handlers here need."""
+
+    @property
+    def identity_writer(self) -> IdentityWriter: ...
+
+    @property
+    def alias_writer(self) -> AliasWriter: ...
+
+
+async def identify(call: Call[IdentifyServices]) -> Response:
     """204 once it is stored; a visitor who is stated together with a user is merged into them."""
     request_body.require_media_type(call.request, "application/json")
-    check = call.services.part(UserSignatures).check_for(call.principal)
+    check = call.services.user_signatures.check_for(call.principal)
     stated, change = schemas.read_identify(call.body, check=check, max_depth=call.settings.limits.max_depth)
     identified = store.IdentifyCall(call.app_environment_id, stated, change, call.now)
-    problems = await call.services.part(IdentityWriter).add(identified, sent_bytes=len(call.body))
+    problems = await call.features.identity_writer.add(identified, sent_bytes=len(call.body))
     if problems:
         raise ValidationFailed([ErrorDetail("data", problem.message) for problem in problems])
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
-async def alias(call: Call) -> Response:
+async def alias(call: Call[IdentifyServices]) -> Response:
     """204 once the visitor is merged into the user, or was so before; 422 when it was into another."""
     request_body.require_media_type(call.request, "application/json")
-    check = call.services.part(UserSignatures).check_for(call.principal)
+    check = call.services.user_signatures.check_for(call.principal)
     visitor, user = schemas.read_alias(call.body, check=check, max_depth=call.settings.limits.max_depth)
     merge = VisitorMerge(call.app_environment_id, visitor, user, call.now)
-    problems = await call.services.part(AliasWriter).add(merge, sent_bytes=len(call.body))
+    problems = await call.features.alias_writer.add(merge, sent_bytes=len(call.body))
     if problems:
         raise ValidationFailed(problems)
     return Response(status_code=HTTPStatus.NO_CONTENT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Protocol
 
 from sqlalchemy import Connection
 
@@ -16,7 +17,14 @@ from templates_server.http.context import Call
 from templates_server.http.response import NOTHING, ApiResult
 
 
-async def delete_tag(call: Call) -> ApiResult:
+class TagRemovalServices(Protocol):
+    """The services that the handlers here need."""
+
+    @property
+    def tag_removal_job(self) -> TagRemovalJob: ...
+
+
+async def delete_tag(call: Call[TagRemovalServices]) -> ApiResult:
     """204 once nobody has the tag, 202 where that takes longer: the server goes on by itself."""
     environment_id, tag, now = call.environment_id, call.parameters["tag"], call.now
     problem = find_tag_problem(tag)
@@ -32,7 +40,7 @@ async def delete_tag(call: Call) -> ApiResult:
         return store.begin(connection, environment_id, tag, now=now)
 
     removal = await call.database.write(work)
-    if removal is not None and await call.services.part(TagRemovalJob).advance(removal) is not None:
+    if removal is not None and await call.features.tag_removal_job.advance(removal) is not None:
         left = await call.database.read(lambda connection: store.find_tag_counts(connection, environment_id, tag))
         return ApiResult([TagRemoval(tag, left.users, left.visitors)], "tag_removal", HTTPStatus.ACCEPTED)
     return NOTHING

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from http import HTTPStatus
+from typing import Protocol
 
 from starlette.responses import Response
 
@@ -15,28 +16,38 @@ from templates_server.features.sessions.changes.subscription import EvaluationLi
 from templates_server.http.context import Call
 from templates_server.http.route_docs import EVENT_STREAM
 from templates_server.http.server_sent_events import EventStream, end_with_stream
-from templates_server.http.stream_limiter import StreamLimiter
 from templates_server.primitives.integers import whole_number
 
 DEFAULT_WAIT_SECONDS = 25
 MAX_WAIT_SECONDS = 60
 
 
-async def follow_session(call: Call) -> Response:
+class SessionChangeServices(Protocol):
+    """The services that the handlers here need."""
+
+    @property
+    def start_cache(self) -> StartCache: ...
+
+    @property
+    def evaluation_limiter(self) -> EvaluationLimiter: ...
+
+    @property
+    def change_notifier(self) -> ChangeNotifier: ...
+
+
+async def follow_session(call: Call[SessionChangeServices]) -> Response:
     """A stream, where the app accepts one; else the next change, or 204 when there was none for `?wait=` seconds."""
     wait_seconds = _wait_seconds(call)
     principal = call.principal
     follower = Subscriber(principal.id, call.app_environment_id, "")
     revision = call.request.headers.get("last-event-id") or call.query.get("since", "")
-    followed = Subscription(
-        follower, call.parameters["session"], started=call.services.part(StartCache), revision=revision
-    )
-    evaluations = call.services.part(EvaluationLimiter)
+    followed = Subscription(follower, call.parameters["session"], started=call.features.start_cache, revision=revision)
+    evaluations = call.features.evaluation_limiter
     with contextlib.ExitStack() as held:
-        held.enter_context(call.services.part(StreamLimiter).acquire(call.caller))
+        held.enter_context(call.services.stream_limiter.acquire(call.caller))
         await evaluations.find(followed)  # NotFound, before anything else is said
         follower.woken.set()
-        held.enter_context(call.services.part(ChangeNotifier).subscribe(follower))
+        held.enter_context(call.features.change_notifier.subscribe(follower))
         if EVENT_STREAM in call.request.headers.get("accept", ""):
             return EventStream(follower, functools.partial(_next_event, followed, evaluations), held.pop_all())
         with end_with_stream(call.request.scope, call.request.receive, follower):

@@ -11,7 +11,6 @@ from templates_server.features.spaces.signed_ids.schemas import SignedIds, Signe
 from templates_server.features.spaces.signed_ids.store import SigningState
 from templates_server.http.context import Call
 from templates_server.http.response import ApiResult
-from templates_server.security.user_signatures import UserSignatures
 
 
 async def show(call: Call) -> ApiResult:
@@ -39,5 +38,5 @@ async def change(call: Call) -> Response:
 
 
 def _answer(call: Call, signing: SigningState) -> ApiResult:
-    secret = call.services.part(UserSignatures).secret(call.environment_id, signing.version)
+    secret = call.services.user_signatures.secret(call.environment_id, signing.version)
     return ApiResult([SignedIds(signing.required, secret)], "signed_ids")

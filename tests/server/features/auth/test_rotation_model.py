@@ -61,7 +61,7 @@ def begin(timed: TimedServer) -> str:
 def exchange(timed: TimedServer, token: str) -> Reply:
     """What the protocol answers to a refresh, now."""
     server = timed.server
-    authority = server.app.services.part(OAuthConfig)
+    authority = server.app.features.oauth_config
     values = {"grant_type": ["refresh_token"], "client_id": ["mtribes-cli"], "refresh_token": [token]}
     request = ProtocolRequest("POST", f"{authority.issuer}/oauth/token", parameters=Parameters(values))
     return server.database.write_sync(

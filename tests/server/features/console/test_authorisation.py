@@ -146,7 +146,7 @@ def ask(server: RunningServer, browser: Browser, row: Row, **names: str) -> http
     path = address_of(row.path, names)
     if row.method == "GET":
         return browser.get(path)
-    key = server.app.services.part(ServerKey)
+    key = server.app.services.server_key
     token = form_token(key, Cookied(session_cookie(browser)), PURPOSES[row.path])
     fields = {**FIELDS, "space_key": f"{names.get('space', 'x')}-2", "form_token": token}
     return browser.send("POST", path, fields=fields)

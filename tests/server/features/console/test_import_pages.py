@@ -141,7 +141,7 @@ def test_one_that_another_process_left_can_go_on_after_a_minute(
 ) -> None:
     file = importer.send_file(GOOD)
     importer.map_columns(file)
-    uploads = server.app.services.part(FileImportJob).uploads
+    uploads = server.app.features.file_import_job.uploads
     (upload,) = [one for one in uploads._all() if one.id == file.rpartition("/")[2]]
     uploads.store(replace(upload, state=IMPORTING))
     page = importer.browser.get(file)
@@ -249,7 +249,7 @@ def test_a_person_has_three_files_for_an_hour_and_can_delete_them(
     assert [importer.browser.get(file).status_code for file in files] == [404, 200, 200, 200]
     assert importer.do(files[1], "discard").headers["location"] == importer.path
     assert "1.csv was deleted from the server." in text_of(importer.browser.get(importer.path))
-    uploads = server.app.services.part(FileImportJob).uploads
+    uploads = server.app.features.file_import_job.uploads
     folder = uploads._folder
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700

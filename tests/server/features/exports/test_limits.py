@@ -251,7 +251,7 @@ def test_what_is_over_is_gone_and_so_are_files_that_nobody_knows(place: ExportCl
     for name in ("exp_lost", "exp_lost2.part", "exp_lost3.lock"):
         (folder / name).write_text("of before")
     assert place.fetch(over).status_code == 404
-    place.server.app.services.part(ExportWorker).purge()
+    place.server.app.features.export_worker.purge()
     left = {entry.name for entry in folder.iterdir()}
     assert kept["export"] in left
     assert not left & {over["export"], "exp_lost", "exp_lost2.part", "exp_lost3.lock"}

@@ -153,7 +153,7 @@ def test_a_server_stops_in_the_midst_of_it(database: Database) -> None:
 def test_a_server_has_a_purge_that_keeps_to_its_settings(tmp_path: Path) -> None:
     with running_server(tmp_path, clock=lambda: NOW, event_retention_days=3) as server:
         add_events(server.database, [1, 2, 4, 5])
-        assert server.app.services.part(RetentionJob).purge() == 2
+        assert server.app.features.retention_job.purge() == 2
         assert ages(server.database) == pytest.approx([1, 2])
     assert Settings("http://localhost:1", "sqlite://", tmp_path).event_retention_days == 30
 

@@ -92,7 +92,7 @@ def session_cookie(browser: Browser) -> str:
 
 
 def token_for(server: RunningServer, browser: Browser, purpose: str) -> str:
-    return form_token(server.app.services.part(ServerKey), Cookied(session_cookie(browser)), purpose)
+    return form_token(server.app.services.server_key, Cookied(session_cookie(browser)), purpose)
 
 
 def send(browser: Browser, path: str, token: str | None, origin: str | None = "") -> httpx.Response:
