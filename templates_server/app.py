@@ -73,12 +73,14 @@ ROUTE_FOUND = "mtribes.route"
 ONLY_BY_HTTPS = (b"strict-transport-security", b"max-age=31536000")
 
 
-class Job(Protocol):
+class BackgroundJob(Protocol):
     """Work that goes on while the server runs."""
 
-    def start(self) -> None: ...
+    def start(self) -> None:
+        """Begin."""
 
-    async def finish(self) -> None: ...
+    async def finish(self) -> None:
+        """Stop after the present step."""
 
 
 class Application:
@@ -119,7 +121,7 @@ class Application:
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         features, services = self.features, self.services
-        jobs: Sequence[Job] = (
+        jobs: Sequence[BackgroundJob] = (
             features.daily_count_job,
             features.retention_job,
             features.export_worker,

@@ -38,7 +38,7 @@ Authenticate = Callable[[str], Awaitable[authorization.Principal | None]]
 Locate = Callable[[Mapping[str, str]], Awaitable[authorization.ResourceScope | None]]
 
 
-FeaturesT = TypeVar("FeaturesT", covariant=True, default=object)
+FeaturesT_co = TypeVar("FeaturesT_co", covariant=True, default=object)
 """What a handler needs of the features' own services: a Protocol beside the handler. `object`: it needs none."""
 
 
@@ -63,12 +63,12 @@ class Services:
 
 
 @dataclass
-class Call(Generic[FeaturesT]):
+class Call(Generic[FeaturesT_co]):
     """One request on its way through the steps (`pipeline.py`), which fill it in, and its handler."""
 
     request: Request
     services: Services
-    features: FeaturesT
+    features: FeaturesT_co
     parameters: Mapping[str, str]
     body: Any = None
     asker: authorization.Principal | None = None

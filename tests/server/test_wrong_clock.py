@@ -11,7 +11,6 @@ import pytest
 from sqlalchemy import Connection, select, update
 
 from templates_server.features.auth.device.store import MAX_WRONG_CODES
-from templates_server.features.exports.worker import ExportWorker
 from templates_server.primitives.timestamps import DAY, HOUR, MINUTE, SECOND, system_clock
 from templates_server.security.backoff import FREE_FAILURES
 from templates_server.storage.tables import device_codes, device_guesses, exports, failed_attempts, tokens

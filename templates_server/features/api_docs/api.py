@@ -62,7 +62,8 @@ class DocumentationServices(PageServices, Protocol):
     """The services that the handlers here need."""
 
     @property
-    def documentation(self) -> Documentation: ...
+    def documentation(self) -> Documentation:
+        """The manual and the API reference as pages."""
 
 
 async def show_contents(call: Call[DocumentationServices]) -> Response:

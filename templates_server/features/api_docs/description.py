@@ -36,7 +36,8 @@ class DescriptionServices(Protocol):
     """The services that the handlers here need."""
 
     @property
-    def description(self) -> Description: ...
+    def description(self) -> Description:
+        """The OpenAPI description of the server."""
 
 
 async def show_description(call: Call[DescriptionServices]) -> Response:

@@ -38,7 +38,8 @@ class OAuthServices(PageServices, Protocol):
     """The services that the handlers here need."""
 
     @property
-    def oauth_config(self) -> OAuthConfig: ...
+    def oauth_config(self) -> OAuthConfig:
+        """The OAuth settings of the server."""
 
 
 def oauth_config_of(call: Call[OAuthServices]) -> OAuthConfig:

@@ -26,10 +26,12 @@ class CodeServices(Protocol):
     """The services that the handlers here need."""
 
     @property
-    def code_hash_cache(self) -> CodeHashCache: ...
+    def code_hash_cache(self) -> CodeHashCache:
+        """Models with the hashes of their code, cached."""
 
     @property
-    def file_set_cache(self) -> FileSetCache: ...
+    def file_set_cache(self) -> FileSetCache:
+        """Rendered sets of files, cached."""
 
 
 async def generate(call: Call[CodeServices]) -> ApiResult:

@@ -31,7 +31,8 @@ class ModelServices(Protocol):
     """The services that the handlers here need."""
 
     @property
-    def code_hash_cache(self) -> CodeHashCache: ...
+    def code_hash_cache(self) -> CodeHashCache:
+        """Models with the hashes of their code, cached."""
 
 
 async def read(call: Call) -> Response:

@@ -41,19 +41,24 @@ class ConsoleServices(PageServices, Protocol):
     """The services that pages of the console need."""
 
     @property
-    def platform_routes(self) -> PlatformRoutes: ...
+    def platform_routes(self) -> PlatformRoutes:
+        """The routes of the Platform API by their handlers."""
 
     @property
-    def tribe_counts(self) -> TribeCounts: ...
+    def tribe_counts(self) -> TribeCounts:
+        """The latest counts of tribes."""
 
     @property
-    def file_import_job(self) -> FileImportJob: ...
+    def file_import_job(self) -> FileImportJob:
+        """Imports files that were uploaded in the console."""
 
     @property
-    def part_parser(self) -> PartParser: ...
+    def part_parser(self) -> PartParser:
+        """Parses parts of imports."""
 
     @property
-    def event_feed(self) -> EventFeed: ...
+    def event_feed(self) -> EventFeed:
+        """Delivers events and sessions as they arrive."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ class EventNameServices(Protocol):
     """The services that the handlers here need."""
 
     @property
-    def model_events(self) -> ModelEvents: ...
+    def model_events(self) -> ModelEvents:
+        """The events that models describe, cached."""
 
 
 async def list_names(call: Call[EventNameServices]) -> ApiResult:

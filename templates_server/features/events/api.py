@@ -24,10 +24,12 @@ class EventServices(Protocol):
     """The services that the handlers here need."""
 
     @property
-    def model_events(self) -> ModelEvents: ...
+    def model_events(self) -> ModelEvents:
+        """The events that models describe, cached."""
 
     @property
-    def event_writer(self) -> EventWriter: ...
+    def event_writer(self) -> EventWriter:
+        """Stores events in batches."""
 
 
 async def add_events(call: Call[EventServices]) -> Response:

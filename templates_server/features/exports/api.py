@@ -37,7 +37,8 @@ class ExportServices(Protocol):
     """The services that the handlers here need."""
 
     @property
-    def export_worker(self) -> ExportWorker: ...
+    def export_worker(self) -> ExportWorker:
+        """Writes exports to files."""
 
 
 async def export_tribe(call: Call[ExportServices]) -> Response:

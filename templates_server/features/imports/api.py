@@ -46,10 +46,12 @@ class ImportServices(Protocol):
     """The services that the handlers here need."""
 
     @property
-    def part_parser(self) -> PartParser: ...
+    def part_parser(self) -> PartParser:
+        """Parses parts of imports."""
 
     @property
-    def part_sequencer(self) -> PartSequencer: ...
+    def part_sequencer(self) -> PartSequencer:
+        """Applies parts of imports one after the other."""
 
 
 async def put_part(call: Call[ImportServices]) -> Response:

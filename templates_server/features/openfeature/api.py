@@ -32,10 +32,12 @@ class FlagServices(Protocol):
     """The services that the handlers here need."""
 
     @property
-    def flag_evaluator(self) -> FlagEvaluator: ...
+    def flag_evaluator(self) -> FlagEvaluator:
+        """Evaluates flags for a person."""
 
     @property
-    def stream_tokens(self) -> StreamTokens: ...
+    def stream_tokens(self) -> StreamTokens:
+        """Issues and reads the tokens in URLs of streams."""
 
 
 async def app_of(call: Call) -> Principal:

@@ -69,7 +69,8 @@ class PageServices(Protocol):
     """The services that the handlers here need."""
 
     @property
-    def page_renderer(self) -> PageRenderer: ...
+    def page_renderer(self) -> PageRenderer:
+        """Renders pages."""
 
 
 def _load_asset(file_name: str) -> Asset:

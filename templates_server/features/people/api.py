@@ -53,7 +53,8 @@ class ErasureServices(Protocol):
     """The services that the handlers here need."""
 
     @property
-    def erasure_log(self) -> ErasureLog: ...
+    def erasure_log(self) -> ErasureLog:
+        """The list of erased people that restores read."""
 
 
 async def list_users(call: Call) -> ApiResult:

@@ -37,13 +37,16 @@ class SessionServices(Protocol):
     """The services that the handlers here need."""
 
     @property
-    def session_writer(self) -> SessionWriter: ...
+    def session_writer(self) -> SessionWriter:
+        """Stores sessions in batches."""
 
     @property
-    def session_evaluator(self) -> SessionEvaluator: ...
+    def session_evaluator(self) -> SessionEvaluator:
+        """Evaluates what a person is shown."""
 
     @property
-    def start_cache(self) -> StartCache: ...
+    def start_cache(self) -> StartCache:
+        """What was evaluated when sessions started."""
 
 
 async def start_session(call: Call[SessionServices]) -> Response:

@@ -19,7 +19,6 @@ from sqlalchemy import Executable, select, update
 
 from templates_server.app import create_app
 from templates_server.features.exports.file_store import ExportFiles
-from templates_server.features.exports.worker import ExportWorker
 from templates_server.features.spaces import store as spaces_store
 from templates_server.primitives.timestamps import DAY, LATEST_AHEAD, system_clock
 from templates_server.security.authorization import ALL_SCOPES, Role, Scope

@@ -29,7 +29,7 @@ from templates_server.features.pages.browser_session import (
     is_form_key,
     read_cookie,
 )
-from templates_server.http.context import Call, FeaturesT
+from templates_server.http.context import Call, FeaturesT_co
 from templates_server.primitives.ids import random_text
 from templates_server.primitives.timestamps import SECOND
 
@@ -74,7 +74,7 @@ async def save_form(call: Call, path: str, fields: Mapping[str, str], key: str) 
     return kept if is_kept else None
 
 
-async def restore_form(call: Call[FeaturesT], path: str) -> Call[FeaturesT]:
+async def restore_form(call: Call[FeaturesT_co], path: str) -> Call[FeaturesT_co]:
     """The call with the fields of the form that its address names, where this browser sent one from there."""
     form_id, secret = call.query.get(PARAMETER, ""), _secret_in(call)
     if not secret or not ID_PATTERN.fullmatch(form_id):

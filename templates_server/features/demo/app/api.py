@@ -58,10 +58,12 @@ class DemoServices(PageServices, Protocol):
     """The services that the handlers here need."""
 
     @property
-    def code_hash_cache(self) -> CodeHashCache: ...
+    def code_hash_cache(self) -> CodeHashCache:
+        """Models with the hashes of their code, cached."""
 
     @property
-    def generated_files(self) -> GeneratedFiles: ...
+    def generated_files(self) -> GeneratedFiles:
+        """Generated files of the demo Space, cached."""
 
 
 async def show_app(call: Call) -> Response:

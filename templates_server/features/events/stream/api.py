@@ -35,7 +35,8 @@ class EventStreamServices(Protocol):
     """The services that the handlers here need."""
 
     @property
-    def event_feed(self) -> EventFeed: ...
+    def event_feed(self) -> EventFeed:
+        """Delivers events and sessions as they arrive."""
 
 
 async def stream_events(call: Call[EventStreamServices]) -> Response:

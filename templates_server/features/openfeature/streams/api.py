@@ -30,16 +30,20 @@ class FlagStreamServices(Protocol):
     """The services that the handlers here need."""
 
     @property
-    def flag_evaluator(self) -> FlagEvaluator: ...
+    def flag_evaluator(self) -> FlagEvaluator:
+        """Evaluates flags for a person."""
 
     @property
-    def stream_tokens(self) -> StreamTokens: ...
+    def stream_tokens(self) -> StreamTokens:
+        """Issues and reads the tokens in URLs of streams."""
 
     @property
-    def evaluation_limiter(self) -> EvaluationLimiter: ...
+    def evaluation_limiter(self) -> EvaluationLimiter:
+        """Evaluates followed sessions again, a bounded number at a time."""
 
     @property
-    def change_notifier(self) -> ChangeNotifier: ...
+    def change_notifier(self) -> ChangeNotifier:
+        """Notifies subscribers of changes in an environment."""
 
 
 async def app_of(call: Call[FlagStreamServices]) -> Principal:

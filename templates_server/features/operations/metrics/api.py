@@ -17,7 +17,8 @@ class MetricsServices(Protocol):
     """The services that the handlers here need."""
 
     @property
-    def metrics(self) -> Metrics: ...
+    def metrics(self) -> Metrics:
+        """The metrics of the server."""
 
 
 async def show(call: Call[MetricsServices]) -> Response:

@@ -23,7 +23,8 @@ class DeviceServices(Protocol):
     """The services that the handlers here need."""
 
     @property
-    def device_writer(self) -> DeviceWriter: ...
+    def device_writer(self) -> DeviceWriter:
+        """Stores devices in batches."""
 
 
 async def put_device(call: Call[DeviceServices]) -> Response:

@@ -30,10 +30,12 @@ class IdentifyServices(Protocol):
     """The services that the handlers here need."""
 
     @property
-    def identity_writer(self) -> IdentityWriter: ...
+    def identity_writer(self) -> IdentityWriter:
+        """Stores identify requests in batches."""
 
     @property
-    def alias_writer(self) -> AliasWriter: ...
+    def alias_writer(self) -> AliasWriter:
+        """Stores alias requests in batches."""
 
 
 async def identify(call: Call[IdentifyServices]) -> Response:

@@ -21,7 +21,8 @@ class TagRemovalServices(Protocol):
     """The services that the handlers here need."""
 
     @property
-    def tag_removal_job(self) -> TagRemovalJob: ...
+    def tag_removal_job(self) -> TagRemovalJob:
+        """Removes user tags from everybody."""
 
 
 async def delete_tag(call: Call[TagRemovalServices]) -> ApiResult:

@@ -26,13 +26,16 @@ class SessionChangeServices(Protocol):
     """The services that the handlers here need."""
 
     @property
-    def start_cache(self) -> StartCache: ...
+    def start_cache(self) -> StartCache:
+        """What was evaluated when sessions started."""
 
     @property
-    def evaluation_limiter(self) -> EvaluationLimiter: ...
+    def evaluation_limiter(self) -> EvaluationLimiter:
+        """Evaluates followed sessions again, a bounded number at a time."""
 
     @property
-    def change_notifier(self) -> ChangeNotifier: ...
+    def change_notifier(self) -> ChangeNotifier:
+        """Notifies subscribers of changes in an environment."""
 
 
 async def follow_session(call: Call[SessionChangeServices]) -> Response:

@@ -10,7 +10,6 @@ from sqlalchemy import Connection
 
 from templates_server.features.auth import oauth_store
 from templates_server.features.auth.authorization_server import OAuthServer, Reply
-from templates_server.features.auth.grant_support import OAuthConfig
 from templates_server.features.auth.oauth_request import ProtocolRequest
 from templates_server.http.forms.urlencoded import Parameters
 from templates_server.primitives.timestamps import DAY, SECOND

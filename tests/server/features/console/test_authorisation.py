@@ -14,7 +14,6 @@ from templates_server.features.pages.browser_session import form_token
 from templates_server.http.response import Surface
 from templates_server.routes import ROUTES
 from templates_server.security.authorization import Role
-from templates_server.security.server_key import ServerKey
 from tests.server.features.auth.flows import Browser, signed_in_browser, someone
 from tests.server.features.console.people import colleague, deeds_of, new_space, put_user
 from tests.server.features.pages.test_every_page import PURPOSES, session_cookie

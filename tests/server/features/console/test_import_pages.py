@@ -21,7 +21,7 @@ from templates_server.features.exports.store import NewExport, add_export
 from templates_server.features.imports import api as imports_api
 from templates_server.features.imports import file_job, service
 from templates_server.features.imports.csv_files import rows
-from templates_server.features.imports.file_job import TOO_MANY_REJECTS, FileImportJob
+from templates_server.features.imports.file_job import TOO_MANY_REJECTS
 from templates_server.features.imports.uploads import IMPORTING, MAX_FILE_BYTES
 from templates_server.primitives.ids import new_id
 from templates_server.primitives.timestamps import HOUR

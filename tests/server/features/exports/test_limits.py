@@ -15,7 +15,6 @@ from sqlalchemy import select, update
 
 from templates_server.features.exports import file_store, queries, worker
 from templates_server.features.exports.file_store import ExportFiles
-from templates_server.features.exports.worker import ExportWorker
 from templates_server.security.authorization import Role, Scope
 from templates_server.storage.data_folder import DataFolder
 from templates_server.storage.tables import audit_entries, exports

@@ -16,7 +16,6 @@ from templates_server.features.pages.browser_session import form_token, local_pa
 from templates_server.http.response import Surface
 from templates_server.http.route import Route
 from templates_server.routes import ROUTES
-from templates_server.security.server_key import ServerKey
 from templates_server.settings import Settings
 from tests.people import add_organization, add_person
 from tests.server.features.auth.flows import Browser, authorization, signed_in_browser, someone
