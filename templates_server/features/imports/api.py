@@ -49,25 +49,29 @@ async def put_part(call: Call) -> Response:
     check_digest(call.request.headers.get("content-digest"), digest)
     part = SentPart(place, number, digest.hex())
     deadline = time.monotonic() + read_wait_preference(call.request.headers.get("prefer"))
-    view = await _look(call, part, may_be_early=time.monotonic() < deadline)
-    if view is None:
+    found = await _look(call, part, deadline)
+    if found is None or isinstance(found, PartOutOfOrder):
         rows = await _read(call, part)
-        view = await _wait(call, part, deadline) or await _apply(call, part, rows)
-    return to_response(ApiResult([view], "import_part"))
+        waited = await _wait(call, part, deadline) if found is not None else None
+        found = waited or await _apply(call, part, rows)
+    return to_response(ApiResult([found], "import_part"))
 
 
-async def _look(call: Call, part: SentPart, *, may_be_early: bool) -> PartView | None:
-    """The answer that the part got before; None when its turn is now, or, if that may be, after a few others."""
+async def _look(call: Call, part: SentPart, deadline: float) -> PartView | PartOutOfOrder | None:
+    """Return the result of the part if it was applied before, and None if its turn is now.
+
+    A part that may wait for the few before it gets PartOutOfOrder back; for any other it is raised.
+    """
     try:
         return await call.database.read(lambda connection: find_part_result(connection, part))
     except PartOutOfOrder as early:
-        if may_be_early and part.number <= early.expected + MOST_AHEAD:
-            return None
+        if time.monotonic() < deadline and part.number <= early.expected + MOST_AHEAD:
+            return early
         raise
 
 
 async def _wait(call: Call, part: SentPart, deadline: float) -> PartView | None:
-    """Wait for the turn of a part; the answer that it got meanwhile, if any. Early when it does not come in time."""
+    """Wait for the turn of a part. Return its result if it was applied meanwhile; raise PartOutOfOrder at the end."""
     while True:
         applied = call.services.part(PartSequencer).next
         try:
