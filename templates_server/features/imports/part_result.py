@@ -75,7 +75,7 @@ class PartResult:
         self.created += counts[ChangeOutcome.CREATED]
         self.updated += counts[ChangeOutcome.UPDATED]
         self.unchanged += counts[ChangeOutcome.UNCHANGED]
-        self.refused += [(row[1], found) for row, found in zip(rows, result.problems, strict=True) if found]
+        self.refused += [(rows[at][1], found) for at, found in result.problems.items()]
         if stored is not None:
             self._tags[find_tags(stored)] -= 1
         self._tags[find_tags(result.columns)] += 1

@@ -6,7 +6,7 @@ Calls that write users and parts of imports use it alike; they differ in what a 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from templates_server.errors import ErrorDetail
@@ -27,7 +27,6 @@ class ChangeOutcome(enum.StrEnum):
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
-    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +40,14 @@ class UserChange:
 
 @dataclass(frozen=True, slots=True)
 class ChangeResult:
-    """The columns of a person after all changes, and the outcome of each change with the problems of refused ones.
+    """The columns of a person after all changes, the outcomes of those that were applied, in order, and all problems.
 
-    `problems` has one entry for each change; it is empty unless the change was refused.
+    `problems` are those of the changes that were refused, each by its place among all, from 0.
     """
 
     columns: Columns
     outcomes: Sequence[ChangeOutcome]
-    problems: Sequence[Sequence[ErrorDetail]]
+    problems: Mapping[int, Sequence[ErrorDetail]]
 
 
 def apply_changes(stored: Columns | None, changes: Iterable[UserChange]) -> ChangeResult:
@@ -59,15 +58,16 @@ def apply_changes(stored: Columns | None, changes: Iterable[UserChange]) -> Chan
     profile = NOTHING_KNOWN if stored is None else from_columns(stored)
     columns = stored
     outcomes: list[ChangeOutcome] = []
-    problems: list[Sequence[ErrorDetail]] = []
-    for sent in changes:
+    problems: dict[int, Sequence[ErrorDetail]] = {}
+    for at, sent in enumerate(changes):
         changed = apply_change(profile, sent.change)
         new = to_columns(changed)  # columns tell true from 1, which profiles do not
         found = () if new == columns else find_profile_problems(changed, sent.path, before=profile.attributes)
-        outcomes.append(ChangeOutcome.REFUSED if found else _outcome(columns, new))
-        problems.append(found)
-        if not found:
-            profile, columns = changed, new
+        if found:
+            problems[at] = found
+            continue
+        outcomes.append(_outcome(columns, new))
+        profile, columns = changed, new
     return ChangeResult(columns or to_columns(profile), outcomes, problems)
 
 

@@ -60,7 +60,7 @@ def add_identified(connection: Connection, identified: Sequence[IdentifyCall]) -
             outcomes.append(LATER)
             continue
         result = apply_changes(present[key], [UserChange("", one.change)])
-        [problems] = result.problems
+        problems = result.problems.get(0, ())
         outcomes.append(problems)
         if not problems:
             present[key] = result.columns
