@@ -25,7 +25,7 @@ from mtribes_cli.errors import (
     SignInRefusedError,
     UnavailableError,
 )
-from mtribes_cli.numbers import whole_number
+from mtribes_cli.numbers import counted, counted_seconds, whole_number
 
 TRY_LATER_STATUSES = frozenset({408, 429, 502, 503, 504})
 _SAID_BY_ANYBODY = frozenset({403, 404, 405})  # by every web server that is not ours, in its own way
@@ -177,12 +177,12 @@ def _problem(item: Mapping[str, object]) -> Problem:
 def _count(problems: Sequence[Problem]) -> str:
     if problems[-1].code == _MORE_PROBLEMS:
         return f"more than {len(problems) - 1} problems"
-    return "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    return counted(len(problems), "problem")
 
 
 def _try_again(answer: ApiResponse) -> str:
     seconds = retry_after_seconds(answer)
-    return f"Try again in {seconds:.0f} seconds." if seconds else "Try again later."
+    return f"Try again in {counted_seconds(seconds)}." if seconds else "Try again later."
 
 
 def retry_after_seconds(answer: ApiResponse) -> float | None:

@@ -34,7 +34,7 @@ from templates_server.http import request_body
 from templates_server.http.context import Call
 from templates_server.http.response import ApiResult, to_response
 from templates_server.http.route_docs import NDJSON
-from templates_server.primitives.integers import whole_number
+from templates_server.primitives.integers import counted, whole_number
 
 IMPORT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 PART_NUMBER = re.compile(r"[1-9][0-9]{0,6}")
@@ -124,7 +124,8 @@ async def complete(call: Call) -> Response:
         store.lock_import(connection, place)
         found = _present(store.find_import(connection, place))
         if found.parts != completion.parts:
-            raise Conflict(f"{found.parts} parts were applied, not {completion.parts}.")
+            applied = f"{counted(found.parts, 'part')} {'was' if found.parts == 1 else 'were'} applied"
+            raise Conflict(f"{applied}, not {completion.parts}.")
         if found.state == "open":
             store.complete_import(connection, place, now=now)
             details = {"parts": found.parts, **msgspec.structs.asdict(found.totals)}

@@ -43,7 +43,7 @@ def test_filters_go_along_and_a_limit_holds(user: CliRunner, peer: StubServer) -
     words = ("--actor", "ada@example.com", "--action", "key", "--since", "2026-11-01", "--limit", "1")
     outcome = user("org", "audit", *words, *PLACE)
     assert len(outcome.out.splitlines()) == 2
-    assert outcome.err == "Only the newest 1 entries are listed. Pass a larger --limit for more.\n"
+    assert outcome.err == "Only the newest entry is listed. Pass a larger --limit for more.\n"
     (asked,) = peer.asked
     assert asked.query == "limit=2&actor=ada%40example.com&action=key&since=2026-11-01"
 

@@ -55,7 +55,7 @@ def test_pages_are_asked_for_until_the_limit_and_more_is_told(user: CliRunner, p
     peer.on("GET", VISITORS, *(data(*page, Link=link) for page in pages))
     outcome = user("visitor", "list", "--limit", "5", *PLACE, "--json")
     assert [one["anonymous_id"] for one in outcome.envelope["data"]] == ["0-0", "0-1", "0-2", "1-0", "1-1"]
-    assert outcome.err == "Only the first 5 are listed. Pass a larger --limit for more.\n"
+    assert outcome.err == "Only the first 5 visitors are listed. Pass a larger --limit for more.\n"
     assert len(peer.asked) == 2
 
 
