@@ -32,6 +32,8 @@ _SAID_BY_ANYBODY = frozenset({403, 404, 405})  # by every web server that is not
 _REFUSALS = frozenset({400, 401, 403})  # of the token endpoint
 _MORE_PROBLEMS = "MORE_PROBLEMS"  # the code of the last problem where there are more than the server lists
 _NEXT_LINK = re.compile(r"""<([^<>]*+)>[^,<]*;\s*rel=["']?next["']?(?![\w-])""", re.IGNORECASE)
+NOT_FOUND = "Not found, or you don't have access."
+"""What servers say of everything that is not there or not the caller's. Words of their own say what is missing."""
 _MOST_SECONDS = 999_999_999
 _SIGN_IN = "Run `mtribes login`. If MTRIBES_TOKEN is set, set it to a valid token."
 _LOOK_AT_HOST = "Check the host, and whether a proxy or sign-in page intercepts the connection."
@@ -118,8 +120,8 @@ def _error(answer: ApiResponse, problems: tuple[Problem, ...], said: str) -> Mtr
         ),
         404: (
             NotFoundError,
-            "Not found, or you don't have access.",
-            "Check the name: `mtribes space list` shows your Spaces.",
+            NOT_FOUND,
+            "Check the name: `mtribes space list` lists your Spaces.",
         ),
         409: (ConflictError, "It already exists or is in use.", "Choose another name, or check what uses it."),
         412: (

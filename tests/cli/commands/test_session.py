@@ -128,4 +128,4 @@ def test_it_needs_an_environment_and_somebody_who_is_there(user: CliRunner, peer
     )
     outcome = user("session", "explain", "--user", "a", *PLACE)
     assert outcome.exit_code == 1
-    assert "No user or visitor with that ID in this environment." in outcome.err
+    assert "No user 'a' in production of vod." in outcome.err

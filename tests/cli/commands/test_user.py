@@ -150,14 +150,12 @@ def test_a_removal_that_may_have_happened_is_not_sent_again(user: CliRunner, pee
 
 
 def test_who_is_not_there_is_told(user: CliRunner, peer: StubServer) -> None:
-    peer.on(
-        "GET",
-        ADA_PATH,
-        refusal(404, {"code": "NOT_FOUND", "message": "Not found, or you don't have access.", "path": ""}),
-    )
+    nothing = refusal(404, {"code": "NOT_FOUND", "message": "Not found, or you don't have access.", "path": ""})
+    peer.on("GET", ADA_PATH, nothing)
+    peer.on("GET", "/v2/spaces/vod/environments/staging", data({}))
     outcome = user("user", "get", "ada", *PLACE)
     assert outcome.exit_code == 1
-    assert "Not found, or you don't have access." in outcome.err
+    assert "No user 'ada' in staging of vod." in outcome.err
 
 
 def test_what_is_known_of_a_user_is_shown_and_not_obeyed(user: CliRunner, peer: StubServer) -> None:

@@ -70,7 +70,7 @@ def test_a_full_page_at_the_limit_is_followed_by_a_look_for_more(user: CliRunner
     peer.on("GET", VISITORS, data(*[PHONE] * 1000, Link=link), data(PHONE))
     outcome = user("visitor", "list", "--limit", "1000", *PLACE, "--json")
     assert len(outcome.envelope["data"]) == 1000
-    assert outcome.err == "Only the first 1,000 are listed. Pass a larger --limit for more.\n"
+    assert outcome.err == "Only the first 1,000 visitors are listed. Pass a larger --limit for more.\n"
     assert [asked.query for asked in peer.asked] == ["limit=1000", "limit=1000&cursor=eA"]
 
 
