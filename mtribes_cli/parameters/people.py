@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from mtribes_cli.api.models.people import PeopleQuery, User, Visitor
+from mtribes_cli.api.models.people import PeopleQuery, RemovedUser, RemovedVisitor, User, Visitor
 from mtribes_cli.context import Context
 from mtribes_cli.errors import InterruptedCommandError, UsageError
 from mtribes_cli.numbers import counted
@@ -103,6 +103,6 @@ def confirm_erasure(context: Context, person: str, place: str, *, is_confirmed: 
         raise InterruptedCommandError("Canceled. Nothing was deleted.", "Answer yes, or pass --yes.")
 
 
-def removed_words(removed: Mapping[str, int]) -> str:
+def removed_words(removed: RemovedUser | RemovedVisitor) -> str:
     """Return how much of each kind was removed, such as `1 profile, 2 devices`."""
-    return ", ".join(counted(count, plural.removesuffix("s")) for plural, count in removed.items())
+    return ", ".join(counted(count, plural.removesuffix("s")) for plural, count in asdict(removed).items())

@@ -74,7 +74,7 @@ ANSWERS = {
     "502": (answering(HTML, status="502 No", **PAGE), busy(502)),
     "503": (answering(HTML, status="503 No", **PAGE), busy(503)),
     "504": (answering(HTML, status="504 No", **PAGE), busy(504)),
-    "503, later": (answering(b"", status="503 No", Retry_After="3600"), busy(503, "Try again in 3600 seconds.")),
+    "503, later": (answering(b"", status="503 No", Retry_After="3600"), busy(503, "Try again in 3,600 seconds.")),
     "429, later": (answering(b"", status="429 No", Retry_After="120"), busy(429, "Try again in 120 seconds.")),
     "429, at a time": (
         answering(
