@@ -150,6 +150,6 @@ def _sent(request: Request) -> Mapping[str, object]:
     parameters = {name: values[0] for name, values in parse_qs(request.path.partition("?")[2]).items()}
     try:
         body = json.loads(request.body or b"{}")
-    except ValueError:  # a document in YAML
+    except (ValueError, RecursionError):  # a document of the user's, in YAML or not
         return parameters
     return {**body, **parameters} if isinstance(body, dict) else parameters

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from mtribes_cli.terminal.console import Console, Style
 from mtribes_cli.terminal.sanitize import columns, display_width, sanitize, sanitize_line
-from tests.cli.cli_runner import CliRunner
+from tests.cli.cli_runner import CliRunner, without_colors
 from tests.cli.stub_server import StubServer, data, refusal
 
 HOSTILE = {
@@ -96,6 +96,30 @@ def test_a_terminal_gets_colour_and_nothing_else_does(mtribes: CliRunner) -> Non
     assert "\x1b" not in mtribes("nonsense", "--no-color", terminal=True).err
     mtribes.environment["NO_COLOR"] = "1"
     assert "\x1b" not in mtribes("nonsense", terminal=True).err
+
+
+LONG = "The server cannot do that, for a reason that takes more than one line of a terminal to say, `with a command`."
+
+
+def test_errors_and_hints_fold_between_words_at_a_terminal_and_nowhere_else(user: CliRunner, peer: StubServer) -> None:
+    peer.on("GET", "/v2/spaces", refusal(403, {"code": "FORBIDDEN", "message": LONG}))
+    user.environment["COLUMNS"] = "40"
+    hint = "Ask an administrator for access, or use a token with the required scope."
+    assert user("space", "list").err == f"error: {LONG}\nhint: {hint}\n"
+    shown = without_colors(user("space", "list", terminal=True).err)
+    assert max(map(len, shown.splitlines())) <= 40
+    assert "`with a command`." in shown
+    assert shown.split() == f"error: {LONG} hint: {hint}".split()
+
+
+def test_a_warning_folds_like_an_error_and_its_label_alone_has_a_color() -> None:
+    err = io.StringIO()
+    err.isatty = lambda: True  # type: ignore[method-assign]
+    console = Console(Style(), {"COLUMNS": "40"}, stdin=io.StringIO(), stdout=io.StringIO(), stderr=err)
+    console.warning("x " * 30)
+    label, *_ = err.getvalue().splitlines()
+    assert label.startswith("\x1b[33mwarning:\x1b[0m x x")
+    assert [len(line) for line in without_colors(err.getvalue()).splitlines()] == [40, 27]
 
 
 def test_a_document_goes_to_a_pipe_as_it_is_and_to_a_terminal_made_safe(user: CliRunner, peer: StubServer) -> None:
