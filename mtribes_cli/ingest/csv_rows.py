@@ -52,7 +52,7 @@ class _Lines:
     def _noted(self, blocks: Iterable[list[str]]) -> Iterator[list[str]]:
         for block in blocks:
             text = "".join(block)
-            content = text.encode("utf-8", "surrogatepass")
+            content = text.encode("utf-8", "surrogatepass")  # once a block: to look for characters, and to be kept
             self.is_strict = self._rules.is_strict(text)
             self.is_odd = self.is_strict or self._rules.is_odd(text, content)
             self.is_plain = len(content) == len(content.translate(None, self._escaped))
