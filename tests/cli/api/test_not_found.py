@@ -180,30 +180,34 @@ def told(user: CliRunner, words: tuple[str, ...]) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("case", [*CASES, *ALONE], ids=lambda case: case.label)
-def test_what_is_not_there_is_told_by_kind_and_name(user: CliRunner, peer: StubServer, case: Case) -> None:
-    peer.on(case.method, case.path.replace("@", "%40"), NOTHING)
+def test_what_is_not_there_is_told_by_kind_and_name(user: CliRunner, stub_server: StubServer, case: Case) -> None:
+    stub_server.on(case.method, case.path.replace("@", "%40"), NOTHING)
     if case.around:
-        peer.on("GET", case.around, data({}))
+        stub_server.on("GET", case.around, data({}))
     what, hint = told(user, case.words)
     assert what == case.what
     assert case.hint in hint
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.label)
-def test_what_it_belongs_to_is_told_where_that_is_not_there(user: CliRunner, peer: StubServer, case: Case) -> None:
+def test_what_it_belongs_to_is_told_where_that_is_not_there(
+    user: CliRunner, stub_server: StubServer, case: Case
+) -> None:
     for path in (case.path.replace("@", "%40"), f"{SPACE}/tribes/gold", ENVIRONMENT, SPACE, ORGANIZATION):
-        peer.on(case.method, path, NOTHING)
-        peer.on("GET", path, NOTHING)
+        stub_server.on(case.method, path, NOTHING)
+        stub_server.on("GET", path, NOTHING)
     what, hint = told(user, case.words)
     expected = "organization 'acme'" if case.around == ORGANIZATION else "Space 'vod'"
     assert what == f"No {expected}, or you don't have access."
     assert ("`mtribes org list`" if case.around == ORGANIZATION else "`mtribes space list`") in hint
 
 
-def test_an_environment_that_is_none_is_told_with_those_that_there_are(user: CliRunner, peer: StubServer) -> None:
-    peer.on("GET", f"{SPACE}/environments/prod/users/nobody", NOTHING)
-    peer.on("GET", f"{SPACE}/environments/prod", NOTHING)
-    peer.on("GET", SPACE, data({}))
+def test_an_environment_that_is_none_is_told_with_those_that_there_are(
+    user: CliRunner, stub_server: StubServer
+) -> None:
+    stub_server.on("GET", f"{SPACE}/environments/prod/users/nobody", NOTHING)
+    stub_server.on("GET", f"{SPACE}/environments/prod", NOTHING)
+    stub_server.on("GET", SPACE, data({}))
     what, hint = told(user, ("user", "get", "nobody", *IN_SPACE, "--environment", "prod"))
     assert what == "No environment 'prod' in vod."
     assert hint == "Choose production, staging or development."
@@ -214,25 +218,25 @@ def test_an_environment_that_is_none_is_told_with_those_that_there_are(user: Cli
     [(200, ""), (403, ""), (500, ", or you don't have access"), (503, ", or you don't have access")],
 )
 def test_what_may_be_out_of_reach_is_told_with_that_doubt(
-    user: CliRunner, peer: StubServer, status: int, doubt: str
+    user: CliRunner, stub_server: StubServer, status: int, doubt: str
 ) -> None:
-    peer.on("GET", f"{ENVIRONMENT}/users/nobody", NOTHING)
-    peer.on("GET", ENVIRONMENT, data({}) if status == 200 else Reply(status))
+    stub_server.on("GET", f"{ENVIRONMENT}/users/nobody", NOTHING)
+    stub_server.on("GET", ENVIRONMENT, data({}) if status == 200 else Reply(status))
     what, _ = told(user, ("user", "get", "nobody", *IN_ENVIRONMENT))
     assert what == f"No user 'nobody' in production of vod{doubt}."
-    assert len(peer.asked_for(ENVIRONMENT)) == 1
+    assert len(stub_server.asked_for(ENVIRONMENT)) == 1
 
 
-def test_the_servers_own_words_say_that_nothing_else_is_missing(user: CliRunner, peer: StubServer) -> None:
+def test_the_servers_own_words_say_that_nothing_else_is_missing(user: CliRunner, stub_server: StubServer) -> None:
     words = refusal(404, {"code": "NOT_FOUND", "message": "No revision 7 of the model.", "path": ""})
-    peer.on("GET", f"{SPACE}/model", words)
+    stub_server.on("GET", f"{SPACE}/model", words)
     assert told(user, ("space", "pull", "vod", "--revision", "7"))[0] == "No revision 7 of the model of vod."
-    assert [asked.path for asked in peer.asked] == [f"{SPACE}/model"]
+    assert [asked.path for asked in stub_server.asked] == [f"{SPACE}/model"]
 
 
-def test_a_name_that_a_shell_would_read_is_quoted_in_the_hint(user: CliRunner, peer: StubServer) -> None:
-    peer.on("GET", "/v2/spaces/a%20b/tribes/x", NOTHING)
-    peer.on("GET", "/v2/spaces/a%20b", data({}))
+def test_a_name_that_a_shell_would_read_is_quoted_in_the_hint(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("GET", "/v2/spaces/a%20b/tribes/x", NOTHING)
+    stub_server.on("GET", "/v2/spaces/a%20b", data({}))
     what, hint = told(user, ("tribe", "show", "x", "--space", "a b"))
     assert what == "No tribe 'x' in a b."
     assert "`mtribes tribe list --space 'a b'`" in hint
@@ -240,17 +244,17 @@ def test_a_name_that_a_shell_would_read_is_quoted_in_the_hint(user: CliRunner, p
 
 @pytest.mark.parametrize("kind", ["import", "export"])
 def test_an_import_and_an_export_are_told_with_how_to_start_another(
-    user: CliRunner, peer: StubServer, kind: str
+    user: CliRunner, stub_server: StubServer, kind: str
 ) -> None:
     user.write("users.csv", "user_id\nada\n")
-    answer = peer.answer
+    answer = stub_server.answer
 
     def nothing_but_a_beginning(asked: object) -> Reply:
         return NOTHING if getattr(asked, "path", "").startswith(f"{ENVIRONMENT}/imports/") else answer(asked)  # type: ignore[arg-type]
 
-    peer.answer = nothing_but_a_beginning  # type: ignore[method-assign]
-    peer.on("POST", f"{ENVIRONMENT}/events/exports", data({"export": "exp_1", "state": "running"}))
-    peer.on("GET", f"{ENVIRONMENT}/exports/exp_1", NOTHING)
+    stub_server.answer = nothing_but_a_beginning  # type: ignore[method-assign]
+    stub_server.on("POST", f"{ENVIRONMENT}/events/exports", data({"export": "exp_1", "state": "running"}))
+    stub_server.on("GET", f"{ENVIRONMENT}/exports/exp_1", NOTHING)
     if kind == "import":
         what, hint = told(user, ("user", "ingest", "users.csv", *IN_ENVIRONMENT))
         assert what.startswith("No import 'imp_")
