@@ -21,6 +21,12 @@ def test_tags_are_listed_with_their_users(user: CliRunner, stub_server: StubServ
     assert user("tag", "list", *PLACE, "--json").envelope["data"] == [NEWS, FOOTBALL]
 
 
+def test_a_server_that_does_not_count_visitors_has_none(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("GET", TAGS, data({"tag": "news", "users": 1}, {"tag": "old", "users": 2, "visitors": None}))
+    found = user("tag", "list", *PLACE, "--json").envelope["data"]
+    assert found == [NEWS, {"tag": "old", "users": 2, "visitors": 0}]
+
+
 def test_every_page_is_asked_for_and_a_search_goes_along(user: CliRunner, stub_server: StubServer) -> None:
     link = f'<{stub_server.url}{TAGS}?search=a+b&limit=100&cursor=bmV3cw>; rel="next"'
     stub_server.on("GET", TAGS, data(NEWS, Link=link), data(FOOTBALL))
