@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from typing import Any, Self, TypeVar, cast, get_args, get_origin, get_type_hints
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Annotated, Any, Self, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from mtribes_cli.errors import AnswerError
 
@@ -36,6 +37,10 @@ class JsonObject:
         if not text or not text.isascii() or not text.isprintable() or " " in text:
             raise _not(f"{self._place}.{name}", "a valid token")
         return text
+
+    def optional_secret(self, name: str) -> str | None:
+        """The same, or None where it is null, absent or empty."""
+        return self.secret(name) if self.optional_text(name) else None
 
     def identifier(self, name: str) -> str:
         """An id of the server's that becomes a part of a path here: letters, digits, `_` and `-` alone."""
@@ -83,6 +88,15 @@ class JsonObject:
         """A list, each item read by `read(item, place)`."""
         return items(self._values.get(name), read, f"{self._place}.{name}")
 
+    def keyed(self, name: str, read: Callable[[object, str], Value]) -> tuple[Value, ...]:
+        """An object of objects, each read by `read(object, place)` with its key as the field `key`."""
+        placed = ((key, value, f"{self._place}.{name}.{key}") for key, value in self.mapping(name).items())
+        return tuple(read({**_mapping(value, place), "key": key}, place) for key, value, place in placed)
+
+    def embedded(self, read: Callable[[object, str], Value]) -> Value:
+        """The object itself, read by `read(object, place)` as one that is spread over its fields."""
+        return read(self._values, self._place)
+
     def nested(self, name: str, read: Callable[[object, str], Value]) -> Value:
         """An object, read by `read(object, place)`."""
         return read(self.mapping(name), f"{self._place}.{name}")
@@ -94,17 +108,40 @@ class JsonObject:
         return value
 
 
+Reader = Callable[[JsonObject, str], object]
+"""Reads the field of that name."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """How a field of a model is read where its type alone does not say it, as in `Annotated[str, Field("token")]`."""
+
+    name: str | None = None
+    """What it is called in JSON; None: as in the model."""
+    reader: Reader | None = None
+    """How it is read; None: by its type."""
+    default: object = None
+    """What it is where it is null or absent; None: then it is read all the same."""
+    is_embedded: bool = False
+    """Its own fields stand among those of the object around it."""
+
+
 class Model:
     """What the server sends, as a dataclass: each field is read as the type that it is annotated with."""
 
     @classmethod
     def read(cls, value: object, place: str) -> Self:
         """Decode `value`, which stands at `place` of an answer. Raises AnswerError with the place of a wrong type."""
-        fields, model = JsonObject(value, place), cast("type", cls)
-        return cls(**{name: read(fields, name) for name, read in _readers(model).items()})
+        return decode(cls, value, place)
 
 
-_READERS: Mapping[object, Callable[[JsonObject, str], object]] = {
+def decode(model: type[Value], value: object, place: str) -> Value:
+    """Return `value`, which stands at `place` of an answer, as a dataclass whose annotations say what is in it."""
+    fields = JsonObject(value, place)
+    return model(**{name: read(fields, name) for name, read in _readers(cast("type", model)).items()})
+
+
+_READERS: Mapping[object, Reader] = {
     str: JsonObject.text,
     str | None: JsonObject.optional_text,
     int: JsonObject.whole,
@@ -118,18 +155,36 @@ _READERS: Mapping[object, Callable[[JsonObject, str], object]] = {
 
 
 @cache
-def _readers(model: type) -> Mapping[str, Callable[[JsonObject, str], object]]:
+def _readers(model: type) -> Mapping[str, Reader]:
     """How each field of a model is read."""
-    return {name: _reader(annotation) for name, annotation in get_type_hints(model).items()}
+    return {name: _reader(annotation) for name, annotation in get_type_hints(model, include_extras=True).items()}
 
 
-def _reader(annotation: Any) -> Callable[[JsonObject, str], object]:
+def _reader(annotation: Any) -> Reader:
+    if get_origin(annotation) is Annotated:
+        kind, field = get_args(annotation)
+        return _reader_of_field(kind, field)
     if annotation in _READERS:
         return _READERS[annotation]
     if get_origin(annotation) is tuple:
-        read = get_args(annotation)[0].read
+        [item, _] = get_args(annotation)
+        read = _mapping if item == Mapping[str, object] else partial(decode, item)
         return lambda fields, name: fields.many(name, read)
-    return lambda fields, name: fields.nested(name, annotation.read)
+    return lambda fields, name: fields.nested(name, partial(decode, annotation))
+
+
+def _reader_of_field(kind: Any, field: Field) -> Reader:
+    """How a field is read that says more than its type."""
+    if field.is_embedded:
+        return lambda fields, _: fields.embedded(partial(decode, kind))
+    read = field.reader or _reader(kind)
+
+    def read_field(fields: JsonObject, name: str) -> object:
+        sent = field.name or name
+        is_absent = field.default is not None and fields.any(sent) is None
+        return field.default if is_absent else read(fields, sent)
+
+    return read_field
 
 
 def items(value: object, read: Callable[[object, str], Value], place: str) -> tuple[Value, ...]:

@@ -27,6 +27,7 @@ class Request:
     may_repeat: bool = False  # the effect is the same, and so is the answer, if it arrives twice
     is_authorized: bool = True
     is_bulk: bool = False  # the body is large, and what becomes of it takes its time
+    is_retried: bool = True  # False: it is sent once, since its sender repeats it
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,9 @@ class SentDocument:
     note: str | None = None
 
 
-def get(*path: str, query: Mapping[str, object] | None = None) -> Request:
+def get(*path: str, query: Mapping[str, object] | None = None, is_retried: bool = True) -> Request:
     """A question; asking twice does no harm."""
-    return Request("GET", path_of(*path, query=query), may_repeat=True)
+    return Request("GET", path_of(*path, query=query), may_repeat=True, is_retried=is_retried)
 
 
 def post(

@@ -25,13 +25,15 @@ from mtribes_cli.errors import (
     SignInRefusedError,
     UnavailableError,
 )
-from mtribes_cli.numbers import whole_number
+from mtribes_cli.numbers import counted, counted_seconds, whole_number
 
 TRY_LATER_STATUSES = frozenset({408, 429, 502, 503, 504})
 _SAID_BY_ANYBODY = frozenset({403, 404, 405})  # by every web server that is not ours, in its own way
 _REFUSALS = frozenset({400, 401, 403})  # of the token endpoint
 _MORE_PROBLEMS = "MORE_PROBLEMS"  # the code of the last problem where there are more than the server lists
 _NEXT_LINK = re.compile(r"""<([^<>]*+)>[^,<]*;\s*rel=["']?next["']?(?![\w-])""", re.IGNORECASE)
+NOT_FOUND = "Not found, or you don't have access."
+"""What servers say of everything that is not there or not the caller's. Words of their own say what is missing."""
 _MOST_SECONDS = 999_999_999
 _SIGN_IN = "Run `mtribes login`. If MTRIBES_TOKEN is set, set it to a valid token."
 _LOOK_AT_HOST = "Check the host, and whether a proxy or sign-in page intercepts the connection."
@@ -118,8 +120,8 @@ def _error(answer: ApiResponse, problems: tuple[Problem, ...], said: str) -> Mtr
         ),
         404: (
             NotFoundError,
-            "Not found, or you don't have access.",
-            "Check the name: `mtribes space list` shows your Spaces.",
+            NOT_FOUND,
+            "Check the name: `mtribes space list` lists your Spaces.",
         ),
         409: (ConflictError, "It already exists or is in use.", "Choose another name, or check what uses it."),
         412: (
@@ -177,12 +179,12 @@ def _problem(item: Mapping[str, object]) -> Problem:
 def _count(problems: Sequence[Problem]) -> str:
     if problems[-1].code == _MORE_PROBLEMS:
         return f"more than {len(problems) - 1} problems"
-    return "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    return counted(len(problems), "problem")
 
 
 def _try_again(answer: ApiResponse) -> str:
     seconds = retry_after_seconds(answer)
-    return f"Try again in {seconds:.0f} seconds." if seconds else "Try again later."
+    return f"Try again in {counted_seconds(seconds)}." if seconds else "Try again later."
 
 
 def retry_after_seconds(answer: ApiResponse) -> float | None:

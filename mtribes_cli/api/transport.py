@@ -52,6 +52,13 @@ class TransportError(Exception):
         self.transient = transient  # it may be different in a moment
 
 
+def is_transient(error: MtribesError) -> bool:
+    """Return whether the request that ended with `error` may succeed a moment later."""
+    if isinstance(error.__cause__, TransportError):
+        return error.__cause__.transient
+    return isinstance(error, UnavailableError)
+
+
 @dataclass(frozen=True)
 class Tls:
     """A secure connection."""

@@ -13,6 +13,7 @@ from mtribes_cli.errors import (
     SignInRefusedError,
     UnavailableError,
 )
+from mtribes_cli.numbers import counted
 from mtribes_cli.terminal.sanitize import sanitize_line
 
 if TYPE_CHECKING:
@@ -149,5 +150,4 @@ def _instruction(codes: DeviceCodes) -> str:
 
 
 def _minutes(seconds: int) -> str:
-    minutes = max(1, round(seconds / 60))
-    return "1 minute" if minutes == 1 else f"{minutes} minutes"
+    return counted(max(1, round(seconds / 60)), "minute")

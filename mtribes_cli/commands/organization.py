@@ -13,7 +13,7 @@ from mtribes_cli.api.request import drop_none
 from mtribes_cli.context import Context
 from mtribes_cli.errors import NotAllowedError, NotFoundError
 from mtribes_cli.parameters.confirm import explain_login_required, require_key, require_yes
-from mtribes_cli.parameters.history import DEFAULT_LIMIT, WHO_WIDTH, to_the_minute
+from mtribes_cli.parameters.history import DEFAULT_LIMIT, WHO_WIDTH, tell_limit, to_the_minute
 from mtribes_cli.parameters.options import HistoryLimitOption, OrganizationOption, ScopesOption, TokenScope, YesOption
 from mtribes_cli.terminal.result import Kind, Result, Table
 from mtribes_cli.terminal.sanitize import shorten
@@ -290,7 +290,7 @@ def list_audit(context: Context, organization: str | None, filters: Mapping[str,
     key = context.settings.organization(organization)
     found = context.client.audit(key, filters=filters, limit=limit)
     if len(found) > limit:
-        context.console.notice(f"Only the newest {limit:,} entries are listed. Pass a larger --limit for more.")
+        tell_limit(context, limit, "newest", "entry", "entries")
     listed = found[:limit]
     kind = "No matching entries" if filters else "No entries"
     at_terminal = Table(AUDIT_COLUMNS_AT_TERMINAL, [_whole_audit_row(one) for one in listed], kinds=AUDIT_KINDS)

@@ -12,6 +12,7 @@ import typer
 from mtribes_cli.api.models.spaces import ModelChange, ModelDiff
 from mtribes_cli.context import Context
 from mtribes_cli.errors import ExitCode, Problem
+from mtribes_cli.numbers import counted
 from mtribes_cli.parameters.confirm import require_key
 from mtribes_cli.parameters.documents import (
     STDIN,
@@ -351,4 +352,4 @@ def _change_lines(change: ModelChange, types: tuple[str, str] | None) -> Iterato
 
 
 def _changes(number: int) -> str:
-    return "1 change" if number == 1 else f"{number or 'no'} changes"
+    return counted(number, "change") if number else "no changes"

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from mtribes_cli.context import Context
+from mtribes_cli.numbers import counted
 from mtribes_cli.parameters.confirm import require_yes
 from mtribes_cli.parameters.options import EnvironmentOption, SpaceOption, YesOption
-from mtribes_cli.parameters.people import EnvironmentScope, pluralize
+from mtribes_cli.parameters.people import EnvironmentScope
 from mtribes_cli.terminal.result import Kind, Result, Table
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -60,7 +61,7 @@ def delete_tag(context: Context, place: EnvironmentScope, tag: str, *, is_confir
     if left is None:
         done = {"tag": tag, "deleted": True, "users": 0, "visitors": 0}
         return Result(done, (f"Deleted the tag {tag} in {environment} of {space}.",))
-    people = f"{pluralize(left.users, 'user')} and {pluralize(left.visitors, 'visitor')}"
+    people = f"{counted(left.users, 'user')} and {counted(left.visitors, 'visitor')}"
     said = f"Deleting the tag {tag}: {people} remaining. The server continues in the background."
     return Result(
         asdict(left) | {"deleted": False}, (said, f"Run `mtribes tag list --search {tag}` to see the progress.")

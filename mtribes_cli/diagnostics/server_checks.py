@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from mtribes_cli.diagnostics.check import Check, Finding, bad, ok, warning
 from mtribes_cli.errors import MtribesError
+from mtribes_cli.numbers import counted
 
 if TYPE_CHECKING:
     from mtribes_cli.api.transport import TimedResponse
@@ -87,7 +88,8 @@ class ServerChecks:
         what = f"{tls.protocol}, certificate issued by {tls.issuer}, valid until {tls.ends:%Y-%m-%d}{trusted}"
         left_days = (tls.ends - datetime.now(UTC)).days
         if left_days < SOON_DAYS:
-            return warning(f"{what}, expires in {left_days} days", "Ask the server's administrator to renew it.")
+            left = counted(left_days, "day")
+            return warning(f"{what}, expires in {left}", "Ask the server's administrator to renew it.")
         return ok(what)
 
     def _clock(self) -> Finding:
@@ -134,4 +136,4 @@ def _span(seconds: float) -> str:
     for unit, size in (("days", 86_400), ("hours", 3_600)):
         if seconds >= 1.5 * size:
             return f"{seconds / size:.1f} {unit}"
-    return f"{seconds / 60:.0f} minutes"
+    return counted(round(seconds / 60), "minute")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from mtribes_cli.errors import AnswerError, NetworkError, UnavailableError
 from mtribes_cli.export.row_counter import RowCount
-from mtribes_cli.files.atomic_file import PRIVATE_MODE
+from mtribes_cli.files.atomic_file import PRIVATE_MODE, flush_to_disk
 from mtribes_cli.files.errors import file_error
 from mtribes_cli.terminal.progress import ByteMeter
 
@@ -47,8 +47,7 @@ class Download:
             with _opened(part) as file:
                 self._take_what_is_there(file)
                 self._fetch_the_rest(file, show)
-                file.flush()
-                os.fsync(file.fileno())
+                flush_to_disk(file)
         except OSError as error:
             raise file_error(error, str(part), cannot_be="written") from error
         if self._done != self._size or self._digest.hexdigest() != self._export.sha256:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from mtribes_cli.api.event_stream import EventStreamReader, Message
-from mtribes_cli.api.models.events import StreamEvent, StreamSession, read_skipped
+from mtribes_cli.api.models.events import SkippedMessages, StreamEvent, StreamSession
 from mtribes_cli.errors import AnswerError, NetworkError, UnavailableError
 from mtribes_cli.terminal.sanitize import columns, shorten
 
@@ -79,7 +79,7 @@ class EventTail:
             return
         value, console = _json(message), self._context.console
         if message.kind == "skipped":
-            skipped = read_skipped(value, "skipped")
+            skipped = SkippedMessages.read(value, "skipped").skipped
             console.notice(f"{skipped:,} more arrived than were shown. `mtribes event export` includes all events.")
         line = _line(message.kind, value)
         if console.style.json:

@@ -19,7 +19,7 @@ from mtribes_cli.errors import (
 )
 from mtribes_cli.export.download import PIECE_BYTES, Download, OtherContentError
 from mtribes_cli.export.journal import ExportJournal, PendingExport
-from mtribes_cli.files.atomic_file import PRIVATE_MODE, staging_path, sync_folder
+from mtribes_cli.files.atomic_file import PRIVATE_MODE, put_in_place, staging_path
 from mtribes_cli.files.errors import file_error
 from mtribes_cli.files.output_file import OutputTarget, output_target, write_through
 from mtribes_cli.files.process_lock import process_lock
@@ -182,8 +182,7 @@ def _put(part: Path, target: Path) -> None:
     try:
         mode = target.stat().st_mode & 0o777 if target.exists() else PRIVATE_MODE
         part.chmod(mode)
-        part.replace(target)
-        sync_folder(target.parent)
+        put_in_place(part, target)
     except OSError as error:
         raise file_error(error, str(target), cannot_be="written") from error
 

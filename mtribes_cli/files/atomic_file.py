@@ -1,4 +1,7 @@
-"""Writing a file that is wholly the old one or wholly the new one, whatever happens in between."""
+"""Writing a file that is wholly the old one or wholly the new one, whatever happens in between.
+
+Every write of the command line that has to last goes through this file.
+"""
 
 import os
 import secrets
@@ -6,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO
 
 PRIVATE_MODE = 0o600
 PRIVATE_FOLDER_MODE = 0o700
@@ -26,9 +29,7 @@ def write_private(path: Path, content: bytes, failpoint: Failpoint = no_failpoin
     For one process at a time: what a killed one left in transit is known by its name, and replaced.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER_MODE)
-    staged = path.with_name(f".{path.name}.new")
-    staged.unlink(missing_ok=True)
-    _replace(path, content, _Passing(staged, PRIVATE_MODE), failpoint)
+    replace_file(path, content, staged=path.with_name(f".{path.name}.new"), mode=PRIVATE_MODE, failpoint=failpoint)
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -36,7 +37,7 @@ def write_whole(path: Path, content: bytes) -> None:
     target = path.resolve()
     is_there = target.exists()
     mode = target.stat().st_mode & 0o777 if is_there else SHARED_MODE
-    _replace(target, content, _Passing(staging_path(target, secrets.token_hex(8)), mode))
+    replace_file(target, content, staged=staging_path(target, secrets.token_hex(8)), mode=mode)
     if is_there:
         target.chmod(mode)
 
@@ -47,26 +48,27 @@ def staging_path(target: Path, mark: str) -> Path:
     return target.with_name(f".{beginning}.{mark}")
 
 
-class _Passing(NamedTuple):
-    """Where new content waits, beside where it goes, and the mode that it has."""
-
-    path: Path
-    mode: int
-
-
-def _replace(path: Path, content: bytes, passing: _Passing, failpoint: Failpoint = no_failpoint) -> None:
-    staged = passing.path
+def replace_file(
+    path: Path, content: bytes, *, staged: Path, mode: int = SHARED_MODE, failpoint: Failpoint = no_failpoint
+) -> None:
+    """Put `content` at `path` by way of `staged`, a name beside it that is this process's alone."""
+    staged.unlink(missing_ok=True)
     try:
-        write_new(staged, content, mode=passing.mode)
+        write_new(staged, content, mode=mode)
         failpoint("private-file-staged")
-        staged.replace(path)
-        failpoint("private-file-replaced")
+        put_in_place(staged, path, failpoint)
     except BaseException as error:
         with suppress(FileNotFoundError):
             staged.unlink()
         if isinstance(error, OSError):
             error.filename = str(path)  # which is what the user knows of
         raise
+
+
+def put_in_place(staged: Path, path: Path, failpoint: Failpoint = no_failpoint) -> None:
+    """Make what is at `staged`, and on the disk, the file at `path`, for good."""
+    staged.replace(path)
+    failpoint("private-file-replaced")
     sync_folder(path.parent)
 
 
@@ -79,10 +81,16 @@ def write_new(
     """
     with open(path, "xb", opener=partial(os.open, mode=mode)) as file:
         file.write(content)
-        file.flush()
         if failpoint:
+            file.flush()
             failpoint()
-        os.fsync(file.fileno())
+        flush_to_disk(file)
+
+
+def flush_to_disk(file: BinaryIO) -> None:
+    """Make what was written to a file durable."""
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:

@@ -1,8 +1,8 @@
 """Reading files that lie on this machine, whoever put them there: regular files, of a bounded size.
 
 A checkout, a state folder or a link may hold a FIFO, a device or an endless file. None of them may make a command wait
-forever or fill the memory. Everything that `mtribes` reads goes through this file; what it writes is in `atomic_file`,
-`output_file` and `durable_write`.
+forever or fill the memory. Everything that `mtribes` reads goes through this file; what it writes is in `atomic_file`
+and `output_file`.
 """
 
 import errno

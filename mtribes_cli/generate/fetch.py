@@ -12,6 +12,7 @@ from mtribes_cli.api.models.generated_code import CodeTarget, GeneratedCode, Gen
 from mtribes_cli.errors import AnswerError, FileError, Problem, first_problems
 from mtribes_cli.generate.plan import NOT_THROUGH_LINKS, DesiredFile, Plan, plan
 from mtribes_cli.generate.worktree import Worktree, local_changes, owned_files
+from mtribes_cli.numbers import counted
 from mtribes_cli.project.lock_file import (
     LOCK_FILE_NAME,
     LockedSource,
@@ -133,7 +134,7 @@ def check_ownership(found: Plan) -> None:
     advice = "Move or delete the files that mtribes did not generate." if found.foreign else ""
     overwrite = _overwriting(found) if found.edited else ""
     raise FileError(
-        f"Nothing was written: {_count(len(problems), 'path')} {'is' if len(problems) == 1 else 'are'} in the way.",
+        f"Nothing was written: {counted(len(problems), 'path')} {'is' if len(problems) == 1 else 'are'} in the way.",
         " ".join(filter(None, (advice, overwrite))),
         problems=problems,
     )
@@ -199,7 +200,9 @@ def _checked_outputs(
 
 def _answer_problems(answer: GeneratedTarget) -> Iterator[Problem]:
     if not answer.files or len(answer.files) > MAX_FILES_A_TARGET:
-        yield Problem(f"has {len(answer.files)} files, but must have 1 to {MAX_FILES_A_TARGET}", path=answer.language)
+        yield Problem(
+            f"has {counted(len(answer.files), 'file')}, but must have 1 to {MAX_FILES_A_TARGET}", path=answer.language
+        )
         return
     paths = [file.path for file in answer.files]
     if len(set(paths)) != len(paths):
@@ -250,7 +253,3 @@ def _refuse_outputs_elsewhere(tree: Worktree, outputs: Sequence[str]) -> None:
             "Choose another `output`, or remove the link.",
             problems=problems,
         )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

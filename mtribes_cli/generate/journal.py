@@ -14,7 +14,7 @@ import stat
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from mtribes_cli.files.atomic_file import sync_folder, write_new
+from mtribes_cli.files.atomic_file import replace_file, sync_folder
 from mtribes_cli.files.bounded_reader import MAX_JOURNAL_BYTES, read_regular_file
 from mtribes_cli.files.real_paths import is_repository_folder
 from mtribes_cli.generate.journal_key import JournalKey
@@ -83,14 +83,10 @@ class UntrustedJournalError(Exception):
 def write_journal(root: Path, journal: Journal, key: JournalKey) -> None:
     """Put `journal` on the disk, whole and durable, signed by `key`."""
     place = root / JOURNAL_NAME
-    passing = place.with_name(f"{JOURNAL_NAME}.new")
     steps = [step._asdict() for step in journal.steps]
     text = json.dumps({**journal._asdict(), "steps": steps})
     document = {"version": JOURNAL_VERSION, "mac": key.mac(text.encode()), "journal": text}
-    passing.unlink(missing_ok=True)
-    write_new(passing, json.dumps(document).encode())
-    passing.replace(place)
-    sync_folder(root)
+    replace_file(place, json.dumps(document).encode(), staged=place.with_name(f"{JOURNAL_NAME}.new"))
 
 
 def read_journal(root: Path, key: JournalKey) -> Journal | None:

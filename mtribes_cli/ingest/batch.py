@@ -58,9 +58,14 @@ class Batch:
     """What is wrong with rows of the body, from 1, for certain: they are sent so that all that is wrong is known."""
 
     @cached_property
+    def sha256(self) -> bytes:
+        """The SHA-256 of the body."""
+        return hashlib.sha256(self.body).digest()
+
+    @property
     def digest(self) -> str:
-        """The SHA-256 of the body, in hexadecimal."""
-        return hashlib.sha256(self.body).hexdigest()
+        """The same in hexadecimal, as journals and servers write it."""
+        return self.sha256.hex()
 
     @property
     def all_rejects(self) -> Sequence[Reject]:

@@ -28,7 +28,7 @@ from mtribes_cli.ingest.batch import (
 from mtribes_cli.ingest.cell_converters import escape
 from mtribes_cli.ingest.csv_header import TOO_MUCH, Header, csv_reason
 from mtribes_cli.ingest.encoding import Encoding
-from mtribes_cli.ingest.line_splitter import TOO_LONG_LINE, OverlongLine
+from mtribes_cli.ingest.input_stream import TOO_LONG_LINE, OverlongLine
 from mtribes_cli.ingest.row_encoder import RowEncoder
 from mtribes_cli.ingest.row_rules import RowRules
 
@@ -39,20 +39,20 @@ _MAYBE_THE_REST = "this may be the rest of the previous row, whose quotes are in
 class _Lines:
     """Lines with their numbers, where the latest ones can be found again."""
 
-    def __init__(self, blocks: Iterable[list[str]], delimiter: str, rules: RowRules) -> None:
+    def __init__(self, blocks: Iterable[list[str]], header: Header, rules: RowRules) -> None:
         self.blocks: list[tuple[int, bytes]] = []  # the number before the first line, and the lines
         self.is_plain = True  # the latest block: nothing in it is escaped in JSON but, perhaps, quotes and backslashes
         self.is_simple = True  # the latest block: it has no quotes and backslashes either
         self.is_strict, self.is_odd = False, False  # the latest block, as `RowRules` has it
         self._rules = rules
-        self._escaped = _CONTROLS if delimiter == "\t" else _CONTROLS + b"\t"
-        self._read = 0
+        self._escaped = _CONTROLS if header.delimiter == "\t" else _CONTROLS + b"\t"
+        self._read = header.lines
         self.each = chain.from_iterable(self._noted(blocks))
 
     def _noted(self, blocks: Iterable[list[str]]) -> Iterator[list[str]]:
         for block in blocks:
             text = "".join(block)
-            content = text.encode("utf-8", "surrogatepass")
+            content = text.encode("utf-8", "surrogatepass")  # once a block: to look for characters, and to be kept
             self.is_strict = self._rules.is_strict(text)
             self.is_odd = self.is_strict or self._rules.is_odd(text, content)
             self.is_plain = len(content) == len(content.translate(None, self._escaped))
@@ -88,7 +88,7 @@ class _Kept:
 
 
 class CsvRows:
-    """The rows of one file, after its header."""
+    """The rows of one file; `blocks` are its lines after the header."""
 
     def __init__(
         self, blocks: Iterable[list[str]], header: Header, encoding: Encoding, *, is_checked: bool = False
@@ -97,7 +97,7 @@ class CsvRows:
         self._encoding = encoding
         self._is_checked = is_checked  # here, since the server will not be asked
         self._rules = RowRules(header, encoding, is_checked=is_checked)
-        self._lines = _Lines(blocks, header.delimiter, self._rules)
+        self._lines = _Lines(blocks, header, self._rules)
         self._encoder = RowEncoder(header.columns)
         self._number = header.lines  # of the last line that was read
         self._fed: list[str] = []
@@ -105,8 +105,6 @@ class CsvRows:
         self._reader = csv.reader(self._feed(), delimiter=header.delimiter, strict=True)
         self._is_broken = False  # the row before was; so this one may be the rest of it
         self._regular = _regular(header.delimiter).fullmatch
-        for _ in range(header.lines):
-            next(self._lines.each)
 
     def batches(self) -> Iterator[Batch]:
         """All rows."""

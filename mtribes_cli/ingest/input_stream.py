@@ -1,4 +1,4 @@
-"""A file or stdin as text, unpacked by its content. Encodings are in `encoding`; nothing is known of rows here."""
+"""A file or stdin as text, unpacked by its content, and text in lines. Encodings are in `encoding`; rows come later."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import io
 import os
 import stat
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, Protocol
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 CHUNK_BYTES = 256 * 1024
+MAX_LINE_CHARACTERS = 8 * 1024 * 1024
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _LONGEST_MARK = 4
 
@@ -170,3 +171,32 @@ def _raise_read_fault(error: OSError | zlib.error, name: str) -> NoReturn:
 
 def _raise_damaged(error: Exception, name: str) -> NoReturn:
     raise DocumentError(f"{name} is corrupted: {error}.", "Download or copy it again.") from error
+
+
+class OverlongLine(str):
+    """Stands for a line beyond all bounds. As CSV and as JSON it is an error, wherever it turns up."""
+
+    __slots__ = ()
+
+
+TOO_LONG_LINE = "the line is too long"
+TOO_LONG = '"\x1a"\x1a'
+"""As CSV: a quoted cell, then something that may not follow one; the same inside of a quoted cell."""
+
+
+def blocks(chunks: Iterable[str]) -> Iterator[list[str]]:
+    """Yield the lines of a text in blocks, which are as large as the chunks are: CR, LF and CRLF end a line."""
+    carried = ""
+    cut = False  # the line that is being read was too long; its rest is passed over
+    for chunk in chunks:
+        lines = io.StringIO(carried + chunk, newline="").readlines()
+        carried = lines.pop() if lines and not lines[-1].endswith("\n") else ""
+        if cut and lines:
+            lines[0] = OverlongLine(TOO_LONG + "\n")
+            cut = False
+        if cut or len(carried) > MAX_LINE_CHARACTERS:
+            cut, carried = True, carried[-1:]
+        if lines:
+            yield lines
+    if carried:
+        yield [OverlongLine(TOO_LONG)] if cut else [carried]

@@ -28,6 +28,7 @@ from mtribes_cli.ingest.rejects_path import (
 )
 from mtribes_cli.ingest.row_rules import USER_ID
 from mtribes_cli.ingest.uploader import PartUploader, SentPart, StartOverError
+from mtribes_cli.numbers import counted
 from mtribes_cli.terminal.progress import RowMeter
 from mtribes_cli.terminal.result import Result
 
@@ -77,7 +78,7 @@ def ingest(context: Context, wanted: IngestOptions) -> Result:
         except KeyboardInterrupt as error:
             by = f"Interrupted by {error}" if str(error) else "Interrupted"
             raise InterruptedCommandError(
-                f"{by} after {run.totals.read:,} rows.", "Run the same command again to resume."
+                f"{by} after {counted(run.totals.read, 'row')}.", "Run the same command again to resume."
             ) from error
     raise AssertionError("the last start returns or raises")
 
@@ -239,7 +240,7 @@ class ImportJob:
         for other in others_of(self._context.folders.state, identity):
             self._context.console.notice(
                 f"{self.name}, or its options, changed since its import was interrupted. Starting a new "
-                f"import. The {len(other):,} parts already applied remain."
+                f"import. {_applied(len(other))}"
             )
             other.remove()
 
@@ -274,7 +275,9 @@ class ImportJob:
 
     def _gave_up(self) -> Result:
         self._write_rejects()
-        what = f"Stopped: more than {self._wanted.max_errors:,} rows were rejected. Applied rows remain."
+        limit = counted(self._wanted.max_errors or 0, "row")
+        verb = "was" if self._wanted.max_errors == 1 else "were"
+        what = f"Stopped: more than {limit} {verb} rejected. Applied rows remain."
         self._context.console.warning(f"{what} Fix the file, then run the command again.")
         return self._summary(self._sending.import_id if self._sending else None)
 
@@ -313,3 +316,7 @@ class ImportJob:
             more = f"{rest:,} more" if rest else f"{self._spool.count:,} in total"
             told.append(Problem(f"{more}{where}.", self.name, REJECTED))
         return tuple(told)
+
+
+def _applied(parts: int) -> str:
+    return f"The {counted(parts, 'part')} already applied {'remains' if parts == 1 else 'remain'}."

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from mtribes_cli.api.models.imports import ImportedPart, RowFault, Totals
-from mtribes_cli.files.atomic_file import write_private
+from mtribes_cli.files.atomic_file import flush_to_disk, write_private
 from mtribes_cli.files.bounded_reader import MAX_LINE_BYTES, MAX_STATE_FILE_BYTES, read_beginning
 from mtribes_cli.files.errors import file_error
 from mtribes_cli.ingest.batch import CUT
@@ -87,8 +87,7 @@ class ImportJournal:
             if self._file is None:
                 self._file = self.path.open("ab")
             self._file.write(line)
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            flush_to_disk(self._file)
         except OSError as error:
             raise file_error(error, str(self.path), cannot_be="written") from error
         self._starts.append(self._end)

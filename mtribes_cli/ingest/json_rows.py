@@ -10,8 +10,8 @@ from itertools import chain
 from mtribes_cli.ingest.batch import Batch, BatchBuilder, Record, RecordLookup, batches
 from mtribes_cli.ingest.csv_header import ATTRIBUTE, MAPPED_FIELDS, OURS
 from mtribes_cli.ingest.encoding import Encoding
+from mtribes_cli.ingest.input_stream import TOO_LONG_LINE, OverlongLine
 from mtribes_cli.ingest.json_tokenizer import JsonText
-from mtribes_cli.ingest.line_splitter import TOO_LONG_LINE, OverlongLine
 from mtribes_cli.ingest.user_ids import problem_of_user_id
 
 _BLANKS = " \t\r\n"

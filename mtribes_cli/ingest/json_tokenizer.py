@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from mtribes_cli.ingest.line_splitter import MAX_LINE_CHARACTERS
+from mtribes_cli.ingest.input_stream import MAX_LINE_CHARACTERS
 
 MAX_EXCERPT_CHARACTERS = 1000
 PIECE_CHARACTERS = 32 * 1024

@@ -33,7 +33,7 @@ def read_ahead(batches: Iterator[Batch]) -> Iterator[Iterator[Batch]]:
     def make() -> None:
         try:
             for batch in batches:
-                batch.digest  # noqa: B018 - computed here, where nobody waits for it
+                batch.sha256  # noqa: B018 - computed here, where nobody waits for it
                 put(batch)
                 if is_over.is_set():
                     return

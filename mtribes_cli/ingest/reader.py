@@ -14,9 +14,8 @@ from mtribes_cli.ingest.batch import Batch
 from mtribes_cli.ingest.csv_header import DELIMITERS, Columns, nearly_fields, read_header
 from mtribes_cli.ingest.csv_rows import CsvRows
 from mtribes_cli.ingest.encoding import ENCODINGS_WITH_MARK
-from mtribes_cli.ingest.input_stream import InputSource, open_input
+from mtribes_cli.ingest.input_stream import InputSource, blocks, open_input
 from mtribes_cli.ingest.json_rows import ArrayRows, NdjsonRows
-from mtribes_cli.ingest.line_splitter import blocks
 from mtribes_cli.ingest.rejects import PACKED_EXTENSIONS, CsvRejects, JsonRejects, RejectsFormat
 
 if TYPE_CHECKING:
@@ -120,7 +119,7 @@ def _csv(context: Context, wanted: Input, source: InputSource, text: Iterator[st
             f"The column {name} is imported as an attribute. To map it to the field, "
             f'pass `--map "{name}={field_name}"`.'
         )
-    rows = CsvRows(chain([first], lines), header, source.encoding, is_checked=wanted.is_checked)
+    rows = CsvRows(chain([first[header.lines :]], lines), header, source.encoding, is_checked=wanted.is_checked)
     extension = ".tsv" if header.delimiter == "\t" else ".csv"
     rejects = CsvRejects(header.own_names, header.delimiter, has_mark=_writes_mark(source))
     columns = [[column.name, column.becomes] for column in header.columns]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtribes_cli.errors import FileError, UsageError
-from mtribes_cli.files.atomic_file import staging_path, write_private
+from mtribes_cli.files.atomic_file import flush_to_disk, put_in_place, staging_path, write_private
 from mtribes_cli.files.bounded_reader import MAX_STATE_FILE_BYTES, read_regular_file
 from mtribes_cli.files.errors import file_error
 from mtribes_cli.files.output_file import OutputTarget, output_target, write_through
@@ -44,7 +44,7 @@ class RejectsFile:
         try:
             self._write(staged, rejects, kind, encoding)
             digest = _digest(staged)
-            staged.replace(self.path)
+            put_in_place(staged, self.path)
             write_private(self.note, digest.encode())
         except BaseException as error:
             with suppress(OSError):
@@ -60,7 +60,7 @@ class RejectsFile:
             text = io.TextIOWrapper(file, encoding=encoding, errors="backslashreplace", newline="")
             kind.write(text, rejects)
             text.flush()
-            os.fsync(file.fileno())
+            flush_to_disk(file)
             text.detach()
 
     def _write_through(self, target: OutputTarget, rejects: Spool, kind: RejectsFormat) -> None:

@@ -9,6 +9,7 @@ from operator import itemgetter
 from mtribes_cli.ingest.cell_converters import Converter, escape
 from mtribes_cli.ingest.csv_header import ATTRIBUTE, Column
 from mtribes_cli.ingest.row_rules import NO_USER_ID, USER_ID, is_blank
+from mtribes_cli.numbers import counted
 
 MAX_SHAPES = 4096
 
@@ -58,17 +59,13 @@ class RowEncoder:
         if is_blank(row):
             return ""
         raise ValueError(
-            f"the row has {_count(len(row), 'cell')}, but the header has {_count(len(self._columns), 'column')}"
+            f"the row has {counted(len(row), 'cell')}, but the header has {counted(len(self._columns), 'column')}"
         )
 
     def _nobody(self, row: Sequence[str]) -> str:
         if is_blank(row):
             return ""
         raise ValueError(NO_USER_ID)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"1 {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,15 @@
-"""Sending the parts of one import in order, each once: what the journal knows is not sent again, what fails waits."""
+"""Sending the parts of one import in order, each once: what the journal knows is not sent again, what fails waits.
+
+All repetition is here, in `_with_retries`: the requests of an import are not repeated below it.
+"""
 
 from __future__ import annotations
 
+import random
+import threading
 import zlib
 from collections.abc import Callable
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn, TypeVar
@@ -11,16 +17,20 @@ from urllib.parse import urlsplit
 
 from mtribes_cli.api.models.imports import Import, ImportedPart, Part
 from mtribes_cli.api.server_url import is_loopback
-from mtribes_cli.errors import ConflictError, NetworkError, NotFoundError, UnavailableError
+from mtribes_cli.api.transport import is_transient
+from mtribes_cli.errors import ConflictError, MtribesError, NetworkError, NotFoundError, UnavailableError
 from mtribes_cli.ingest.batch import Batch
-from mtribes_cli.ingest.upload_task import UploadTask
+from mtribes_cli.numbers import counted_seconds
 
 if TYPE_CHECKING:
     from mtribes_cli.context import Context
     from mtribes_cli.ingest.journal import ImportJournal
 
 PATIENCE_SECONDS = 600.0
-FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 1.0, 60.0
+FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.25, 60.0
+QUICK_ATTEMPTS = 4
+"""So often a request is sent, without a word, to a server that has not answered in this command."""
+LOOK_SECONDS = 0.2
 TURN_SECONDS = 60
 GZIP_LEVEL, GZIP_WINDOW_BITS = 1, 31
 Answer = TypeVar("Answer")
@@ -40,6 +50,38 @@ class SentPart:
 
     number: int
     outcome: UploadTask | ImportedPart
+
+
+class UploadTask:
+    """A part on its way, in a thread of its own, so that the next one can be sent before the answer is here.
+
+    The thread ends with the program where nobody waits for it.
+    """
+
+    def __init__(self, send: Callable[[], ImportedPart]) -> None:
+        self._future: Future[ImportedPart] = Future()
+        threading.Thread(target=self._run, args=(send,), name="import-part", daemon=True).start()
+
+    def _run(self, send: Callable[[], ImportedPart]) -> None:
+        try:
+            self._future.set_result(send())
+        except BaseException as error:  # noqa: BLE001 - raised again by whoever asks what became of it
+            self._future.set_exception(error)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the answer is here, or none will come."""
+        return self._future.done()
+
+    def wait(self) -> None:
+        """Wait until it is over; never for ever in one go, since Ctrl-C would wait where that cannot be interrupted."""
+        while not self.is_over:
+            wait([self._future], timeout=LOOK_SECONDS)
+
+    def outcome(self) -> ImportedPart:
+        """Return what became of it, or raise what went wrong."""
+        self.wait()
+        return self._future.result()
 
 
 class PartUploader:
@@ -109,7 +151,7 @@ class PartUploader:
     def _send(self, number: int, batch: Batch, before: UploadTask | None) -> ImportedPart:
         """The answer to a part, in a thread; the one before it may be on its way still, and have to be sent again."""
         content = zlib.compress(batch.body, GZIP_LEVEL, GZIP_WINDOW_BITS) if self._is_packed else batch.body
-        part = Part(self.import_id, number, content, bytes.fromhex(batch.digest), self._is_packed)
+        part = Part(self.import_id, number, content, batch.sha256, self._is_packed)
         if before is not None and not before.is_over:
             with suppress(ConflictError):
                 early = replace(part, wait_seconds=TURN_SECONDS)
@@ -142,24 +184,37 @@ class PartUploader:
         raise StartOverError(f"the server has {applied:,} of its parts") from conflict
 
     def _with_retries(self, ask: Callable[[], Answer]) -> Answer:
-        """The answer, however long the server is busy or the network away, up to a limit.
+        """Return the answer, however long the server is busy or the network away, up to a limit.
 
-        A server that never answered in this command is not waited for, unless it says how long.
+        A server that never answered in this command is waited for a moment, unless it says how long.
         """
         clock = self._context.clock
-        began, pause = clock.elapsed_seconds(), FIRST_PAUSE_SECONDS
+        began, attempt = clock.elapsed_seconds(), 0
         while True:
+            attempt += 1
             try:
                 answer = ask()
             except (UnavailableError, NetworkError) as error:
-                asked = getattr(error, "retry_after_seconds", None)
-                waits = asked or pause
-                is_late = clock.elapsed_seconds() + waits > began + PATIENCE_SECONDS
-                if is_late or self._is_over or not (self._has_answered or asked):
+                is_quick = attempt < QUICK_ATTEMPTS and is_transient(error)
+                asked_seconds = getattr(error, "retry_after_seconds", None)
+                seconds = asked_seconds or _pause_seconds(attempt)
+                is_late = clock.elapsed_seconds() + seconds > began + PATIENCE_SECONDS
+                if is_late or self._is_over or not (is_quick or self._has_answered or asked_seconds):
                     raise
-                self._context.console.notice(f"{error.what} Trying again in {waits:.0f} seconds.")
-                clock.sleep(waits)
-                pause = min(pause * 2, MAX_PAUSE_SECONDS)
+                self._tell_pause(error, seconds, is_quick=is_quick and not asked_seconds)
+                clock.sleep(seconds)
             else:
                 self._has_answered = True
                 return answer
+
+    def _tell_pause(self, error: MtribesError, seconds: float, *, is_quick: bool) -> None:
+        if is_quick:
+            self._context.console.trace(f"{error.what} Trying again in {seconds:.1f} seconds.")
+        else:
+            self._context.console.notice(f"{error.what} Trying again in {counted_seconds(seconds)}.")
+
+
+def _pause_seconds(attempt: int) -> float:
+    """Return how long to wait after so many attempts, spread so that many commands do not come back at once."""
+    grown = FIRST_PAUSE_SECONDS * (1 << min(attempt - 1, 10))
+    return min(grown * random.uniform(0.5, 1.5), MAX_PAUSE_SECONDS)  # noqa: S311 - spread

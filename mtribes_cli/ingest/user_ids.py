@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from mtribes_cli.numbers import counted
+
 MAX_LENGTH = 256
 CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 ID_OF_SERVER = re.compile(r"[a-z]{3}_[0-9A-Za-z]{22}")
@@ -52,7 +54,7 @@ def _names_of(text: str) -> Iterator[str]:
     found = list(dict.fromkeys(text))
     yield from map(_name_of, found[:MOST_NAMED])
     if len(found) > MOST_NAMED:
-        yield f"{len(found) - MOST_NAMED} others"
+        yield counted(len(found) - MOST_NAMED, "other")
 
 
 def _name_of(character: str) -> str:

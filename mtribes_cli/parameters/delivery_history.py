@@ -10,8 +10,9 @@ from mtribes_cli.api.models.history import DeliveryAt, DeliveryChange, DeliveryD
 from mtribes_cli.api.request import drop_none
 from mtribes_cli.context import Context
 from mtribes_cli.errors import ConflictError, DocumentError
+from mtribes_cli.numbers import counted
 from mtribes_cli.parameters.history import history
-from mtribes_cli.parameters.people import EnvironmentScope, pluralize
+from mtribes_cli.parameters.people import EnvironmentScope
 from mtribes_cli.terminal.result import ChangeLine, Result
 from mtribes_cli.terminal.sanitize import display_width, sanitize_line, shorten
 
@@ -50,7 +51,7 @@ def diff_deliveries(context: Context, place: EnvironmentScope, sides: DeliverySi
     space, environment = place.resolve(context)
     asked = drop_none(**{"from": sides.before, "to": sides.after})
     diff = context.client.diff_deliveries(space, environment, asked)
-    number = pluralize(len(diff.changes), "change") if diff.changes else "no differences"
+    number = counted(len(diff.changes), "change") if diff.changes else "no differences"
     lines = (line for change in diff.changes for line in _change_lines(change))
     return Result(_as_json(space, diff), (f"{_between(space, diff)}: {number}.", *lines))
 

@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 from mtribes_cli.api.models.history import Revision
 from mtribes_cli.context import Context
+from mtribes_cli.numbers import counted
 from mtribes_cli.terminal.result import Kind, Result, Table
 from mtribes_cli.terminal.sanitize import shorten, wrap
 
@@ -20,13 +21,19 @@ _TO_THE_MINUTE = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}):\d{2}(?:\.\d+)?Z
 def history(context: Context, found: Sequence[Revision], *, limit: int, empty: str) -> Result:
     """Return the newest revisions, at most so many; where there are more, say that on stderr."""
     if len(found) > limit:
-        context.console.notice(f"Only the newest {limit:,} revisions are listed. Pass a larger --limit for more.")
+        tell_limit(context, limit, "newest", "revision")
     listed = found[:limit]
     rows = [row for revision in listed for row in _rows(revision)]
     whole = [(str(one.revision), one.at, one.author.name or one.author.id, one.note or "") for one in listed]
     at_terminal = Table(("REVISION", "WHEN", "WHO", "NOTE"), whole, kinds=KINDS)
     table = Table(("REVISION", "WHEN (UTC)", "WHO", "NOTE"), rows, empty=empty, at_terminal=at_terminal)
     return Result([asdict(one) for one in listed], (table,))
+
+
+def tell_limit(context: Context, limit: int, first: str, noun: str, plural: str | None = None) -> None:
+    """Say on stderr that only the `first` (or newest) ones are listed, and that there are more."""
+    listed = f"{noun} is" if limit == 1 else f"{counted(limit, noun, plural)} are"
+    context.console.notice(f"Only the {first} {listed} listed. Pass a larger --limit for more.")
 
 
 def _rows(revision: Revision) -> Iterator[Sequence[str]]:

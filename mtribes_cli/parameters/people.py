@@ -8,9 +8,11 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from mtribes_cli.api.models.people import PeopleQuery, User, Visitor
+from mtribes_cli.api.models.people import PeopleQuery, RemovedUser, RemovedVisitor, User, Visitor
 from mtribes_cli.context import Context
 from mtribes_cli.errors import InterruptedCommandError, UsageError
+from mtribes_cli.numbers import counted
+from mtribes_cli.parameters.history import tell_limit
 from mtribes_cli.terminal.result import Kind, Result, Table
 
 Person = TypeVar("Person")
@@ -42,11 +44,6 @@ class EnvironmentScope:
     def resolve(self, context: Context) -> tuple[str, str]:
         """Return Space and environment; `mtribes.toml` states what flags leave open."""
         return context.settings.space(self.space), context.settings.environment(self.environment)
-
-
-def pluralize(number: int, singular: str) -> str:
-    """Return a number with its noun, such as `1 user` or `1,200 users`."""
-    return f"{number:,} {singular}{'' if number == 1 else 's'}"
 
 
 def people_query(limit: int, *, tag: str | None, attribute: str | None, search: str | None = None) -> PeopleQuery:
@@ -82,7 +79,7 @@ def _row(called: str, person: User | Visitor) -> Sequence[str]:
 def _first(context: Context, query: PeopleQuery, found: Sequence[Person]) -> Sequence[Person]:
     """Return as many as were asked for; where more were found, say that on stderr."""
     if len(found) > query.limit:
-        context.console.notice(f"Only the first {query.limit:,} are listed. Pass a larger --limit for more.")
+        tell_limit(context, query.limit, "first", "user" if isinstance(found[0], User) else "visitor")
     return found[: query.limit]
 
 
@@ -106,11 +103,6 @@ def confirm_erasure(context: Context, person: str, place: str, *, is_confirmed: 
         raise InterruptedCommandError("Canceled. Nothing was deleted.", "Answer yes, or pass --yes.")
 
 
-def removed_words(removed: Mapping[str, int]) -> str:
+def removed_words(removed: RemovedUser | RemovedVisitor) -> str:
     """Return how much of each kind was removed, such as `1 profile, 2 devices`."""
-    return ", ".join(f"{count} {_noun(name, count)}" for name, count in removed.items())
-
-
-def _noun(plural: str, count: int) -> str:
-    singular = plural.removesuffix("s")
-    return singular if count == 1 else f"{singular}s"
+    return ", ".join(counted(count, plural.removesuffix("s")) for plural, count in asdict(removed).items())

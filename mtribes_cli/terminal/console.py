@@ -111,10 +111,10 @@ class Console:
             return
         if isinstance(error, InterruptedCommandError) and _is_terminal(self._stderr):
             self._say("")  # beside a question, or the ^C that the terminal shows
-        self._say(f"{self._painted('error:', Role.ERROR)} {sanitize_line(error.what)}")
+        self._labelled("error:", Role.ERROR, error.what)
         for problem in error.problems:
             self._sentence(_problem_line(problem))
-        self._say(f"{self._painted('hint:', Role.HINT)} {sanitize_line(error.advice)}")
+        self._labelled("hint:", Role.HINT, error.advice)
 
     def _block(self, block: Block) -> None:
         if isinstance(block, Table) and not block.rows:
@@ -180,7 +180,7 @@ class Console:
 
     def warning(self, text: str) -> None:
         """Not wrong, but not as it should be."""
-        self._say(f"{self._painted('warning:', Role.WARNING)} {sanitize_line(text)}")
+        self._labelled("warning:", Role.WARNING, text)
 
     def trace(self, text: str) -> None:
         """Said under `--verbose` only. The caller sees to it that no secret is in it."""
@@ -216,12 +216,20 @@ class Console:
 
     def _sentence(self, text: str) -> None:
         """Say one line; at a terminal it folds between words."""
+        self._say("\n".join(self._folded(text)))
+
+    def _labelled(self, label: str, role: Role, text: str) -> None:
+        """Say one line that begins with a coloured label, such as `error:`."""
+        first, *others = self._folded(f"{label} {text}")
+        self._say("\n".join([self._painted(label, role) + first.removeprefix(label), *others]))
+
+    def _folded(self, text: str) -> list[str]:
+        """Return the lines of a sentence on stderr: several only at a terminal."""
         if not self._screen.is_there:
-            self._say(sanitize_line(text))
-            return
+            return [sanitize_line(text)]
         from mtribes_cli.terminal.sentences import folded  # noqa: PLC0415 - only for a terminal
 
-        self._say("\n".join(folded(text, self._screen.width)))
+        return list(folded(text, self._screen.width))
 
     def _say(self, line: str) -> None:
         if self._live is None:

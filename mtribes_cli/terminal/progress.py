@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from mtribes_cli.numbers import counted
 from mtribes_cli.terminal.sanitize import display_width, sanitize_line, shorten
 from mtribes_cli.terminal.screen import Screen
 from mtribes_cli.terminal.styles import Line, Role, Segment, rendered
@@ -217,7 +218,7 @@ class RowMeter(Meter):
     rejected = 0
 
     def _amount(self, done: float) -> str:
-        return f"{done:,.0f} rows"
+        return counted(round(done), "row")
 
     def _speed(self, rate: float) -> str:
         return f"{rate:,.0f} rows/s"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+from mtribes_cli.numbers import counted
+
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _UNITS = (
     ("second", 1, _MINUTE),
@@ -51,9 +53,5 @@ def _counted(seconds: float) -> str:
     for name, length, limit in _UNITS:
         number = int(seconds / length + 0.5)
         if number * length < limit:
-            return _words(number, name)
-    return _words(int(seconds / _YEAR + 0.5), "year")
-
-
-def _words(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+            return counted(number, name)
+    return counted(int(seconds / _YEAR + 0.5), "year")

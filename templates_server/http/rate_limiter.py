@@ -15,7 +15,7 @@ from dataclasses import fields, replace
 import msgspec
 
 from templates_server.errors import TooManyRequests
-from templates_server.primitives.integers import whole_number
+from templates_server.primitives.integers import counted, whole_number
 from templates_server.primitives.ip_addresses import CallerAddress, rate_limit_key
 from templates_server.primitives.text_cache import memoize
 from templates_server.settings import DEFAULT_LIMITS, RateLimits
@@ -137,8 +137,9 @@ class RateLimiter:
             return None
         quota = self._buckets[kind].take(caller)
         if quota.wait_seconds:
+            limit = counted(quota.limit, "request")
             error = TooManyRequests(
-                f"Rate limit of {quota.limit} requests per minute exceeded. Retry in {quota.wait_seconds} s.",
+                f"Rate limit of {limit} per minute exceeded. Retry in {quota.wait_seconds} s.",
                 retry_after_seconds=quota.wait_seconds,
             )
             error.headers.update(quota.headers())

@@ -1,4 +1,4 @@
-"""Whole numbers in text that somebody sent. Pure.
+"""Whole numbers: read from text that somebody sent, and written with what they count. Pure.
 
 `int()` fails on more than 4,300 digits, takes time that grows with the square of them, and reads the digits of every
 script as well as signs, blanks and underscores. `tests/repo/test_numbers.py` sees to it that sent text goes through
@@ -17,3 +17,8 @@ def whole_number(text: str, *, most: int) -> int | None:
         return None
     number = int(digits)
     return number if number <= most else None
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """Return a number with the noun that it counts: `1 row`, `2,000 rows`."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"

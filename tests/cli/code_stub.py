@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.cli.stub_server import ReceivedRequest, Reply, StubServer, data, refusal, serving_stub
 
-TOKEN = "mtp_for_the_peer"
+TOKEN = "mtp_for_the_stub"
 GENERATOR = "1.0.0"
 
 HERO = "export const hero = 1;\n"
@@ -29,7 +29,7 @@ _ORGANIZATION = _MEMBERSHIP | {"id": "org_1", "name": "Acme", "created": None}
 class CodeStub:
     """What the server says, for the test to change at will."""
 
-    peer: StubServer
+    stub_server: StubServer
     files: dict[str, dict[str, str]] = field(
         default_factory=lambda: {"vod": dict(FILES), "sports": {"sports.ts": "// sports\n"}}
     )  # by Space
@@ -42,7 +42,7 @@ class CodeStub:
     @property
     def url(self) -> str:
         """Where it is."""
-        return self.peer.url
+        return self.stub_server.url
 
     def answer(self, space: str, asked: ReceivedRequest) -> Reply:
         """The answer to a code request."""
@@ -78,14 +78,14 @@ class CodeStub:
 @contextmanager
 def serving_code() -> Iterator[CodeStub]:
     """A server with the Spaces vod and sports of the organization acme, until the block ends."""
-    with serving_stub() as peer:
-        code = CodeStub(peer)
-        peer.on("GET", "/v2/me", data(_ME))
-        peer.on("GET", "/v2/organizations", data(_ORGANIZATION))
-        peer.on("GET", "/v2/organizations/acme/spaces", lambda _: data(*(_space(code, key) for key in SPACES)))
+    with serving_stub() as stub_server:
+        code = CodeStub(stub_server)
+        stub_server.on("GET", "/v2/me", data(_ME))
+        stub_server.on("GET", "/v2/organizations", data(_ORGANIZATION))
+        stub_server.on("GET", "/v2/organizations/acme/spaces", lambda _: data(*(_space(code, key) for key in SPACES)))
         for key in SPACES:
-            peer.on("GET", f"/v2/spaces/{key}", partial(_shown, code, key))
-            peer.on("POST", f"/v2/spaces/{key}/code", partial(code.answer, key))
+            stub_server.on("GET", f"/v2/spaces/{key}", partial(_shown, code, key))
+            stub_server.on("POST", f"/v2/spaces/{key}/code", partial(code.answer, key))
         yield code
 
 

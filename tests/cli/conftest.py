@@ -1,4 +1,4 @@
-"""A user, a project of theirs, and peers to talk to."""
+"""A user, a project of theirs, and stub servers to talk to."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.cli.stub_server import StubServer, serving_stub
 
 
 @pytest.fixture
-def peer() -> Iterator[StubServer]:
+def stub_server() -> Iterator[StubServer]:
     """A server that says what the test wants."""
     with serving_stub() as serving:
         yield serving
@@ -28,26 +28,26 @@ def mtribes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
 
 
 @pytest.fixture
-def user(mtribes: CliRunner, peer: StubServer) -> CliRunner:
-    """A user whose token the peer takes for good."""
-    mtribes.environment |= {"MTRIBES_HOST": peer.url, "MTRIBES_TOKEN": "mtp_of_a_test"}
+def user(mtribes: CliRunner, stub_server: StubServer) -> CliRunner:
+    """A user whose token the stub server takes for good."""
+    mtribes.environment |= {"MTRIBES_HOST": stub_server.url, "MTRIBES_TOKEN": "mtp_of_a_test"}
     return mtribes
 
 
 @pytest.fixture
-def code_peer() -> Iterator[CodeStub]:
+def code_stub() -> Iterator[CodeStub]:
     """A server with code of Spaces that the test states."""
     with serving_code() as serving:
         yield serving
 
 
 @pytest.fixture
-def project(tmp_path: Path, code_peer: CodeStub) -> Project:
+def project(tmp_path: Path, code_stub: CodeStub) -> Project:
     """A project whose code has never been generated."""
     root = tmp_path / "project"
     root.mkdir()
     project = Project(root)
-    project.write_toml(code_peer.url)
+    project.write_toml(code_stub.url)
     return project
 
 

@@ -1,4 +1,4 @@
-"""A peer that signs people in: an authorization server small enough to read, and a browser that comes back from it."""
+"""A stub server that signs people in: a small authorization server, and a browser that comes back from it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ME_AT_ACME = ME | {"organizations": [{"key": "acme", "role": "administrator"}]}
 class OAuthStub:
     """Codes that are redeemed once, refresh tokens that are good once, and one living access token."""
 
-    peer: StubServer
+    stub_server: StubServer
     codes: dict[str, str] = field(default_factory=dict)  # challenge by code
     refresh_token: str = ""
     access_tokens: set[str] = field(default_factory=set)
@@ -31,15 +31,15 @@ class OAuthStub:
     device_answers: list[str] = field(default_factory=list)  # errors, one a poll; then tokens
 
     def __post_init__(self) -> None:
-        self.peer.on("GET", "/.well-known/oauth-authorization-server", Reply(200, self.metadata()))
-        self.peer.on("POST", "/oauth/token", self.token)
-        self.peer.on("POST", "/oauth/revoke", self._revoke)
-        self.peer.on("POST", "/oauth/device_authorization", Reply(200, self.device_codes()))
-        self.peer.on("GET", "/v2/me", self._me)
+        self.stub_server.on("GET", "/.well-known/oauth-authorization-server", Reply(200, self.metadata()))
+        self.stub_server.on("POST", "/oauth/token", self.token)
+        self.stub_server.on("POST", "/oauth/revoke", self._revoke)
+        self.stub_server.on("POST", "/oauth/device_authorization", Reply(200, self.device_codes()))
+        self.stub_server.on("GET", "/v2/me", self._me)
 
     def metadata(self, **changed: str) -> dict[str, str]:
         """What the server says of itself (RFC 8414)."""
-        url = self.peer.url
+        url = self.stub_server.url
         return {
             "issuer": url,
             "authorization_endpoint": f"{url}/oauth/authorize",
@@ -49,7 +49,7 @@ class OAuthStub:
 
     def device_codes(self, **changed: object) -> dict[str, object]:
         """What a program is given that signs somebody in by a code (RFC 8628)."""
-        page = f"{self.peer.url}/device"
+        page = f"{self.stub_server.url}/device"
         return {
             "device_code": "the-device-code",
             "user_code": "BCDF-GHJK",
@@ -61,7 +61,9 @@ class OAuthStub:
 
     def polls(self) -> int:
         """How often it was asked whether somebody has entered the code."""
-        return sum(asked.form["grant_type"].endswith("device_code") for asked in self.peer.asked_for("/oauth/token"))
+        return sum(
+            asked.form["grant_type"].endswith("device_code") for asked in self.stub_server.asked_for("/oauth/token")
+        )
 
     def new_code(self, url: str) -> str:
         """A code for the authorization request of `url`."""
@@ -71,7 +73,7 @@ class OAuthStub:
 
     def refreshes(self) -> int:
         """How often a refresh token was used."""
-        return sum(asked.form["grant_type"] == "refresh_token" for asked in self.peer.asked_for("/oauth/token"))
+        return sum(asked.form["grant_type"] == "refresh_token" for asked in self.stub_server.asked_for("/oauth/token"))
 
     def token(self, asked: ReceivedRequest) -> Reply:
         """The answer of the token endpoint."""

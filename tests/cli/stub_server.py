@@ -88,15 +88,15 @@ def _always(reply: Reply) -> Answering:
 
 @contextmanager
 def serving_stub() -> Iterator[StubServer]:
-    """A peer that answers until the block ends."""
+    """A stub server that answers until the block ends."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.block_on_close = False
-    peer = StubServer(f"http://127.0.0.1:{server.server_address[1]}")
-    _Handler.peers[server.server_address[1]] = peer
+    stub_server = StubServer(f"http://127.0.0.1:{server.server_address[1]}")
+    _Handler.stub_servers[server.server_address[1]] = stub_server
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
-        yield peer
+        yield stub_server
     finally:
         server.shutdown()
         server.server_close()
@@ -106,14 +106,14 @@ def serving_stub() -> Iterator[StubServer]:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 5
-    peers: dict[int, StubServer] = {}  # noqa: RUF012 - one for all connections, by port
+    stub_servers: dict[int, StubServer] = {}  # noqa: RUF012 - one for all connections, by port
 
     def _answer(self) -> None:
         parts = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        peer = self.peers[self.connection.getsockname()[1]]
-        reply = peer.answer(ReceivedRequest(self.command, parts.path, parts.query, headers, body))
+        stub_server = self.stub_servers[self.connection.getsockname()[1]]
+        reply = stub_server.answer(ReceivedRequest(self.command, parts.path, parts.query, headers, body))
         self.send_response(reply.status)
         sent = {"Content-Type": "application/json", "Content-Length": str(len(reply.content))} | dict(reply.headers)
         for name, value in sent.items():

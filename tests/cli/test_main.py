@@ -144,29 +144,29 @@ def test_wrong_usage_under_json_gives_the_envelope_too(mtribes: CliRunner, argv:
     ],
 )
 def test_global_options_and_aliases_mean_the_same_anywhere(
-    user: CliRunner, peer: StubServer, argv: tuple[str, ...]
+    user: CliRunner, stub_server: StubServer, argv: tuple[str, ...]
 ) -> None:
-    peer.on("GET", "/v2/organizations/acme/spaces", data(SPACE))
+    stub_server.on("GET", "/v2/organizations/acme/spaces", data(SPACE))
     envelope = user(*argv).envelope
     assert envelope["command"] == "space list"
     assert [space["key"] for space in envelope["data"]] == ["vod"]
 
 
-def test_a_host_on_the_command_line_wins(user: CliRunner, peer: StubServer) -> None:
-    peer.on("GET", "/v2/spaces", data(SPACE))
+def test_a_host_on_the_command_line_wins(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("GET", "/v2/spaces", data(SPACE))
     user.environment["MTRIBES_HOST"] = "http://127.0.0.1:9"
-    assert user("space", "list", f"--host={peer.url}/").exit_code == 0
+    assert user("space", "list", f"--host={stub_server.url}/").exit_code == 0
 
 
-def test_the_folder_option_moves_relative_paths(user: CliRunner, peer: StubServer) -> None:
+def test_the_folder_option_moves_relative_paths(user: CliRunner, stub_server: StubServer) -> None:
     (user.home / "below").mkdir()
-    peer.on("GET", "/v2/spaces/vod/model", data({"space": "vod"}))
+    stub_server.on("GET", "/v2/spaces/vod/model", data({"space": "vod"}))
     assert user("-Cbelow", "space", "pull", "vod", "--output", "vod.json").exit_code == 0
     assert json.loads((user.home / "below" / "vod.json").read_text()) == {"space": "vod"}
 
 
-def test_words_after_two_dashes_are_left_alone(user: CliRunner, peer: StubServer) -> None:
-    peer.on("GET", "/v2/spaces/--json", data(SPACE | {"key": "--json"}))
+def test_words_after_two_dashes_are_left_alone(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("GET", "/v2/spaces/--json", data(SPACE | {"key": "--json"}))
     outcome = user("space", "show", "--", "--json")
     assert outcome.exit_code == 0
     assert "--json" in outcome.out
@@ -196,7 +196,7 @@ def test_ordering_keeps_every_word_of_the_command_in_its_order(
     assert arguments.on("--json") == ("--json" in given_words)
 
 
-def test_ctrl_c_ends_with_130(user: CliRunner, peer: StubServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_ends_with_130(user: CliRunner, stub_server: StubServer, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(_context: object) -> None:
         raise KeyboardInterrupt
 
@@ -204,7 +204,7 @@ def test_ctrl_c_ends_with_130(user: CliRunner, peer: StubServer, monkeypatch: py
     outcome = user("org", "list")
     assert outcome.exit_code == 130
     assert outcome.err.startswith("error: Interrupted.")
-    assert peer.asked == []
+    assert stub_server.asked == []
 
 
 def test_a_bug_ends_with_70_and_a_traceback_without_secrets(user: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,18 +261,18 @@ def test_only_the_newest_tracebacks_are_kept(user: CliRunner, monkeypatch: pytes
     assert len(set(told)) == 13
 
 
-def test_a_folder_beside_is_searched_and_not_the_one_around(generated: Project, code_peer: CodeStub) -> None:
+def test_a_folder_beside_is_searched_and_not_the_one_around(generated: Project, code_stub: CodeStub) -> None:
     """`-C ../other`: a project is looked for from there upwards, never by way of where the command was started."""
     beside = generated.root.parent / "other"
     (beside / "below").mkdir(parents=True)
-    code_peer.files["vod"] = {"index.ts": "// newer\n"}
+    code_stub.files["vod"] = {"index.ts": "// newer\n"}
     before = generated.files()
     for argv in (("update",), ("update", "--check", "--offline"), ("update", "--force")):
         outcome = generated.run("-C", "../other/below", *argv)
         assert (outcome.exit_code, str(beside / "below") in outcome.err) == (2, True), outcome.err
     assert generated.files() == before
     target = ("--space", "vod", "--target", "typescript:src/vod")
-    assert generated.run("-C", "../other", "setup", "--host", code_peer.url, *target).exit_code == 0
+    assert generated.run("-C", "../other", "setup", "--host", code_stub.url, *target).exit_code == 0
     assert (beside / "src/vod/index.ts").read_text() == "// newer\n"
     assert generated.files() == before
 

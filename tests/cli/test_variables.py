@@ -13,10 +13,10 @@ from tests.cli.stub_server import StubServer, data
 SPACES = "/v2/spaces"
 
 
-def test_blanks_around_the_value_of_a_variable_are_no_part_of_it(user: CliRunner, peer: StubServer) -> None:
-    peer.on("GET", SPACES, data())
+def test_blanks_around_the_value_of_a_variable_are_no_part_of_it(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("GET", SPACES, data())
     expected = user("space", "list").out
-    user.environment |= {"MTRIBES_HOST": f"\t{peer.url}\n", "MTRIBES_TOKEN": "mtp_of_a_test\r\n"}
+    user.environment |= {"MTRIBES_HOST": f"\t{stub_server.url}\n", "MTRIBES_TOKEN": "mtp_of_a_test\r\n"}
     outcome = user("space", "list")
     assert (outcome.exit_code, outcome.out) == (0, expected)
 
@@ -24,7 +24,7 @@ def test_blanks_around_the_value_of_a_variable_are_no_part_of_it(user: CliRunner
 @pytest.mark.parametrize("quote", ["'", '"'])
 @pytest.mark.parametrize("name", ["MTRIBES_HOST", "MTRIBES_TOKEN", "MTRIBES_DATA"])
 def test_quotes_around_the_value_of_a_variable_are_named(
-    user: CliRunner, peer: StubServer, name: str, quote: str
+    user: CliRunner, stub_server: StubServer, name: str, quote: str
 ) -> None:
     user.environment[name] = f"{quote}mtp_secret{quote}\n"
     outcome = user("space", "list")
@@ -32,11 +32,11 @@ def test_quotes_around_the_value_of_a_variable_are_named(
     assert f"The value of {name} is enclosed in quotation marks." in outcome.err
     assert "Remove the quotation marks" in outcome.err
     assert "mtp_secret" not in outcome.err
-    assert peer.asked == []
+    assert stub_server.asked == []
 
 
-def test_variables_of_others_stay_as_they_are(user: CliRunner, peer: StubServer) -> None:
-    peer.on("GET", SPACES, data())
+def test_variables_of_others_stay_as_they_are(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("GET", SPACES, data())
     user.environment |= {"OTHER": '"quoted"', "MTRIBES_EMPTY": " \n"}
     assert user("space", "list").exit_code == 0
 

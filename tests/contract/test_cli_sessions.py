@@ -69,4 +69,4 @@ def test_an_explanation_answers_why_somebody_of_each_tribe_of_the_demo_sees_this
 def test_nobody_is_explained_who_is_not_known(ada: Signed, space: str) -> None:
     outcome = ada.mtribes("session", "explain", "--user", "nobody", "--space", space, "--env", "production")
     assert outcome.exit_code == 1
-    assert "No user or visitor with that ID in this environment." in outcome.err
+    assert f"No user 'nobody' in production of {space}." in outcome.err

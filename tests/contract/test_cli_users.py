@@ -59,6 +59,24 @@ def test_a_user_goes_all_the_way(ada: Signed, place: tuple[str, ...]) -> None:
     ]
 
 
+def test_what_is_not_there_is_told_as_far_as_it_can_be_known(ada: Signed, place: tuple[str, ...]) -> None:
+    mtribes, space = ada.mtribes, place[1]
+    nobody = f"No user 'nobody' in production of {space}."
+    told = {
+        ("user", "get", "nobody", *place): nobody,
+        ("session", "explain", "--user", "nobody", *place): nobody,
+        ("env", "key", "revoke", "pk_x", *place): f"No environment key 'pk_x' in production of {space}.",
+        ("tribe", "count", "gold", *place): f"No tribe 'gold' in {space}.",
+        ("user", "get", "bob", "--space", space, "--env", "prod"): f"No environment 'prod' in {space}.",
+        ("env", "pull", *place, "--revision", "7"): f"No revision 7 of the delivery of production of {space}.",
+        ("user", "get", "bob", "--space", "nowhere", "--env", "production"): (
+            "No Space 'nowhere', or you don't have access."
+        ),
+    }
+    for words, what in told.items():
+        assert mtribes(*words).err.startswith(f"error: {what}\nhint: "), words
+
+
 def test_a_bad_tag_is_named_by_the_server(ada: Signed, place: tuple[str, ...]) -> None:
     outcome = ada.mtribes("user", "tag", "bob", "Sports", *place)
     assert outcome.exit_code == 2

@@ -18,9 +18,9 @@ PASSED_ON = ("authorization", "content-type", "idempotency-key", "accept")
 
 @pytest.fixture
 def gateway(ada: Signed) -> Iterator[StubServer]:
-    with serving_stub() as peer:
-        ada.mtribes.environment["MTRIBES_HOST"] = peer.url
-        yield peer
+    with serving_stub() as stub_server:
+        ada.mtribes.environment["MTRIBES_HOST"] = stub_server.url
+        yield stub_server
 
 
 def passed_on(server: RunningServer, asked: ReceivedRequest) -> Reply:

@@ -211,10 +211,10 @@ SETTINGS: dict[str, Callable[[Project], object]] = {
 
 
 @pytest.fixture
-def surroundings(generated: Project, code_peer: CodeStub) -> Project:
+def surroundings(generated: Project, code_stub: CodeStub) -> Project:
     """A project in step with its server, and files of its user beside it."""
     generated.environment |= {
-        "MTRIBES_HOST": code_peer.url,
+        "MTRIBES_HOST": code_stub.url,
         "SHELL": "/bin/bash",
         "HOME": str(generated.root),
         "XDG_DATA_HOME": str(generated.root / "data"),

@@ -9,11 +9,12 @@ from typing import Protocol, TypeVar
 from mtribes_cli.api.client.oauth import OAuthClient
 from mtribes_cli.api.decoding import items
 from mtribes_cli.api.models.history import Revision
-from mtribes_cli.api.request import Request, SentDocument, drop_none, page_query, path_of
-from mtribes_cli.api.response import ApiResponse, next_page, raise_failure, unwrap_envelope
+from mtribes_cli.api.not_found import describe_missing
+from mtribes_cli.api.request import Request, SentDocument, drop_none, get, page_query, path_of
+from mtribes_cli.api.response import NOT_FOUND, ApiResponse, next_page, raise_failure, unwrap_envelope
 from mtribes_cli.api.transport import Take, TransportError
 from mtribes_cli.clock import Clock
-from mtribes_cli.errors import AnswerError
+from mtribes_cli.errors import AnswerError, MtribesError, NotFoundError
 from mtribes_cli.terminal.console import Console
 
 MAX_PAGES = 10_000
@@ -52,9 +53,17 @@ class AuthorizedSession(OAuthClient):
                 return self.send_with_retries(request, token=renewed)
         return answer
 
+    def perform(self, request: Request) -> ApiResponse:
+        """Return the good answer to a request. Raises what a failure stands for: of a 404, what was not found."""
+        return self._checked(request, self.send(request))
+
+    def entities(self, request: Request) -> Sequence[object]:
+        """Return the entities of the good answer to a request. Raises as `perform` does."""
+        return unwrap_envelope(self.perform(request))
+
     def fetch_one(self, request: Request, read: Callable[[object, str], Entity]) -> Entity:
         """The one entity of an answer."""
-        return only_one(unwrap_envelope(self.send(request)), read)
+        return only_one(self.entities(request), read)
 
     def fetch_all(
         self,
@@ -70,7 +79,7 @@ class AuthorizedSession(OAuthClient):
         size_bytes = 0
         while place:
             seen.add(place)
-            answer = self.send(Request("GET", place, may_repeat=True))
+            answer = self.perform(Request("GET", place, may_repeat=True))
             found += items(unwrap_envelope(answer), read, "data")
             size_bytes += len(answer.body)
             place = next_page(answer, place)
@@ -101,7 +110,7 @@ class AuthorizedSession(OAuthClient):
         seen: set[str] = set()
         while place and len(found) <= limit:
             seen.add(place)
-            answer = self.send(Request("GET", place, may_repeat=True))
+            answer = self.perform(Request("GET", place, may_repeat=True))
             page = items(unwrap_envelope(answer), read, "data")
             found += page
             place = next_page(answer, place) if page or has_empty_pages else None
@@ -111,9 +120,7 @@ class AuthorizedSession(OAuthClient):
 
     def fetch_yaml(self, path: Sequence[str], query: Mapping[str, object] | None = None) -> str:
         """A document as the server writes it in YAML."""
-        answer = self.send(Request("GET", path_of(*path, query=query), headers={"Accept": YAML}, may_repeat=True))
-        if not answer.is_success:
-            raise_failure(answer)
+        answer = self.perform(Request("GET", path_of(*path, query=query), headers={"Accept": YAML}, may_repeat=True))
         kind = answer.headers.get("content-type", "").partition(";")[0]
         if kind != YAML:
             raise AnswerError(
@@ -138,8 +145,38 @@ class AuthorizedSession(OAuthClient):
                 answer = self.transport.fetch(request, take, token=renewed)
         except TransportError as failure:
             raise failure.error from failure
-        if not answer.is_success:
+        self._checked(request, answer)
+
+    def _checked(self, request: Request, answer: ApiResponse) -> ApiResponse:
+        if answer.is_success:
+            return answer
+        try:
             raise_failure(answer)
+        except NotFoundError as error:
+            raise self._not_found(error, request, is_around=error.what != NOT_FOUND) from None
+
+    def _not_found(self, error: NotFoundError, request: Request, *, is_around: bool) -> NotFoundError:
+        """Return the error that names what was not found: what a request asked for, or what that belongs to.
+
+        `is_around`: the server has said in words of its own that what it belongs to can be seen.
+        """
+        missing = describe_missing(request)
+        if missing is None or (missing.is_place and is_around):
+            return error
+        if missing.within and not is_around:
+            status = self._status_of(missing.within)
+            if status == HTTPStatus.NOT_FOUND:
+                return self._not_found(error, get(*missing.within), is_around=False)
+            is_around = status in {HTTPStatus.OK, HTTPStatus.FORBIDDEN}
+        doubt = "" if missing.within and is_around else ", or you don't have access"
+        return NotFoundError(f"No {missing.what}{doubt}." if missing.what else error.what, missing.advice)
+
+    def _status_of(self, path: Sequence[str]) -> int | None:
+        """Return the status of a path; None where the server gives none."""
+        try:
+            return self.send(get(*path, is_retried=False)).status
+        except MtribesError:
+            return None
 
 
 def _endless_list(answer: ApiResponse, place: str, seen: set[str]) -> AnswerError:

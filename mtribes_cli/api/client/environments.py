@@ -10,7 +10,6 @@ from mtribes_cli.api.client.authorized_session import AuthorizedSession, documen
 from mtribes_cli.api.models.environments import Environment, EnvironmentKey, Published, PushedDelivery, SignedIds
 from mtribes_cli.api.models.history import DeliveryDiff, Revision
 from mtribes_cli.api.request import JSON, Request, SentDocument, drop_none, environment_path, get, path_of, post
-from mtribes_cli.api.response import unwrap_envelope
 
 
 class EnvironmentsClient(AuthorizedSession):
@@ -85,9 +84,8 @@ class EnvironmentsClient(AuthorizedSession):
 
     def revoke_key(self, space: str, environment: str, key: str) -> None:
         """Revoke a key, by its id or its text."""
-        unwrap_envelope(
-            self.send(Request("DELETE", path_of(*environment_path(space, environment), "keys", key), may_repeat=True))
-        )
+        path = path_of(*environment_path(space, environment), "keys", key)
+        self.entities(Request("DELETE", path, may_repeat=True))
 
     def signed_ids(self, space: str, environment: str) -> SignedIds:
         """Whether an environment takes signed user ids only, and the secret that signs them."""

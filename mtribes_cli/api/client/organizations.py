@@ -8,7 +8,6 @@ from mtribes_cli.api.client.authorized_session import AuthorizedSession
 from mtribes_cli.api.models.access import AuditEntry, CreatedServiceAccount, Invitation, Member, ServiceAccount
 from mtribes_cli.api.models.accounts import Me, Organization
 from mtribes_cli.api.request import Request, drop_none, get, page_query, patch, path_of, post
-from mtribes_cli.api.response import unwrap_envelope
 
 
 class OrganizationsClient(AuthorizedSession):
@@ -37,7 +36,7 @@ class OrganizationsClient(AuthorizedSession):
 
     def delete_organization(self, organization: str) -> None:
         """Delete an organization that has no Spaces."""
-        unwrap_envelope(self.send(Request("DELETE", path_of("v2", "organizations", organization))))
+        self.entities(Request("DELETE", path_of("v2", "organizations", organization)))
 
     def members(self, organization: str) -> tuple[Member, ...]:
         """Who belongs to an organization."""
@@ -50,7 +49,7 @@ class OrganizationsClient(AuthorizedSession):
 
     def remove_member(self, organization: str, email: str) -> None:
         """End a membership."""
-        unwrap_envelope(self.send(Request("DELETE", path_of("v2", "organizations", organization, "members", email))))
+        self.entities(Request("DELETE", path_of("v2", "organizations", organization, "members", email)))
 
     def audit(self, organization: str, *, filters: Mapping[str, object], limit: int) -> tuple[AuditEntry, ...]:
         """The newest entries of the audit log; more than the limit where there are more."""
@@ -70,7 +69,7 @@ class OrganizationsClient(AuthorizedSession):
     def withdraw_invitation(self, organization: str, invitation_id: str) -> None:
         """Have a link open nothing any more."""
         path = path_of("v2", "organizations", organization, "invitations", invitation_id)
-        unwrap_envelope(self.send(Request("DELETE", path)))
+        self.entities(Request("DELETE", path))
 
     def service_accounts(self, organization: str) -> tuple[ServiceAccount, ...]:
         """The programs that belong to an organization."""
@@ -84,4 +83,4 @@ class OrganizationsClient(AuthorizedSession):
     def revoke_service_account(self, organization: str, account_id: str) -> None:
         """End a service account and its tokens."""
         path = path_of("v2", "organizations", organization, "service-accounts", account_id)
-        unwrap_envelope(self.send(Request("DELETE", path, may_repeat=True)))
+        self.entities(Request("DELETE", path, may_repeat=True))

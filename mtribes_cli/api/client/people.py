@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from mtribes_cli.api.client.authorized_session import AuthorizedSession, document_of, only_one
 from mtribes_cli.api.models.people import Erasure, PeopleQuery, TagRemoval, User, UserTag, Visitor, VisitorErasure
 from mtribes_cli.api.request import Request, drop_none, environment_path, get, path_of
-from mtribes_cli.api.response import unwrap_envelope
 
 
 class PeopleClient(AuthorizedSession):
@@ -54,22 +53,22 @@ class PeopleClient(AuthorizedSession):
     def tag_user(self, space: str, environment: str, user: str, *, tag: str) -> None:
         """Give a user a tag."""
         path = path_of(*environment_path(space, environment), "users", user, "tags", tag)
-        unwrap_envelope(self.send(Request("PUT", path, may_repeat=True)))
+        self.entities(Request("PUT", path, may_repeat=True))
 
     def untag_user(self, space: str, environment: str, user: str, *, tag: str) -> None:
         """Take a tag from a user."""
         path = path_of(*environment_path(space, environment), "users", user, "tags", tag)
-        unwrap_envelope(self.send(Request("DELETE", path, may_repeat=True)))
+        self.entities(Request("DELETE", path, may_repeat=True))
 
     def tag_visitor(self, space: str, environment: str, visitor: str, *, tag: str) -> None:
         """Give a visitor a tag."""
         path = path_of(*environment_path(space, environment), "visitors", visitor, "tags", tag)
-        unwrap_envelope(self.send(Request("PUT", path, may_repeat=True)))
+        self.entities(Request("PUT", path, may_repeat=True))
 
     def untag_visitor(self, space: str, environment: str, visitor: str, *, tag: str) -> None:
         """Take a tag from a visitor."""
         path = path_of(*environment_path(space, environment), "visitors", visitor, "tags", tag)
-        unwrap_envelope(self.send(Request("DELETE", path, may_repeat=True)))
+        self.entities(Request("DELETE", path, may_repeat=True))
 
     def user_tags(self, space: str, environment: str, *, search: str | None = None) -> tuple[UserTag, ...]:
         """The tags that somebody has, or those with a text in them."""
@@ -79,5 +78,5 @@ class PeopleClient(AuthorizedSession):
     def delete_tag(self, space: str, environment: str, tag: str) -> TagRemoval | None:
         """Delete a tag from everybody; None once it is done, else who still has it while the server goes on."""
         path = path_of(*environment_path(space, environment), "user-tags", tag)
-        data = unwrap_envelope(self.send(Request("DELETE", path, may_repeat=True)))
+        data = self.entities(Request("DELETE", path, may_repeat=True))
         return only_one(data, TagRemoval.read) if data else None

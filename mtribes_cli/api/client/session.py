@@ -43,8 +43,9 @@ class Session:
 
     def send_with_retries(self, request: Request, *, token: str | None) -> ApiResponse:
         """What did not reach the server is sent again; what did, only if it may arrive twice."""
-        for attempt in range(1, MAX_ATTEMPTS + 1):
-            is_last = attempt == MAX_ATTEMPTS
+        attempts = MAX_ATTEMPTS if request.is_retried else 1
+        for attempt in range(1, attempts + 1):
+            is_last = attempt == attempts
             try:
                 answer = self.transport.send(request, token=token)
             except TransportError as failure:

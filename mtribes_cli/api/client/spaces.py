@@ -9,7 +9,6 @@ from mtribes_cli.api.models.generated_code import CodeTarget, GeneratedCode
 from mtribes_cli.api.models.history import Revision
 from mtribes_cli.api.models.spaces import ModelDiff, PushedModel, Space
 from mtribes_cli.api.request import Request, SentDocument, drop_none, get, patch, path_of, post
-from mtribes_cli.api.response import unwrap_envelope
 
 
 class SpacesClient(AuthorizedSession):
@@ -35,7 +34,7 @@ class SpacesClient(AuthorizedSession):
 
     def delete_space(self, space: str) -> None:
         """Delete a Space and everything in it."""
-        unwrap_envelope(self.send(Request("DELETE", path_of("v2", "spaces", space))))
+        self.entities(Request("DELETE", path_of("v2", "spaces", space)))
 
     def model(self, space: str, *, revision: int | None = None) -> Mapping[str, object]:
         """A Space's model as a document."""

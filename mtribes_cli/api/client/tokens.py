@@ -8,7 +8,6 @@ from dataclasses import replace
 from mtribes_cli.api.client.authorized_session import AuthorizedSession
 from mtribes_cli.api.models.access import CreatedToken, Token
 from mtribes_cli.api.request import Request, drop_none, path_of, post
-from mtribes_cli.api.response import unwrap_envelope
 
 
 class TokensClient(AuthorizedSession):
@@ -24,9 +23,9 @@ class TokensClient(AuthorizedSession):
 
     def revoke_personal_token(self, token_id: str) -> None:
         """End a token by its id."""
-        unwrap_envelope(self.send(Request("DELETE", path_of("v2", "tokens", token_id), may_repeat=True)))
+        self.entities(Request("DELETE", path_of("v2", "tokens", token_id), may_repeat=True))
 
     def revoke_by_text(self, secret: str) -> None:
         """End whatever a text opens; no credentials are sent besides."""
         request = post(("v2", "tokens", "revoke"), {"token": secret}, may_repeat=True)
-        unwrap_envelope(self.send(replace(request, is_authorized=False)))
+        self.entities(replace(request, is_authorized=False))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from mtribes_cli.api.client.authorized_session import AuthorizedSession
 from mtribes_cli.api.models.exports import Export
@@ -12,22 +13,24 @@ from mtribes_cli.api.transport import Take
 
 
 class TransfersClient(AuthorizedSession):
-    """Imports and exports."""
+    """Imports and exports. Requests of an import are sent once: `ingest.uploader` repeats them."""
 
     def send_part(self, space: str, environment: str, part: Part) -> ImportedPart:
         """What became of a part; what was applied before is not applied again."""
         path = path_of(*environment_path(space, environment), "imports", part.import_id, "parts", str(part.number))
-        request = Request("PUT", path, part.content, part.headers, may_repeat=True, is_bulk=True)
+        request = Request("PUT", path, part.content, part.headers, may_repeat=True, is_bulk=True, is_retried=False)
         return self.fetch_one(request, ImportedPart.read)
 
     def complete_import(self, space: str, environment: str, import_id: str, *, parts: int) -> Import:
         """The import with the totals of all its parts, after which it takes no more."""
         path = (*environment_path(space, environment), "imports", import_id, "complete")
-        return self.fetch_one(post(path, {"parts": parts}, may_repeat=True), Import.read)
+        request = replace(post(path, {"parts": parts}, may_repeat=True), is_retried=False)
+        return self.fetch_one(request, Import.read)
 
     def import_status(self, space: str, environment: str, import_id: str) -> Import:
         """How far an import is."""
-        return self.fetch_one(get(*environment_path(space, environment), "imports", import_id), Import.read)
+        path = (*environment_path(space, environment), "imports", import_id)
+        return self.fetch_one(get(*path, is_retried=False), Import.read)
 
     def ask_for_export(
         self, space: str, environment: str, source: Sequence[str], wanted: Mapping[str, object]

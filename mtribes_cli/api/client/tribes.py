@@ -9,7 +9,6 @@ from mtribes_cli.api.models.history import Revision
 from mtribes_cli.api.models.sessions import SessionExplanation
 from mtribes_cli.api.models.tribes import Explanation, PushedTribes, Tribe, TribeCount, read_tribes
 from mtribes_cli.api.request import Request, SentDocument, drop_none, environment_path, get, path_of, post
-from mtribes_cli.api.response import unwrap_envelope
 
 
 class TribesClient(AuthorizedSession):
@@ -46,7 +45,7 @@ class TribesClient(AuthorizedSession):
     def delete_tribe(self, space: str, tribe: str, *, note: str | None = None) -> None:
         """Remove a tribe that no scenario is for."""
         path = path_of("v2", "spaces", space, "tribes", tribe, query=drop_none(note=note))
-        unwrap_envelope(self.send(Request("DELETE", path)))
+        self.entities(Request("DELETE", path))
 
     def count_tribe(self, space: str, environment: str, tribe: str) -> TribeCount:
         """How many people are in a tribe."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Annotated
 
-from mtribes_cli.api.decoding import JsonObject, Model
+from mtribes_cli.api.decoding import Field, JsonObject, Model
 
 
 @dataclass(frozen=True)
@@ -25,16 +25,11 @@ class Token(Model):
 
 
 @dataclass(frozen=True)
-class CreatedToken:
+class CreatedToken(Model):
     """A new token, and its text."""
 
-    token: Token
-    secret: str
-
-    @classmethod
-    def read(cls, value: object, place: str) -> Self:
-        """The answer of `POST /v2/tokens`."""
-        return cls(Token.read(value, place), JsonObject(value, place).secret("token"))
+    token: Annotated[Token, Field(is_embedded=True)]
+    secret: Annotated[str, Field("token", JsonObject.secret)]
 
 
 @dataclass(frozen=True)
@@ -69,16 +64,11 @@ class ServiceAccount(Model):
 
 
 @dataclass(frozen=True)
-class CreatedServiceAccount:
+class CreatedServiceAccount(Model):
     """A new service account, and its secret."""
 
-    account: ServiceAccount
-    secret: str
-
-    @classmethod
-    def read(cls, value: object, place: str) -> Self:
-        """The answer of `POST .../service-accounts`."""
-        return cls(ServiceAccount.read(value, place), JsonObject(value, place).secret("client_secret"))
+    account: Annotated[ServiceAccount, Field(is_embedded=True)]
+    secret: Annotated[str, Field("client_secret", JsonObject.secret)]
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Annotated
 
-from mtribes_cli.api.decoding import JsonObject, Model
+from mtribes_cli.api.decoding import Field, Model
 
 
 @dataclass(frozen=True)
@@ -23,28 +23,15 @@ class EventName(Model):
 
 
 @dataclass(frozen=True)
-class StreamEvent:
+class StreamEvent(Model):
     """An event that has arrived: of a user, or else of a visitor."""
 
     id: str
     name: str
     user_id: str | None
     anonymous_id: str | None
-    metadata: Mapping[str, object]
+    metadata: Annotated[Mapping[str, object], Field(default={})]
     timestamp: str
-
-    @classmethod
-    def read(cls, value: object, place: str) -> Self:
-        """Read the data of a message `event`."""
-        fields = JsonObject(value, place)
-        return cls(
-            fields.text("id"),
-            fields.text("name"),
-            fields.optional_text("user_id"),
-            fields.optional_text("anonymous_id"),
-            fields.mapping("metadata") if fields.any("metadata") is not None else {},
-            fields.text("timestamp"),
-        )
 
 
 @dataclass(frozen=True)
@@ -59,6 +46,8 @@ class StreamSession(Model):
     app_platform: str | None
 
 
-def read_skipped(value: object, place: str) -> int:
-    """Read how many events and sessions were left out: the data of a message `skipped`."""
-    return JsonObject(value, place).whole("skipped")
+@dataclass(frozen=True)
+class SkippedMessages(Model):
+    """How many events and sessions were left out of the stream."""
+
+    skipped: int

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Annotated
 
-from mtribes_cli.api.decoding import JsonObject, Model
+from mtribes_cli.api.decoding import Field, Model
 
 
 @dataclass(frozen=True)
@@ -61,19 +61,9 @@ class DeliveryChange(Model):
 
 
 @dataclass(frozen=True)
-class DeliveryDiff:
+class DeliveryDiff(Model):
     """What changes from one delivery to another."""
 
-    before: DeliveryAt
-    after: DeliveryAt
+    before: Annotated[DeliveryAt, Field("from")]
+    after: Annotated[DeliveryAt, Field("to")]
     changes: tuple[DeliveryChange, ...]
-
-    @classmethod
-    def read(cls, value: object, place: str) -> Self:
-        """Read an entity of dataType delivery_diff."""
-        fields = JsonObject(value, place)
-        return cls(
-            DeliveryAt.read(fields.mapping("from"), f"{place}.from"),
-            DeliveryAt.read(fields.mapping("to"), f"{place}.to"),
-            fields.many("changes", DeliveryChange.read),
-        )

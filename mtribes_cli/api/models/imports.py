@@ -5,9 +5,9 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Annotated
 
-from mtribes_cli.api.decoding import JsonObject
+from mtribes_cli.api.decoding import Field, Model
 
 
 @dataclass(frozen=True)
@@ -31,20 +31,13 @@ class Part:
 
 
 @dataclass(frozen=True)
-class RowFault:
+class RowFault(Model):
     """What is wrong with a row of a part; `line` is of the part, from 1."""
 
     line: int
     code: str
     message: str
-    path: str
-
-    @classmethod
-    def read(cls, value: object, place: str) -> Self:
-        """One of the `errors` of a part."""
-        fields = JsonObject(value, place)
-        path = fields.optional_text("path") or ""
-        return cls(fields.whole("line"), fields.text("code"), fields.text("message"), path)
+    path: Annotated[str, Field(default="")]
 
 
 @dataclass(frozen=True)
@@ -56,16 +49,6 @@ class Totals:
     updated: int = 0
     unchanged: int = 0
     rejected: int = 0
-
-    @classmethod
-    def read_from(cls, fields: JsonObject) -> Self:
-        """The numbers among `fields`."""
-        return cls(*(fields.whole(name) for name in ("read", "created", "updated", "unchanged", "rejected")))
-
-    @classmethod
-    def read_object(cls, value: object, place: str) -> Self:
-        """An object of these numbers alone."""
-        return cls.read_from(JsonObject(value, place))
 
     def __add__(self, other: Totals) -> Totals:
         """Both together."""
@@ -79,31 +62,18 @@ class Totals:
 
 
 @dataclass(frozen=True)
-class ImportedPart:
+class ImportedPart(Model):
     """What became of a part."""
 
     digest: str
-    totals: Totals
-    faults: tuple[RowFault, ...]
-
-    @classmethod
-    def read(cls, value: object, place: str) -> Self:
-        """The answer to a part."""
-        fields = JsonObject(value, place)
-        return cls(fields.text("digest"), Totals.read_from(fields), fields.many("errors", RowFault.read))
+    totals: Annotated[Totals, Field(is_embedded=True)]
+    faults: Annotated[tuple[RowFault, ...], Field("errors")]
 
 
 @dataclass(frozen=True)
-class Import:
+class Import(Model):
     """An import as the server knows it. `next_part` is None once it is complete."""
 
     parts: int
     next_part: int | None
     totals: Totals
-
-    @classmethod
-    def read(cls, value: object, place: str) -> Self:
-        """One import."""
-        fields = JsonObject(value, place)
-        totals = Totals.read_object(fields.mapping("totals"), f"{place}.totals")
-        return cls(fields.whole("parts"), fields.optional_whole("next_part"), totals)

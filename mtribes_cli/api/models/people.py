@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Annotated
 
-from mtribes_cli.api.decoding import JsonObject, Model
+from mtribes_cli.api.decoding import Field, Model
 from mtribes_cli.api.request import drop_none, page_query
-
-_KINDS_OF_VISITOR = ("profile", "devices", "sessions", "events")
-_KINDS_OF_USER = ("profile", "visitors", "devices", "sessions", "events")
 
 
 @dataclass(frozen=True)
@@ -46,32 +43,41 @@ class User(Model):
 
 
 @dataclass(frozen=True)
-class UserTag:
+class UserTag(Model):
     """A tag, and how many users and visitors have it."""
 
     tag: str
     users: int
-    visitors: int
-
-    @classmethod
-    def read(cls, value: object, place: str) -> Self:
-        """An entity of dataType user_tag."""
-        fields = JsonObject(value, place)
-        return cls(fields.text("tag"), fields.whole("users"), fields.optional_whole("visitors") or 0)
+    visitors: Annotated[int, Field(default=0)]
 
 
 @dataclass(frozen=True)
-class Erasure:
+class RemovedVisitor(Model):
+    """How much of each kind was removed with a visitor."""
+
+    profile: int
+    devices: int
+    sessions: int
+    events: int
+
+
+@dataclass(frozen=True)
+class RemovedUser(Model):
+    """How much of each kind was removed with a user."""
+
+    profile: int
+    visitors: int
+    devices: int
+    sessions: int
+    events: int
+
+
+@dataclass(frozen=True)
+class Erasure(Model):
     """How much of each kind was removed with a user."""
 
     user_id: str
-    removed: Mapping[str, int]
-
-    @classmethod
-    def read(cls, value: object, place: str) -> Self:
-        """The answer of `DELETE .../users/:user`."""
-        fields = JsonObject(value, place)
-        return cls(fields.text("user_id"), _removed(fields, _KINDS_OF_USER))
+    removed: RemovedUser
 
 
 @dataclass(frozen=True)
@@ -101,20 +107,8 @@ class Visitor(Model):
 
 
 @dataclass(frozen=True)
-class VisitorErasure:
+class VisitorErasure(Model):
     """A visitor who was removed, and how much of each kind."""
 
     anonymous_id: str
-    removed: Mapping[str, int]
-
-    @classmethod
-    def read(cls, value: object, place: str) -> Self:
-        """The answer of `DELETE .../visitors/:visitor`."""
-        fields = JsonObject(value, place)
-        return cls(fields.text("anonymous_id"), _removed(fields, _KINDS_OF_VISITOR))
-
-
-def _removed(fields: JsonObject, kinds: Sequence[str]) -> Mapping[str, int]:
-    """How much of each kind was removed."""
-    counts = fields.nested("removed", JsonObject)
-    return {kind: counts.whole(kind) for kind in kinds}
+    removed: RemovedVisitor

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Annotated
 
-from mtribes_cli.api.decoding import JsonObject, Model
+from mtribes_cli.api.decoding import Field, JsonObject, Model
 from mtribes_cli.api.models.tribes import Explanation
 
 
@@ -23,32 +23,21 @@ class ExplainedScenario(Model):
     tribes: tuple[Explanation, ...]
 
 
+def _enabled(fields: JsonObject, name: str) -> bool | None:
+    return fields.flag(name) if fields.flag("known") else None
+
+
 @dataclass(frozen=True)
-class ExplainedEntity:
+class ExplainedEntity(Model):
     """What is shown of an entity, and why; `known` false: what an app says decides."""
 
     entity: str
     published: bool
     known: bool
     scenario: str | None
-    enabled: bool | None
+    enabled: Annotated[bool | None, Field(reader=_enabled)]
     why: str
     scenarios: tuple[ExplainedScenario, ...]
-
-    @classmethod
-    def read(cls, value: object, place: str) -> Self:
-        """One entity of an explained session."""
-        fields = JsonObject(value, place)
-        known = fields.flag("known")
-        return cls(
-            fields.text("entity"),
-            fields.flag("published"),
-            known,
-            fields.optional_text("scenario"),
-            fields.flag("enabled") if known else None,
-            fields.text("why"),
-            fields.many("scenarios", ExplainedScenario.read),
-        )
 
 
 @dataclass(frozen=True)

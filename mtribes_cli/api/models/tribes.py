@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
 
 from mtribes_cli.api.decoding import JsonObject, Model
 
@@ -12,7 +11,7 @@ Filter = Mapping[str, object]
 
 
 @dataclass(frozen=True)
-class Tribe:
+class Tribe(Model):
     """A set of filters over people; the filters are as the document has them."""
 
     key: str
@@ -22,28 +21,10 @@ class Tribe:
     match: str
     filters: tuple[Filter, ...]
 
-    @classmethod
-    def read(cls, value: object, place: str, *, key: str) -> Self:
-        """One of the tribes of a document."""
-        fields = JsonObject(value, place)
-        return cls(
-            key,
-            fields.text("name"),
-            fields.optional_text("category"),
-            fields.text("audience"),
-            fields.text("match"),
-            fields.many("filters", _filter),
-        )
-
-
-def _filter(value: object, place: str) -> Filter:
-    return JsonObject({"filter": value}, place).mapping("filter")
-
 
 def read_tribes(value: object, place: str) -> tuple[Tribe, ...]:
     """All tribes of the document of a Space, in its order."""
-    tribes = JsonObject(value, place).mapping("tribes")
-    return tuple(Tribe.read(tribe, f"{place}.tribes.{key}", key=key) for key, tribe in tribes.items())
+    return JsonObject(value, place).keyed("tribes", Tribe.read)
 
 
 @dataclass(frozen=True)

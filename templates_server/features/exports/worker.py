@@ -24,6 +24,7 @@ from templates_server.errors import Unavailable
 from templates_server.features.exports import queries, store
 from templates_server.features.exports.cursors import to_cursor
 from templates_server.features.exports.file_store import ExportFiles, ExportWriteError, Form
+from templates_server.primitives.integers import counted
 from templates_server.primitives.timestamps import DAY, LATEST_AHEAD, MINUTE, Clock
 from templates_server.storage.database import Database
 
@@ -137,7 +138,7 @@ class ExportWorker:
                 f"{held} exports of the organization are still running. Try again when one of them is complete."
             )
         if self._stopping.is_set() or (held and len(self._held) >= MOST_WAITING):
-            raise Unavailable(f"{len(self._held)} exports are still running. Try again later.")
+            raise Unavailable(f"{_running(len(self._held))} still running. Try again later.")
 
     def release(self, export_id: str, lock: FileLock) -> None:
         """Give a slot back."""
@@ -249,3 +250,7 @@ def _fail(export_id: str, error: str, connection: Connection) -> None:
 
 def _complete(export_id: str, spooled: store.FileSummary, connection: Connection) -> None:
     store.complete(connection, export_id, spooled)
+
+
+def _running(exports: int) -> str:
+    return f"{counted(exports, 'export')} {'is' if exports == 1 else 'are'}"

@@ -35,7 +35,7 @@ from templates_server.http import request_body
 from templates_server.http.context import Call
 from templates_server.http.response import ApiResult, to_response
 from templates_server.http.route_docs import NDJSON
-from templates_server.primitives.integers import whole_number
+from templates_server.primitives.integers import counted, whole_number
 
 IMPORT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 PART_NUMBER = re.compile(r"[1-9][0-9]{0,6}")
@@ -62,25 +62,29 @@ async def put_part(call: Call[ImportServices]) -> Response:
     check_digest(call.request.headers.get("content-digest"), digest)
     part = SentPart(place, number, digest.hex())
     deadline = time.monotonic() + read_wait_preference(call.request.headers.get("prefer"))
-    view = await _look(call, part, may_be_early=time.monotonic() < deadline)
-    if view is None:
+    found = await _look(call, part, deadline)
+    if found is None or isinstance(found, PartOutOfOrder):
         rows = await _read(call, part)
-        view = await _wait(call, part, deadline) or await _apply(call, part, rows)
-    return to_response(ApiResult([view], "import_part"))
+        waited = await _wait(call, part, deadline) if found is not None else None
+        found = waited or await _apply(call, part, rows)
+    return to_response(ApiResult([found], "import_part"))
 
 
-async def _look(call: Call, part: SentPart, *, may_be_early: bool) -> PartView | None:
-    """The answer that the part got before; None when its turn is now, or, if that may be, after a few others."""
+async def _look(call: Call, part: SentPart, deadline: float) -> PartView | PartOutOfOrder | None:
+    """Return the result of the part if it was applied before, and None if its turn is now.
+
+    A part that may wait for the few before it gets PartOutOfOrder back; for any other it is raised.
+    """
     try:
         return await call.database.read(lambda connection: find_part_result(connection, part))
     except PartOutOfOrder as early:
-        if may_be_early and part.number <= early.expected + MOST_AHEAD:
-            return None
+        if time.monotonic() < deadline and part.number <= early.expected + MOST_AHEAD:
+            return early
         raise
 
 
 async def _wait(call: Call[ImportServices], part: SentPart, deadline: float) -> PartView | None:
-    """Wait for the turn of a part; the answer that it got meanwhile, if any. Early when it does not come in time."""
+    """Wait for the turn of a part. Return its result if it was applied meanwhile; raise PartOutOfOrder at the end."""
     while True:
         applied = call.features.part_sequencer.next
         try:
@@ -133,7 +137,8 @@ async def complete(call: Call) -> Response:
         store.lock_import(connection, place)
         found = _present(store.find_import(connection, place))
         if found.parts != completion.parts:
-            raise Conflict(f"{found.parts} parts were applied, not {completion.parts}.")
+            applied = f"{counted(found.parts, 'part')} {'was' if found.parts == 1 else 'were'} applied"
+            raise Conflict(f"{applied}, not {completion.parts}.")
         if found.state == "open":
             store.complete_import(connection, place, now=now)
             details = {"parts": found.parts, **msgspec.structs.asdict(found.totals)}

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 
 from templates_server.errors import ErrorDetail
-from templates_server.features.imports.apply_changes import PersonChanges, apply_to_person
 from templates_server.features.imports.fast_parser import Row
 from templates_server.features.imports.parser import PartRows, person_of_row
+from templates_server.features.people.apply_changes import ChangeOutcome, ChangeResult, UserChange, apply_changes
 from templates_server.features.people.profile import COLUMNS, Columns, decode_tags
 
 FIRST_COLUMN = 4
@@ -61,23 +61,24 @@ class PartResult:
         if len(rows) == 1 and rows[0][FIRST_COLUMN:] == stored:  # what a change made once, it leaves as it is
             self.unchanged += 1
             return None
-        settled = self.settled(rows, stored)
-        self.note(settled, stored)
-        return None if settled.columns == stored else settled.columns
+        result = self.apply(rows, stored)
+        self.note(rows, result, stored)
+        return None if result.columns == stored else result.columns
 
-    def settled(self, rows: Iterable[Row], stored: Columns | None) -> PersonChanges:
-        """The outcome of one person's rows."""
-        return apply_to_person(stored, ((row[1], self.part.change_at(row[1])) for row in rows))
+    def apply(self, rows: Sequence[Row], stored: Columns | None) -> ChangeResult:
+        """Return what one person's rows come to."""
+        return apply_changes(stored, (UserChange(row[2], self.part.change_at(row[1])) for row in rows))
 
-    def note(self, settled: PersonChanges, stored: Columns | None) -> None:
-        """Count an outcome."""
-        self.created += settled.created
-        self.updated += settled.updated
-        self.unchanged += settled.unchanged
-        self.refused += settled.refused
+    def note(self, rows: Sequence[Row], result: ChangeResult, stored: Columns | None) -> None:
+        """Count what one person's rows came to."""
+        counts = Counter(result.outcomes)
+        self.created += counts[ChangeOutcome.CREATED]
+        self.updated += counts[ChangeOutcome.UPDATED]
+        self.unchanged += counts[ChangeOutcome.UNCHANGED]
+        self.refused += [(rows[at][1], found) for at, found in result.problems.items()]
         if stored is not None:
             self._tags[find_tags(stored)] -= 1
-        self._tags[find_tags(settled.columns)] += 1
+        self._tags[find_tags(result.columns)] += 1
 
     def more_tags(self) -> Mapping[str, int]:
         """How many users more have each tag, or fewer."""

@@ -122,7 +122,7 @@ def _as_new(arriving: PartResult, repeated: Mapping[str, Sequence[Row]]) -> Sequ
     if not repeated:
         return arriving.rows
     return [
-        own[0] if len(own) == 1 else replace_columns(own[0], arriving.settled(own, None).columns)
+        own[0] if len(own) == 1 else replace_columns(own[0], arriving.apply(own, None).columns)
         for _, own in group_by_person(arriving.rows)
     ]
 
@@ -131,7 +131,8 @@ def _note_new(arriving: PartResult, new: Sequence[Row], repeated: Mapping[str, S
     arriving.add_new([row for row in new if row[0] not in repeated] if repeated else new)
     for row in new if repeated else ():
         if row[0] in repeated:
-            arriving.note(arriving.settled(repeated[row[0]], None), None)
+            own = repeated[row[0]]
+            arriving.note(own, arriving.apply(own, None), None)
 
 
 def _some_are_there(connection: Connection, arriving: PartResult, new: Sequence[Row]) -> bool:

@@ -16,6 +16,7 @@ from templates_server.features.imports.part_result import PartResult
 from templates_server.features.imports.schemas import PartView, RowError
 from templates_server.features.imports.store import ImportKey, PartMark
 from templates_server.http.audit_event import AuditEvent
+from templates_server.primitives.integers import counted
 
 MARK_BITS = 63
 
@@ -54,7 +55,7 @@ def find_part_result(connection: Connection, part: SentPart) -> PartView | None:
         return applied
     found = store.find_import(connection, part.place)
     if found is not None and found.state == "complete":
-        raise Conflict(f"The import is already complete with {found.parts} parts.")
+        raise Conflict(f"The import is already complete with {counted(found.parts, 'part')}.")
     expected = 1 if found is None else found.parts + 1
     if part.number != expected:
         raise PartOutOfOrder(expected)

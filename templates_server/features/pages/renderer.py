@@ -19,6 +19,7 @@ from templates_server.features.pages import browser_session
 from templates_server.features.pages.browser_session import BrowserContext
 from templates_server.features.pages.time_elements import moment_element, time_element
 from templates_server.http.context import Call
+from templates_server.primitives.integers import counted
 from templates_server.security.server_key import ServerKey
 from templates_server.settings import Settings
 
@@ -116,6 +117,7 @@ class PageRenderer:
         self._templates.filters["marked"] = render_inline_markup
         self._templates.filters["when"] = _when
         self._templates.filters["moment"] = moment_element
+        self._templates.filters["counted"] = counted
         self._templates.globals.update(
             new_key=lambda purpose: browser_session.new_form_key(key, purpose),
             url=self.url,

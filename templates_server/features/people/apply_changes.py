@@ -1,9 +1,12 @@
-"""What becomes of one user through all the changes of a call, one after the other. Pure."""
+"""Fold the changes to one person into what is stored of them, one after the other. Pure.
+
+Calls that write users and parts of imports use it alike; they differ in what a refused change means to them.
+"""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from templates_server.errors import ErrorDetail
@@ -37,25 +40,38 @@ class UserChange:
 
 @dataclass(frozen=True, slots=True)
 class ChangeResult:
-    """A user's columns in the end, what each change came to, and what is too much."""
+    """The columns of a person after all changes, the outcomes of those that were applied, in order, and all problems.
+
+    `problems` are those of the changes that were refused, each by its place among all, from 0.
+    """
 
     columns: Columns
     outcomes: Sequence[ChangeOutcome]
-    problems: Sequence[ErrorDetail]
+    problems: Mapping[int, Sequence[ErrorDetail]]
 
 
 def apply_changes(stored: Columns | None, changes: Iterable[UserChange]) -> ChangeResult:
-    """One change after the other, beginning with what is stored; None where nobody is."""
+    """Apply one change after the other to what is stored, None for a person who does not exist yet.
+
+    A change after which the profile would be too large is refused: the next one finds the profile without it.
+    """
     profile = NOTHING_KNOWN if stored is None else from_columns(stored)
     columns = stored
     outcomes: list[ChangeOutcome] = []
-    problems: list[ErrorDetail] = []
-    for sent in changes:
-        attributes, profile = profile.attributes, apply_change(profile, sent.change)
-        before, columns = columns, to_columns(profile)  # columns tell true from 1, which profiles do not
-        if before == columns:
-            outcomes.append(ChangeOutcome.UNCHANGED)
-        else:
-            outcomes.append(ChangeOutcome.CREATED if before is None else ChangeOutcome.UPDATED)
-            problems += find_profile_problems(profile, sent.path, before=attributes)
+    problems: dict[int, Sequence[ErrorDetail]] = {}
+    for at, sent in enumerate(changes):
+        changed = apply_change(profile, sent.change)
+        new = to_columns(changed)  # columns tell true from 1, which profiles do not
+        found = () if new == columns else find_profile_problems(changed, sent.path, before=profile.attributes)
+        if found:
+            problems[at] = found
+            continue
+        outcomes.append(_outcome(columns, new))
+        profile, columns = changed, new
     return ChangeResult(columns or to_columns(profile), outcomes, problems)
+
+
+def _outcome(before: Columns | None, after: Columns) -> ChangeOutcome:
+    if before is None:
+        return ChangeOutcome.CREATED
+    return ChangeOutcome.UNCHANGED if before == after else ChangeOutcome.UPDATED

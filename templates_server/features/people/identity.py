@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from templates_server.primitives.ids import derive_id
+from templates_server.primitives.integers import counted
 from templates_server.primitives.shares import share_number
 from templates_server.primitives.text_cache import memoize
 
@@ -141,7 +142,7 @@ def _names_of(text: str) -> Iterator[str]:
     found = list(dict.fromkeys(text))
     yield from map(_name_of, found[:MOST_NAMED])
     if len(found) > MOST_NAMED:
-        yield f"{len(found) - MOST_NAMED} others"
+        yield counted(len(found) - MOST_NAMED, "other")
 
 
 def _name_of(character: str) -> str:

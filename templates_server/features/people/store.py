@@ -122,7 +122,7 @@ def _by_person(changes: Iterable[UserChange]) -> Mapping[str, Sequence[UserChang
 
 
 def _refuse_excess(after: Iterable[ChangeResult]) -> None:
-    problems = [problem for one in after for problem in one.problems]
+    problems = [problem for one in after for found in one.problems.values() for problem in found]
     if problems:
         raise ValidationFailed(sorted(problems, key=lambda problem: problem.path))
 

@@ -28,6 +28,7 @@ from templates_server.features.tribes.model import (
 from templates_server.features.tribes.percentages import to_percent
 from templates_server.features.tribes.schemas import ExplainedFilter, Explanation
 from templates_server.features.tribes.serializer import to_filter_document
+from templates_server.primitives.integers import counted
 from templates_server.primitives.shares import BUCKETS
 from templates_server.primitives.timestamps import to_day, to_rfc3339
 from templates_server.primitives.yaml_json import quote_text
@@ -51,8 +52,8 @@ ASKED: Mapping[Operator, str] = {
     Operator.BEFORE: "is before {}",
     Operator.AFTER: "is after {}",
     Operator.ON_DAY: "is on {}",
-    Operator.LESS_THAN_DAYS_AGO: "is less than {} days ago",
-    Operator.MORE_THAN_DAYS_AGO: "is more than {} days ago",
+    Operator.LESS_THAN_DAYS_AGO: "is less than {} ago",
+    Operator.MORE_THAN_DAYS_AGO: "is more than {} ago",
     Operator.VERSION_EQUALS: "is version {}",
     Operator.VERSION_AT_LEAST: "is at least version {}",
     Operator.VERSION_BELOW: "is below version {}",
@@ -67,9 +68,9 @@ FREQUENCIES: Mapping[FrequencyKind, str] = {
     FrequencyKind.EXACTLY: "exactly {}",
 }
 TIMEFRAMES: Mapping[TimeframeKind, str] = {
-    TimeframeKind.MORE_THAN: ", more than {} days ago",
-    TimeframeKind.LESS_THAN: ", less than {} days ago",
-    TimeframeKind.EXACTLY: ", exactly {} days ago",
+    TimeframeKind.MORE_THAN: ", more than {} ago",
+    TimeframeKind.LESS_THAN: ", less than {} ago",
+    TimeframeKind.EXACTLY: ", exactly {} ago",
     TimeframeKind.AFTER: ", after {}",
     TimeframeKind.ON_DAY: ", on {}",
     TimeframeKind.BEFORE: ", before {}",
@@ -144,7 +145,7 @@ def _range(share: ShareFilter) -> str:
 
 def _compared_with(comparison: Comparison) -> str:
     if comparison.operator in {Operator.LESS_THAN_DAYS_AGO, Operator.MORE_THAN_DAYS_AGO}:
-        return str(comparison.days)
+        return counted(comparison.days or 0, "day")
     if comparison.version is not None:
         return comparison.version.text
     values = [*map(_in_words, comparison.values), *(moment.text for moment in comparison.moments)]
@@ -168,7 +169,7 @@ def _often(frequency: Frequency) -> str:
 
 
 def _when(timeframe: Timeframe) -> str:
-    said = timeframe.days if timeframe.moment is None else timeframe.moment.text
+    said = counted(timeframe.days, "day") if timeframe.moment is None else timeframe.moment.text
     return TIMEFRAMES[timeframe.kind].format(said)
 
 

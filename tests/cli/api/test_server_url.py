@@ -63,11 +63,11 @@ def test_an_address_has_one_form_in_ascii(address: str, same: str) -> None:
     assert validate_url(same, said_by="--host") == same
 
 
-def test_a_project_of_a_host_that_cannot_be_is_refused(project: Project, code_peer: CodeStub) -> None:
+def test_a_project_of_a_host_that_cannot_be_is_refused(project: Project, code_stub: CodeStub) -> None:
     project.write_toml("https://a..b")
     for argv in (("update",), COMMANDS[1]):
         project.write("users.csv", "user_id\nada\n")
         outcome = project.run(*argv)
         assert outcome.exit_code == 2, outcome.err
         assert "The host from mtribes.toml is not a valid server URL." in outcome.err
-    assert code_peer.peer.asked == []
+    assert code_stub.stub_server.asked == []

@@ -22,11 +22,11 @@ DAY_SECONDS = 86_400.0
 
 
 @pytest.fixture
-def oauth(peer: StubServer, mtribes: CliRunner) -> OAuthStub:
+def oauth(stub_server: StubServer, mtribes: CliRunner) -> OAuthStub:
     """A server where the user is signed in: the refresh token is good, the access token is not known yet."""
-    mtribes.environment["MTRIBES_HOST"] = peer.url
-    oauth = OAuthStub(peer, refresh_token="mtr_first")
-    _keep(mtribes, peer.url, TokenSet("mto_first", "mtr_first", time.time() + LIFETIME_SECONDS))
+    mtribes.environment["MTRIBES_HOST"] = stub_server.url
+    oauth = OAuthStub(stub_server, refresh_token="mtr_first")
+    _keep(mtribes, stub_server.url, TokenSet("mto_first", "mtr_first", time.time() + LIFETIME_SECONDS))
     oauth.access_tokens = {"mto_first"}
     return oauth
 
@@ -46,7 +46,7 @@ def test_a_token_that_runs_out_is_renewed_first_and_the_new_one_kept(mtribes: Cl
     assert mtribes("whoami").exit_code == 0
     assert mtribes("whoami").exit_code == 0
     assert oauth.refreshes() == 1
-    assert mtribes.stored()["hosts"][oauth.peer.url]["refresh_token"] == oauth.refresh_token
+    assert mtribes.stored()["hosts"][oauth.stub_server.url]["refresh_token"] == oauth.refresh_token
 
 
 def test_a_token_that_the_server_refuses_is_renewed_and_the_call_made_again(
@@ -71,30 +71,30 @@ def test_a_sign_in_that_has_ended_says_to_sign_in_again(mtribes: CliRunner, oaut
     oauth.refresh_token = "revoked"
     outcome = mtribes("whoami")
     assert outcome.exit_code == 4
-    assert outcome.err == f"error: Your sign-in to {oauth.peer.url} has expired.\nhint: Run `mtribes login`.\n"
+    assert outcome.err == f"error: Your sign-in to {oauth.stub_server.url} has expired.\nhint: Run `mtribes login`.\n"
 
 
 def test_a_server_that_is_down_while_renewing_ends_no_sign_in(mtribes: CliRunner, oauth: OAuthStub) -> None:
     mtribes.clock.ahead_seconds = LIFETIME_SECONDS
-    oauth.peer.on("POST", "/oauth/token", Reply(503))
+    oauth.stub_server.on("POST", "/oauth/token", Reply(503))
     assert mtribes("whoami").exit_code == 75
-    assert mtribes.stored()["hosts"][oauth.peer.url]["refresh_token"] == "mtr_first"
+    assert mtribes.stored()["hosts"][oauth.stub_server.url]["refresh_token"] == "mtr_first"
 
 
 def test_a_renewal_without_a_new_refresh_token_keeps_the_old_one(mtribes: CliRunner, oauth: OAuthStub) -> None:
     mtribes.clock.ahead_seconds = LIFETIME_SECONDS
-    oauth.peer.on("POST", "/oauth/token", Reply(200, {"access_token": "mto_first", "expires_in": 3600}))
+    oauth.stub_server.on("POST", "/oauth/token", Reply(200, {"access_token": "mto_first", "expires_in": 3600}))
     assert mtribes("whoami").exit_code == 0
-    assert mtribes.stored()["hosts"][oauth.peer.url]["refresh_token"] == "mtr_first"
+    assert mtribes.stored()["hosts"][oauth.stub_server.url]["refresh_token"] == "mtr_first"
 
 
 @pytest.mark.slow
-def test_many_processes_at_once_stay_signed_in_by_one_renewal(tmp_path: Path, peer: StubServer) -> None:
-    oauth = OAuthStub(peer, refresh_token="mtr_first")
+def test_many_processes_at_once_stay_signed_in_by_one_renewal(tmp_path: Path, stub_server: StubServer) -> None:
+    oauth = OAuthStub(stub_server, refresh_token="mtr_first")
     home = CliRunner(tmp_path)
-    _keep(home, peer.url, TokenSet("mto_first", "mtr_first", time.time() - 1))
+    _keep(home, stub_server.url, TokenSet("mto_first", "mtr_first", time.time() - 1))
     home.folders.config.rename(tmp_path / "mtribes")
-    environment = os.environ | {"XDG_CONFIG_HOME": str(tmp_path), "MTRIBES_HOST": peer.url}
+    environment = os.environ | {"XDG_CONFIG_HOME": str(tmp_path), "MTRIBES_HOST": stub_server.url}
     command = [sys.executable, "-m", "mtribes_cli", "whoami"]
     processes = [
         subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) for _ in range(4)
@@ -124,7 +124,7 @@ def test_mtribes_token_wins_and_what_is_kept_is_not_even_read(mtribes: CliRunner
     outcome = mtribes("whoami", "--json")
     assert outcome.exit_code == 0
     assert outcome.envelope["data"]["by"] == "MTRIBES_TOKEN"
-    assert oauth.peer.asked_for("/oauth/token") == []
+    assert oauth.stub_server.asked_for("/oauth/token") == []
 
 
 def test_a_refused_mtribes_token_is_told_and_nothing_else_is_tried(mtribes: CliRunner, oauth: OAuthStub) -> None:
@@ -132,7 +132,7 @@ def test_a_refused_mtribes_token_is_told_and_nothing_else_is_tried(mtribes: CliR
     outcome = mtribes("whoami")
     assert outcome.exit_code == 4
     assert "MTRIBES_TOKEN" in outcome.err
-    assert len(oauth.peer.asked) == 1
+    assert len(oauth.stub_server.asked) == 1
 
 
 @pytest.mark.parametrize("token", ["two words", "mtp_\nX: y", "mtp_é"])
@@ -143,7 +143,7 @@ def test_an_mtribes_token_that_cannot_be_one_is_not_sent_and_not_repeated(
     outcome = mtribes("whoami")
     assert outcome.exit_code == 2
     assert token not in outcome.err
-    assert oauth.peer.asked == []
+    assert oauth.stub_server.asked == []
 
 
 @pytest.mark.usefixtures("oauth")
@@ -163,18 +163,24 @@ def test_of_two_sign_ins_one_must_be_named(mtribes: CliRunner, oauth: OAuthStub)
     outcome = mtribes("whoami")
     assert outcome.exit_code == 4
     assert "signed in to 2 servers" in outcome.err
-    assert mtribes("whoami", "--host", oauth.peer.url).exit_code == 0
+    assert mtribes("whoami", "--host", oauth.stub_server.url).exit_code == 0
 
 
 def test_the_host_of_the_project_is_used_where_nothing_else_says_it(mtribes: CliRunner, oauth: OAuthStub) -> None:
     _keep(mtribes, "https://other.example.com", TokenSet("mto_other"))
     del mtribes.environment["MTRIBES_HOST"]
-    mtribes.write("mtribes.toml", f'host = "{oauth.peer.url}"\norganization = "acme"\nspace = "vod"\n')
+    mtribes.write("mtribes.toml", f'host = "{oauth.stub_server.url}"\norganization = "acme"\nspace = "vod"\n')
     assert mtribes("whoami").exit_code == 0
 
 
 def test_a_damaged_file_is_told_with_what_to_do(mtribes: CliRunner, oauth: OAuthStub) -> None:
-    for content in ("", "{", "[]", '{"hosts": 3}', f'{{"hosts": {{"{oauth.peer.url}": {{}}}}, "services": {{}}}}'):
+    for content in (
+        "",
+        "{",
+        "[]",
+        '{"hosts": 3}',
+        f'{{"hosts": {{"{oauth.stub_server.url}": {{}}}}, "services": {{}}}}',
+    ):
         mtribes.credentials_file.write_text(content)
         outcome = mtribes("whoami")
         assert outcome.exit_code == 1, content
@@ -192,7 +198,7 @@ def service(mtribes: CliRunner, oauth: OAuthStub) -> CliRunner:  # noqa: ARG001 
 
 
 def _grants(oauth: OAuthStub) -> int:
-    return len(oauth.peer.asked_for("/oauth/token"))
+    return len(oauth.stub_server.asked_for("/oauth/token"))
 
 
 def test_a_service_accounts_token_is_used_for_its_life(service: CliRunner, oauth: OAuthStub) -> None:
@@ -221,12 +227,12 @@ def test_another_secret_does_not_open_the_token_of_the_right_one(service: CliRun
 
 
 def test_a_home_that_cannot_be_written_to_keeps_no_token_and_is_no_obstacle(
-    mtribes: CliRunner, peer: StubServer
+    mtribes: CliRunner, stub_server: StubServer
 ) -> None:
-    oauth = OAuthStub(peer)
+    oauth = OAuthStub(stub_server)
     mtribes.write("config", "a file where the folder should be")
     mtribes.environment |= {
-        "MTRIBES_HOST": peer.url,
+        "MTRIBES_HOST": stub_server.url,
         "MTRIBES_CLIENT_ID": "svc_1",
         "MTRIBES_CLIENT_SECRET": "mts_good",
     }
@@ -257,7 +263,7 @@ def test_half_a_service_account_is_a_usage_error(service: CliRunner, oauth: OAut
     outcome = service("whoami")
     assert outcome.exit_code == 2
     assert f"{name} is not set" in outcome.err
-    assert oauth.peer.asked == []
+    assert oauth.stub_server.asked == []
 
 
 # Keyrings
@@ -293,31 +299,35 @@ class Locked(Working):
 """
 
 
-def _with_keyring(mtribes: CliRunner, peer: StubServer, backend: str, *argv: str) -> subprocess.CompletedProcess[str]:
+def _with_keyring(
+    mtribes: CliRunner, stub_server: StubServer, backend: str, *argv: str
+) -> subprocess.CompletedProcess[str]:
     (mtribes.home / "test_keyrings.py").write_text(KEYRINGS)
     environment = os.environ | {
         "PYTHON_KEYRING_BACKEND": backend,
         "PYTHONPATH": str(mtribes.home),
         "XDG_CONFIG_HOME": str(mtribes.home),
-        "MTRIBES_HOST": peer.url,
+        "MTRIBES_HOST": stub_server.url,
     }
     command = [sys.executable, "-m", "mtribes_cli", *argv]
     return subprocess.run(command, env=environment, input="mtp_good", capture_output=True, text=True, check=False)
 
 
 @pytest.mark.slow
-def test_a_keyring_that_works_holds_the_secret_and_the_file_does_not(mtribes: CliRunner, peer: StubServer) -> None:
-    OAuthStub(peer).access_tokens.add("mtp_good")
-    signed_in = _with_keyring(mtribes, peer, "test_keyrings.Working", "login", "--with-token")
+def test_a_keyring_that_works_holds_the_secret_and_the_file_does_not(
+    mtribes: CliRunner, stub_server: StubServer
+) -> None:
+    OAuthStub(stub_server).access_tokens.add("mtp_good")
+    signed_in = _with_keyring(mtribes, stub_server, "test_keyrings.Working", "login", "--with-token")
     assert signed_in.returncode == 0, signed_in.stderr
     assert "stored in" not in signed_in.stderr
     assert "mtp_good" not in (mtribes.home / "mtribes" / "credentials.json").read_text()
     assert "mtp_good" in (mtribes.home / "kept.json").read_text()
-    assert _with_keyring(mtribes, peer, "test_keyrings.Working", "whoami").returncode == 0
-    forgetful = _with_keyring(mtribes, peer, "test_keyrings.Forgetful", "whoami")
+    assert _with_keyring(mtribes, stub_server, "test_keyrings.Working", "whoami").returncode == 0
+    forgetful = _with_keyring(mtribes, stub_server, "test_keyrings.Forgetful", "whoami")
     assert forgetful.returncode == 4
     assert "credentials in the keyring are invalid" in forgetful.stderr
-    assert _with_keyring(mtribes, peer, "test_keyrings.Working", "logout").returncode == 0
+    assert _with_keyring(mtribes, stub_server, "test_keyrings.Working", "logout").returncode == 0
     assert (mtribes.home / "kept.json").read_text() == "{}"
 
 
@@ -333,26 +343,28 @@ def test_a_keyring_that_works_holds_the_secret_and_the_file_does_not(mtribes: Cl
     ],
 )
 def test_a_keyring_that_does_not_work_gives_way_to_a_private_file(
-    mtribes: CliRunner, peer: StubServer, backend: str
+    mtribes: CliRunner, stub_server: StubServer, backend: str
 ) -> None:
-    OAuthStub(peer).access_tokens.add("mtp_good")
+    OAuthStub(stub_server).access_tokens.add("mtp_good")
     began = time.monotonic()
-    signed_in = _with_keyring(mtribes, peer, backend, "login", "--with-token")
+    signed_in = _with_keyring(mtribes, stub_server, backend, "login", "--with-token")
     assert signed_in.returncode == 0, signed_in.stderr
     assert time.monotonic() - began < 10
     file = mtribes.home / "mtribes" / "credentials.json"
     assert signed_in.stderr.count(str(file)) == 1
     assert file.stat().st_mode & 0o777 == 0o600
-    who = _with_keyring(mtribes, peer, backend, "whoami")
+    who = _with_keyring(mtribes, stub_server, backend, "whoami")
     assert (who.returncode, who.stderr) == (0, "")
 
 
 @pytest.mark.slow
-def test_a_keyring_that_is_locked_later_is_told_without_its_details(mtribes: CliRunner, peer: StubServer) -> None:
-    OAuthStub(peer).access_tokens.add("mtp_good")
-    _with_keyring(mtribes, peer, "test_keyrings.Locked", "login", "--with-token")
+def test_a_keyring_that_is_locked_later_is_told_without_its_details(
+    mtribes: CliRunner, stub_server: StubServer
+) -> None:
+    OAuthStub(stub_server).access_tokens.add("mtp_good")
+    _with_keyring(mtribes, stub_server, "test_keyrings.Locked", "login", "--with-token")
     (mtribes.home / "locked").touch()
-    locked = _with_keyring(mtribes, peer, "test_keyrings.Locked", "whoami")
+    locked = _with_keyring(mtribes, stub_server, "test_keyrings.Locked", "whoami")
     assert locked.returncode == 4
     assert "Unlock the keyring, or set MTRIBES_TOKEN" in locked.stderr
     assert "secret detail" not in locked.stderr

@@ -20,17 +20,17 @@ PENDING = "authorization_pending"
 
 
 @pytest.fixture
-def oauth(peer: StubServer, mtribes: CliRunner) -> OAuthStub:
+def oauth(stub_server: StubServer, mtribes: CliRunner) -> OAuthStub:
     """A server to sign in to."""
-    mtribes.environment["MTRIBES_HOST"] = peer.url
-    return OAuthStub(peer)
+    mtribes.environment["MTRIBES_HOST"] = stub_server.url
+    return OAuthStub(stub_server)
 
 
 def granting(oauth: OAuthStub) -> Callable[[str], bool]:
     """A browser in which the person allows it."""
 
     def browser(url: str) -> bool:
-        answer = {"code": oauth.new_code(url), "state": query_of(url)["state"], "iss": oauth.peer.url}
+        answer = {"code": oauth.new_code(url), "state": query_of(url)["state"], "iss": oauth.stub_server.url}
         return come_back(url, answer) == 200
 
     return browser
@@ -42,17 +42,21 @@ def granting(oauth: OAuthStub) -> Callable[[str], bool]:
 def test_the_address_and_the_code_are_told_and_the_sign_in_is_kept(mtribes: CliRunner, oauth: OAuthStub) -> None:
     oauth.device_answers = [PENDING, PENDING]
     outcome = mtribes("login", "--device", "--quiet")
-    assert (outcome.exit_code, outcome.out) == (0, f"Signed in to {oauth.peer.url} as ada@example.com.\n")
-    for told in (f"  {oauth.peer.url}/device\n", "BCDF-GHJK", f"{oauth.peer.url}/device?user_code=BCDF-GHJK"):
+    assert (outcome.exit_code, outcome.out) == (0, f"Signed in to {oauth.stub_server.url} as ada@example.com.\n")
+    for told in (
+        f"  {oauth.stub_server.url}/device\n",
+        "BCDF-GHJK",
+        f"{oauth.stub_server.url}/device?user_code=BCDF-GHJK",
+    ):
         assert told in outcome.err
     assert mtribes.clock.pauses == pytest.approx([5, 5, 5], abs=0.5)
     assert mtribes("whoami").exit_code == 0
-    assert oauth.peer.asked_for("/oauth/device_authorization")[0].form == {"client_id": "mtribes-cli"}
+    assert oauth.stub_server.asked_for("/oauth/device_authorization")[0].form == {"client_id": "mtribes-cli"}
 
 
 def test_json_keeps_stdout_to_the_envelope(mtribes: CliRunner, oauth: OAuthStub) -> None:
     outcome = mtribes("login", "--device", "--json")
-    assert outcome.envelope["data"]["host"] == oauth.peer.url
+    assert outcome.envelope["data"]["host"] == oauth.stub_server.url
     assert "BCDF-GHJK" in outcome.err
 
 
@@ -67,7 +71,7 @@ def test_an_interval_of_the_servers_is_kept_and_a_missing_one_is_five_seconds(
 ) -> None:
     for interval in (9, None):
         codes = Reply(200, oauth.device_codes(interval=interval))
-        oauth.peer.on("POST", "/oauth/device_authorization", codes)
+        oauth.stub_server.on("POST", "/oauth/device_authorization", codes)
         assert mtribes("login", "--device").exit_code == 0
     assert mtribes.clock.pauses == pytest.approx([9, 5], abs=0.5)
 
@@ -75,7 +79,7 @@ def test_an_interval_of_the_servers_is_kept_and_a_missing_one_is_five_seconds(
 def test_bad_moments_of_the_network_are_waited_past_and_told_once(mtribes: CliRunner, oauth: OAuthStub) -> None:
     oauth.device_answers = [PENDING]
     bad = (Reply(503), Reply(502), Reply(200, b"<html>sign in to the hotel</html>", {"Content-Type": "text/html"}))
-    oauth.peer.on("POST", "/oauth/token", oauth.token, *bad, oauth.token)
+    oauth.stub_server.on("POST", "/oauth/token", oauth.token, *bad, oauth.token)
     outcome = mtribes("login", "--device")
     assert outcome.exit_code == 0
     assert outcome.err.count("The code is still valid. Waiting.") == 1
@@ -95,7 +99,7 @@ def test_a_code_that_nobody_enters_runs_out_whoever_notices(
     mtribes: CliRunner, oauth: OAuthStub, answers: list[str]
 ) -> None:
     oauth.device_answers = answers
-    oauth.peer.on("POST", "/oauth/device_authorization", Reply(200, oauth.device_codes(interval=60)))
+    oauth.stub_server.on("POST", "/oauth/device_authorization", Reply(200, oauth.device_codes(interval=60)))
     outcome = mtribes("login", "--device")
     assert outcome.exit_code == 4
     assert "it was not entered within 15 minutes" in outcome.err
@@ -115,7 +119,7 @@ def test_a_server_that_sends_people_elsewhere_with_a_code_is_not_believed(
     mtribes: CliRunner, oauth: OAuthStub, name: str
 ) -> None:
     codes = oauth.device_codes(**{name: "https://evil.example/device"})
-    oauth.peer.on("POST", "/oauth/device_authorization", Reply(200, codes))
+    oauth.stub_server.on("POST", "/oauth/device_authorization", Reply(200, codes))
     outcome = mtribes("login", "--device")
     assert outcome.exit_code == 1
     assert "evil" not in outcome.err
@@ -123,15 +127,17 @@ def test_a_server_that_sends_people_elsewhere_with_a_code_is_not_believed(
 
 
 def test_a_code_is_shown_without_what_a_terminal_would_obey(mtribes: CliRunner, oauth: OAuthStub) -> None:
-    codes = oauth.device_codes(user_code="\x1b]0;x\x07\nBCDF", verification_uri=f"{oauth.peer.url}/\x1b[31m\u202e")
-    oauth.peer.on("POST", "/oauth/device_authorization", Reply(200, codes))
+    codes = oauth.device_codes(
+        user_code="\x1b]0;x\x07\nBCDF", verification_uri=f"{oauth.stub_server.url}/\x1b[31m\u202e"
+    )
+    oauth.stub_server.on("POST", "/oauth/device_authorization", Reply(200, codes))
     assert not set("\x1b\x07\u202e") & set(mtribes("login", "--device").err)
 
 
 def test_a_server_without_codes_says_what_else_there_is(mtribes: CliRunner, oauth: OAuthStub) -> None:
     described = oauth.metadata()
     del described["device_authorization_endpoint"]
-    oauth.peer.on("GET", "/.well-known/oauth-authorization-server", Reply(200, described))
+    oauth.stub_server.on("GET", "/.well-known/oauth-authorization-server", Reply(200, described))
     outcome = mtribes("login", "--device")
     assert outcome.exit_code == 4
     assert "--browser" in outcome.err
@@ -141,7 +147,7 @@ def test_ctrl_c_while_waiting_for_the_code_ends_with_130_on_a_line_of_its_own(
     mtribes: CliRunner, oauth: OAuthStub
 ) -> None:
     environment = os.environ | {"XDG_CONFIG_HOME": str(mtribes.home)}
-    command = [sys.executable, "-m", "mtribes_cli", "login", "--device", "--host", oauth.peer.url]
+    command = [sys.executable, "-m", "mtribes_cli", "login", "--device", "--host", oauth.stub_server.url]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr
         while "Waiting" not in process.stderr.readline():
@@ -155,7 +161,7 @@ def test_ctrl_c_while_waiting_for_the_code_ends_with_130_on_a_line_of_its_own(
 
 def test_nothing_secret_is_said_even_under_verbose(mtribes: CliRunner, oauth: OAuthStub) -> None:
     outcome = mtribes("login", "--device", "--verbose")
-    stored = mtribes.stored()["hosts"][oauth.peer.url]
+    stored = mtribes.stored()["hosts"][oauth.stub_server.url]
     for secret in ("the-device-code", stored["access_token"], stored["refresh_token"]):
         assert secret not in outcome.out + outcome.err
 
@@ -235,7 +241,7 @@ def impatient(mtribes: CliRunner, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
 
 @pytest.mark.slow
 def test_enter_gives_a_code_and_entering_it_signs_in(impatient: CliRunner, oauth: OAuthStub) -> None:
-    oauth.peer.on("POST", "/oauth/device_authorization", Reply(200, oauth.device_codes(interval=1)))
+    oauth.stub_server.on("POST", "/oauth/device_authorization", Reply(200, oauth.device_codes(interval=1)))
     outcome = impatient("login", terminal=True, stdin="\n")
     assert outcome.exit_code == 0
     assert outcome.err.index("/oauth/authorize?") < outcome.err.index("Press Enter") < outcome.err.index("BCDF-GHJK")
@@ -255,10 +261,10 @@ def test_the_browser_may_still_come_first_after_a_code_was_shown(impatient: CliR
         assert granting(oauth)(urls[0])
         return Reply(200, oauth.device_codes())
 
-    oauth.peer.on("POST", "/oauth/device_authorization", codes)
+    oauth.stub_server.on("POST", "/oauth/device_authorization", codes)
     assert impatient("login", terminal=True, stdin="\n").exit_code == 0
     assert oauth.polls() == 0
-    assert [asked.form["grant_type"] for asked in oauth.peer.asked_for("/oauth/token")] == ["authorization_code"]
+    assert [asked.form["grant_type"] for asked in oauth.stub_server.asked_for("/oauth/token")] == ["authorization_code"]
 
 
 def test_without_enter_no_code_is_asked_for(
@@ -269,7 +275,7 @@ def test_without_enter_no_code_is_asked_for(
     assert outcome.exit_code == 4
     assert outcome.err.count("Press Enter") == 1
     assert "--device" in outcome.err
-    assert oauth.peer.asked_for("/oauth/device_authorization") == []
+    assert oauth.stub_server.asked_for("/oauth/device_authorization") == []
 
 
 @pytest.mark.slow
@@ -277,7 +283,7 @@ def test_a_browser_that_does_not_start_is_not_waited_for_before_the_offer(
     impatient: CliRunner, oauth: OAuthStub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(browser_flow, "CODE_OFFERED_AFTER_SECONDS", 1000.0)
-    oauth.peer.on("POST", "/oauth/device_authorization", Reply(200, oauth.device_codes(interval=1)))
+    oauth.stub_server.on("POST", "/oauth/device_authorization", Reply(200, oauth.device_codes(interval=1)))
     impatient.browser = lambda _url: False
     assert impatient("login", terminal=True, stdin="\n").exit_code == 0
 

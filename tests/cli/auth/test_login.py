@@ -20,10 +20,10 @@ from tests.cli.stub_server import ReceivedRequest, Reply, StubServer, serving_st
 
 
 @pytest.fixture
-def oauth(peer: StubServer, mtribes: CliRunner) -> OAuthStub:
+def oauth(stub_server: StubServer, mtribes: CliRunner) -> OAuthStub:
     """A server to sign in to; the browser does what it should."""
-    mtribes.environment["MTRIBES_HOST"] = peer.url
-    oauth = OAuthStub(peer)
+    mtribes.environment["MTRIBES_HOST"] = stub_server.url
+    oauth = OAuthStub(stub_server)
     mtribes.browser = _granting(oauth)
     return oauth
 
@@ -46,12 +46,12 @@ def _watched(mtribes: CliRunner) -> list[str]:
 
 
 def _good(oauth: OAuthStub, url: str) -> dict[str, str]:
-    return {"code": oauth.new_code(url), "state": query_of(url)["state"], "iss": oauth.peer.url}
+    return {"code": oauth.new_code(url), "state": query_of(url)["state"], "iss": oauth.stub_server.url}
 
 
 def test_a_sign_in_by_browser_is_kept_for_later_commands(mtribes: CliRunner, oauth: OAuthStub) -> None:
     outcome = mtribes("login", "--browser")
-    assert (outcome.exit_code, outcome.out) == (0, f"Signed in to {oauth.peer.url} as ada@example.com.\n")
+    assert (outcome.exit_code, outcome.out) == (0, f"Signed in to {oauth.stub_server.url} as ada@example.com.\n")
     assert "stored in" in outcome.err
     assert "stored in" not in mtribes("login", "--browser").err
     assert mtribes.credentials_file.stat().st_mode & 0o777 == 0o600
@@ -65,12 +65,12 @@ def test_the_authorization_request_is_what_the_standards_ask_for(mtribes: CliRun
     mtribes("login", "--browser")
     query = query_of(seen[0])
     redirect = urlsplit(query["redirect_uri"])
-    assert urlsplit(seen[0])._replace(query="").geturl() == f"{oauth.peer.url}/oauth/authorize"
+    assert urlsplit(seen[0])._replace(query="").geturl() == f"{oauth.stub_server.url}/oauth/authorize"
     assert (query["client_id"], query["response_type"]) == ("mtribes-cli", "code")
     assert (query["code_challenge_method"], len(query["code_challenge"])) == ("S256", 43)
     assert len(query["state"]) >= 32
     assert (redirect.scheme, redirect.hostname, redirect.path) == ("http", "127.0.0.1", "/callback")
-    assert oauth.peer.asked_for("/oauth/token")[0].form["redirect_uri"] == query["redirect_uri"]
+    assert oauth.stub_server.asked_for("/oauth/token")[0].form["redirect_uri"] == query["redirect_uri"]
 
 
 @pytest.mark.usefixtures("oauth")
@@ -89,7 +89,7 @@ def test_the_address_is_printed_before_a_browser_is_tried(
     monkeypatch.setattr(browser_flow, "BROWSER_TIMEOUT_SECONDS", 0.1)
     mtribes.browser = lambda _url: False
     outcome = mtribes("login", "--browser", "--quiet")
-    assert f"{oauth.peer.url}/oauth/authorize?" in outcome.err
+    assert f"{oauth.stub_server.url}/oauth/authorize?" in outcome.err
     assert outcome.exit_code == 4
     assert "Sign-in timed out" in outcome.err
     assert not mtribes.credentials_file.exists()
@@ -123,7 +123,7 @@ def test_an_answer_that_is_not_a_good_one_signs_nobody_in(
     outcome = mtribes("login", "--browser")
     assert outcome.exit_code == 4
     assert told in outcome.err
-    assert oauth.peer.asked_for("/oauth/token") == []
+    assert oauth.stub_server.asked_for("/oauth/token") == []
     assert not mtribes.credentials_file.exists()
 
 
@@ -167,7 +167,7 @@ def test_a_connection_that_the_browser_keeps_open_and_silent_is_in_nobodys_way(
 
 def test_ctrl_c_while_waiting_for_the_browser_ends_with_130(mtribes: CliRunner, oauth: OAuthStub) -> None:
     environment = os.environ | {"XDG_CONFIG_HOME": str(mtribes.home), "BROWSER": "true"}
-    command = [sys.executable, "-m", "mtribes_cli", "login", "--browser", "--host", oauth.peer.url]
+    command = [sys.executable, "-m", "mtribes_cli", "login", "--browser", "--host", oauth.stub_server.url]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr
         assert "Open this address" in process.stderr.readline()
@@ -180,15 +180,15 @@ def test_ctrl_c_while_waiting_for_the_browser_ends_with_130(mtribes: CliRunner, 
 
 def test_a_server_that_calls_itself_something_else_is_not_signed_in_to(mtribes: CliRunner, oauth: OAuthStub) -> None:
     described = oauth.metadata(issuer="https://mtribes.example.com")
-    oauth.peer.on("GET", "/.well-known/oauth-authorization-server", Reply(200, described))
+    oauth.stub_server.on("GET", "/.well-known/oauth-authorization-server", Reply(200, described))
     outcome = mtribes("login", "--browser")
     assert outcome.exit_code == 1
     assert "--host https://mtribes.example.com" in outcome.err
 
 
 def test_a_server_that_sends_people_elsewhere_is_not_signed_in_to(mtribes: CliRunner, oauth: OAuthStub) -> None:
-    described = oauth.metadata(authorization_endpoint=f"{oauth.peer.url}.example.com/oauth/authorize")
-    oauth.peer.on("GET", "/.well-known/oauth-authorization-server", Reply(200, described))
+    described = oauth.metadata(authorization_endpoint=f"{oauth.stub_server.url}.example.com/oauth/authorize")
+    oauth.stub_server.on("GET", "/.well-known/oauth-authorization-server", Reply(200, described))
     assert mtribes("login", "--browser").exit_code == 1
 
 
@@ -203,7 +203,7 @@ def test_without_anybody_there_it_fails_at_once_and_says_what_to_set(
     assert outcome.exit_code == 4
     for way in ("MTRIBES_TOKEN", "MTRIBES_CLIENT_ID", "--with-token", "--browser", "--device"):
         assert way in outcome.err
-    assert oauth.peer.asked == []
+    assert oauth.stub_server.asked == []
 
 
 def test_a_token_from_stdin_is_kept_once_the_server_has_taken_it(mtribes: CliRunner, oauth: OAuthStub) -> None:
@@ -227,7 +227,7 @@ WRITTEN_BY_WINDOWS = [
 def test_a_token_that_windows_programs_wrote_signs_in(mtribes: CliRunner, oauth: OAuthStub, content: bytes) -> None:
     oauth.access_tokens.add("mtp_good")
     assert mtribes("login", "--with-token", stdin=content).exit_code == 0
-    assert mtribes.stored()["hosts"][oauth.peer.url]["access_token"] == "mtp_good"
+    assert mtribes.stored()["hosts"][oauth.stub_server.url]["access_token"] == "mtp_good"
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ def test_a_token_that_is_no_good_is_not_kept_and_not_repeated(
 )
 def test_two_ways_at_once_are_a_usage_error(mtribes: CliRunner, oauth: OAuthStub, ways: tuple[str, ...]) -> None:
     assert mtribes("login", *ways, stdin="x").exit_code == 2
-    assert oauth.peer.asked == []
+    assert oauth.stub_server.asked == []
 
 
 def test_signing_in_beside_mtribes_token_is_told(mtribes: CliRunner, oauth: OAuthStub) -> None:
@@ -257,16 +257,16 @@ def test_signing_in_beside_mtribes_token_is_told(mtribes: CliRunner, oauth: OAut
     outcome = mtribes("login", "--browser")
     assert outcome.exit_code == 0
     assert "MTRIBES_TOKEN is set" in outcome.err
-    assert oauth.peer.asked_for("/v2/me")[0].headers["authorization"] != "Bearer mtp_other"
+    assert oauth.stub_server.asked_for("/v2/me")[0].headers["authorization"] != "Bearer mtp_other"
 
 
 def test_nothing_secret_is_said_even_under_verbose(mtribes: CliRunner, oauth: OAuthStub) -> None:
     outcome = mtribes("login", "--browser", "--verbose")
     said = outcome.out + outcome.err
-    stored = mtribes.stored()["hosts"][oauth.peer.url]
+    stored = mtribes.stored()["hosts"][oauth.stub_server.url]
     assert stored["access_token"] not in said
     assert stored["refresh_token"] not in said
-    assert oauth.peer.asked_for("/oauth/token")[0].form["code_verifier"] not in said
+    assert oauth.stub_server.asked_for("/oauth/token")[0].form["code_verifier"] not in said
 
 
 @pytest.mark.parametrize("host", ["http://mtribes.example.com", "http://10.0.0.1:8674", "http://127.0.0.1.example.com"])
@@ -290,16 +290,16 @@ def test_signing_out_ends_the_sign_in_at_the_server_and_here(mtribes: CliRunner,
     mtribes("login", "--browser")
     outcome = mtribes("logout", "--json")
     assert outcome.exit_code == 0
-    assert outcome.envelope["data"] == {"host": oauth.peer.url, "ended_at_server": True}
+    assert outcome.envelope["data"] == {"host": oauth.stub_server.url, "ended_at_server": True}
     assert oauth.access_tokens == set()
     assert mtribes("whoami").exit_code == 4
     assert mtribes.stored()["hosts"] == {}
 
 
 def test_signing_out_forgets_even_if_the_server_is_down(mtribes: CliRunner) -> None:
-    with serving_stub() as peer:
-        mtribes.environment["MTRIBES_HOST"] = peer.url
-        oauth = OAuthStub(peer)
+    with serving_stub() as stub_server:
+        mtribes.environment["MTRIBES_HOST"] = stub_server.url
+        oauth = OAuthStub(stub_server)
         mtribes.browser = _granting(oauth)
         mtribes("login", "--browser")
     outcome = mtribes("logout")
@@ -314,12 +314,12 @@ def test_signing_out_of_a_token_from_stdin_says_that_the_token_stays_good(mtribe
     outcome = mtribes("logout")
     assert outcome.exit_code == 0
     assert "remains valid" in outcome.err
-    assert oauth.peer.asked_for("/oauth/revoke") == []
+    assert oauth.stub_server.asked_for("/oauth/revoke") == []
 
 
 def test_signing_out_where_nobody_is_signed_in_says_so(mtribes: CliRunner, oauth: OAuthStub) -> None:
     assert mtribes("logout").exit_code == 4
-    assert oauth.peer.asked == []
+    assert oauth.stub_server.asked == []
 
 
 # A local server's own code
@@ -331,21 +331,21 @@ def local(mtribes: CliRunner, oauth: OAuthStub) -> OAuthStub:
     mtribes.environment["MTRIBES_HOST"] = "local"
     server = mtribes.folders.server
     server.mkdir()
-    (server / "server.json").write_text(f'{{"pid": 1, "url": "{oauth.peer.url}", "local": true}}')
+    (server / "server.json").write_text(f'{{"pid": 1, "url": "{oauth.stub_server.url}", "local": true}}')
     (server / "local-code").write_text("the-code\n")
     oauth.local_code = "the-code"
     return oauth
 
 
 def test_a_local_server_signs_in_without_being_asked(mtribes: CliRunner, local: OAuthStub) -> None:
-    assert mtribes("whoami", "--json").envelope["data"]["host"] == local.peer.url
+    assert mtribes("whoami", "--json").envelope["data"]["host"] == local.stub_server.url
     assert mtribes("whoami").exit_code == 0
-    assert [asked.form["code"] for asked in local.peer.asked_for("/oauth/token")] == ["the-code"]
+    assert [asked.form["code"] for asked in local.stub_server.asked_for("/oauth/token")] == ["the-code"]
 
 
 def test_login_to_a_local_server_needs_no_browser(mtribes: CliRunner, local: OAuthStub) -> None:
     assert mtribes("login").exit_code == 0
-    assert len(local.peer.asked_for("/oauth/token")) == 1
+    assert len(local.stub_server.asked_for("/oauth/token")) == 1
 
 
 def test_a_local_server_that_has_forgotten_everybody_is_signed_in_to_anew(mtribes: CliRunner, local: OAuthStub) -> None:
@@ -363,12 +363,15 @@ def test_whoever_is_late_with_the_local_code_reads_the_next_one_once(mtribes: Cl
 
     file.write_text("used already")
     local.local_code = "the-next-code"
-    local.peer.on("POST", "/oauth/token", somebody_was_faster, local.token)
+    local.stub_server.on("POST", "/oauth/token", somebody_was_faster, local.token)
     assert mtribes("whoami").exit_code == 0
-    assert [asked.form["code"] for asked in local.peer.asked_for("/oauth/token")] == ["used already", "the-next-code"]
-    local.peer.on("POST", "/oauth/token", Reply(400, {"error": "invalid_grant"}))
+    assert [asked.form["code"] for asked in local.stub_server.asked_for("/oauth/token")] == [
+        "used already",
+        "the-next-code",
+    ]
+    local.stub_server.on("POST", "/oauth/token", Reply(400, {"error": "invalid_grant"}))
     assert mtribes("login").exit_code == 4
-    assert len(local.peer.asked_for("/oauth/token")) == 3
+    assert len(local.stub_server.asked_for("/oauth/token")) == 3
 
 
 def test_a_local_server_without_a_code_says_what_to_do(mtribes: CliRunner, local: OAuthStub) -> None:
@@ -376,7 +379,7 @@ def test_a_local_server_without_a_code_says_what_to_do(mtribes: CliRunner, local
     outcome = mtribes("whoami")
     assert outcome.exit_code == 4
     assert "mtribes login" in outcome.err
-    assert local.peer.asked == []
+    assert local.stub_server.asked == []
 
 
 @pytest.mark.parametrize("said", [None, "{", "[]", "{}", '{"url": "https://mtribes.example.com"}'])

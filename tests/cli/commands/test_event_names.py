@@ -22,8 +22,8 @@ STARTED = name("video/started", modelled=True)
 PURCHASED = name("Product Purchased", metadata_keys=["price"])
 
 
-def test_names_are_listed_beside_the_model(user: CliRunner, peer: StubServer) -> None:
-    peer.on("GET", NAMES, data(PURCHASED, COMPLETED, STARTED))
+def test_names_are_listed_beside_the_model(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("GET", NAMES, data(PURCHASED, COMPLETED, STARTED))
     assert user("event", "names", *PLACE).out.splitlines() == [
         "NAME               EVENTS     MODEL              LAST        METADATA",
         "Product Purchased  1          not in the model   2026-11-21  price",
@@ -33,17 +33,17 @@ def test_names_are_listed_beside_the_model(user: CliRunner, peer: StubServer) ->
     assert user("event", "names", *PLACE, "--json").envelope["data"] == [PURCHASED, COMPLETED, STARTED]
 
 
-def test_every_page_of_names_is_asked_for_and_a_search_goes_along(user: CliRunner, peer: StubServer) -> None:
-    link = f'<{peer.url}{NAMES}?search=a+b&limit=100&cursor=bmV3cw>; rel="next"'
-    peer.on("GET", NAMES, data(PURCHASED, Link=link), data(STARTED))
+def test_every_page_of_names_is_asked_for_and_a_search_goes_along(user: CliRunner, stub_server: StubServer) -> None:
+    link = f'<{stub_server.url}{NAMES}?search=a+b&limit=100&cursor=bmV3cw>; rel="next"'
+    stub_server.on("GET", NAMES, data(PURCHASED, Link=link), data(STARTED))
     assert user("event", "names", "--search", "a b", *PLACE, "--json").envelope["data"] == [PURCHASED, STARTED]
-    assert [asked.query for asked in peer.asked] == ["search=a+b", "search=a+b&limit=100&cursor=bmV3cw"]
+    assert [asked.query for asked in stub_server.asked] == ["search=a+b", "search=a+b&limit=100&cursor=bmV3cw"]
 
 
-def test_hostile_names_and_keys_are_data_within_80_columns(user: CliRunner, peer: StubServer) -> None:
+def test_hostile_names_and_keys_are_data_within_80_columns(user: CliRunner, stub_server: StubServer) -> None:
     hostile = "\u202e\u2066[31m" + "界" * 200
     told = name(hostile, events=9_999_999, metadata_keys=["\u202ekey" * 20], modelled=True, differing=9_999_999)
-    peer.on("GET", NAMES, data(told, name("a" * 256)))
+    stub_server.on("GET", NAMES, data(told, name("a" * 256)))
     outcome = user("event", "names", *PLACE)
     assert outcome.exit_code == 0
     assert len(outcome.out.splitlines()) == 3
@@ -53,16 +53,16 @@ def test_hostile_names_and_keys_are_data_within_80_columns(user: CliRunner, peer
     assert user("event", "names", *PLACE, "--json").envelope["data"][0] == told
 
 
-def test_where_no_event_arrived_that_is_said_on_stderr(user: CliRunner, peer: StubServer) -> None:
-    peer.on("GET", NAMES, data())
+def test_where_no_event_arrived_that_is_said_on_stderr(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("GET", NAMES, data())
     outcome = user("event", "names", *PLACE)
     assert (outcome.out, outcome.err) == ("", "No event in staging of vod yet.\n")
     searched = user("event", "names", "--search", "x", *PLACE)
     assert searched.err == "No event with a matching name in staging of vod yet.\n"
 
 
-def test_an_answer_that_is_no_list_of_names_is_reported(user: CliRunner, peer: StubServer) -> None:
-    peer.on("GET", NAMES, data({**STARTED, "events": "many"}))
+def test_an_answer_that_is_no_list_of_names_is_reported(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("GET", NAMES, data({**STARTED, "events": "many"}))
     outcome = user("event", "names", *PLACE)
     assert outcome.exit_code != 0
     assert "events" in outcome.err

@@ -29,11 +29,11 @@ def opened(mtribes: CliRunner) -> list[str]:
     return seen
 
 
-def local_server(mtribes: CliRunner, peer: StubServer) -> None:
+def local_server(mtribes: CliRunner, stub_server: StubServer) -> None:
     """A local server of the user's, with a code in its data folder."""
     folder = mtribes.folders.server
     folder.mkdir(parents=True)
-    record = {"pid": os.getpid(), "url": peer.url, "local": True}
+    record = {"pid": os.getpid(), "url": stub_server.url, "local": True}
     (folder / "server.json").write_text(json.dumps(record))
     (folder / "local-code").write_text("c0de&more")
     mtribes.environment["MTRIBES_HOST"] = "local"
@@ -44,36 +44,36 @@ def local_server(mtribes: CliRunner, peer: StubServer) -> None:
     [("", "/console"), ("home", "/console"), ("tokens", "/account/tokens"), ("api", "/docs/api"), ("demo", "/demo")],
 )
 def test_a_page_of_a_server_elsewhere_is_opened_as_it_is(
-    mtribes: CliRunner, opened: list[str], peer: StubServer, page: str, path: str
+    mtribes: CliRunner, opened: list[str], stub_server: StubServer, page: str, path: str
 ) -> None:
-    mtribes.environment["MTRIBES_HOST"] = peer.url
+    mtribes.environment["MTRIBES_HOST"] = stub_server.url
     outcome = mtribes("open", *filter(None, [page]))
-    assert (outcome.exit_code, outcome.out) == (0, f"Opened {peer.url}{path}.\n")
-    assert opened == [f"{peer.url}{path}"]
-    assert peer.asked == []
+    assert (outcome.exit_code, outcome.out) == (0, f"Opened {stub_server.url}{path}.\n")
+    assert opened == [f"{stub_server.url}{path}"]
+    assert stub_server.asked == []
 
 
 def test_a_local_server_is_opened_by_a_link_that_signs_in(
-    mtribes: CliRunner, opened: list[str], peer: StubServer
+    mtribes: CliRunner, opened: list[str], stub_server: StubServer
 ) -> None:
-    local_server(mtribes, peer)
+    local_server(mtribes, stub_server)
     outcome = mtribes("open", "tokens", "--json")
-    assert outcome.envelope["data"] == {"url": f"{peer.url}/account/tokens", "opened": True, "link": None}
+    assert outcome.envelope["data"] == {"url": f"{stub_server.url}/account/tokens", "opened": True, "link": None}
     (link,) = opened
     parts = urlsplit(link)
-    assert (f"{parts.scheme}://{parts.netloc}", parts.path) == (peer.url, "/sign-in/local")
+    assert (f"{parts.scheme}://{parts.netloc}", parts.path) == (stub_server.url, "/sign-in/local")
     assert parse_qs(parts.query) == {"code": ["c0de&more"], "next": ["/account/tokens"]}
     assert "c0de" not in outcome.out + outcome.err
 
 
-def test_what_is_for_everybody_needs_no_sign_in(mtribes: CliRunner, opened: list[str], peer: StubServer) -> None:
-    local_server(mtribes, peer)
+def test_what_is_for_everybody_needs_no_sign_in(mtribes: CliRunner, opened: list[str], stub_server: StubServer) -> None:
+    local_server(mtribes, stub_server)
     mtribes("open", "demo")
-    assert opened == [f"{peer.url}/demo"]
+    assert opened == [f"{stub_server.url}/demo"]
 
 
-def test_without_a_display_the_link_is_printed_alone_on_stdout(mtribes: CliRunner, peer: StubServer) -> None:
-    local_server(mtribes, peer)
+def test_without_a_display_the_link_is_printed_alone_on_stdout(mtribes: CliRunner, stub_server: StubServer) -> None:
+    local_server(mtribes, stub_server)
     mtribes.environment.pop("BROWSER", None)
     mtribes.environment["SSH_TTY"] = "/dev/pts/1"
     outcome = mtribes("open", "home")
@@ -83,15 +83,19 @@ def test_without_a_display_the_link_is_printed_alone_on_stdout(mtribes: CliRunne
     assert "it can be used once" in outcome.err
 
 
-def test_where_no_browser_starts_the_address_is_printed(mtribes: CliRunner, peer: StubServer) -> None:
-    mtribes.environment.update(MTRIBES_HOST=peer.url, BROWSER="firefox")
+def test_where_no_browser_starts_the_address_is_printed(mtribes: CliRunner, stub_server: StubServer) -> None:
+    mtribes.environment.update(MTRIBES_HOST=stub_server.url, BROWSER="firefox")
     mtribes.browser = lambda _: False
     outcome = mtribes("open", "home", "--json")
-    assert outcome.envelope["data"] == {"url": f"{peer.url}/console", "opened": False, "link": f"{peer.url}/console"}
+    assert outcome.envelope["data"] == {
+        "url": f"{stub_server.url}/console",
+        "opened": False,
+        "link": f"{stub_server.url}/console",
+    }
 
 
-def test_an_unknown_page_is_a_usage_error_that_names_the_pages(mtribes: CliRunner, peer: StubServer) -> None:
-    mtribes.environment["MTRIBES_HOST"] = peer.url
+def test_an_unknown_page_is_a_usage_error_that_names_the_pages(mtribes: CliRunner, stub_server: StubServer) -> None:
+    mtribes.environment["MTRIBES_HOST"] = stub_server.url
     outcome = mtribes("open", "nowhere")
     assert outcome.exit_code == 2
     assert outcome.err.startswith("error: Invalid value for PAGE: 'nowhere' is not one of 'home', 'space', ")
@@ -110,24 +114,24 @@ PLACE = ("--space", "vod", "--environment", "staging", "--organization", "acme")
 
 @pytest.mark.parametrize("page", [page for page in Page if "{" in PATHS[page]])
 def test_a_page_of_a_place_is_opened_where_options_or_the_project_say(
-    mtribes: CliRunner, opened: list[str], peer: StubServer, page: Page
+    mtribes: CliRunner, opened: list[str], stub_server: StubServer, page: Page
 ) -> None:
     needed = [name for name in ("space", "environment", "organization") if f"{{{name}}}" in PATHS[page]]
     options = [word for name in needed for word in (f"--{name}", PLACE[PLACE.index(f"--{name}") + 1])]
     path = PATHS[page].format(space="vod", environment="staging", organization="acme")
-    mtribes.environment["MTRIBES_HOST"] = peer.url
+    mtribes.environment["MTRIBES_HOST"] = stub_server.url
     missing = mtribes("open", page)
     assert missing.exit_code == 2
     assert f"--{needed[0]}" in missing.err
     assert mtribes("open", page, *options).exit_code == 0
     place = 'organization = "acme"\nspace = "vod"\nenvironment = "staging"\n'
-    mtribes.write("mtribes.toml", f'host = "{peer.url}"\n{place}')
+    mtribes.write("mtribes.toml", f'host = "{stub_server.url}"\n{place}')
     assert mtribes("open", page).exit_code == 0
-    assert opened == [peer.url + path] * 2
+    assert opened == [stub_server.url + path] * 2
 
 
-def test_options_that_no_page_has_are_refused(mtribes: CliRunner, opened: list[str], peer: StubServer) -> None:
-    mtribes.environment["MTRIBES_HOST"] = peer.url
+def test_options_that_no_page_has_are_refused(mtribes: CliRunner, opened: list[str], stub_server: StubServer) -> None:
+    mtribes.environment["MTRIBES_HOST"] = stub_server.url
     outcome = mtribes("open", "tokens", "--space", "vod")
     assert outcome.exit_code == 2
     assert "Remove --space" in outcome.err
@@ -135,7 +139,7 @@ def test_options_that_no_page_has_are_refused(mtribes: CliRunner, opened: list[s
     assert outcome.exit_code == 2
     assert "No environment 'prod'. " in outcome.err.replace("\nhint: ", " ")
     assert mtribes("open", "space", "--space", "a/../b").exit_code == 0
-    assert opened == [f"{peer.url}/console/spaces/a%2F..%2Fb"]
+    assert opened == [f"{stub_server.url}/console/spaces/a%2F..%2Fb"]
 
 
 def test_every_page_that_the_consoles_navigation_leads_to_is_opened() -> None:

@@ -25,71 +25,71 @@ DOCUMENT = "# ours\nspace: vod\nname: 日本 on\nrevision: 3  # pulled\nexperien
 PUSHED = {"revision": 4, "code_hash": "abc", "changed": True}
 
 
-def test_organizations_are_listed(user: CliRunner, peer: StubServer) -> None:
+def test_organizations_are_listed(user: CliRunner, stub_server: StubServer) -> None:
     acme = {"id": "org_1", "key": "acme", "name": "Acme", "role": "administrator", "created": None}
-    peer.on("GET", "/v2/organizations", data(acme))
+    stub_server.on("GET", "/v2/organizations", data(acme))
     assert user("org", "list").out == "KEY   NAME  ROLE\nacme  Acme  administrator\n"
     assert user("org", "list", "--json").envelope["data"] == [acme]
 
 
-def test_spaces_are_listed_with_all_that_is_known_under_json(user: CliRunner, peer: StubServer) -> None:
-    peer.on("GET", "/v2/spaces", data(SPACE))
+def test_spaces_are_listed_with_all_that_is_known_under_json(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("GET", "/v2/spaces", data(SPACE))
     assert user("space", "list").out.splitlines()[1] == "vod  VOD store  acme          3"
     assert user("space", "list", "--json").envelope["data"] == [SPACE]
 
 
-def test_a_space_is_renamed_with_a_note(user: CliRunner, peer: StubServer) -> None:
-    peer.on("PATCH", "/v2/spaces/vod", data({**SPACE, "name": "Läden"}))
+def test_a_space_is_renamed_with_a_note(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("PATCH", "/v2/spaces/vod", data({**SPACE, "name": "Läden"}))
     outcome = user("space", "rename", "vod", "Läden", "--note", "New brand")
     assert (outcome.exit_code, outcome.out) == (0, "Space vod is now called Läden. Its model is at revision 3.\n")
-    assert (json.loads(peer.asked[0].body), peer.asked[0].query) == ({"name": "Läden"}, "note=New+brand")
+    assert (json.loads(stub_server.asked[0].body), stub_server.asked[0].query) == ({"name": "Läden"}, "note=New+brand")
     assert user("space", "rename", "vod", "Läden", "--json").envelope["data"] == {**SPACE, "name": "Läden"}
-    assert peer.asked[1].query == ""
+    assert stub_server.asked[1].query == ""
 
 
-def test_a_space_is_shown_and_the_project_says_which(user: CliRunner, peer: StubServer) -> None:
-    peer.on("GET", "/v2/spaces/vod", data(SPACE))
-    user.write("mtribes.toml", f'host = "{peer.url}"\norganization = "acme"\nspace = "vod"\n')
+def test_a_space_is_shown_and_the_project_says_which(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("GET", "/v2/spaces/vod", data(SPACE))
+    user.write("mtribes.toml", f'host = "{stub_server.url}"\norganization = "acme"\nspace = "vod"\n')
     assert user("space", "show", "--json").envelope["data"] == SPACE
     assert "VOD store" in user("space", "show", "vod").out
 
 
-def test_which_space_is_meant_must_be_said(user: CliRunner, peer: StubServer) -> None:
+def test_which_space_is_meant_must_be_said(user: CliRunner, stub_server: StubServer) -> None:
     outcome = user("space", "show")
     assert outcome.exit_code == 2
     assert "--space" in outcome.err
-    assert peer.asked == []
+    assert stub_server.asked == []
 
 
 @pytest.mark.parametrize("key", ["..", ".", ""])
-def test_a_key_that_would_change_the_path_is_not_sent(user: CliRunner, peer: StubServer, key: str) -> None:
+def test_a_key_that_would_change_the_path_is_not_sent(user: CliRunner, stub_server: StubServer, key: str) -> None:
     assert user("space", "show", key).exit_code == 2
-    assert peer.asked == []
+    assert stub_server.asked == []
 
 
-def test_a_key_of_any_characters_stays_one_part_of_the_path(user: CliRunner, peer: StubServer) -> None:
+def test_a_key_of_any_characters_stays_one_part_of_the_path(user: CliRunner, stub_server: StubServer) -> None:
     user("space", "show", "a/b?c#d é")
-    assert peer.asked[0].path == "/v2/spaces/a%2Fb%3Fc%23d%20%C3%A9"
-    assert peer.asked[0].query == ""
+    assert stub_server.asked[0].path == "/v2/spaces/a%2Fb%3Fc%23d%20%C3%A9"
+    assert stub_server.asked[0].query == ""
 
 
-def test_a_space_is_created(user: CliRunner, peer: StubServer) -> None:
-    peer.on("POST", "/v2/organizations/acme/spaces", data(SPACE, status=201))
+def test_a_space_is_created(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("POST", "/v2/organizations/acme/spaces", data(SPACE, status=201))
     outcome = user("space", "create", "vod", "--org", "acme", "--name", "VOD store")
     assert outcome.out == "Created vod in acme.\n"
-    assert json.loads(peer.asked[0].body) == {"key": "vod", "name": "VOD store"}
+    assert json.loads(stub_server.asked[0].body) == {"key": "vod", "name": "VOD store"}
 
 
-def test_a_model_is_pulled_to_stdout_as_the_server_wrote_it(user: CliRunner, peer: StubServer) -> None:
-    peer.on("GET", MODEL, Reply(200, DOCUMENT.encode(), YAML))
+def test_a_model_is_pulled_to_stdout_as_the_server_wrote_it(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("GET", MODEL, Reply(200, DOCUMENT.encode(), YAML))
     outcome = user("space", "pull", "vod", "--revision", "2")
     assert outcome.out == DOCUMENT
-    assert peer.asked[0].headers["accept"] == "application/yaml"
-    assert peer.asked[0].query == "revision=2"
+    assert stub_server.asked[0].headers["accept"] == "application/yaml"
+    assert stub_server.asked[0].query == "revision=2"
 
 
-def test_a_model_is_pulled_to_a_file_whole_and_in_place(user: CliRunner, peer: StubServer) -> None:
-    peer.on("GET", MODEL, Reply(200, DOCUMENT.encode(), YAML))
+def test_a_model_is_pulled_to_a_file_whole_and_in_place(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("GET", MODEL, Reply(200, DOCUMENT.encode(), YAML))
     real = user.write("real.yaml", "old")
     real.chmod(0o640)
     (user.home / "vod.yaml").symlink_to(real)
@@ -102,52 +102,52 @@ def test_a_model_is_pulled_to_a_file_whole_and_in_place(user: CliRunner, peer: S
 
 @pytest.mark.parametrize(("output", "flags"), [("vod.json", []), ("vod.txt", ["--format", "json"])])
 def test_a_model_is_pulled_as_json_by_extension_or_by_wish(
-    user: CliRunner, peer: StubServer, output: str, flags: list[str]
+    user: CliRunner, stub_server: StubServer, output: str, flags: list[str]
 ) -> None:
-    peer.on("GET", MODEL, data({"space": "vod", "name": "日本", "revision": 3}))
+    stub_server.on("GET", MODEL, data({"space": "vod", "name": "日本", "revision": 3}))
     assert user("space", "pull", "vod", "--output", output, *flags).exit_code == 0
     assert (user.home / output).read_text("utf-8") == '{\n  "space": "vod",\n  "name": "日本",\n  "revision": 3\n}\n'
 
 
-def test_under_json_a_pulled_model_is_the_data(user: CliRunner, peer: StubServer) -> None:
-    peer.on("GET", MODEL, data({"space": "vod", "revision": 3}))
+def test_under_json_a_pulled_model_is_the_data(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("GET", MODEL, data({"space": "vod", "revision": 3}))
     assert user("space", "pull", "vod", "--json").envelope["data"] == {"space": "vod", "revision": 3}
 
 
-def test_a_file_that_cannot_be_written_is_told_by_its_name(user: CliRunner, peer: StubServer) -> None:
-    peer.on("GET", MODEL, Reply(200, DOCUMENT.encode(), YAML))
+def test_a_file_that_cannot_be_written_is_told_by_its_name(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("GET", MODEL, Reply(200, DOCUMENT.encode(), YAML))
     outcome = user("space", "pull", "vod", "--output", "nowhere/vod.yaml")
     assert outcome.exit_code == 1
     assert "nowhere/vod.yaml cannot be written" in outcome.err
 
 
-def test_a_write_that_fails_leaves_nothing_behind(user: CliRunner, peer: StubServer) -> None:
-    peer.on("GET", MODEL, Reply(200, DOCUMENT.encode(), YAML))
+def test_a_write_that_fails_leaves_nothing_behind(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("GET", MODEL, Reply(200, DOCUMENT.encode(), YAML))
     (user.home / "folder").mkdir()
     assert user("space", "pull", "vod", "--output", "folder").exit_code == 1
     assert [path.name for path in user.home.iterdir()] == ["folder"]
 
 
-def test_a_web_page_in_place_of_a_model_is_told(user: CliRunner, peer: StubServer) -> None:
-    peer.on("GET", MODEL, Reply(200, b"<html>", {"Content-Type": "text/html"}))
+def test_a_web_page_in_place_of_a_model_is_told(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("GET", MODEL, Reply(200, b"<html>", {"Content-Type": "text/html"}))
     outcome = user("space", "pull", "vod")
     assert outcome.exit_code == 1
     assert "text/html" in outcome.err
     assert outcome.out == ""
 
 
-def test_a_model_is_pushed_to_the_space_that_it_names(user: CliRunner, peer: StubServer) -> None:
-    peer.on("PUT", MODEL, data(PUSHED))
+def test_a_model_is_pushed_to_the_space_that_it_names(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("PUT", MODEL, data(PUSHED))
     user.write("vod.yaml", DOCUMENT)
     outcome = user("space", "push", "vod.yaml", "--json")
     assert outcome.envelope["data"] == {"space": "vod", **PUSHED}
-    assert peer.asked[0].headers["content-type"] == "application/yaml"
-    assert "if-match" not in peer.asked[0].headers
-    assert peer.asked[0].body.decode() == DOCUMENT
+    assert stub_server.asked[0].headers["content-type"] == "application/yaml"
+    assert "if-match" not in stub_server.asked[0].headers
+    assert stub_server.asked[0].body.decode() == DOCUMENT
 
 
-def test_a_pushed_file_is_given_its_new_revision_and_nothing_else(user: CliRunner, peer: StubServer) -> None:
-    peer.on("PUT", MODEL, data(PUSHED))
+def test_a_pushed_file_is_given_its_new_revision_and_nothing_else(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("PUT", MODEL, data(PUSHED))
     file = user.write("vod.yaml", DOCUMENT)
     outcome = user("space", "push", "vod.yaml")
     assert file.read_text("utf-8") == DOCUMENT.replace("revision: 3", "revision: 4")
@@ -164,9 +164,9 @@ def test_a_pushed_file_is_given_its_new_revision_and_nothing_else(user: CliRunne
     ],
 )
 def test_a_revision_that_does_not_stand_alone_is_left_and_that_is_said(
-    user: CliRunner, peer: StubServer, name: str, text: str
+    user: CliRunner, stub_server: StubServer, name: str, text: str
 ) -> None:
-    peer.on("PUT", MODEL, data(PUSHED))
+    stub_server.on("PUT", MODEL, data(PUSHED))
     file = user.write(name, text)
     outcome = user("space", "push", name)
     assert outcome.exit_code == 0
@@ -174,15 +174,15 @@ def test_a_revision_that_does_not_stand_alone_is_left_and_that_is_said(
     assert "Pull before you push again" in outcome.err
 
 
-def test_force_overrides_whoever_was_faster(user: CliRunner, peer: StubServer) -> None:
-    peer.on("PUT", MODEL, data(PUSHED))
+def test_force_overrides_whoever_was_faster(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("PUT", MODEL, data(PUSHED))
     user.write("vod.yaml", DOCUMENT)
     user("space", "push", "vod.yaml", "--force")
-    assert peer.asked[0].headers["if-match"] == "*"
+    assert stub_server.asked[0].headers["if-match"] == "*"
 
 
-def test_a_push_that_is_too_late_says_what_to_do(user: CliRunner, peer: StubServer) -> None:
-    peer.on("PUT", MODEL, Reply(412))
+def test_a_push_that_is_too_late_says_what_to_do(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("PUT", MODEL, Reply(412))
     file = user.write("vod.yaml", DOCUMENT)
     outcome = user("space", "push", "vod.yaml")
     assert outcome.exit_code == 1
@@ -194,14 +194,14 @@ def test_a_push_that_is_too_late_says_what_to_do(user: CliRunner, peer: StubServ
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 @pytest.mark.parametrize("name", ["vod.yaml", "vod.json"])
 def test_a_document_that_windows_programs_wrote_is_pushed(
-    user: CliRunner, peer: StubServer, name: str, encoding: str
+    user: CliRunner, stub_server: StubServer, name: str, encoding: str
 ) -> None:
-    peer.on("PUT", MODEL, data(PUSHED))
+    stub_server.on("PUT", MODEL, data(PUSHED))
     text = DOCUMENT if name == "vod.yaml" else '{"space": "vod", "name": "日本"}'
     (user.home / name).write_bytes(text.encode(encoding))
     outcome = user("space", "push", name)
     assert outcome.exit_code == 0, outcome.err
-    assert peer.asked[0].body.decode() == text
+    assert stub_server.asked[0].body.decode() == text
     noted = text.replace("revision: 3", "revision: 4")
     assert (user.home / name).read_bytes() == noted.encode(encoding)
     assert "still has a different revision" not in outcome.err
@@ -222,14 +222,14 @@ def test_a_document_in_no_encoding_is_told(user: CliRunner) -> None:
         ("\ufeffspace: vod\n", "application/yaml"),
     ],
 )
-def test_a_document_may_come_from_stdin(user: CliRunner, peer: StubServer, text: str, content_type: str) -> None:
-    peer.on("PUT", MODEL, data(PUSHED))
+def test_a_document_may_come_from_stdin(user: CliRunner, stub_server: StubServer, text: str, content_type: str) -> None:
+    stub_server.on("PUT", MODEL, data(PUSHED))
     assert user("space", "push", "-", stdin=text).exit_code == 0
-    assert peer.asked[0].headers["content-type"] == content_type
+    assert stub_server.asked[0].headers["content-type"] == content_type
 
 
-def test_the_flag_wins_over_the_space_that_a_document_names(user: CliRunner, peer: StubServer) -> None:
-    peer.on("PUT", "/v2/spaces/sports/model", data(PUSHED))
+def test_the_flag_wins_over_the_space_that_a_document_names(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("PUT", "/v2/spaces/sports/model", data(PUSHED))
     user.write("vod.yaml", DOCUMENT)
     assert user("space", "push", "vod.yaml", "--space", "sports").exit_code == 0
 
@@ -249,27 +249,27 @@ def test_the_flag_wins_over_the_space_that_a_document_names(user: CliRunner, pee
     ],
 )
 def test_a_file_that_is_no_document_is_told_before_anything_is_sent(
-    user: CliRunner, peer: StubServer, name: str, content: bytes, told: str
+    user: CliRunner, stub_server: StubServer, name: str, content: bytes, told: str
 ) -> None:
     (user.home / name).write_bytes(content)
     outcome = user("space", "push", name)
     assert outcome.exit_code == 2
     assert told in outcome.err
-    assert peer.asked == []
+    assert stub_server.asked == []
 
 
-def test_a_folder_in_place_of_a_file_is_told(user: CliRunner, peer: StubServer) -> None:
+def test_a_folder_in_place_of_a_file_is_told(user: CliRunner, stub_server: StubServer) -> None:
     outcome = user("space", "push", ".")
     assert outcome.exit_code == 1
     assert "cannot be read" in outcome.err
-    assert peer.asked == []
+    assert stub_server.asked == []
 
 
 @pytest.mark.parametrize("verb", ["push", "validate", "diff"])
-def test_every_fault_of_a_model_is_listed_by_its_path(user: CliRunner, peer: StubServer, verb: str) -> None:
+def test_every_fault_of_a_model_is_listed_by_its_path(user: CliRunner, stub_server: StubServer, verb: str) -> None:
     faults = [{"code": "VALIDATION_ERROR", "message": f"wrong {n}", "path": f"experiences.e{n}"} for n in range(20)]
-    peer.on("PUT", MODEL, refusal(422, *faults))
-    peer.on("POST", DIFF, refusal(422, *faults))
+    stub_server.on("PUT", MODEL, refusal(422, *faults))
+    stub_server.on("POST", DIFF, refusal(422, *faults))
     user.write("vod.yaml", DOCUMENT)
     outcome = user("space", verb, "vod.yaml")
     assert outcome.exit_code == 2
@@ -288,9 +288,9 @@ def _difference(path: str, *, breaking: bool) -> dict[str, object]:
     return {"path": path, "kind": kind, "breaking": breaking, "identifiers": identifiers}
 
 
-def test_a_difference_that_breaks_ends_with_3_and_names_what_breaks(user: CliRunner, peer: StubServer) -> None:
+def test_a_difference_that_breaks_ends_with_3_and_names_what_breaks(user: CliRunner, stub_server: StubServer) -> None:
     changes = [_difference("experiences.hero", breaking=True), _difference("experiences.new", breaking=False)]
-    peer.on("POST", DIFF, data({"revision": 3, "breaking": True, "changes": changes}))
+    stub_server.on("POST", DIFF, data({"revision": 3, "breaking": True, "changes": changes}))
     user.write("vod.yaml", DOCUMENT)
     outcome = user("space", "diff", "vod.yaml")
     assert outcome.exit_code == 3
@@ -302,9 +302,9 @@ def test_a_difference_that_breaks_ends_with_3_and_names_what_breaks(user: CliRun
     assert [error["path"] for error in envelope["errors"]] == ["experiences.hero"]
 
 
-def test_a_difference_that_breaks_nothing_ends_well(user: CliRunner, peer: StubServer) -> None:
+def test_a_difference_that_breaks_nothing_ends_well(user: CliRunner, stub_server: StubServer) -> None:
     changes = [_difference("experiences.new", breaking=False)]
-    peer.on("POST", DIFF, data({"revision": 3, "breaking": False, "changes": changes}))
+    stub_server.on("POST", DIFF, data({"revision": 3, "breaking": False, "changes": changes}))
     user.write("vod.yaml", DOCUMENT)
     assert user("space", "diff", "vod.yaml").exit_code == 0
     outcome = user("space", "validate", "vod.yaml")

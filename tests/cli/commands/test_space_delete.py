@@ -11,15 +11,15 @@ RADIO = {"id": "spc_1", "key": "radio", "name": "Radio", "organization": "acme",
 
 
 @pytest.fixture
-def space(peer: StubServer) -> StubServer:
+def space(stub_server: StubServer) -> StubServer:
     """A server with the Space."""
-    peer.on("GET", "/v2/spaces/radio", data(RADIO))
-    peer.on("DELETE", "/v2/spaces/spc_1", Reply(204))
-    return peer
+    stub_server.on("GET", "/v2/spaces/radio", data(RADIO))
+    stub_server.on("DELETE", "/v2/spaces/spc_1", Reply(204))
+    return stub_server
 
 
-def deleted(peer: StubServer) -> bool:
-    return any(asked.method == "DELETE" for asked in peer.asked)
+def deleted(stub_server: StubServer) -> bool:
+    return any(asked.method == "DELETE" for asked in stub_server.asked)
 
 
 def test_the_typed_key_deletes_it(user: CliRunner, space: StubServer) -> None:
@@ -63,8 +63,8 @@ def test_who_may_not_is_told_so(user: CliRunner, space: StubServer) -> None:
     assert "This needs the scope spaces:write." in outcome.err
 
 
-def test_a_space_that_is_not_there_is_not_asked_about(user: CliRunner, peer: StubServer) -> None:
-    peer.on("GET", "/v2/spaces/nowhere", refusal(404, {"code": "NOT_FOUND", "message": "Not found."}))
+def test_a_space_that_is_not_there_is_not_asked_about(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("GET", "/v2/spaces/nowhere", refusal(404, {"code": "NOT_FOUND", "message": "Not found."}))
     outcome = user("space", "delete", "nowhere", stdin="nowhere\n", terminal=True)
     assert outcome.exit_code == 1
     assert "Type the key" not in outcome.err

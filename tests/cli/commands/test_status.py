@@ -6,16 +6,16 @@ from tests.cli.code_stub import CodeStub
 from tests.cli.project_runner import Project, changes
 
 
-def test_a_project_in_step(generated: Project, code_peer: CodeStub) -> None:
+def test_a_project_in_step(generated: Project, code_stub: CodeStub) -> None:
     outcome = generated.run("status")
     assert outcome.exit_code == 0
-    assert f"Signed in to {code_peer.url} as ada@example.com." in outcome.out
+    assert f"Signed in to {code_stub.url} as ada@example.com." in outcome.out
     assert "typescript in src/vod: Space vod, revision 1" in outcome.out
     assert "Up to date: 3 generated files" in outcome.out
 
 
-def test_a_revision_that_the_server_is_ahead_is_told(generated: Project, code_peer: CodeStub) -> None:
-    code_peer.revision = 5
+def test_a_revision_that_the_server_is_ahead_is_told(generated: Project, code_stub: CodeStub) -> None:
+    code_stub.revision = 5
     assert "revision 1, 5 on the server" in generated.run("status").out
     target = generated.run("status", "--json").envelope["data"]["targets"][0]
     assert (target["revision"], target["server_revision"]) == (1, 5)
@@ -45,10 +45,10 @@ def test_without_a_sign_in_it_says_so(generated: Project) -> None:
     assert "Up to date" in outcome.out
 
 
-def test_without_a_project_it_says_who_and_where(tmp_path: Path, code_peer: CodeStub) -> None:
+def test_without_a_project_it_says_who_and_where(tmp_path: Path, code_stub: CodeStub) -> None:
     root = tmp_path / "empty"
     root.mkdir()
-    outcome = Project(root).run("status", "--host", code_peer.url)
+    outcome = Project(root).run("status", "--host", code_stub.url)
     assert outcome.exit_code == 0
     assert "ada@example.com" in outcome.out
     assert "mtribes setup" in outcome.out

@@ -51,8 +51,8 @@ def yaml(text: str) -> Reply:
     return Reply(200, text.encode(), {"Content-Type": "application/yaml"})
 
 
-def test_tribes_are_listed_with_whom_they_are_of(user: CliRunner, peer: StubServer) -> None:
-    peer.on("GET", f"{SPACE}/tribes", data(TRIBES))
+def test_tribes_are_listed_with_whom_they_are_of(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("GET", f"{SPACE}/tribes", data(TRIBES))
     lines = user("tribe", "list", "--space", "vod").out.splitlines()
     assert lines[0].split() == ["KEY", "NAME", "CATEGORY", "AUDIENCE", "FILTERS"]
     assert lines[1] == "gold    Gold members  Subscription  users     all of 1"
@@ -61,52 +61,54 @@ def test_tribes_are_listed_with_whom_they_are_of(user: CliRunner, peer: StubServ
     assert listed[0] == {"key": "gold", **GOLD}
 
 
-def test_one_tribe_is_shown_as_its_document(user: CliRunner, peer: StubServer) -> None:
-    peer.on("GET", f"{SPACE}/tribes/gold", yaml("key: gold\n"))
+def test_one_tribe_is_shown_as_its_document(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("GET", f"{SPACE}/tribes/gold", yaml("key: gold\n"))
     assert user("tribe", "show", "gold", "--space", "vod").out == "key: gold\n"
-    peer.on("GET", f"{SPACE}/tribes/gold", data({"key": "gold", **GOLD}))
+    stub_server.on("GET", f"{SPACE}/tribes/gold", data({"key": "gold", **GOLD}))
     assert user("tribe", "show", "gold", "--space", "vod", "--json").envelope["data"] == {"key": "gold", **GOLD}
 
 
 def test_tribes_are_pulled_and_pushed_and_the_file_stays_fit_for_the_next_push(
-    user: CliRunner, peer: StubServer
+    user: CliRunner, stub_server: StubServer
 ) -> None:
-    peer.on("GET", f"{SPACE}/tribes", yaml(YAML))
-    peer.on("PUT", f"{SPACE}/tribes", data({"revision": 4, "changed": True}))
+    stub_server.on("GET", f"{SPACE}/tribes", yaml(YAML))
+    stub_server.on("PUT", f"{SPACE}/tribes", data({"revision": 4, "changed": True}))
     assert user("tribe", "pull", "--space", "vod", "--output", "t.yaml").exit_code == 0
     outcome = user("tribe", "push", "t.yaml")
     assert outcome.out == "The tribes of vod are at revision 4.\n"
     assert (user.home / "t.yaml").read_text() == YAML.replace("revision: 3", "revision: 4")
-    assert "if-match" not in peer.asked[-1].headers
+    assert "if-match" not in stub_server.asked[-1].headers
     assert user("tribe", "push", "t.yaml", "--force").exit_code == 0
-    assert peer.asked[-1].headers["if-match"] == "*"
+    assert stub_server.asked[-1].headers["if-match"] == "*"
 
 
-def test_a_tribe_in_use_stays_and_the_scenario_is_named(user: CliRunner, peer: StubServer) -> None:
+def test_a_tribe_in_use_stays_and_the_scenario_is_named(user: CliRunner, stub_server: StubServer) -> None:
     message = 'Tribes that scenarios are for cannot go: gold by "Gold" of home.top in staging.'
-    peer.on("DELETE", f"{SPACE}/tribes/gold", refusal(409, {"code": "CONFLICT", "message": message}))
+    stub_server.on("DELETE", f"{SPACE}/tribes/gold", refusal(409, {"code": "CONFLICT", "message": message}))
     outcome = user("tribe", "delete", "gold", "--space", "vod")
     assert outcome.exit_code == 1
     assert message in outcome.err
-    peer.on("DELETE", f"{SPACE}/tribes/gold", Reply(204))
+    stub_server.on("DELETE", f"{SPACE}/tribes/gold", Reply(204))
     assert user("tribe", "delete", "gold", "--space", "vod").out == "Deleted gold.\n"
 
 
-def test_a_count_stands_alone_on_stdout(user: CliRunner, peer: StubServer) -> None:
-    peer.on("GET", f"{HERE}/tribes/gold/count", data({"tribe": "gold", "count": 12345}))
+def test_a_count_stands_alone_on_stdout(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("GET", f"{HERE}/tribes/gold/count", data({"tribe": "gold", "count": 12345}))
     assert user("tribe", "count", "gold", *PLACE).out == "12345\n"
 
 
 @pytest.mark.parametrize("argv", [("count", "gold"), ("explain", "gold", "--user", "ada")])
-def test_which_environment_is_meant_must_be_said(user: CliRunner, peer: StubServer, argv: tuple[str, ...]) -> None:
+def test_which_environment_is_meant_must_be_said(
+    user: CliRunner, stub_server: StubServer, argv: tuple[str, ...]
+) -> None:
     outcome = user("tribe", *argv, "--space", "vod")
     assert outcome.exit_code == 2
     assert "--environment" in outcome.err
-    assert peer.asked == []
+    assert stub_server.asked == []
 
 
-def test_an_explanation_names_every_filter_and_what_was_found(user: CliRunner, peer: StubServer) -> None:
-    peer.on("GET", f"{HERE}/tribes/gold/explanation", data(EXPLANATION))
+def test_an_explanation_names_every_filter_and_what_was_found(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("GET", f"{HERE}/tribes/gold/explanation", data(EXPLANATION))
     lines = user("tribe", "explain", "gold", "--user", "ada", *PLACE).out.splitlines()
     assert lines == [
         "ada is not in gold (Gold members): all of its filters must match; 0 of 1 do.",
@@ -115,21 +117,21 @@ def test_an_explanation_names_every_filter_and_what_was_found(user: CliRunner, p
     assert user("tribe", "explain", "gold", "--user", "ada", *PLACE, "--json").envelope["data"] == EXPLANATION
 
 
-def test_what_an_app_would_say_is_sent_with_its_types(user: CliRunner, peer: StubServer) -> None:
-    peer.on("GET", f"{HERE}/tribes/gold/explanation", data(EXPLANATION))
+def test_what_an_app_would_say_is_sent_with_its_types(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("GET", f"{HERE}/tribes/gold/explanation", data(EXPLANATION))
     fields = ("--field", "campaign=spring", "--field", "age=18", "--field", 'zip="01234"', "--field", "a=b=c")
     assert user("tribe", "explain", "gold", "--visitor", "v 1/ä", *fields, *PLACE).exit_code == 0
-    query = parse_qs(peer.asked[0].query)
+    query = parse_qs(stub_server.asked[0].query)
     assert query["anonymous_id"] == ["v 1/ä"]
     assert json.loads(query["fields"][0]) == {"campaign": "spring", "age": 18, "zip": "01234", "a": "b=c"}
 
 
 @pytest.mark.parametrize("argv", [(), ("--user", "a", "--visitor", "b"), ("--user", "a", "--field", "x")])
 def test_an_explanation_needs_one_person_and_good_fields(
-    user: CliRunner, peer: StubServer, argv: tuple[str, ...]
+    user: CliRunner, stub_server: StubServer, argv: tuple[str, ...]
 ) -> None:
     assert user("tribe", "explain", "gold", *argv, *PLACE).exit_code == 2
-    assert peer.asked == []
+    assert stub_server.asked == []
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def lock_of(project: Project) -> dict[str, object]:
 # Writing
 
 
-def test_the_first_update_writes_every_file_and_the_lock(project: Project, code_peer: CodeStub) -> None:
+def test_the_first_update_writes_every_file_and_the_lock(project: Project, code_stub: CodeStub) -> None:
     outcome = project.run("update", "--json")
     assert outcome.exit_code == 0
     assert changes(outcome) == {f"src/vod/{path}": "added" for path in FILES}
@@ -33,40 +33,40 @@ def test_the_first_update_writes_every_file_and_the_lock(project: Project, code_
     } == FILES
     assert set(files) == {f"src/vod/{path}" for path in FILES} | {"mtribes.toml", "mtribes.lock"}
     lock = lock_of(project)
-    assert (lock["host"], lock["space"], lock["revision"], lock["generator"]) == (code_peer.url, "vod", 1, "1.0.0")
-    assert code_peer.requests == [
-        {"space": "vod", "targets": [{"language": "typescript", "options": {"host": code_peer.url}}]}
+    assert (lock["host"], lock["space"], lock["revision"], lock["generator"]) == (code_stub.url, "vod", 1, "1.0.0")
+    assert code_stub.requests == [
+        {"space": "vod", "targets": [{"language": "typescript", "options": {"host": code_stub.url}}]}
     ]
 
 
-def test_a_second_update_asks_by_hash_and_touches_nothing(generated: Project, code_peer: CodeStub) -> None:
+def test_a_second_update_asks_by_hash_and_touches_nothing(generated: Project, code_stub: CodeStub) -> None:
     before = generated.files(), generated.times()
     outcome = generated.run("update", "--json")
     assert outcome.exit_code == 0
     assert changes(outcome) == {}
     assert outcome.envelope["data"]["counts"]["unchanged"] == 3
     assert (generated.files(), generated.times()) == before
-    assert code_peer.requests[-1]["if_code_hash"] == lock_of(generated)["code_hash"]
+    assert code_stub.requests[-1]["if_code_hash"] == lock_of(generated)["code_hash"]
 
 
-def test_a_newer_revision_with_the_same_code_is_in_step(generated: Project, code_peer: CodeStub) -> None:
+def test_a_newer_revision_with_the_same_code_is_in_step(generated: Project, code_stub: CodeStub) -> None:
     before = generated.files(), generated.times()
-    code_peer.revision = 2
+    code_stub.revision = 2
     assert generated.run("update").exit_code == 0
     assert generated.run("update", "--check", "--latest").exit_code == 0
     assert (generated.files(), generated.times()) == before
 
 
 def test_changed_added_and_orphaned_files_are_written_and_the_rest_keeps_its_time(
-    generated: Project, code_peer: CodeStub
+    generated: Project, code_stub: CodeStub
 ) -> None:
     untouched = (generated.root / "src/vod/.gitattributes").stat().st_mtime_ns
-    code_peer.files["vod"] = {
+    code_stub.files["vod"] = {
         ".gitattributes": FILES[".gitattributes"],
         "index.ts": "// new\n",
         "section/body.ts": "// body\n",
     }
-    code_peer.revision = 2
+    code_stub.revision = 2
     outcome = generated.run("update", "--json")
     assert outcome.exit_code == 0
     assert changes(outcome) == {INDEX_PATH: "changed", HERO_PATH: "orphaned", "src/vod/section/body.ts": "added"}
@@ -87,12 +87,12 @@ def test_a_missing_file_is_restored(generated: Project) -> None:
 
 @pytest.mark.parametrize("is_orphaned", [False, True])
 def test_an_edited_file_stops_the_update_unless_it_is_forced(
-    generated: Project, code_peer: CodeStub, *, is_orphaned: bool
+    generated: Project, code_stub: CodeStub, *, is_orphaned: bool
 ) -> None:
     (generated.root / HERO_PATH).write_text("// mine\n")
-    code_peer.files["vod"]["index.ts"] = "// new\n"
+    code_stub.files["vod"]["index.ts"] = "// new\n"
     if is_orphaned:
-        del code_peer.files["vod"]["experience/hero.ts"]
+        del code_stub.files["vod"]["experience/hero.ts"]
     before = generated.files()
     refused = generated.run("update")
     assert refused.exit_code == 1
@@ -131,10 +131,10 @@ def test_files_with_the_right_bytes_are_adopted(project: Project) -> None:
     assert project.run("update", "--check", "--offline").exit_code == 0
 
 
-def test_a_file_the_lock_does_not_name_stays_and_is_no_drift(generated: Project, code_peer: CodeStub) -> None:
+def test_a_file_the_lock_does_not_name_stays_and_is_no_drift(generated: Project, code_stub: CodeStub) -> None:
     mine = generated.root / "src/vod/experience/mine.ts"
     mine.write_text("// mine\n")
-    del code_peer.files["vod"]["experience/hero.ts"]
+    del code_stub.files["vod"]["experience/hero.ts"]
     assert generated.run("update", "--check", "--offline").exit_code == 0
     assert generated.run("update").exit_code == 0
     assert mine.read_text() == "// mine\n"
@@ -154,8 +154,8 @@ def test_a_checkout_with_crlf_is_in_step_and_stays_as_it_is(generated: Project) 
     assert (generated.files(), generated.times()) == before
 
 
-def test_a_target_that_has_gone_from_the_project_takes_its_files_along(generated: Project, code_peer: CodeStub) -> None:
-    generated.write_toml(code_peer.url, {"language": "typescript", "output": "src/elsewhere"})
+def test_a_target_that_has_gone_from_the_project_takes_its_files_along(generated: Project, code_stub: CodeStub) -> None:
+    generated.write_toml(code_stub.url, {"language": "typescript", "output": "src/elsewhere"})
     assert generated.run("update", "--check", "--offline").exit_code == 3
     outcome = generated.run("update", "--json")
     assert outcome.exit_code == 0
@@ -164,19 +164,19 @@ def test_a_target_that_has_gone_from_the_project_takes_its_files_along(generated
     assert (generated.root / "src/elsewhere/index.ts").exists()
 
 
-def test_an_output_may_move_one_folder_up(generated: Project, code_peer: CodeStub) -> None:
-    generated.write_toml(code_peer.url, {"language": "typescript", "output": "src"})
+def test_an_output_may_move_one_folder_up(generated: Project, code_stub: CodeStub) -> None:
+    generated.write_toml(code_stub.url, {"language": "typescript", "output": "src"})
     assert generated.run("update").exit_code == 0
     assert {path for path in generated.files() if path.startswith("src/")} == {f"src/{path}" for path in FILES}
     assert generated.run("update", "--check", "--offline").exit_code == 0
 
 
-def test_a_file_may_become_a_folder_and_a_folder_a_file(generated: Project, code_peer: CodeStub) -> None:
-    code_peer.files["vod"] = {"index.ts/a": "1\n", "experience": "2\n"}
+def test_a_file_may_become_a_folder_and_a_folder_a_file(generated: Project, code_stub: CodeStub) -> None:
+    code_stub.files["vod"] = {"index.ts/a": "1\n", "experience": "2\n"}
     assert generated.run("update").exit_code == 0
     assert (generated.root / "src/vod/index.ts/a").read_text() == "1\n"
     assert (generated.root / "src/vod/experience").read_text() == "2\n"
-    code_peer.files["vod"] = dict(FILES)
+    code_stub.files["vod"] = dict(FILES)
     assert generated.run("update").exit_code == 0
     assert (generated.root / HERO_PATH).read_text() == HERO
 
@@ -184,32 +184,32 @@ def test_a_file_may_become_a_folder_and_a_folder_a_file(generated: Project, code
 # Several targets
 
 
-def test_targets_of_one_space_are_one_request_and_of_two_spaces_two(project: Project, code_peer: CodeStub) -> None:
+def test_targets_of_one_space_are_one_request_and_of_two_spaces_two(project: Project, code_stub: CodeStub) -> None:
     project.write_toml(
-        code_peer.url,
+        code_stub.url,
         {"language": "typescript", "output": "src/vod"},
         {"language": "javascript", "output": "web/vod"},
         {"language": "typescript", "output": "src/sports", "space": "sports"},
     )
     assert project.run("update").exit_code == 0
-    assert [(request["space"], len(request["targets"])) for request in code_peer.requests] == [
+    assert [(request["space"], len(request["targets"])) for request in code_stub.requests] == [
         ("vod", 2),
         ("sports", 1),
     ]
     assert (project.root / "src/sports/sports.ts").read_text() == "// sports\n"
     before = project.files(), project.times()
     assert project.run("update").exit_code == 0
-    assert all("if_code_hash" in request for request in code_peer.requests[2:])
+    assert all("if_code_hash" in request for request in code_stub.requests[2:])
     assert (project.files(), project.times()) == before
-    code_peer.files["sports"]["sports.ts"] = "// newer\n"
+    code_stub.files["sports"]["sports.ts"] = "// newer\n"
     assert changes(project.run("update", "--check", "--latest", "--json")) == {"src/sports/sports.ts": "changed"}
 
 
 def test_a_target_that_is_added_is_generated_though_the_server_has_nothing_newer(
-    generated: Project, code_peer: CodeStub
+    generated: Project, code_stub: CodeStub
 ) -> None:
     generated.write_toml(
-        code_peer.url, {"language": "typescript", "output": "src/vod"}, {"language": "javascript", "output": "web/vod"}
+        code_stub.url, {"language": "typescript", "output": "src/vod"}, {"language": "javascript", "output": "web/vod"}
     )
     outcome = generated.run("update", "--json")
     assert outcome.exit_code == 0
@@ -217,13 +217,13 @@ def test_a_target_that_is_added_is_generated_though_the_server_has_nothing_newer
     assert generated.run("update", "--check", "--latest").exit_code == 0
 
 
-def test_one_target_alone_is_updated_by_target(project: Project, code_peer: CodeStub) -> None:
+def test_one_target_alone_is_updated_by_target(project: Project, code_stub: CodeStub) -> None:
     project.write_toml(
-        code_peer.url, {"language": "typescript", "output": "src/vod"}, {"language": "javascript", "output": "web/vod"}
+        code_stub.url, {"language": "typescript", "output": "src/vod"}, {"language": "javascript", "output": "web/vod"}
     )
     assert project.run("update").exit_code == 0
-    code_peer.files["vod"]["index.ts"] = "// new\n"
-    code_peer.revision = 2
+    code_stub.files["vod"]["index.ts"] = "// new\n"
+    code_stub.revision = 2
     assert project.run("update", "--target", "web/vod/").exit_code == 0
     assert (project.root / "web/vod/index.ts").read_text() == "// new\n"
     assert (project.root / INDEX_PATH).read_text() == FILES["index.ts"]
@@ -240,9 +240,9 @@ def test_a_target_that_is_not_there_is_a_usage_error_that_names_those_that_are(p
     assert "src/vod" in outcome.err
 
 
-def test_nothing_is_written_to_one_target_when_another_is_refused(project: Project, code_peer: CodeStub) -> None:
+def test_nothing_is_written_to_one_target_when_another_is_refused(project: Project, code_stub: CodeStub) -> None:
     project.write_toml(
-        code_peer.url, {"language": "typescript", "output": "a"}, {"language": "javascript", "output": "b"}
+        code_stub.url, {"language": "typescript", "output": "a"}, {"language": "javascript", "output": "b"}
     )
     (project.root / "b").mkdir()
     (project.root / "b/index.ts").write_text("// somebody else's\n")
@@ -255,8 +255,8 @@ def test_nothing_is_written_to_one_target_when_another_is_refused(project: Proje
 # Looking without writing
 
 
-def test_dry_run_says_what_would_change_and_writes_nothing(generated: Project, code_peer: CodeStub) -> None:
-    code_peer.files["vod"]["index.ts"] = "// new\n"
+def test_dry_run_says_what_would_change_and_writes_nothing(generated: Project, code_stub: CodeStub) -> None:
+    code_stub.files["vod"]["index.ts"] = "// new\n"
     before = generated.files(), generated.times()
     outcome = generated.run("update", "--dry-run", "--json")
     assert outcome.exit_code == 0
@@ -270,8 +270,8 @@ def test_dry_run_refuses_what_the_update_would_refuse(generated: Project) -> Non
     assert generated.run("update", "--dry-run").exit_code == 1
 
 
-def test_diff_shows_the_lines_and_writes_nothing(generated: Project, code_peer: CodeStub) -> None:
-    code_peer.files["vod"] = {"index.ts": FILES["index.ts"] + "// \x1b[31mred\n", "new.ts": "// new"}
+def test_diff_shows_the_lines_and_writes_nothing(generated: Project, code_stub: CodeStub) -> None:
+    code_stub.files["vod"] = {"index.ts": FILES["index.ts"] + "// \x1b[31mred\n", "new.ts": "// new"}
     before = generated.files()
     outcome = generated.run("update", "--diff")
     assert outcome.exit_code == 0
@@ -285,10 +285,10 @@ def test_diff_shows_the_lines_and_writes_nothing(generated: Project, code_peer: 
     assert "\x1b" not in without_colors(at_terminal)
 
 
-def test_a_revision_can_be_asked_for(generated: Project, code_peer: CodeStub) -> None:
-    code_peer.files["vod"]["index.ts"] = "// old\n"
+def test_a_revision_can_be_asked_for(generated: Project, code_stub: CodeStub) -> None:
+    code_stub.files["vod"]["index.ts"] = "// old\n"
     assert generated.run("update", "--revision", "7").exit_code == 0
-    assert code_peer.requests[-1]["revision"] == 7
+    assert code_stub.requests[-1]["revision"] == 7
     assert lock_of(generated)["revision"] == 7
 
 
@@ -296,11 +296,11 @@ def test_a_revision_can_be_asked_for(generated: Project, code_peer: CodeStub) ->
 
 
 @pytest.fixture
-def signed_out(project: Project, code_peer: CodeStub) -> Project:
-    """Nobody is signed in; over SSH a sign-in is by a code, which the peer takes for entered at once."""
-    oauth = OAuthStub(code_peer.peer)
+def signed_out(project: Project, code_stub: CodeStub) -> Project:
+    """Nobody is signed in; over SSH a sign-in is by a code, which the stub server takes for entered at once."""
+    oauth = OAuthStub(code_stub.stub_server)
     issued = {"access_token": TOKEN, "refresh_token": "mtr_1", "token_type": "Bearer", "expires_in": 3600}
-    oauth.peer.on("POST", "/oauth/token", Reply(200, issued))
+    oauth.stub_server.on("POST", "/oauth/token", Reply(200, issued))
     project.environment = {"SSH_TTY": "/dev/pts/1"}
     return project
 
@@ -317,13 +317,13 @@ def test_somebody_at_the_terminal_is_signed_in(signed_out: Project, argv: tuple[
 
 @pytest.mark.parametrize("argv", [(), ("--dry-run",), ("--check", "--latest")])
 def test_where_nobody_is_there_a_missing_sign_in_is_exit_4(
-    signed_out: Project, code_peer: CodeStub, argv: tuple[str, ...]
+    signed_out: Project, code_stub: CodeStub, argv: tuple[str, ...]
 ) -> None:
     for answers, environment in ((None, {}), ("", {"CI": "1"})):
         signed_out.environment |= environment
         outcome = signed_out.run("update", *argv, answers=answers)
         assert (outcome.exit_code, "mtribes login" in outcome.err) == (4, True)
-    assert code_peer.peer.asked == []
+    assert code_stub.stub_server.asked == []
     assert signed_out.run("update", "--json", *argv, answers="").exit_code == 4
 
 
@@ -333,8 +333,8 @@ def test_a_token_that_is_refused_is_not_replaced_by_a_sign_in(signed_out: Projec
     assert (outcome.exit_code, "BCDF-GHJK" in outcome.err) == (4, False)
 
 
-def test_a_sign_in_that_is_refused_leaves_nothing(signed_out: Project, code_peer: CodeStub) -> None:
-    code_peer.peer.on("POST", "/oauth/token", Reply(400, {"error": "access_denied"}))
+def test_a_sign_in_that_is_refused_leaves_nothing(signed_out: Project, code_stub: CodeStub) -> None:
+    code_stub.stub_server.on("POST", "/oauth/token", Reply(400, {"error": "access_denied"}))
     before = signed_out.files()
     assert signed_out.run("update", answers="").exit_code == 4
     assert signed_out.files() == before

@@ -38,14 +38,14 @@ def test_check_names_what_was_done_here(generated: Project, kind: str, option: s
 
 @pytest.mark.parametrize("kind", ["added", "changed", "orphaned"])
 def test_check_tells_what_the_server_has_and_counts_it_with_latest_alone(
-    generated: Project, code_peer: CodeStub, kind: str
+    generated: Project, code_stub: CodeStub, kind: str
 ) -> None:
     path = {"added": "new.ts", "changed": "index.ts", "orphaned": "experience/hero.ts"}[kind]
     if kind == "orphaned":
-        del code_peer.files["vod"][path]
+        del code_stub.files["vod"][path]
     else:
-        code_peer.files["vod"][path] = "// new\n"
-    code_peer.revision = 2
+        code_stub.files["vod"][path] = "// new\n"
+    code_stub.revision = 2
     outcome = generated.run("update", "--check", "--json")
     assert outcome.exit_code == 0
     assert changes(outcome) == {}
@@ -60,9 +60,9 @@ def test_check_tells_what_the_server_has_and_counts_it_with_latest_alone(
     assert generated.run("update", "--check", "--offline").exit_code == 0
 
 
-def test_check_tells_of_a_newer_generator(generated: Project, code_peer: CodeStub) -> None:
-    code_peer.generator = "2.0.0"
-    code_peer.files["vod"]["index.ts"] = "// generated anew\n"
+def test_check_tells_of_a_newer_generator(generated: Project, code_stub: CodeStub) -> None:
+    code_stub.generator = "2.0.0"
+    code_stub.files["vod"]["index.ts"] = "// generated anew\n"
     assert "2.0.0" in generated.run("update", "--check").err
     assert generated.run("update", "--check", "--latest").exit_code == 3
 
@@ -72,9 +72,9 @@ def test_check_tells_of_a_newer_generator(generated: Project, code_peer: CodeStu
     [("language", "javascript"), ("space", "sports"), ("output", "src/other")],
 )
 def test_check_sees_that_the_project_asks_for_something_else(
-    generated: Project, code_peer: CodeStub, key: str, value: str
+    generated: Project, code_stub: CodeStub, key: str, value: str
 ) -> None:
-    generated.write_toml(code_peer.url, {"language": "typescript", "output": "src/vod", key: value})
+    generated.write_toml(code_stub.url, {"language": "typescript", "output": "src/vod", key: value})
     outcome = generated.run("update", "--check", "--offline", "--json")
     assert outcome.exit_code == 3
     assert any(value in error["message"] + error["path"] for error in outcome.envelope["errors"])
@@ -89,23 +89,23 @@ def test_check_sees_a_change_of_options_and_of_host(generated: Project) -> None:
     assert generated.run("update", "--check", "--offline").exit_code == 3
 
 
-def test_check_sees_another_host_even_where_the_code_stays_the_same(project: Project, code_peer: CodeStub) -> None:
+def test_check_sees_another_host_even_where_the_code_stays_the_same(project: Project, code_stub: CodeStub) -> None:
     toml = project.root / "mtribes.toml"
     toml.write_text(toml.read_text() + '[targets.options]\nhost = "https://app.example.com"\n')
     assert project.run("update").exit_code == 0
     assert project.run("update", "--check", "--offline").exit_code == 0
     toml.write_text(toml.read_text().replace("127.0.0.1", "localhost"))
-    project.trust(code_peer.url.replace("127.0.0.1", "localhost"))
+    project.trust(code_stub.url.replace("127.0.0.1", "localhost"))
     assert project.run("update", "--check", "--offline").exit_code == 3
     assert project.run("update").exit_code == 0
     assert project.run("update", "--check", "--offline").exit_code == 0
 
 
-def test_check_sees_that_a_target_has_gone(project: Project, code_peer: CodeStub) -> None:
+def test_check_sees_that_a_target_has_gone(project: Project, code_stub: CodeStub) -> None:
     targets = {"language": "typescript", "output": "src/vod"}, {"language": "javascript", "output": "web/vod"}
-    project.write_toml(code_peer.url, *targets)
+    project.write_toml(code_stub.url, *targets)
     assert project.run("update").exit_code == 0
-    project.write_toml(code_peer.url, targets[0])
+    project.write_toml(code_stub.url, targets[0])
     outcome = project.run("update", "--check", "--offline", "--json")
     assert outcome.exit_code == 3
     assert [error["path"] for error in outcome.envelope["errors"]] == ["web/vod"]
@@ -117,11 +117,11 @@ def test_check_before_anything_was_generated_is_not_in_step(project: Project) ->
     assert "has not been generated yet" in outcome.err
 
 
-def test_check_offline_asks_no_server_and_needs_no_token(generated: Project, code_peer: CodeStub) -> None:
-    asked = len(code_peer.requests)
+def test_check_offline_asks_no_server_and_needs_no_token(generated: Project, code_stub: CodeStub) -> None:
+    asked = len(code_stub.requests)
     generated.environment.clear()
     assert generated.run("update", "--check", "--offline").exit_code == 0
-    assert len(code_peer.requests) == asked
+    assert len(code_stub.requests) == asked
 
 
 @pytest.mark.parametrize("argv", [("update",), ("update", "--check"), ("update", "--dry-run")])
@@ -132,8 +132,8 @@ def test_without_a_good_token_it_is_exit_4(generated: Project, argv: tuple[str, 
     assert generated.run(*argv).exit_code == 4
 
 
-def test_a_space_that_is_not_there_is_exit_1(project: Project, code_peer: CodeStub) -> None:
-    project.write_toml(code_peer.url, {"language": "typescript", "output": "src/vod", "space": "elsewhere"})
+def test_a_space_that_is_not_there_is_exit_1(project: Project, code_stub: CodeStub) -> None:
+    project.write_toml(code_stub.url, {"language": "typescript", "output": "src/vod", "space": "elsewhere"})
     assert project.run("update").exit_code == 1
 
 

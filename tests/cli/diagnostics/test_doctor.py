@@ -35,9 +35,9 @@ def _no_network_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def oauth(peer: StubServer) -> OAuthStub:
+def oauth(stub_server: StubServer) -> OAuthStub:
     """A server that describes itself, and knows one token."""
-    server = OAuthStub(peer)
+    server = OAuthStub(stub_server)
     server.access_tokens = {"mto_good"}
     return server
 
@@ -45,7 +45,7 @@ def oauth(peer: StubServer) -> OAuthStub:
 @pytest.fixture
 def ada(mtribes: CliRunner, oauth: OAuthStub) -> CliRunner:
     """A user for whom all is well."""
-    mtribes.environment |= {"MTRIBES_HOST": oauth.peer.url, "MTRIBES_TOKEN": "mto_good", "SHELL": "/bin/bash"}
+    mtribes.environment |= {"MTRIBES_HOST": oauth.stub_server.url, "MTRIBES_TOKEN": "mto_good", "SHELL": "/bin/bash"}
     mtribes.environment |= {"HOME": str(mtribes.home), "XDG_DATA_HOME": str(mtribes.home)}
     return mtribes
 
@@ -66,7 +66,7 @@ def test_where_all_is_well_it_says_so_and_ends_with_0(ada: CliRunner, oauth: OAu
     assert outcome.exit_code == 0, outcome.out
     assert [line.split()[:2] for line in lines[: len(NAMES)]] == [["ok", name] for name in NAMES]
     assert lines[-1] == "All checks passed."
-    assert f"{oauth.peer.url} (from MTRIBES_HOST)" in outcome.out
+    assert f"{oauth.stub_server.url} (from MTRIBES_HOST)" in outcome.out
     assert "ada@example.com (from MTRIBES_TOKEN)" in outcome.out
     assert outcome.err == ""
 
@@ -148,11 +148,11 @@ def test_a_clock_that_is_off_is_a_warning_and_signing_in_goes_on(ada: CliRunner,
 
 def test_a_server_that_calls_itself_otherwise_gets_no_credentials(ada: CliRunner, oauth: OAuthStub) -> None:
     other = oauth.metadata(issuer="https://elsewhere.example.com")
-    oauth.peer.on("GET", "/.well-known/oauth-authorization-server", Reply(200, other))
+    oauth.stub_server.on("GET", "/.well-known/oauth-authorization-server", Reply(200, other))
     outcome = ada("doctor", "--json")
     assert check(outcome, "issuer")[0] == "bad"
     assert check(outcome, "sign-in")[0] == "warning"
-    assert all("authorization" not in asked.headers for asked in oauth.peer.asked)
+    assert all("authorization" not in asked.headers for asked in oauth.stub_server.asked)
 
 
 def test_a_web_server_that_is_not_ours_gets_no_credentials(ada: CliRunner) -> None:
@@ -201,7 +201,7 @@ def test_tls_and_proxy_are_told_without_the_password(
 def test_no_secret_is_printed_wherever_it_is_kept(ada: CliRunner, oauth: OAuthStub) -> None:
     entry = {"store": "file", "access_token": "mto_kept_access", "refresh_token": "mtr_kept_refresh"}
     ada.folders.config.mkdir()
-    ada.credentials_file.write_text(json.dumps({"version": 1, "hosts": {oauth.peer.url: entry}, "services": {}}))
+    ada.credentials_file.write_text(json.dumps({"version": 1, "hosts": {oauth.stub_server.url: entry}, "services": {}}))
     ada.credentials_file.chmod(0o600)
     hidden = ("mto_kept", "mtr_kept", SECRETS["MTRIBES_TOKEN"], SECRETS["MTRIBES_CLIENT_SECRET"])
     for environment in (SECRETS, {"MTRIBES_TOKEN": ""}):

@@ -54,8 +54,8 @@ def stream(*parts: str) -> Reply:
     return Reply(200, "".join(["retry: 2000\n\n", *parts]).encode(), {"Content-Type": "text/event-stream"})
 
 
-def test_events_and_sessions_are_lines(user: CliRunner, peer: StubServer) -> None:
-    peer.on("GET", STREAM, stream(": life\n\n", event(1), message("session", SESSION)))
+def test_events_and_sessions_are_lines(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("GET", STREAM, stream(": life\n\n", event(1), message("session", SESSION)))
     outcome = user("event", "tail", "--limit", "2", *PLACE)
     assert outcome.exit_code == 0
     assert outcome.out.splitlines() == [
@@ -65,9 +65,9 @@ def test_events_and_sessions_are_lines(user: CliRunner, peer: StubServer) -> Non
     assert outcome.err == "Waiting for events in staging of vod. Press Ctrl-C to stop.\n"
 
 
-def test_under_json_each_is_a_line_as_the_server_has_it(user: CliRunner, peer: StubServer) -> None:
+def test_under_json_each_is_a_line_as_the_server_has_it(user: CliRunner, stub_server: StubServer) -> None:
     more = message("skipped", {"skipped": 3}) + message("news of later", [])
-    peer.on("GET", STREAM, stream(event(1), more, message("session", SESSION)))
+    stub_server.on("GET", STREAM, stream(event(1), more, message("session", SESSION)))
     outcome = user("event", "tail", "--limit", "2", "--json", "--quiet", *PLACE)
     assert (outcome.exit_code, outcome.err) == (0, "")
     assert [json.loads(line) for line in outcome.out.splitlines()] == [
@@ -77,8 +77,8 @@ def test_under_json_each_is_a_line_as_the_server_has_it(user: CliRunner, peer: S
     ]
 
 
-def test_what_is_skipped_is_told_on_stderr(user: CliRunner, peer: StubServer) -> None:
-    peer.on("GET", STREAM, stream(message("skipped", {"skipped": 1200}), event(1)))
+def test_what_is_skipped_is_told_on_stderr(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("GET", STREAM, stream(message("skipped", {"skipped": 1200}), event(1)))
     outcome = user("event", "tail", "--limit", "1", *PLACE)
     assert "1,200 more arrived than were shown. `mtribes event export` includes all events.\n" in outcome.err
     assert len(outcome.out.splitlines()) == 1
@@ -92,20 +92,22 @@ def test_what_is_skipped_is_told_on_stderr(user: CliRunner, peer: StubServer) ->
         ((), ""),
     ],
 )
-def test_filters_go_along(user: CliRunner, peer: StubServer, words: tuple[str, ...], query: str) -> None:
-    peer.on("GET", STREAM, stream(event(1)))
+def test_filters_go_along(user: CliRunner, stub_server: StubServer, words: tuple[str, ...], query: str) -> None:
+    stub_server.on("GET", STREAM, stream(event(1)))
     assert user("event", "tail", "--limit", "1", *words, *PLACE).exit_code == 0
-    assert [asked.query for asked in peer.asked] == [query]
+    assert [asked.query for asked in stub_server.asked] == [query]
 
 
-def test_a_user_and_a_visitor_are_two_people(user: CliRunner, peer: StubServer) -> None:
+def test_a_user_and_a_visitor_are_two_people(user: CliRunner, stub_server: StubServer) -> None:
     outcome = user("event", "tail", "--user", "a", "--visitor", "b", *PLACE)
-    assert (outcome.exit_code, peer.asked) == (2, [])
+    assert (outcome.exit_code, stub_server.asked) == (2, [])
     assert "hint: Pass one of them." in outcome.err
 
 
-def test_a_stream_that_breaks_off_is_resumed_and_nothing_is_shown_twice(user: CliRunner, peer: StubServer) -> None:
-    peer.on(
+def test_a_stream_that_breaks_off_is_resumed_and_nothing_is_shown_twice(
+    user: CliRunner, stub_server: StubServer
+) -> None:
+    stub_server.on(
         "GET",
         STREAM,
         stream("id: 5\n\n", event(1), "id: 6\n\n", event(2), "event: event\ndata: {"),
@@ -116,13 +118,13 @@ def test_a_stream_that_breaks_off_is_resumed_and_nothing_is_shown_twice(user: Cl
     outcome = user("event", "tail", "--limit", "4", "--json", *PLACE)
     assert outcome.exit_code == 0, outcome.err
     assert [json.loads(line)["id"] for line in outcome.out.splitlines()] == ["e-1", "e-2", "e-3", "e-4"]
-    assert [asked.headers.get("last-event-id") for asked in peer.asked] == [None, "6", "6", "6"]
+    assert [asked.headers.get("last-event-id") for asked in stub_server.asked] == [None, "6", "6", "6"]
     assert 7 in user.clock.pauses
 
 
-def test_after_ten_minutes_without_a_stream_it_gives_up(user: CliRunner, peer: StubServer) -> None:
+def test_after_ten_minutes_without_a_stream_it_gives_up(user: CliRunner, stub_server: StubServer) -> None:
     down = refusal(503, {"code": "UNAVAILABLE", "message": "Down."})
-    peer.on("GET", STREAM, stream(event(1)), down)
+    stub_server.on("GET", STREAM, stream(event(1)), down)
     outcome = user("event", "tail", "--json", *PLACE)
     first, envelope = outcome.out.splitlines()
     assert (outcome.exit_code, json.loads(first)["id"]) == (75, "e-1")
@@ -131,17 +133,17 @@ def test_after_ten_minutes_without_a_stream_it_gives_up(user: CliRunner, peer: S
 
 
 @pytest.mark.parametrize(("status", "exit_code"), [(503, 75), (403, 4), (404, 1), (422, 2), (401, 4)])
-def test_a_first_refusal_is_told_at_once(user: CliRunner, peer: StubServer, status: int, exit_code: int) -> None:
-    peer.on("GET", STREAM, refusal(status, {"code": "X", "message": "Not now.", "path": "name"}))
+def test_a_first_refusal_is_told_at_once(user: CliRunner, stub_server: StubServer, status: int, exit_code: int) -> None:
+    stub_server.on("GET", STREAM, refusal(status, {"code": "X", "message": "Not now.", "path": "name"}))
     outcome = user("event", "tail", *PLACE)
     assert (outcome.exit_code, outcome.out, user.clock.pauses) == (exit_code, "", [])
     assert "Not now." in outcome.err
-    assert len(peer.asked) == 1
+    assert len(stub_server.asked) == 1
 
 
-def test_a_token_that_has_ended_ends_it(user: CliRunner, peer: StubServer) -> None:
+def test_a_token_that_has_ended_ends_it(user: CliRunner, stub_server: StubServer) -> None:
     ended = refusal(401, {"code": "UNAUTHENTICATED", "message": "The token is expired."})
-    peer.on("GET", STREAM, stream(event(1)), ended)
+    stub_server.on("GET", STREAM, stream(event(1)), ended)
     outcome = user("event", "tail", *PLACE)
     assert outcome.exit_code == 4
     assert "The token is expired." in outcome.err
@@ -157,41 +159,41 @@ def test_a_token_that_has_ended_ends_it(user: CliRunner, peer: StubServer) -> No
         stream(message("skipped", {"skipped": "many"})),
     ],
 )
-def test_what_is_no_stream_of_events_is_reported(user: CliRunner, peer: StubServer, reply: Reply) -> None:
-    peer.on("GET", STREAM, reply)
+def test_what_is_no_stream_of_events_is_reported(user: CliRunner, stub_server: StubServer, reply: Reply) -> None:
+    stub_server.on("GET", STREAM, reply)
     outcome = user("event", "tail", *PLACE)
     assert (outcome.exit_code, outcome.out) == (1, "")
     assert "error: " in outcome.err
 
 
 def test_a_message_without_an_end_is_reported(
-    user: CliRunner, peer: StubServer, monkeypatch: pytest.MonkeyPatch
+    user: CliRunner, stub_server: StubServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(event_stream, "MAX_MESSAGE_BYTES", 1000)
-    peer.on("GET", STREAM, stream("data: 1\n" * 2000))
+    stub_server.on("GET", STREAM, stream("data: 1\n" * 2000))
     outcome = user("event", "tail", *PLACE)
     assert outcome.exit_code == 1
     assert "unterminated message" in outcome.err
 
 
-def test_hostile_text_is_data_on_one_line(user: CliRunner, peer: StubServer) -> None:
+def test_hostile_text_is_data_on_one_line(user: CliRunner, stub_server: StubServer) -> None:
     hostile = "\u202e\x1b[31m\n" + "界" * 200
     told = {"name": hostile, "user_id": hostile, "metadata": {hostile: hostile}, "timestamp": hostile}
-    peer.on("GET", STREAM, stream(event(1, **told)))
+    stub_server.on("GET", STREAM, stream(event(1, **told)))
     outcome = user("event", "tail", "--limit", "1", *PLACE)
     assert len(outcome.out.splitlines()) == 1
     assert not {"\u202e", "\x1b"} & set(outcome.out)
-    peer.on("GET", STREAM, stream(event(1, **told)))
+    stub_server.on("GET", STREAM, stream(event(1, **told)))
     outcome = user("event", "tail", "--limit", "1", "--json", *PLACE)
     assert json.loads(outcome.out)["name"] == hostile
 
 
-def test_ctrl_c_is_how_it_ends(user: CliRunner, peer: StubServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_is_how_it_ends(user: CliRunner, stub_server: StubServer, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(event_tail.EventTail, "_show", interrupted)
-    peer.on("GET", STREAM, stream(event(1)))
+    stub_server.on("GET", STREAM, stream(event(1)))
     outcome = user("event", "tail", "--json", *PLACE)
     assert (outcome.exit_code, outcome.out) == (0, "")
 
@@ -206,7 +208,7 @@ class Gone(io.StringIO):
         raise OSError
 
 
-def test_it_ends_when_nobody_reads(user: CliRunner, peer: StubServer) -> None:
+def test_it_ends_when_nobody_reads(user: CliRunner, stub_server: StubServer) -> None:
     console = Console(Style(), {}, stdin=io.StringIO(), stdout=Gone(), stderr=io.StringIO())
     was_read = console.is_read
     console.line("one")
@@ -215,12 +217,12 @@ def test_it_ends_when_nobody_reads(user: CliRunner, peer: StubServer) -> None:
     def asked(_asked: ReceivedRequest) -> Reply:
         return stream(event(1), event(2))
 
-    peer.on("GET", STREAM, asked)
+    stub_server.on("GET", STREAM, asked)
     context = user.context((io.StringIO(), Gone(), io.StringIO()))
     from mtribes_cli.main import main  # noqa: PLC0415 - with another stdout than others have
 
     assert main(("event", "tail", *PLACE), context) == 0
-    assert len(peer.asked) == 1
+    assert len(stub_server.asked) == 1
 
 
 PIECES = b"id: 1\r\ndata: a\r\ndata: b\n\n: life\n\nevent: x\ndata:c\nid: \x01\n\nid: 2\n\nevent: y\n\ndata: d\n\nda"

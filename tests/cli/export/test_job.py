@@ -21,12 +21,12 @@ AGREED = {"rows": 1, "bytes": len(CONTENT), "sha256": hashlib.sha256(CONTENT).he
 
 
 @pytest.fixture
-def exporting(peer: StubServer) -> StubServer:
+def exporting(stub_server: StubServer) -> StubServer:
     """A server whose export has one row."""
     underway = {"export": "exp_1", "rows": None, "bytes": None, "sha256": None, "cursor": None, "error": None}
-    peer.on("POST", f"{HERE}/tribes/gold/exports", data({**underway, "state": "running"}, status=202))
-    peer.on("GET", f"{HERE}/exports/exp_1", data({**underway, **AGREED, "state": "complete"}))
-    return peer
+    stub_server.on("POST", f"{HERE}/tribes/gold/exports", data({**underway, "state": "running"}, status=202))
+    stub_server.on("GET", f"{HERE}/exports/exp_1", data({**underway, **AGREED, "state": "complete"}))
+    return stub_server
 
 
 def test_an_export_as_agreed_is_in_its_file(user: CliRunner, exporting: StubServer) -> None:

@@ -16,9 +16,9 @@ COURSES = list(itertools.product((-2, 0, 2), repeat=2))  # at first, later
 
 
 @pytest.fixture
-def oauth(peer: StubServer) -> OAuthStub:
+def oauth(stub_server: StubServer) -> OAuthStub:
     """A server that signs people and services in."""
-    return OAuthStub(peer)
+    return OAuthStub(stub_server)
 
 
 @pytest.mark.parametrize(("at_first", "later"), COURSES)
@@ -26,7 +26,7 @@ def test_a_service_signs_in_and_goes_on(mtribes: CliRunner, oauth: OAuthStub, at
     mtribes.environment |= {"MTRIBES_CLIENT_ID": "svc_1", "MTRIBES_CLIENT_SECRET": "mts_good"}
     for days in (at_first, later, at_first):
         mtribes.clock.ahead_seconds = days * DAY_SECONDS
-        outcome = mtribes("whoami", "--host", oauth.peer.url)
+        outcome = mtribes("whoami", "--host", oauth.stub_server.url)
         assert outcome.exit_code == 0, outcome.err
 
 
@@ -39,7 +39,7 @@ def test_a_sign_in_is_renewed_when_it_has_to_be(
     for ends_now in (False, True, False):
         if ends_now:
             oauth.access_tokens = set()
-        outcome = mtribes("whoami", "--host", oauth.peer.url)
+        outcome = mtribes("whoami", "--host", oauth.stub_server.url)
         assert outcome.exit_code == 0, outcome.err
     assert 1 <= oauth.refreshes() <= 2
 
@@ -47,7 +47,7 @@ def test_a_sign_in_is_renewed_when_it_has_to_be(
 def test_a_clock_that_is_off_costs_no_renewals(mtribes: CliRunner, oauth: OAuthStub) -> None:
     for days in (-2, 2):
         _signed_in(mtribes, oauth, days)
-        assert mtribes("whoami", "--host", oauth.peer.url).exit_code == 0
+        assert mtribes("whoami", "--host", oauth.stub_server.url).exit_code == 0
     assert oauth.refreshes() == 0
 
 
@@ -58,5 +58,5 @@ def _signed_in(mtribes: CliRunner, oauth: OAuthStub, days: int) -> None:
     ends = mtribes.clock.now_seconds() + LIFETIME_SECONDS
     entry = {"store": "file", "access_token": "mto_0", "refresh_token": "mtr_0", "expires_at_seconds": ends}
     mtribes.folders.config.mkdir(exist_ok=True)
-    stored = {"version": 1, "hosts": {oauth.peer.url: entry}, "services": {}}
+    stored = {"version": 1, "hosts": {oauth.stub_server.url: entry}, "services": {}}
     mtribes.credentials_file.write_text(json.dumps(stored))

@@ -54,11 +54,11 @@ def test_a_document_for_which_there_is_no_room_is_not_begun(program: Program, sm
     assert there.read_text() == "old\n"
 
 
-def test_code_for_which_there_is_no_room_is_not_begun(program: Program, small_disk: Path, code_peer: CodeStub) -> None:
-    code_peer.files["vod"] = {"a.ts": "// small\n", "b.ts": "x" * 4 * DISK_BYTES}
-    toml = f'host = "{code_peer.url}"\nspace = "vod"\n[[targets]]\nlanguage = "typescript"\noutput = "src/vod"\n'
+def test_code_for_which_there_is_no_room_is_not_begun(program: Program, small_disk: Path, code_stub: CodeStub) -> None:
+    code_stub.files["vod"] = {"a.ts": "// small\n", "b.ts": "x" * 4 * DISK_BYTES}
+    toml = f'host = "{code_stub.url}"\nspace = "vod"\n[[targets]]\nlanguage = "typescript"\noutput = "src/vod"\n'
     (small_disk / "mtribes.toml").write_text(toml)
-    outcome = program("update", "-C", str(small_disk), MTRIBES_TOKEN=TOKEN, MTRIBES_HOST=code_peer.url)
+    outcome = program("update", "-C", str(small_disk), MTRIBES_TOKEN=TOKEN, MTRIBES_HOST=code_stub.url)
     assert told(outcome).exit_code == 1
     assert told(outcome).what.startswith("Nothing was written: No space left on device")
     assert told(outcome).advice == "Free up disk space, then run the command again."
@@ -135,14 +135,14 @@ def test_a_folder_that_cannot_be_written_is_told(stranger: Program) -> None:
 
 
 def test_code_for_a_folder_that_cannot_be_written_is_not_begun(
-    stranger: Program, code_peer: CodeStub, tmp_path: Path
+    stranger: Program, code_stub: CodeStub, tmp_path: Path
 ) -> None:
-    toml = f'host = "{code_peer.url}"\nspace = "vod"\n[[targets]]\nlanguage = "typescript"\noutput = "src/vod"\n'
+    toml = f'host = "{code_stub.url}"\nspace = "vod"\n[[targets]]\nlanguage = "typescript"\noutput = "src/vod"\n'
     (stranger.folder / "mtribes.toml").write_text(toml)
     state = tmp_path / "state"
     state.mkdir()
     state.chmod(0o777)
-    own = {"MTRIBES_TOKEN": TOKEN, "MTRIBES_HOST": code_peer.url, "XDG_STATE_HOME": str(state)}
+    own = {"MTRIBES_TOKEN": TOKEN, "MTRIBES_HOST": code_stub.url, "XDG_STATE_HOME": str(state)}
     outcome = stranger("update", prefix=SOMEBODY, **own)
     assert told(outcome).exit_code == 1
     assert told(outcome).what.startswith("Nothing was written: Permission denied: ")

@@ -74,7 +74,7 @@ ANSWERS = {
     "502": (answering(HTML, status="502 No", **PAGE), busy(502)),
     "503": (answering(HTML, status="503 No", **PAGE), busy(503)),
     "504": (answering(HTML, status="504 No", **PAGE), busy(504)),
-    "503, later": (answering(b"", status="503 No", Retry_After="3600"), busy(503, "Try again in 3600 seconds.")),
+    "503, later": (answering(b"", status="503 No", Retry_After="3600"), busy(503, "Try again in 3,600 seconds.")),
     "429, later": (answering(b"", status="429 No", Retry_After="120"), busy(429, "Try again in 120 seconds.")),
     "429, at a time": (
         answering(
@@ -150,45 +150,51 @@ def _dripping(first: bytes, ended: threading.Event) -> Behaviour:
     return drip
 
 
-def test_a_server_that_wants_a_newer_client_gets_the_command_that_brings_it(user: CliRunner, peer: StubServer) -> None:
-    peer.on("GET", SPACES, refusal(426, {"code": "CLIENT_TOO_OLD", "message": "mtribes 2.0.0 or newer is needed."}))
+def test_a_server_that_wants_a_newer_client_gets_the_command_that_brings_it(
+    user: CliRunner, stub_server: StubServer
+) -> None:
+    stub_server.on(
+        "GET", SPACES, refusal(426, {"code": "CLIENT_TOO_OLD", "message": "mtribes 2.0.0 or newer is needed."})
+    )
     said = told(user("space", "list"))
     assert (said.exit_code, said.what) == (1, "mtribes 2.0.0 or newer is needed.")
     assert said.advice.startswith("It was installed ")
     assert "Upgrade it with `" in said.advice
 
 
-def test_too_many_requests_are_waited_for_as_long_as_the_server_says(user: CliRunner, peer: StubServer) -> None:
-    peer.on("GET", SPACES, refusal(429, Retry_After="7"), data())
+def test_too_many_requests_are_waited_for_as_long_as_the_server_says(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("GET", SPACES, refusal(429, Retry_After="7"), data())
     assert user("space", "list").exit_code == 0
     assert user.clock.pauses == [7]
 
 
-def test_pauses_and_attempts_have_an_end(user: CliRunner, peer: StubServer) -> None:
-    peer.on("GET", SPACES, refusal(429, Retry_After=str(int(session.MAX_PAUSE_SECONDS))))
+def test_pauses_and_attempts_have_an_end(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("GET", SPACES, refusal(429, Retry_After=str(int(session.MAX_PAUSE_SECONDS))))
     assert user("space", "list").exit_code == 75
-    assert len(peer.asked) == session.MAX_ATTEMPTS
+    assert len(stub_server.asked) == session.MAX_ATTEMPTS
     assert sum(user.clock.pauses) <= 60
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
-def test_what_may_have_had_its_effect_is_sent_once(user: CliRunner, peer: StubServer, status: int) -> None:
+def test_what_may_have_had_its_effect_is_sent_once(user: CliRunner, stub_server: StubServer, status: int) -> None:
     user.write("vod.yaml", "space: vod\n")
-    peer.on("PUT", "/v2/spaces/vod/model", refusal(status))
+    stub_server.on("PUT", "/v2/spaces/vod/model", refusal(status))
     assert user("space", "push", "vod.yaml").exit_code in {1, 75}
-    assert len(peer.asked) == 1
+    assert len(stub_server.asked) == 1
 
 
 @pytest.mark.parametrize("status", [408, 429, 502, 503, 504])
-def test_what_has_its_effect_once_is_sent_again_as_the_same(user: CliRunner, peer: StubServer, status: int) -> None:
-    peer.on("POST", "/v2/organizations/acme/spaces", refusal(status))
+def test_what_has_its_effect_once_is_sent_again_as_the_same(
+    user: CliRunner, stub_server: StubServer, status: int
+) -> None:
+    stub_server.on("POST", "/v2/organizations/acme/spaces", refusal(status))
     assert user("space", "create", "vod", "--organization", "acme").exit_code in {1, 75}
-    assert len(peer.asked) == session.MAX_ATTEMPTS
-    assert len({asked.headers["idempotency-key"] for asked in peer.asked}) == 1
+    assert len(stub_server.asked) == session.MAX_ATTEMPTS
+    assert len({asked.headers["idempotency-key"] for asked in stub_server.asked}) == 1
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_no_redirect_is_followed_with_a_token(user: CliRunner, peer: StubServer, status: int) -> None:
-    peer.on("GET", SPACES, Reply(status, headers={"Location": f"{peer.url}/elsewhere"}))
+def test_no_redirect_is_followed_with_a_token(user: CliRunner, stub_server: StubServer, status: int) -> None:
+    stub_server.on("GET", SPACES, Reply(status, headers={"Location": f"{stub_server.url}/elsewhere"}))
     assert user("space", "list").exit_code == 1
-    assert peer.asked_for("/elsewhere") == []
+    assert stub_server.asked_for("/elsewhere") == []

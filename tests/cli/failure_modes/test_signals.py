@@ -111,14 +111,14 @@ def _written(root: Path) -> list[str]:
 
 
 @pytest.fixture
-def project(program: Program, code_peer: CodeStub) -> Path:
+def project(program: Program, code_stub: CodeStub) -> Path:
     """A folder whose code takes a while to write."""
-    code_peer.files["vod"] = {f"part/{number}.ts": f"// {number}\n" for number in range(1500)}
-    toml = f'host = "{code_peer.url}"\nspace = "vod"\n[[targets]]\nlanguage = "typescript"\noutput = "src/vod"\n'
+    code_stub.files["vod"] = {f"part/{number}.ts": f"// {number}\n" for number in range(1500)}
+    toml = f'host = "{code_stub.url}"\nspace = "vod"\n[[targets]]\nlanguage = "typescript"\noutput = "src/vod"\n'
     root = program.folder / "project"
     root.mkdir()
     (root / "mtribes.toml").write_text(toml)
-    program.environment |= {"MTRIBES_TOKEN": TOKEN, "MTRIBES_HOST": code_peer.url}
+    program.environment |= {"MTRIBES_TOKEN": TOKEN, "MTRIBES_HOST": code_stub.url}
     return root
 
 

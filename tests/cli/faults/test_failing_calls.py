@@ -42,26 +42,28 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def peer() -> Iterator[CodeStub]:
-    with serving_code() as peer:
-        yield peer
+def stub_server() -> Iterator[CodeStub]:
+    with serving_code() as stub_server:
+        yield stub_server
 
 
 @pytest.fixture
-def bench(tmp_path: Path, peer: CodeStub) -> Bench:
+def bench(tmp_path: Path, stub_server: CodeStub) -> Bench:
     """Two targets, a file of somebody else's, one file to remove, one to change, one to add."""
-    peer.files["vod"] = dict(FILES)
-    environment = {"MTRIBES_TOKEN": TOKEN, "MTRIBES_HOST": peer.url}
+    stub_server.files["vod"] = dict(FILES)
+    environment = {"MTRIBES_TOKEN": TOKEN, "MTRIBES_HOST": stub_server.url}
     project = Project(tmp_path / "world" / "project", environment)
     project.root.mkdir(parents=True)
-    project.write_toml(peer.url, {"language": "typescript", "output": "src/vod"}, {"language": "java", "output": "web"})
+    project.write_toml(
+        stub_server.url, {"language": "typescript", "output": "src/vod"}, {"language": "java", "output": "web"}
+    )
     assert project.run("update").exit_code == 0
     (project.root / "src/vod/mine.ts").write_text("// mine\n")
     pristine, warm_up = tmp_path / "pristine", Project(tmp_path / "warm" / "project", environment)
     shutil.copytree(project.root, pristine)
     shutil.copytree(project.root, warm_up.root)
     old = project.files()
-    peer.files["vod"] = dict(NEWER)
+    stub_server.files["vod"] = dict(NEWER)
     assert project.run("update").exit_code == 0
     return Bench(project, pristine, old, project.files(), warm_up)
 

@@ -47,13 +47,13 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def on_disk(disk: Path, code_peer: CodeStub) -> Project:
+def on_disk(disk: Path, code_stub: CodeStub) -> Project:
     """A project in step there, the server having something newer."""
     project = Project(disk / "project")
     project.root.mkdir()
-    project.write_toml(code_peer.url)
+    project.write_toml(code_stub.url)
     assert project.run("update").exit_code == 0
-    code_peer.files["vod"] = dict(NEWER)
+    code_stub.files["vod"] = dict(NEWER)
     return project
 
 
@@ -62,7 +62,7 @@ def leftovers(project: Project) -> list[str]:
 
 
 def test_with_any_amount_of_room_it_is_the_old_tree_or_the_new(
-    on_disk: Project, disk: Path, tmp_path: Path, code_peer: CodeStub
+    on_disk: Project, disk: Path, tmp_path: Path, code_stub: CodeStub
 ) -> None:
     """The disk is filled until so many pages are free, from none to enough."""
     old = on_disk.files()
@@ -91,15 +91,15 @@ def test_with_any_amount_of_room_it_is_the_old_tree_or_the_new(
         assert on_disk.run("update").exit_code == 0
         assert not leftovers(on_disk)
     assert {0, 1} <= set(endings)
-    assert code_peer.files["vod"] != FILES
+    assert code_stub.files["vod"] != FILES
 
 
-def test_a_disk_that_may_only_be_read_is_told(tmp_path: Path, code_peer: CodeStub) -> None:
+def test_a_disk_that_may_only_be_read_is_told(tmp_path: Path, code_stub: CodeStub) -> None:
     with small_disk(tmp_path / "world" / "project") as root:
         project = Project(root)
-        project.write_toml(code_peer.url)
+        project.write_toml(code_stub.url)
         assert project.run("update").exit_code == 0
-        code_peer.files["vod"] = dict(NEWER)
+        code_stub.files["vod"] = dict(NEWER)
         old = project.files()
         assert mount("-o", "remount,ro", str(root))
         outcome = project.run("update")
@@ -111,16 +111,16 @@ def test_a_disk_that_may_only_be_read_is_told(tmp_path: Path, code_peer: CodeStu
         assert not leftovers(project)
 
 
-def test_a_full_disk_under_the_credentials_keeps_the_sign_in_that_is_there(disk: Path, code_peer: CodeStub) -> None:
+def test_a_full_disk_under_the_credentials_keeps_the_sign_in_that_is_there(disk: Path, code_stub: CodeStub) -> None:
     """A new one cannot be kept; the old one is as it was, and no part of the new one lies about."""
     home = disk / "project"
     home.mkdir()
-    project = Project(home, {"MTRIBES_HOST": code_peer.url})
-    assert project.run("login", "--with-token", answers="mtp_for_the_peer\n").exit_code == 0
+    project = Project(home, {"MTRIBES_HOST": code_stub.url})
+    assert project.run("login", "--with-token", answers="mtp_for_the_stub\n").exit_code == 0
     before = project.credentials_file.read_bytes()
     room = os.statvfs(disk)
     (disk / "ballast").write_bytes(b"x" * room.f_bavail * room.f_frsize)
-    outcome = project.run("login", "--with-token", answers="mtp_for_the_peer\n")
+    outcome = project.run("login", "--with-token", answers="mtp_for_the_stub\n")
     assert outcome.exit_code == 1, outcome.err
     assert "Traceback" not in outcome.err
     assert project.credentials_file.read_bytes() == before

@@ -36,18 +36,18 @@ COMMANDS = {
 
 
 @pytest.fixture
-def serving(peer: StubServer) -> StubServer:
+def serving(stub_server: StubServer) -> StubServer:
     """All that is asked for, the same text each time."""
     for path in ("/v2/spaces/vod/model", "/v2/spaces/vod/tribes", f"{ENVIRONMENT}/delivery"):
-        peer.on("GET", path, data({"space": "vod", "text": "\x1b[31m"}))
-    peer.on("GET", f"{ENVIRONMENT}/users/ada/everything", data({"space": "vod", "text": "\x1b[31m"}))
+        stub_server.on("GET", path, data({"space": "vod", "text": "\x1b[31m"}))
+    stub_server.on("GET", f"{ENVIRONMENT}/users/ada/everything", data({"space": "vod", "text": "\x1b[31m"}))
     export = {"export": "exp_1", "state": "complete", "rows": 1, "bytes": len(ROWS)}
     export |= {"sha256": hashlib.sha256(ROWS).hexdigest()}
     for source in ("events", "tribes/fans"):
-        peer.on("POST", f"{ENVIRONMENT}/{source}/exports", data(export))
-    peer.on("GET", f"{ENVIRONMENT}/exports/exp_1", data(export))
-    peer.on("GET", f"{ENVIRONMENT}/exports/exp_1/content", Reply(200, ROWS, {"Content-Type": "text/csv"}))
-    return peer
+        stub_server.on("POST", f"{ENVIRONMENT}/{source}/exports", data(export))
+    stub_server.on("GET", f"{ENVIRONMENT}/exports/exp_1", data(export))
+    stub_server.on("GET", f"{ENVIRONMENT}/exports/exp_1/content", Reply(200, ROWS, {"Content-Type": "text/csv"}))
+    return stub_server
 
 
 def is_right(argv: tuple[str, ...], content: bytes) -> bool:
@@ -174,8 +174,8 @@ def test_a_name_as_long_as_names_can_be_is_written(
 
 
 @pytest.mark.parametrize("longest", LONGEST)
-def test_rejects_have_a_name_as_long_as_names_can_be(user: CliRunner, peer: StubServer, longest: str) -> None:
-    assert ingest(user, peer, longest) == 3
+def test_rejects_have_a_name_as_long_as_names_can_be(user: CliRunner, stub_server: StubServer, longest: str) -> None:
+    assert ingest(user, stub_server, longest) == 3
     assert (user.home / longest).read_text().startswith("user_id,email,_line,_error")
 
 
@@ -223,9 +223,9 @@ def test_stdout_by_another_name_gets_the_text_alone(user: CliRunner, serving: St
     assert is_right(COMMANDS[name], lines.removeprefix(b"before\n").removesuffix(b"after\n"))
 
 
-def test_a_terminal_by_another_name_obeys_nothing_of_theirs(user: CliRunner, peer: StubServer) -> None:
+def test_a_terminal_by_another_name_obeys_nothing_of_theirs(user: CliRunner, stub_server: StubServer) -> None:
     text = Reply(200, b"space: \x1b]0;x\x07vod\n", {"Content-Type": "application/yaml"})
-    peer.on("GET", "/v2/spaces/vod/model", text)
+    stub_server.on("GET", "/v2/spaces/vod/model", text)
     controller, terminal = pty.openpty()
     outcome = user("space", "pull", "vod", "--output", os.ttyname(terminal))
     assert outcome.exit_code == 0, outcome.err
@@ -239,36 +239,36 @@ def test_a_terminal_by_another_name_obeys_nothing_of_theirs(user: CliRunner, pee
 # Rejects
 
 
-def ingest(user: CliRunner, peer: StubServer, rejects: str) -> int:
+def ingest(user: CliRunner, stub_server: StubServer, rejects: str) -> int:
     """The exit code of an import of which the only row is bad by what is known here."""
     user.write("users.csv", 'user_id,email\nada,"x"y\n')
     outcome = user("user", "ingest", "users.csv", *PLACE, "--rejects", rejects)
-    assert peer.asked == []
+    assert stub_server.asked == []
     return outcome.exit_code
 
 
-def test_rejects_go_through_a_fifo_and_a_device(user: CliRunner, peer: StubServer) -> None:
+def test_rejects_go_through_a_fifo_and_a_device(user: CliRunner, stub_server: StubServer) -> None:
     place = user.home / "fifo"
     os.mkfifo(place)
     with reading(place) as told:
-        assert ingest(user, peer, "fifo") == 3
+        assert ingest(user, stub_server, "fifo") == 3
         lines = told().decode().splitlines()
     assert lines[0].startswith("user_id,email,_line,_error")
     assert len(lines) == 2
     assert stat.S_ISFIFO(place.lstat().st_mode)
-    assert ingest(user, peer, "/dev/null") == 3
+    assert ingest(user, stub_server, "/dev/null") == 3
     assert stat.S_ISCHR(Path("/dev/null").lstat().st_mode)
 
 
-def test_rejects_of_ones_own_behind_a_link_are_replaced_there(user: CliRunner, peer: StubServer) -> None:
+def test_rejects_of_ones_own_behind_a_link_are_replaced_there(user: CliRunner, stub_server: StubServer) -> None:
     (user.home / "link.csv").symlink_to("real.csv")
     for _ in range(2):
-        assert ingest(user, peer, "link.csv") == 3
+        assert ingest(user, stub_server, "link.csv") == 3
         assert (user.home / "link.csv").is_symlink()
         assert (user.home / "real.csv").read_text().startswith("user_id,email,_line,_error")
     (user.home / "real.csv").write_text("mine\n")
-    assert ingest(user, peer, "link.csv") == 1
+    assert ingest(user, stub_server, "link.csv") == 1
     (user.home / ".git").mkdir()
     (user.home / "into.csv").symlink_to(".git/hook")
-    assert ingest(user, peer, "into.csv") == 1
+    assert ingest(user, stub_server, "into.csv") == 1
     assert list((user.home / ".git").iterdir()) == []

@@ -29,8 +29,8 @@ INDEX_PATH = "src/vod/index.ts"
         "",
     ],
 )
-def test_a_path_that_must_not_be_written_stops_everything(project: Project, code_peer: CodeStub, path: str) -> None:
-    code_peer.files["vod"][path] = "evil\n"
+def test_a_path_that_must_not_be_written_stops_everything(project: Project, code_stub: CodeStub, path: str) -> None:
+    code_stub.files["vod"][path] = "evil\n"
     before = project.files()
     outcome = project.run("update")
     assert outcome.exit_code == 1
@@ -45,16 +45,16 @@ def test_a_path_that_must_not_be_written_stops_everything(project: Project, code
     [{"Hero.ts": "1\n", "hero.ts": "2\n"}, {"a": "1\n", "a/b": "2\n"}, {"a.ts": "1\r\n"}, {"a.ts": "\ud800"}, {}],
 )
 def test_a_set_that_cannot_be_written_everywhere_stops_everything(
-    project: Project, code_peer: CodeStub, files: dict[str, str]
+    project: Project, code_stub: CodeStub, files: dict[str, str]
 ) -> None:
-    code_peer.files["vod"] = files
+    code_stub.files["vod"] = files
     assert project.run("update").exit_code == 1
     assert set(project.files()) == {"mtribes.toml"}
 
 
-def test_a_file_that_does_not_have_the_stated_hash_stops_everything(project: Project, code_peer: CodeStub) -> None:
+def test_a_file_that_does_not_have_the_stated_hash_stops_everything(project: Project, code_stub: CodeStub) -> None:
     files = [{"path": "a.ts", "content": "1\n", "sha256": "0" * 64}]
-    code_peer.bent = {"targets": [{"language": "typescript", "options": {}, "files": files}]}
+    code_stub.bent = {"targets": [{"language": "typescript", "options": {}, "files": files}]}
     outcome = project.run("update")
     assert outcome.exit_code == 1
     assert "match its hash" in outcome.err
@@ -64,9 +64,9 @@ def test_a_file_that_does_not_have_the_stated_hash_stops_everything(project: Pro
     "bent", [{"targets": []}, {"unchanged": True, "targets": []}, {"targets": [{"language": "java"}]}]
 )
 def test_an_answer_to_another_question_stops_everything(
-    project: Project, code_peer: CodeStub, bent: dict[str, object]
+    project: Project, code_stub: CodeStub, bent: dict[str, object]
 ) -> None:
-    code_peer.bent = bent
+    code_stub.bent = bent
     assert project.run("update").exit_code == 1
     assert set(project.files()) == {"mtribes.toml"}
 
@@ -115,14 +115,14 @@ def test_a_link_in_place_of_a_generated_file_is_an_edit_and_its_end_stays_as_it_
 
 @pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
 def test_an_output_may_lie_behind_a_link_inside_the_project_but_two_not_in_one_place(
-    project: Project, code_peer: CodeStub
+    project: Project, code_stub: CodeStub
 ) -> None:
     (project.root / "real").mkdir()
     (project.root / "src").symlink_to("real")
     assert project.run("update").exit_code == 0
     assert (project.root / "real/vod/index.ts").exists()
     project.write_toml(
-        code_peer.url, {"language": "typescript", "output": "src/vod"}, {"language": "javascript", "output": "real/vod"}
+        code_stub.url, {"language": "typescript", "output": "src/vod"}, {"language": "javascript", "output": "real/vod"}
     )
     assert project.run("update").exit_code == 1
 

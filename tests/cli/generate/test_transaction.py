@@ -44,32 +44,34 @@ sys.exit(outcome.exit_code)
 
 
 @pytest.fixture(scope="module")
-def peer() -> Iterator[CodeStub]:
-    with serving_code() as peer:
-        yield peer
+def stub_server() -> Iterator[CodeStub]:
+    with serving_code() as stub_server:
+        yield stub_server
 
 
 @pytest.fixture
-def project(tmp_path: Path, peer: CodeStub) -> Project:
+def project(tmp_path: Path, stub_server: CodeStub) -> Project:
     """Two targets in step, files of somebody else among them, and a server that has something newer."""
-    peer.files["vod"] = dict(FILES)
+    stub_server.files["vod"] = dict(FILES)
     root = tmp_path / "project"
     root.mkdir()
     project = Project(root)
-    project.write_toml(peer.url, {"language": "typescript", "output": "src/vod"}, {"language": "java", "output": "web"})
+    project.write_toml(
+        stub_server.url, {"language": "typescript", "output": "src/vod"}, {"language": "java", "output": "web"}
+    )
     assert project.run("update").exit_code == 0
     for path, content in FOREIGN.items():
         (root / path).parent.mkdir(exist_ok=True)
         (root / path).write_bytes(content)
-    peer.files["vod"] = dict(NEWER)
+    stub_server.files["vod"] = dict(NEWER)
     return project
 
 
-def expected(project: Project, peer: CodeStub) -> dict[str, bytes]:
+def expected(project: Project, stub_server: CodeStub) -> dict[str, bytes]:
     """The files of a project that was never interrupted."""
     copy = Project(project.root.parent / "copy")
     shutil.copytree(project.root, copy.root)
-    assert peer.files["vod"] == NEWER
+    assert stub_server.files["vod"] == NEWER
     assert copy.run("update").exit_code == 0
     files = copy.files()
     shutil.rmtree(copy.root)
@@ -94,9 +96,9 @@ def journal_text(steps: list[dict[str, object]], *new_folders: str) -> str:
     return json.dumps({"version": 1, "state": "swapping", "steps": steps, "new_folders": new_folders})
 
 
-def real_environment(peer: CodeStub, *, state: object) -> dict[str, str]:
+def real_environment(stub_server: CodeStub, *, state: object) -> dict[str, str]:
     """That of a process of its own."""
-    return {**os.environ, "MTRIBES_TOKEN": TOKEN, "MTRIBES_HOST": peer.url, "XDG_STATE_HOME": str(state)}
+    return {**os.environ, "MTRIBES_TOKEN": TOKEN, "MTRIBES_HOST": stub_server.url, "XDG_STATE_HOME": str(state)}
 
 
 class PowerCutError(BaseException):
@@ -109,10 +111,10 @@ def test_every_crash_point_is_passed(project: Project) -> None:
 
 @pytest.mark.slow
 def test_a_kill_at_any_crash_point_leaves_the_old_tree_or_the_new_and_the_next_run_mends_it(
-    project: Project, peer: CodeStub, monkeypatch: pytest.MonkeyPatch
+    project: Project, stub_server: CodeStub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In-process stand-in for a kill (nothing is tidied up), so that every passing of every point can be tried."""
-    old, new = project.files(), expected(project, peer)
+    old, new = project.files(), expected(project, stub_server)
     points = crash_points_passed(project)
     pristine = project.root.parent / "pristine"
     shutil.copytree(project.root, pristine, copy_function=shutil.copy2)
@@ -130,33 +132,33 @@ def test_a_kill_at_any_crash_point_leaves_the_old_tree_or_the_new_and_the_next_r
             project.run("update", failpoint=cut)
         outcome = project.run("update", "--check", "--offline")
         assert outcome.exit_code == 3, points[number]
-        recover_only(project, peer)
+        recover_only(project, stub_server)
         assert project.files() in (old, new), points[number]
         assert project.run("update").exit_code == 0
         assert project.files() == new, points[number]
         assert project.run("update", "--check", "--latest").exit_code == 0
 
 
-def recover_only(project: Project, peer: CodeStub) -> None:
+def recover_only(project: Project, stub_server: CodeStub) -> None:
     """A run that mends what is left over, and then fails for another reason."""
-    peer.status = 404
+    stub_server.status = 404
     try:
         assert project.run("update").exit_code == 1
     finally:
-        peer.status = 200
+        stub_server.status = 200
     assert not leftovers(project)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("point", "number"), [*((point, 1) for point in CRASH_POINTS), ("file-swapped", 4)])
 def test_a_real_process_that_ends_at_a_crash_point_is_mended_by_the_next(
-    project: Project, peer: CodeStub, point: str, number: int
+    project: Project, stub_server: CodeStub, point: str, number: int
 ) -> None:
-    old, new = project.files(), expected(project, peer)
+    old, new = project.files(), expected(project, stub_server)
     died = subprocess.run([sys.executable, "-c", DYING, project.root, point, str(number)], check=False)
     assert died.returncode == 99
     assert (project.root / JOURNAL_NAME).exists()
-    recover_only(project, peer)
+    recover_only(project, stub_server)
     assert project.files() in (old, new)
     told = project.run("update")
     assert told.exit_code == 0
@@ -164,13 +166,13 @@ def test_a_real_process_that_ends_at_a_crash_point_is_mended_by_the_next(
 
 
 @pytest.mark.slow
-def test_kills_at_random_moments_never_harm(project: Project, peer: CodeStub) -> None:
+def test_kills_at_random_moments_never_harm(project: Project, stub_server: CodeStub) -> None:
     chance = random.Random(7)  # noqa: S311 - the same moments in every run
     sets = [dict(FILES), dict(NEWER)]
     environment = {
         **os.environ,
         "MTRIBES_TOKEN": TOKEN,
-        "MTRIBES_HOST": peer.url,
+        "MTRIBES_HOST": stub_server.url,
         "XDG_STATE_HOME": str(project.folders.state.parent),
     }
     command = [sys.executable, "-c", "from mtribes_cli.main import run; run()", "update"]
@@ -178,7 +180,7 @@ def test_kills_at_random_moments_never_harm(project: Project, peer: CodeStub) ->
     subprocess.run(command, cwd=project.root, env=environment, check=True, capture_output=True)
     usual_seconds = time.monotonic() - started
     for turn in range(4):
-        peer.files["vod"] = sets[turn % 2]
+        stub_server.files["vod"] = sets[turn % 2]
         process = subprocess.Popen(command, cwd=project.root, env=environment, stderr=subprocess.DEVNULL)
         time.sleep(chance.uniform(0.7, 1.0) * usual_seconds)
         process.send_signal(signal.SIGKILL)
@@ -204,7 +206,7 @@ def test_what_was_edited_after_a_crash_stays_edited(project: Project, monkeypatc
 
 
 def test_what_somebody_put_there_after_a_crash_stays(
-    project: Project, peer: CodeStub, monkeypatch: pytest.MonkeyPatch
+    project: Project, stub_server: CodeStub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def cut(name: str) -> None:
         if name == "swapping-noted":
@@ -216,7 +218,7 @@ def test_what_somebody_put_there_after_a_crash_stays(
             project.run("update", failpoint=cut)
     place = project.root / "src/vod/section/body.ts"
     place.write_text(NEWER["section/body.ts"])
-    recover_only(project, peer)
+    recover_only(project, stub_server)
     assert place.read_text() == NEWER["section/body.ts"]
 
 
@@ -253,8 +255,10 @@ def test_an_interruption_leaves_nothing_half_written(project: Project) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="limits of processes are Unix's")
-def test_a_disk_that_takes_no_more_is_told_and_leaves_everything_as_it_was(project: Project, peer: CodeStub) -> None:
-    peer.files["vod"]["index.ts"] = "x" * 200_000
+def test_a_disk_that_takes_no_more_is_told_and_leaves_everything_as_it_was(
+    project: Project, stub_server: CodeStub
+) -> None:
+    stub_server.files["vod"]["index.ts"] = "x" * 200_000
     before = project.files()
     limited = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
     limited += "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000));"
@@ -262,7 +266,7 @@ def test_a_disk_that_takes_no_more_is_told_and_leaves_everything_as_it_was(proje
     environment = {
         **os.environ,
         "MTRIBES_TOKEN": TOKEN,
-        "MTRIBES_HOST": peer.url,
+        "MTRIBES_HOST": stub_server.url,
         "XDG_STATE_HOME": str(project.folders.state.parent),
     }
     ended = subprocess.run(
@@ -280,7 +284,7 @@ def test_a_disk_that_takes_no_more_is_told_and_leaves_everything_as_it_was(proje
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="needs to become another user")
 def test_a_folder_that_cannot_be_written_is_told_and_leaves_everything_as_it_was(
-    project: Project, peer: CodeStub, tmp_path: Path
+    project: Project, stub_server: CodeStub, tmp_path: Path
 ) -> None:
     closed = [folder for folder in tmp_path.parents if folder.stat().st_mode & 0o777 == 0o700]  # pytest's own
     for folder in [*closed, tmp_path, *tmp_path.rglob("*")]:
@@ -291,7 +295,7 @@ def test_a_folder_that_cannot_be_written_is_told_and_leaves_everything_as_it_was
     environment = {
         **os.environ,
         "MTRIBES_TOKEN": TOKEN,
-        "MTRIBES_HOST": peer.url,
+        "MTRIBES_HOST": stub_server.url,
         "XDG_STATE_HOME": str(tmp_path / "other-state"),
     }
     as_another = "import os, sys; from mtribes_cli.main import main; main(['update', '--dry-run']);"
@@ -313,12 +317,12 @@ def test_a_read_only_file_is_replaced_and_stays_read_only(project: Project) -> N
 
 
 @pytest.mark.slow
-def test_two_at_once_both_end_well(project: Project, peer: CodeStub) -> None:
-    new = expected(project, peer)
+def test_two_at_once_both_end_well(project: Project, stub_server: CodeStub) -> None:
+    new = expected(project, stub_server)
     environment = {
         **os.environ,
         "MTRIBES_TOKEN": TOKEN,
-        "MTRIBES_HOST": peer.url,
+        "MTRIBES_HOST": stub_server.url,
         "XDG_STATE_HOME": str(project.folders.state.parent),
     }
     command = [sys.executable, "-c", "from mtribes_cli.main import run; run()", "update"]
@@ -388,9 +392,9 @@ def test_a_journal_never_leads_out_of_the_project(project: Project, tmp_path: Pa
 
 
 def test_an_error_while_taking_back_keeps_the_journal_for_the_next_run(
-    project: Project, peer: CodeStub, monkeypatch: pytest.MonkeyPatch
+    project: Project, stub_server: CodeStub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    new = expected(project, peer)
+    new = expected(project, stub_server)
 
     def fail(name: str) -> None:
         if name == "file-swapped":

@@ -37,61 +37,61 @@ ROUTES = (
 STATUSES = (400, 401, 403, 404, 409, 412, 413, 418, 422, 426, 429, 500, 503)
 
 
-def say_everywhere(peer: StubServer, texts: Sequence[str]) -> None:
+def say_everywhere(stub_server: StubServer, texts: Sequence[str]) -> None:
     """Good answers, with the texts in place of every text: all of them where there is a list, else the first."""
     one = texts[0]
     organizations = [{"id": text, "key": text, "name": text, "role": text, "created": text} for text in texts]
     spaces = [_space(text) for text in texts]
-    peer.on("GET", "/v2/me", data(_me(texts)))
-    peer.on("GET", "/v2/organizations", data(*organizations))
-    peer.on("GET", "/v2/organizations/acme/spaces", data(*spaces))
-    peer.on("POST", "/v2/organizations/acme/spaces", data(_space(one), status=201))
-    peer.on("GET", "/v2/spaces", data(*spaces))
-    peer.on("GET", SPACE, data(_space(one)))
-    peer.on("GET", f"{SPACE}/model", lambda asked: _document(asked, texts))
-    peer.on("PUT", f"{SPACE}/model", data({"revision": 4, "code_hash": one, "changed": True}))
-    peer.on("POST", f"{SPACE}/model/diff", data(_diff(texts)))
-    peer.on("POST", f"{SPACE}/code", data(_code(texts)))
-    peer.on("GET", f"{SPACE}/environments", data(*(_environment(text, texts[:3]) for text in texts)))
-    peer.on("GET", f"{PRODUCTION}/delivery", lambda asked: _document(asked, texts))
-    peer.on("PUT", f"{PRODUCTION}/delivery", data({"revision": 4, "changed": True}))
+    stub_server.on("GET", "/v2/me", data(_me(texts)))
+    stub_server.on("GET", "/v2/organizations", data(*organizations))
+    stub_server.on("GET", "/v2/organizations/acme/spaces", data(*spaces))
+    stub_server.on("POST", "/v2/organizations/acme/spaces", data(_space(one), status=201))
+    stub_server.on("GET", "/v2/spaces", data(*spaces))
+    stub_server.on("GET", SPACE, data(_space(one)))
+    stub_server.on("GET", f"{SPACE}/model", lambda asked: _document(asked, texts))
+    stub_server.on("PUT", f"{SPACE}/model", data({"revision": 4, "code_hash": one, "changed": True}))
+    stub_server.on("POST", f"{SPACE}/model/diff", data(_diff(texts)))
+    stub_server.on("POST", f"{SPACE}/code", data(_code(texts)))
+    stub_server.on("GET", f"{SPACE}/environments", data(*(_environment(text, texts[:3]) for text in texts)))
+    stub_server.on("GET", f"{PRODUCTION}/delivery", lambda asked: _document(asked, texts))
+    stub_server.on("PUT", f"{PRODUCTION}/delivery", data({"revision": 4, "changed": True}))
     for deed in ("publish", "unpublish"):
-        peer.on("POST", f"{PRODUCTION}/{deed}", data({"revision": 4, "published": list(texts)}))
-    peer.on("GET", f"{PRODUCTION}/keys", data(*(_key(text) for text in texts)))
-    peer.on("POST", f"{PRODUCTION}/keys", data(_key(one), status=201))
-    peer.on("DELETE", f"{PRODUCTION}/keys/pk_1", Reply(204))
-    metadata = {"issuer": one, "authorization_endpoint": f"{peer.url}/{one}", "token_endpoint": one}
-    peer.on("GET", "/.well-known/oauth-authorization-server", Reply(200, metadata))
+        stub_server.on("POST", f"{PRODUCTION}/{deed}", data({"revision": 4, "published": list(texts)}))
+    stub_server.on("GET", f"{PRODUCTION}/keys", data(*(_key(text) for text in texts)))
+    stub_server.on("POST", f"{PRODUCTION}/keys", data(_key(one), status=201))
+    stub_server.on("DELETE", f"{PRODUCTION}/keys/pk_1", Reply(204))
+    metadata = {"issuer": one, "authorization_endpoint": f"{stub_server.url}/{one}", "token_endpoint": one}
+    stub_server.on("GET", "/.well-known/oauth-authorization-server", Reply(200, metadata))
     issued = {"access_token": one, "refresh_token": one, "token_type": one, "expires_in": 3600}
-    peer.on("POST", "/oauth/token", Reply(200, issued))
-    peer.on("POST", "/oauth/revoke", Reply(200, {}))
+    stub_server.on("POST", "/oauth/token", Reply(200, issued))
+    stub_server.on("POST", "/oauth/revoke", Reply(200, {}))
 
 
-def say_of_key(peer: StubServer, key: str, texts: Sequence[str]) -> None:
+def say_of_key(stub_server: StubServer, key: str, texts: Sequence[str]) -> None:
     """The same for an organization and a Space that have a hostile key."""
     encoded = quote(key, safe="")
-    peer.on("GET", f"/v2/organizations/{encoded}/spaces", data(*(_space(text) for text in texts)))
-    peer.on("POST", f"/v2/spaces/{encoded}/code", data(_code(texts)))
+    stub_server.on("GET", f"/v2/organizations/{encoded}/spaces", data(*(_space(text) for text in texts)))
+    stub_server.on("POST", f"/v2/spaces/{encoded}/code", data(_code(texts)))
 
 
-def fail_everywhere(peer: StubServer, status: int, texts: Sequence[str]) -> None:
+def fail_everywhere(stub_server: StubServer, status: int, texts: Sequence[str]) -> None:
     """Failures in the envelope, with the texts in every field; OAuth's in its own form."""
     errors = [{"code": text, "message": text, "path": text} for text in texts]
     for method, path in ROUTES:
-        peer.on(method, path, refusal(status, *errors))
+        stub_server.on(method, path, refusal(status, *errors))
     refused = {"error": texts[0], "error_description": texts[-1], "error_uri": texts[0]}
     for path in ("/oauth/token", "/oauth/revoke"):
-        peer.on("POST", path, Reply(status, refused))
+        stub_server.on("POST", path, Reply(status, refused))
 
 
-def answer_everywhere(peer: StubServer, reply: Reply) -> None:
+def answer_everywhere(stub_server: StubServer, reply: Reply) -> None:
     """The same to every question."""
     for method, path in ROUTES:
-        peer.on(method, path, reply)
+        stub_server.on(method, path, reply)
 
 
 def header_value(text: str) -> str:
-    """`text` as far as the peer's HTTP library lets it into a header."""
+    """`text` as far as the stub server's HTTP library lets it into a header."""
     return text.encode("latin-1", "replace").decode("latin-1").replace("\r", "").replace("\n", "")[:2_000]
 
 

@@ -98,10 +98,10 @@ def test_many_staging_folders_of_a_clone_are_counted(clone: Project) -> None:
     assert "5 more staging folders" in outcome.err
 
 
-def test_setup_believes_no_journal_of_a_clone(clone: Project, code_peer: CodeStub) -> None:
+def test_setup_believes_no_journal_of_a_clone(clone: Project, code_stub: CodeStub) -> None:
     plant_hook(clone)
     before = picture(clone.root)
-    argv = ("setup", "--host", code_peer.url, "--space", "vod", "--target", "typescript:src/vod")
+    argv = ("setup", "--host", code_stub.url, "--space", "vod", "--target", "typescript:src/vod")
     assert clone.run(*argv).exit_code == 1
     assert picture(clone.root) == before
 
@@ -194,7 +194,7 @@ def interrupt(project: Project, monkeypatch: pytest.MonkeyPatch, point: str = "a
 
 
 def test_ones_own_journal_is_believed_and_no_other_copy_of_it(
-    clone: Project, code_peer: CodeStub, monkeypatch: pytest.MonkeyPatch
+    clone: Project, code_stub: CodeStub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not one that was altered, not in another project, not without the state folder, not once it is over."""
     interrupt(clone, monkeypatch)
@@ -217,7 +217,7 @@ def test_ones_own_journal_is_believed_and_no_other_copy_of_it(
     journal.unlink()
     other = Project(clone.root.parent / "other")
     other.root.mkdir()
-    other.write_toml(code_peer.url)
+    other.write_toml(code_stub.url)
     interrupt(other, monkeypatch)
     (other.root / JOURNAL_NAME).write_text(ours)
     assert other.run("update").exit_code == 1
@@ -249,14 +249,14 @@ def test_ones_own_journal_is_not_followed_through_links_of_later(
 @pytest.mark.parametrize("link", ["gen", "gen/below", "gen/experience"])
 @pytest.mark.parametrize("argv", [("update",), ("update", "--force"), ("update", "--dry-run")])
 def test_nothing_is_written_into_a_repository_through_a_link(
-    clone: Project, code_peer: CodeStub, repository: str, link: str, argv: tuple[str, ...]
+    clone: Project, code_stub: CodeStub, repository: str, link: str, argv: tuple[str, ...]
 ) -> None:
     own = made_repository(clone.root, repository)
     output = "gen" if link == "gen/experience" else link
     place = clone.root / link
     place.parent.mkdir(exist_ok=True)
     place.symlink_to(own)
-    clone.write_toml(code_peer.url, {"language": "typescript", "output": output})
+    clone.write_toml(code_stub.url, {"language": "typescript", "output": output})
     before = picture(clone.root)
     outcome = clone.run(*argv)
     assert outcome.exit_code == 1, outcome.err
@@ -279,32 +279,32 @@ def made_repository(root: Path, kind: str) -> Path:
 
 
 @pytest.mark.parametrize("output", [".git", ".hg/store", "src/.svn", ".JJ", "HG~1", "_darcs"])
-def test_an_output_in_a_repositorys_own_folder_is_refused(clone: Project, code_peer: CodeStub, output: str) -> None:
-    clone.write_toml(code_peer.url, {"language": "typescript", "output": output})
+def test_an_output_in_a_repositorys_own_folder_is_refused(clone: Project, code_stub: CodeStub, output: str) -> None:
+    clone.write_toml(code_stub.url, {"language": "typescript", "output": output})
     outcome = clone.run("update")
     assert (outcome.exit_code, "repository's own folder" in outcome.err) == (2, True)
 
 
 @pytest.mark.parametrize("path", ["HEAD", "head", "a/HEAD", "commondir", "a/CommonDir", "HEAD/x"])
-def test_a_server_makes_no_repository_of_an_output(clone: Project, code_peer: CodeStub, path: str) -> None:
+def test_a_server_makes_no_repository_of_an_output(clone: Project, code_stub: CodeStub, path: str) -> None:
     """With `HEAD`, `objects`, `refs` and a `config` git would take it for one, and run what its config says."""
-    code_peer.files["vod"] = {"config": "[core]\n", "objects/x": "x\n", "refs/x": "x\n", path: "ref: refs/heads/x\n"}
+    code_stub.files["vod"] = {"config": "[core]\n", "objects/x": "x\n", "refs/x": "x\n", path: "ref: refs/heads/x\n"}
     before = picture(clone.root)
     outcome = clone.run("update")
     assert (outcome.exit_code, "not safe to write" in outcome.err) == (1, True)
     assert picture(clone.root) == before
 
 
-def test_a_worktree_in_a_bare_repository_is_a_project_like_any(tmp_path: Path, code_peer: CodeStub) -> None:
+def test_a_worktree_in_a_bare_repository_is_a_project_like_any(tmp_path: Path, code_stub: CodeStub) -> None:
     bare = tmp_path / "app.git"
     bare.mkdir()
     git(bare, "init", "-q", "--bare", ".")
     worktree = Project(bare / "trees" / "main")
     worktree.root.mkdir(parents=True)
-    worktree.write_toml(code_peer.url)
+    worktree.write_toml(code_stub.url)
     assert worktree.run("update").exit_code == 0
-    assert worktree.run("space", "pull", "vod", "--output", "x.yaml").exit_code == 1  # the peer has no model
-    code_peer.peer.on("GET", "/v2/spaces/vod/model", document)
+    assert worktree.run("space", "pull", "vod", "--output", "x.yaml").exit_code == 1  # the stub server has no model
+    code_stub.stub_server.on("GET", "/v2/spaces/vod/model", document)
     assert worktree.run("space", "pull", "vod", "--output", "x.json").exit_code == 0
 
 
@@ -350,11 +350,11 @@ def test_in_a_forest_of_links_content_is_what_counts(kind: str, request: pytest.
     assert changes(project.run("update", "--check", "--offline", "--json")) == {"src/vod/experience/hero.ts": "missing"}
 
 
-def test_in_a_forest_of_links_nothing_is_written_through_them(forest: Project, code_peer: CodeStub) -> None:
+def test_in_a_forest_of_links_nothing_is_written_through_them(forest: Project, code_stub: CodeStub) -> None:
     """In step there is nothing to write; else links are named, and only --force puts files in their place."""
     assert forest.run("update").exit_code == 0
     before = picture(forest.root.parent / "real")
-    code_peer.files["vod"] = {**FILES, "experience/hero.ts": "// newer\n"}
+    code_stub.files["vod"] = {**FILES, "experience/hero.ts": "// newer\n"}
     outcome = forest.run("update")
     assert outcome.exit_code == 1
     real = forest.root.parent / "real/src/vod/experience/hero.ts"
@@ -370,8 +370,8 @@ def test_in_a_forest_of_links_nothing_is_written_through_them(forest: Project, c
     assert not (forest.root / "src/vod/experience/hero.ts").is_symlink()
 
 
-def test_a_link_in_place_of_an_orphan_goes_by_force_alone(forest: Project, code_peer: CodeStub) -> None:
-    code_peer.files["vod"] = {path: text for path, text in FILES.items() if path != "experience/hero.ts"}
+def test_a_link_in_place_of_an_orphan_goes_by_force_alone(forest: Project, code_stub: CodeStub) -> None:
+    code_stub.files["vod"] = {path: text for path, text in FILES.items() if path != "experience/hero.ts"}
     outcome = forest.run("update")
     assert (outcome.exit_code, "mtribes does not write through links" in outcome.err) == (1, True)
     assert (forest.root / "src/vod/experience/hero.ts").is_symlink()
@@ -380,7 +380,7 @@ def test_a_link_in_place_of_an_orphan_goes_by_force_alone(forest: Project, code_
     assert (forest.root.parent / "real/src/vod/experience/hero.ts").read_text() == HERO
 
 
-def test_a_difference_does_not_show_what_a_link_leads_to(generated: Project, code_peer: CodeStub) -> None:
+def test_a_difference_does_not_show_what_a_link_leads_to(generated: Project, code_stub: CodeStub) -> None:
     """A checkout may point anywhere, and the log of a job may be public."""
     secret = generated.root.parent / "secret"
     secret.write_text("hunter2\n")
@@ -390,7 +390,7 @@ def test_a_difference_does_not_show_what_a_link_leads_to(generated: Project, cod
     (generated.root / "src/vod/experience").rename(generated.root.parent / "experience")
     (generated.root.parent / "experience" / "hero.ts").write_text("hunter2\n")
     (generated.root / "src/vod/experience").symlink_to(generated.root.parent / "experience")
-    code_peer.files["vod"] = {**FILES, "index.ts": "// newer\n"}
+    code_stub.files["vod"] = {**FILES, "index.ts": "// newer\n"}
     for argv in (("--diff",), ("--diff", "--force"), ("--diff", "--json"), ("--dry-run",), ("--check", "--latest"), ()):
         outcome = generated.run("update", *argv)
         assert "hunter2" not in outcome.out + outcome.err, argv

@@ -24,9 +24,9 @@ _OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2066-\u20
 
 
 @pytest.fixture(scope="module")
-def peer() -> Iterator[CodeStub]:
-    with serving_code() as peer:
-        yield peer
+def stub_server() -> Iterator[CodeStub]:
+    with serving_code() as stub_server:
+        yield stub_server
 
 
 @pytest.fixture
@@ -34,12 +34,12 @@ def sandbox(tmp_path: Path) -> Sandbox:
     return Sandbox(tmp_path)
 
 
-def refused(sandbox: Sandbox, peer: CodeStub, hostile: HostileList, obstacle: str) -> None:
+def refused(sandbox: Sandbox, stub_server: CodeStub, hostile: HostileList, obstacle: str) -> None:
     """One list is sent while something is in its place; nothing at all changes."""
-    sandbox.fresh(peer.url)
+    sandbox.fresh(stub_server.url)
     if obstacle != "nothing":
         assert sandbox.put(obstacle, hostile.path.replace(OUTSIDE, str(sandbox.outside)))
-    peer.bent = hostile.answer(str(sandbox.outside))
+    stub_server.bent = hostile.answer(str(sandbox.outside))
     before = sandbox.picture()
     outcome = sandbox.project.run("update", "--force")
     about = f"{hostile.name}, {obstacle} there: {outcome.err[:2000]}"
@@ -58,49 +58,53 @@ def test_there_are_enough_of_them() -> None:
 
 
 @pytest.mark.slow
-def test_every_list_is_refused_whole(sandbox: Sandbox, peer: CodeStub) -> None:
+def test_every_list_is_refused_whole(sandbox: Sandbox, stub_server: CodeStub) -> None:
     """Each where nothing is in its place, some with one thing there, each with another; all are in the long form."""
     for number, hostile in enumerate(USUAL):
-        refused(sandbox, peer, hostile, "nothing")
+        refused(sandbox, stub_server, hostile, "nothing")
         if number % STEP == 0:
-            refused(sandbox, peer, hostile, OBSTACLES[1 + number // STEP % (len(OBSTACLES) - 1)])
+            refused(sandbox, stub_server, hostile, OBSTACLES[1 + number // STEP % (len(OBSTACLES) - 1)])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("obstacle", OBSTACLES)
-def test_every_list_is_refused_whole_whatever_is_in_its_place(sandbox: Sandbox, peer: CodeStub, obstacle: str) -> None:
+def test_every_list_is_refused_whole_whatever_is_in_its_place(
+    sandbox: Sandbox, stub_server: CodeStub, obstacle: str
+) -> None:
     for hostile in LISTS:
-        refused(sandbox, peer, hostile, obstacle)
+        refused(sandbox, stub_server, hostile, obstacle)
 
 
 @pytest.mark.parametrize("argv", [("--dry-run",), ("--diff",), ("--check", "--latest"), ("--json",)])
-def test_looking_at_a_hostile_list_is_refused_as_well(sandbox: Sandbox, peer: CodeStub, argv: tuple[str, ...]) -> None:
-    sandbox.fresh(peer.url)
+def test_looking_at_a_hostile_list_is_refused_as_well(
+    sandbox: Sandbox, stub_server: CodeStub, argv: tuple[str, ...]
+) -> None:
+    sandbox.fresh(stub_server.url)
     before = sandbox.picture()
     for hostile in USUAL[:: 1 + len(USUAL) // 12]:
-        peer.bent = hostile.answer(str(sandbox.outside))
+        stub_server.bent = hostile.answer(str(sandbox.outside))
         assert sandbox.project.run("update", *argv).exit_code == 1, hostile.name
         assert sandbox.picture() == before, hostile.name
 
 
-def test_a_planted_hole_is_found(sandbox: Sandbox, peer: CodeStub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_planted_hole_is_found(sandbox: Sandbox, stub_server: CodeStub, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same proof fails where nobody looks at paths."""
     hostile = next(one for one in USUAL if one.path == "../evil.ts")
-    refused(sandbox, peer, hostile, "nothing")
+    refused(sandbox, stub_server, hostile, "nothing")
     monkeypatch.setattr("mtribes_cli.generate.fetch.file_fault", lambda _path: None)
     with pytest.raises(AssertionError):
-        refused(sandbox, peer, hostile, "nothing")
+        refused(sandbox, stub_server, hostile, "nothing")
 
 
 @pytest.mark.parametrize("link", ["src", "src/vod", "src/vod/experience"])
 @pytest.mark.parametrize("leads_to", ["outside", "outside/folder", "outside/nothing", "outside/file.ts", "loop"])
 @pytest.mark.parametrize("before", ["nothing generated", "a generated folder"])
 def test_an_output_that_leads_out_of_the_project_is_not_written(
-    sandbox: Sandbox, peer: CodeStub, link: str, leads_to: str, before: str
+    sandbox: Sandbox, stub_server: CodeStub, link: str, leads_to: str, before: str
 ) -> None:
     """Whether the link was there first, or took the place of a generated folder."""
-    sandbox.fresh(peer.url)
-    peer.bent = {}
+    sandbox.fresh(stub_server.url)
+    stub_server.bent = {}
     place = sandbox.project.root / link
     if before == "a generated folder":
         assert sandbox.project.run("update").exit_code == 0
@@ -117,11 +121,11 @@ def test_an_output_that_leads_out_of_the_project_is_not_written(
 @pytest.mark.parametrize("name", ["mtribes.lock", ".mtribes-journal.json.new"])
 @pytest.mark.parametrize("end", ["outside/file.ts", "outside/nothing.ts"])
 def test_a_link_in_place_of_a_file_of_ours_is_not_followed(
-    sandbox: Sandbox, peer: CodeStub, name: str, end: str
+    sandbox: Sandbox, stub_server: CodeStub, name: str, end: str
 ) -> None:
     """A checkout can bring such a link along."""
-    sandbox.fresh(peer.url)
-    peer.bent = {}
+    sandbox.fresh(stub_server.url)
+    stub_server.bent = {}
     (sandbox.project.root / name).symlink_to(sandbox.folder / end)
     before = {path: seen for path, seen in sandbox.picture().items() if path.startswith("outside")}
     outcome = sandbox.project.run("update")
@@ -131,9 +135,9 @@ def test_a_link_in_place_of_a_file_of_ours_is_not_followed(
     assert not (sandbox.project.root / ".mtribes-journal.json.new").is_symlink()
 
 
-def test_a_second_name_of_a_file_elsewhere_is_not_written_through(sandbox: Sandbox, peer: CodeStub) -> None:
-    sandbox.fresh(peer.url)
-    peer.bent = {}
+def test_a_second_name_of_a_file_elsewhere_is_not_written_through(sandbox: Sandbox, stub_server: CodeStub) -> None:
+    sandbox.fresh(stub_server.url)
+    stub_server.bent = {}
     assert sandbox.project.run("update").exit_code == 0
     for name in ("src/vod/index.ts", ".mtribes-journal.json.new"):
         place = sandbox.project.root / name
@@ -145,10 +149,10 @@ def test_a_second_name_of_a_file_elsewhere_is_not_written_through(sandbox: Sandb
 
 
 @pytest.mark.slow
-def test_a_lock_that_names_hostile_paths_is_refused(sandbox: Sandbox, peer: CodeStub) -> None:
+def test_a_lock_that_names_hostile_paths_is_refused(sandbox: Sandbox, stub_server: CodeStub) -> None:
     """As files, and as outputs: nothing is read, written or removed by it."""
-    sandbox.fresh(peer.url)
-    peer.bent = {}
+    sandbox.fresh(stub_server.url)
+    stub_server.bent = {}
     assert sandbox.project.run("update").exit_code == 0
     lock = sandbox.project.root / "mtribes.lock"
     good = lock.read_text("utf-8")
@@ -168,9 +172,9 @@ def test_a_lock_that_names_hostile_paths_is_refused(sandbox: Sandbox, peer: Code
     "output",
     ["..", "../around", "/etc", ".git", ".git/hooks", ".GIT", "git~1", "src/../..", "~", "C:/x", "a\\b", "con"],
 )
-def test_a_lock_that_names_a_hostile_output_is_refused(sandbox: Sandbox, peer: CodeStub, output: str) -> None:
-    sandbox.fresh(peer.url)
-    peer.bent = {}
+def test_a_lock_that_names_a_hostile_output_is_refused(sandbox: Sandbox, stub_server: CodeStub, output: str) -> None:
+    sandbox.fresh(stub_server.url)
+    stub_server.bent = {}
     assert sandbox.project.run("update").exit_code == 0
     lock = sandbox.project.root / "mtribes.lock"
     lock.write_text(lock.read_text("utf-8").replace('"src/vod"', json.dumps(output)), encoding="utf-8")

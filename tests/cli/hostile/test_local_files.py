@@ -169,8 +169,8 @@ def test_of_a_lock_with_much_wrong_the_first_is_told(
         assert len(outcome.err.splitlines()) < SHOWN_LINES
 
 
-def test_of_an_answer_with_much_wrong_the_first_is_told(project: Project, code_peer: CodeStub) -> None:
-    code_peer.files["vod"] = {f"../{number}": "x" for number in range(MANY)}
+def test_of_an_answer_with_much_wrong_the_first_is_told(project: Project, code_stub: CodeStub) -> None:
+    code_stub.files["vod"] = {f"../{number}": "x" for number in range(MANY)}
     outcome = project.run("update")
     assert (outcome.exit_code, "and more" in outcome.err) == (1, True), outcome.err[:2_000]
     assert len(outcome.err.splitlines()) < SHOWN_LINES
@@ -199,14 +199,14 @@ def test_state_that_no_parser_bears_is_told(mtribes: CliRunner, text: str) -> No
 
 
 @pytest.mark.parametrize("content", [f'{{"x": {DEEP}}}', f'{{"space": {BIG}}}'])
-def test_a_document_that_no_parser_bears_is_told(user: CliRunner, peer: StubServer, content: str) -> None:
+def test_a_document_that_no_parser_bears_is_told(user: CliRunner, stub_server: StubServer, content: str) -> None:
     user.write("model.json", content)
     assert user("space", "validate", "model.json").exit_code == 2
-    assert peer.asked == []
+    assert stub_server.asked == []
 
 
-def test_a_document_may_come_through_a_pipe_but_not_without_an_end(user: CliRunner, peer: StubServer) -> None:
-    peer.on("POST", "/v2/spaces/vod/model/diff", data({"revision": 3, "breaking": False, "changes": []}))
+def test_a_document_may_come_through_a_pipe_but_not_without_an_end(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("POST", "/v2/spaces/vod/model/diff", data({"revision": 3, "breaking": False, "changes": []}))
     pipe = user.home / "pipe.yaml"
     os.mkfifo(pipe)
     writer = threading.Thread(target=lambda: pipe.write_text("space: vod\n"))
@@ -225,8 +225,8 @@ EXPORT = ("event", "export", "--space", "vod", "--env", "production", "--output"
 
 
 @pytest.mark.parametrize("export_id", ["../../x", "a/b", "a\0b", "", ".", "a b", "x" * 200, "exp_1\n", "é"])
-def test_an_export_id_that_is_no_id_is_refused(user: CliRunner, peer: StubServer, export_id: str) -> None:
-    peer.on("POST", EXPORTS, data({"export": export_id, "state": "running"}))
+def test_an_export_id_that_is_no_id_is_refused(user: CliRunner, stub_server: StubServer, export_id: str) -> None:
+    stub_server.on("POST", EXPORTS, data({"export": export_id, "state": "running"}))
     before = sorted(path for path in user.home.rglob("*") if "state" not in path.parts)
     outcome = user(*EXPORT)
     assert outcome.exit_code == 1, outcome.err
@@ -236,45 +236,49 @@ def test_an_export_id_that_is_no_id_is_refused(user: CliRunner, peer: StubServer
 
 @pytest.mark.slow
 def test_an_export_that_is_never_made_is_given_up(
-    user: CliRunner, peer: StubServer, monkeypatch: pytest.MonkeyPatch
+    user: CliRunner, stub_server: StubServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mtribes_cli.export.job.MAX_WAIT_SECONDS", 60.0)
-    peer.on("POST", EXPORTS, data({"export": "exp_1", "state": "running"}))
-    peer.on("GET", EXPORTS.replace("events/exports", "exports/exp_1"), data({"export": "exp_1", "state": "running"}))
+    stub_server.on("POST", EXPORTS, data({"export": "exp_1", "state": "running"}))
+    stub_server.on(
+        "GET", EXPORTS.replace("events/exports", "exports/exp_1"), data({"export": "exp_1", "state": "running"})
+    )
     outcome = within_time(lambda: user(*EXPORT))
     assert (outcome.exit_code, "did not complete within" in outcome.err) == (75, True), outcome.err
 
 
-def test_a_list_whose_pages_lead_back_is_refused(user: CliRunner, peer: StubServer) -> None:
-    link = f'<{peer.url}/v2/organizations?cursor=again>; rel="next"'
-    peer.on("GET", "/v2/organizations", data(Link=link))
+def test_a_list_whose_pages_lead_back_is_refused(user: CliRunner, stub_server: StubServer) -> None:
+    link = f'<{stub_server.url}/v2/organizations?cursor=again>; rel="next"'
+    stub_server.on("GET", "/v2/organizations", data(Link=link))
     outcome = within_time(lambda: user("org", "list"))
     assert (outcome.exit_code, "endless" in outcome.err) == (1, True), outcome.err
-    assert len(peer.asked) == 2
+    assert len(stub_server.asked) == 2
 
 
 def test_a_list_of_ever_new_pages_is_refused(
-    user: CliRunner, peer: StubServer, monkeypatch: pytest.MonkeyPatch
+    user: CliRunner, stub_server: StubServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mtribes_cli.api.client.authorized_session.MAX_PAGES", 20)
     numbers = iter(range(10_000))
-    peer.on("GET", "/v2/organizations", lambda _: data(Link=f'<{peer.url}/x?cursor={next(numbers)}>; rel="next"'))
+    stub_server.on(
+        "GET", "/v2/organizations", lambda _: data(Link=f'<{stub_server.url}/x?cursor={next(numbers)}>; rel="next"')
+    )
     outcome = within_time(lambda: user("org", "list"))
     assert (outcome.exit_code, "endless" in outcome.err) == (1, True), outcome.err
-    assert len(peer.asked) == 20
+    assert len(stub_server.asked) == 20
     monkeypatch.setattr("mtribes_cli.api.client.authorized_session.MAX_PAGES", 10_000)
     monkeypatch.setattr("mtribes_cli.api.client.authorized_session.MAX_LIST_BYTES", 400)
     assert user("org", "list").exit_code == 1
-    assert len(peer.asked) < 40
+    assert len(stub_server.asked) < 40
 
 
 def test_as_many_pages_as_there_are_allowed_are_read(
-    user: CliRunner, peer: StubServer, monkeypatch: pytest.MonkeyPatch
+    user: CliRunner, stub_server: StubServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mtribes_cli.api.client.authorized_session.MAX_PAGES", 3)
-    links = [f'<{peer.url}/x?cursor={number}>; rel="next"' for number in (1, 2)]
+    links = [f'<{stub_server.url}/x?cursor={number}>; rel="next"' for number in (1, 2)]
     one = {"id": "org_1", "key": "acme", "name": "Acme"}
-    peer.on("GET", "/v2/organizations", *(data(one, Link=link) for link in links), data(one))
+    stub_server.on("GET", "/v2/organizations", *(data(one, Link=link) for link in links), data(one))
     assert len(user("org", "list", "--json").envelope["data"]) == 3
 
 
@@ -288,30 +292,30 @@ def test_as_many_pages_as_there_are_allowed_are_read(
         BIG[:3_000],
     ],
 )
-def test_a_date_that_cannot_be_is_passed_over(user: CliRunner, peer: StubServer, date: str) -> None:
+def test_a_date_that_cannot_be_is_passed_over(user: CliRunner, stub_server: StubServer, date: str) -> None:
     busy = refusal(503, {"code": "UNAVAILABLE", "message": "Busy."}, Retry_After=date, Date=date)
-    peer.on("GET", "/v2/organizations", busy)
+    stub_server.on("GET", "/v2/organizations", busy)
     assert user("org", "list").exit_code == 75
 
 
-def test_a_word_that_is_not_utf8_is_wrong_usage(user: CliRunner, peer: StubServer) -> None:
+def test_a_word_that_is_not_utf8_is_wrong_usage(user: CliRunner, stub_server: StubServer) -> None:
     assert user("space", "show", "a\udcff").exit_code == 2
     assert user("tag", "list", "--search", "\udcff", "--space", "vod", "--env", "staging").exit_code == 2
-    assert peer.asked == []
+    assert stub_server.asked == []
 
 
 HUGE = (10**400, 10**4_299, -(10**400), 2**63, 1.5, True, "1")
 
 
 @pytest.mark.parametrize("number", HUGE)
-def test_a_number_that_no_machine_word_holds_is_told(user: CliRunner, peer: StubServer, number: object) -> None:
+def test_a_number_that_no_machine_word_holds_is_told(user: CliRunner, stub_server: StubServer, number: object) -> None:
     """Sums, shares and times are made of such numbers."""
     complete = {"export": "exp_1", "state": "complete", "rows": 1, "sha256": "0" * 64, "bytes": number}
-    peer.on("POST", EXPORTS, data(complete))
-    peer.on("GET", EXPORTS.replace("events/exports", "exports/exp_1"), data(complete))
-    peer.on("GET", "/v2/spaces/vod/environments/production/user-tags", data({"tag": "news", "users": number}))
+    stub_server.on("POST", EXPORTS, data(complete))
+    stub_server.on("GET", EXPORTS.replace("events/exports", "exports/exp_1"), data(complete))
+    stub_server.on("GET", "/v2/spaces/vod/environments/production/user-tags", data({"tag": "news", "users": number}))
     space = {"id": "spc_1", "key": "vod", "name": "VOD", "organization": "acme", "revision": number}
-    peer.on("GET", "/v2/spaces/vod", data(space))
+    stub_server.on("GET", "/v2/spaces/vod", data(space))
     for argv in (EXPORT, ("tag", "list", "--space", "vod", "--env", "production"), ("space", "show", "vod")):
         outcome = user(*argv)
         assert (outcome.exit_code, "is not an integer" in outcome.err) == (1, True), (argv, outcome.err)

@@ -76,20 +76,20 @@ def without_ours(shown: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def shared_peer() -> Iterator[StubServer]:
-    with serving_stub() as peer:
-        yield peer
+def shared_stub_server() -> Iterator[StubServer]:
+    with serving_stub() as stub_server:
+        yield stub_server
 
 
 @pytest.fixture
-def person(tmp_path: Path, shared_peer: StubServer, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+def person(tmp_path: Path, shared_stub_server: StubServer, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     """Somebody with a token and a project."""
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
-    person = CliRunner(tmp_path, {"MTRIBES_HOST": shared_peer.url, "MTRIBES_TOKEN": "mtp_of_a_test"})
+    person = CliRunner(tmp_path, {"MTRIBES_HOST": shared_stub_server.url, "MTRIBES_TOKEN": "mtp_of_a_test"})
     person.write("model.yaml", "space: vod\nrevision: 3\n")
     person.write("delivery.yaml", "space: vod\nenvironment: production\nrevision: 3\n")
     target = '[[targets]]\nlanguage = "typescript"\noutput = "src/vod"\n'
-    person.write("mtribes.toml", f'host = "{shared_peer.url}"\norganization = "acme"\nspace = "vod"\n{target}')
+    person.write("mtribes.toml", f'host = "{shared_stub_server.url}"\norganization = "acme"\nspace = "vod"\n{target}')
     return person
 
 
@@ -114,9 +114,9 @@ def test_there_are_enough_of_them() -> None:
 
 @pytest.mark.parametrize("flags", [("--verbose",), ("--json",)])
 def test_all_at_once_in_every_list_of_every_command(
-    person: CliRunner, shared_peer: StubServer, flags: tuple[str, ...]
+    person: CliRunner, shared_stub_server: StubServer, flags: tuple[str, ...]
 ) -> None:
-    say_everywhere(shared_peer, PLAIN)
+    say_everywhere(shared_stub_server, PLAIN)
     for argv in COMMANDS:
         outcome = person(*argv, *flags, terminal=True)
         harmless(person, argv, outcome, "all of them")
@@ -124,26 +124,28 @@ def test_all_at_once_in_every_list_of_every_command(
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_all_at_once_in_the_errors_of_every_command(person: CliRunner, shared_peer: StubServer, status: int) -> None:
-    fail_everywhere(shared_peer, status, STRINGS)
+def test_all_at_once_in_the_errors_of_every_command(
+    person: CliRunner, shared_stub_server: StubServer, status: int
+) -> None:
+    fail_everywhere(shared_stub_server, status, STRINGS)
     run_all(person, COMMANDS, f"all of them, {status}")
 
 
-def test_some_in_every_field_of_every_command(person: CliRunner, shared_peer: StubServer) -> None:
+def test_some_in_every_field_of_every_command(person: CliRunner, shared_stub_server: StubServer) -> None:
     for text in SAMPLE:
-        in_every_field(person, shared_peer, text, SHORT)
+        in_every_field(person, shared_stub_server, text, SHORT)
 
 
 @pytest.mark.slow
-def test_more_in_every_field_of_every_command(person: CliRunner, shared_peer: StubServer) -> None:
+def test_more_in_every_field_of_every_command(person: CliRunner, shared_stub_server: StubServer) -> None:
     """Lists were proved with all at once; this is where one alone can be, with all of them at full scale."""
     for number, text in enumerate(LONG_SAMPLE):
-        in_every_field(person, shared_peer, text, (*SHORT, COMMANDS[number % len(COMMANDS)]))
+        in_every_field(person, shared_stub_server, text, (*SHORT, COMMANDS[number % len(COMMANDS)]))
 
 
-def in_every_field(person: CliRunner, peer: StubServer, text: str, commands: Sequence[Sequence[str]]) -> None:
+def in_every_field(person: CliRunner, stub_server: StubServer, text: str, commands: Sequence[Sequence[str]]) -> None:
     """A good answer, a failure, OAuth's, HTML, and headers."""
-    say_everywhere(peer, [text])
+    say_everywhere(stub_server, [text])
     run_all(person, commands, text)
     value = header_value(text)
     headers = dict.fromkeys(("WWW-Authenticate", "Retry-After", "Link", "ETag", "Location", "Server"), value)
@@ -157,39 +159,43 @@ def in_every_field(person: CliRunner, peer: StubServer, text: str, commands: Seq
         Reply(200, {"data": [{"options": {text: 1}, text: text}], "dataType": text, "errors": text}, headers),
         Reply(200, text.encode("utf-8", "replace")),
     ):
-        answer_everywhere(peer, reply)
+        answer_everywhere(stub_server, reply)
         run_all(person, [("whoami",)], text, "--verbose")
 
 
-def test_some_while_signing_in(person: CliRunner, shared_peer: StubServer) -> None:
+def test_some_while_signing_in(person: CliRunner, shared_stub_server: StubServer) -> None:
     """Metadata, token, and refusal; by browser, by token, by a service account; and signing out."""
     for text in SAMPLE:
-        while_signing_in(person, shared_peer, text)
+        while_signing_in(person, shared_stub_server, text)
 
 
 @pytest.mark.slow
-def test_more_while_signing_in(person: CliRunner, shared_peer: StubServer) -> None:
+def test_more_while_signing_in(person: CliRunner, shared_stub_server: StubServer) -> None:
     """All of them at full scale."""
     for text in LONG_SAMPLE:
-        while_signing_in(person, shared_peer, text)
+        while_signing_in(person, shared_stub_server, text)
 
 
-def while_signing_in(person: CliRunner, peer: StubServer, text: str) -> None:
+def while_signing_in(person: CliRunner, stub_server: StubServer, text: str) -> None:
     """Every way in, at a server that says `text` wherever it can."""
     person.environment.clear()
-    person.environment["MTRIBES_HOST"] = peer.url
+    person.environment["MTRIBES_HOST"] = stub_server.url
     person.browser = lambda url: answered(url, text)
-    say_everywhere(peer, [text])
+    say_everywhere(stub_server, [text])
     token = ("login", "--with-token")
     harmless(person, token, person(*token, stdin="mtp_given", terminal=True), text)
     run_all(person, [("login", "--browser"), ("whoami",), ("logout",)], text)
-    metadata = {"issuer": peer.url, "authorization_endpoint": f"{peer.url}/authorize?x={text}", "token_endpoint": text}
-    peer.on("GET", "/.well-known/oauth-authorization-server", Reply(200, metadata))
+    metadata = {
+        "issuer": stub_server.url,
+        "authorization_endpoint": f"{stub_server.url}/authorize?x={text}",
+        "token_endpoint": text,
+    }
+    stub_server.on("GET", "/.well-known/oauth-authorization-server", Reply(200, metadata))
     run_all(person, [("login", "--browser")], text)
-    peer.on("POST", "/oauth/token", Reply(400, {"error": text, "error_description": text}))
+    stub_server.on("POST", "/oauth/token", Reply(400, {"error": text, "error_description": text}))
     person.environment |= {"MTRIBES_CLIENT_ID": "svc_1", "MTRIBES_CLIENT_SECRET": "mts_secret"}
     run_all(person, [("whoami",)], text)
-    peer.on("POST", "/oauth/token", Reply(200, {"access_token": text, "expires_in": 10**400}))
+    stub_server.on("POST", "/oauth/token", Reply(200, {"access_token": text, "expires_in": 10**400}))
     run_all(person, [("whoami",)], text)
 
 
@@ -203,14 +209,14 @@ def answered(url: str, text: str) -> bool:
     return True
 
 
-def test_some_as_choices_of_the_wizard(person: CliRunner, shared_peer: StubServer) -> None:
+def test_some_as_choices_of_the_wizard(person: CliRunner, shared_stub_server: StubServer) -> None:
     """All are offered; the first of them is taken."""
     (person.home / "mtribes.toml").unlink()
     for start in range(0, len(PLAIN), 150):
         choices = PLAIN[start : start + 150]
-        say_everywhere(shared_peer, choices)
+        say_everywhere(shared_stub_server, choices)
         for key in choices:
-            say_of_key(shared_peer, key, choices)
+            say_of_key(shared_stub_server, key, choices)
         for answers in ("1\n1\n\n\n\n\n", "acme\n", "40\n40\n\n"):
             outcome = person("setup", stdin=answers, terminal=True)
             harmless(person, ("setup",), outcome, f"choices from {start}")
@@ -221,14 +227,14 @@ def test_some_as_choices_of_the_wizard(person: CliRunner, shared_peer: StubServe
 @pytest.mark.skipif(sys.platform == "win32", reason="terminals of Unix")
 @pytest.mark.parametrize("argv", [("space", "list"), ("whoami",), ("update", "--diff"), ("space", "pull", "vod")])
 def test_a_real_terminal_gets_no_escape_of_theirs(
-    person: CliRunner, shared_peer: StubServer, argv: tuple[str, ...]
+    person: CliRunner, shared_stub_server: StubServer, argv: tuple[str, ...]
 ) -> None:
-    say_everywhere(shared_peer, PLAIN)
+    say_everywhere(shared_stub_server, PLAIN)
     shown, exit_code = at_a_real_terminal(person, *argv)
     assert exit_code == 0
     assert len(shown) > 1_000
     assert not _OBEYED.search(without_ours(shown))
-    fail_everywhere(shared_peer, 422, STRINGS)
+    fail_everywhere(shared_stub_server, 422, STRINGS)
     shown, exit_code = at_a_real_terminal(person, *argv)
     assert exit_code in DOCUMENTED
     assert "\x1b[31merror:\x1b[0m" in shown

@@ -13,7 +13,7 @@ import pytest
 
 from mtribes_cli.errors import DocumentError
 from mtribes_cli.ingest import input_stream
-from mtribes_cli.ingest.input_stream import InputSource
+from mtribes_cli.ingest.input_stream import InputSource, OverlongLine, blocks
 from mtribes_cli.ingest.rejects import default_name
 from tests.cli.cli_runner import CliRunner
 from tests.cli.ingest.rows import rows_of
@@ -153,3 +153,24 @@ def test_the_environment_must_be_named(mtribes: CliRunner) -> None:
     mtribes.write("users.csv", TEXT)
     outcome = mtribes("user", "ingest", "users.csv", "--space", "vod")
     assert (outcome.exit_code, "--environment" in outcome.err) == (2, True)
+
+
+LINED = "a\r\nb\rc\n\r\n\rd\u2028e\x0bf\x85g\n\nh"
+LINES = ["a\r\n", "b\r", "c\n", "\r\n", "\r", "d\u2028e\x0bf\x85g\n", "\n", "h"]
+
+
+@pytest.mark.parametrize("first", range(len(LINED) + 1))
+def test_a_text_has_the_same_lines_wherever_it_is_cut(first: int) -> None:
+    for second in range(first, len(LINED) + 1):
+        chunks = [LINED[:first], LINED[first:second], LINED[second:]]
+        assert [line for block in blocks(chunks) for line in block] == LINES
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 7, 100])
+def test_a_line_beyond_all_bounds_is_one_line_that_says_so(monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
+    monkeypatch.setattr(input_stream, "MAX_LINE_CHARACTERS", 10)
+    text = "first\n" + "x" * 60 + "\r\nlast"
+    found = [line for block in blocks(text[at : at + chunk] for at in range(0, len(text), chunk)) for line in block]
+    if chunk < 60:
+        assert [type(line) is OverlongLine for line in found] == [False, True, False]
+    assert (found[0], found[-1], len(found)) == ("first\n", "last", 3)

@@ -20,15 +20,15 @@ ROWS = 20
 Handling = Callable[[ReceivedRequest, int], Reply | None]
 
 
-class ImportPeer:
+class ImportStub:
     """Takes parts in order and counts their rows; `handle` may answer before it does."""
 
-    def __init__(self, peer: StubServer) -> None:
-        self.peer = peer
+    def __init__(self, stub_server: StubServer) -> None:
+        self.stub_server = stub_server
         self.bodies: list[bytes] = []
         self.handle: Handling = lambda _asked, _number: None
         self.asked: list[ReceivedRequest] = []
-        peer.answer = self.answer  # type: ignore[method-assign] # paths hold ids that nobody knows before
+        stub_server.answer = self.answer  # type: ignore[method-assign] # paths hold ids that nobody knows before
 
     def answer(self, asked: ReceivedRequest) -> Reply:
         """What the server answers."""
@@ -55,12 +55,12 @@ def part_answer(body: bytes) -> dict[str, object]:
 
 
 @pytest.fixture
-def server(peer: StubServer) -> ImportPeer:
+def server(stub_server: StubServer) -> ImportStub:
     """One that takes parts."""
-    return ImportPeer(peer)
+    return ImportStub(stub_server)
 
 
-def test_a_failed_import_reads_no_further(user: CliRunner, server: ImportPeer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_import_reads_no_further(user: CliRunner, server: ImportStub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch, "MAX_PART_ROWS", 5)
     server.handle = lambda _asked, _number: refusal(403, {"code": "FORBIDDEN", "message": "No.", "path": None})
     user.write("users.csv", "user_id\n" + "".join(f"u{number}\n" for number in range(10_000)))
@@ -79,7 +79,7 @@ def bring(user: CliRunner, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Out
 
 
 def test_a_part_says_what_it_is_and_by_which_digest_it_is_known(
-    server: ImportPeer, bring: Callable[[], Outcome]
+    server: ImportStub, bring: Callable[[], Outcome]
 ) -> None:
     assert bring().exit_code == 0
     first = server.asked[0]
@@ -103,7 +103,7 @@ def until_nothing_is_on_its_way() -> None:
 
 
 def test_the_next_part_is_on_its_way_while_the_server_stores_this_one(
-    server: ImportPeer, bring: Callable[[], Outcome]
+    server: ImportStub, bring: Callable[[], Outcome]
 ) -> None:
     third_is_here = threading.Event()
 
@@ -119,7 +119,7 @@ def test_the_next_part_is_on_its_way_while_the_server_stores_this_one(
 
 
 def test_a_part_that_the_server_does_not_let_wait_is_sent_again_in_its_turn(
-    server: ImportPeer, bring: Callable[[], Outcome]
+    server: ImportStub, bring: Callable[[], Outcome]
 ) -> None:
     refused, second_goes_on = [], threading.Event()
 
@@ -140,14 +140,14 @@ def test_a_part_that_the_server_does_not_let_wait_is_sent_again_in_its_turn(
 
 
 def test_where_bad_rows_are_limited_no_part_is_sent_before_the_last_one_is_answered(
-    server: ImportPeer, bring: Callable[..., Outcome]
+    server: ImportStub, bring: Callable[..., Outcome]
 ) -> None:
     assert bring("--max-errors", "3").exit_code == 0
     assert [asked.headers.get("prefer") for asked in server.asked] == [None] * 5
 
 
 def test_it_waits_as_long_as_the_server_asks_and_goes_on(
-    server: ImportPeer, user: CliRunner, bring: Callable[[], Outcome]
+    server: ImportStub, user: CliRunner, bring: Callable[[], Outcome]
 ) -> None:
     server.handle = lambda _asked, number: refusal(429, Retry_After="45") if number in (1, 4, 5) else None
     assert bring().exit_code == 0
@@ -155,7 +155,7 @@ def test_it_waits_as_long_as_the_server_asks_and_goes_on(
 
 
 def test_a_server_that_is_down_from_the_start_is_not_waited_for(
-    server: ImportPeer, bring: Callable[[], Outcome]
+    server: ImportStub, bring: Callable[[], Outcome]
 ) -> None:
     server.handle = lambda _asked, _number: refusal(503)
     outcome = bring()
@@ -166,7 +166,7 @@ def test_a_server_that_is_down_from_the_start_is_not_waited_for(
 
 @pytest.mark.slow
 def test_a_server_that_goes_down_is_waited_for_a_while_and_found_again_by_the_next_command(
-    server: ImportPeer, user: CliRunner, bring: Callable[[], Outcome]
+    server: ImportStub, user: CliRunner, bring: Callable[[], Outcome]
 ) -> None:
     server.handle = lambda asked, _number: refusal(503) if number_of(asked) in {"3", "4"} else None
     assert bring().exit_code == 75
@@ -179,7 +179,7 @@ def test_a_server_that_goes_down_is_waited_for_a_while_and_found_again_by_the_ne
     assert [asked.path.rpartition("/")[2] for asked in server.asked[sent + 1 :]] == ["3", "4", "complete"]
 
 
-def test_what_may_not_be_done_ends_it_at_once(server: ImportPeer, bring: Callable[[], Outcome]) -> None:
+def test_what_may_not_be_done_ends_it_at_once(server: ImportStub, bring: Callable[[], Outcome]) -> None:
     server.handle = lambda _asked, _number: refusal(403, {"code": "FORBIDDEN", "message": "users:write is missing."})
     outcome = bring()
     assert (outcome.exit_code, "users:write" in outcome.out) == (4, True)
@@ -190,14 +190,14 @@ def test_what_may_not_be_done_ends_it_at_once(server: ImportPeer, bring: Callabl
     [{"part": 1}, part_answer(b"") | {"read": "5"}, part_answer(b"") | {"errors": [{"line": "1"}]}, "x"],
 )
 def test_an_answer_that_was_not_agreed_is_told(
-    server: ImportPeer, bring: Callable[[], Outcome], answer: object
+    server: ImportStub, bring: Callable[[], Outcome], answer: object
 ) -> None:
     server.handle = lambda _asked, _number: data(answer)
     assert bring().envelope["errors"][0]["code"] == "UNREADABLE_ANSWER"
 
 
 def test_parts_are_packed_on_their_way_to_another_machine(
-    server: ImportPeer, bring: Callable[[], Outcome], monkeypatch: pytest.MonkeyPatch
+    server: ImportStub, bring: Callable[[], Outcome], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(uploader, "is_loopback", lambda _name: False)
     server.handle = lambda asked, _number: (
@@ -211,7 +211,7 @@ def test_parts_are_packed_on_their_way_to_another_machine(
     )
 
 
-def test_a_redirect_is_told_and_no_part_follows_it(server: ImportPeer, bring: Callable[[], Outcome]) -> None:
+def test_a_redirect_is_told_and_no_part_follows_it(server: ImportStub, bring: Callable[[], Outcome]) -> None:
     server.handle = lambda _asked, _number: Reply(308, headers={"Location": "http://127.0.0.1:9/"})
     outcome = bring()
     assert (outcome.exit_code, len(server.asked)) == (1, 1)
@@ -219,7 +219,7 @@ def test_a_redirect_is_told_and_no_part_follows_it(server: ImportPeer, bring: Ca
 
 
 def test_a_journal_that_cannot_be_written_ends_it_before_anything_is_sent(
-    server: ImportPeer, user: CliRunner, bring: Callable[[], Outcome]
+    server: ImportStub, user: CliRunner, bring: Callable[[], Outcome]
 ) -> None:
     user.folders.state.mkdir()
     Path(user.folders.state / "imports").write_text("in the way")

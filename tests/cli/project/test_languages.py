@@ -93,18 +93,18 @@ def test_package_and_prefix_follow_from_folder_and_space(language: str, output: 
     assert usual_options(language, output, "my-space") == options
 
 
-def test_the_wizard_offers_first_what_the_folder_tells(project: Project, code_peer: CodeStub) -> None:
+def test_the_wizard_offers_first_what_the_folder_tells(project: Project, code_stub: CodeStub) -> None:
     written(project.root, {"package.json": "{}"})
-    outcome = project.run("setup", "--host", code_peer.url, "--space", "vod", answers="\n\nno\n")
+    outcome = project.run("setup", "--host", code_stub.url, "--space", "vod", answers="\n\nno\n")
     assert outcome.exit_code == 0
     assert "Which language?\n  1. javascript\n  2. typescript\n  3. kotlin\n" in without_colors(outcome.err)
     assert 'language = "javascript"\noutput = "src/mtspace/vod"\n' in (project.root / "mtribes.toml").read_text()
 
 
-def test_the_wizard_asks_for_the_package_and_proposes_that_of_the_folder(project: Project, code_peer: CodeStub) -> None:
+def test_the_wizard_asks_for_the_package_and_proposes_that_of_the_folder(project: Project, code_stub: CodeStub) -> None:
     written(project.root, {"build.gradle.kts": 'plugins { kotlin("jvm") }'})
     answers = "\nsrc/main/java/com/acme/vod\n\nyes\nbrightscript\n\nShop\nno\n"
-    outcome = project.run("setup", "--host", code_peer.url, "--space", "vod", answers=answers)
+    outcome = project.run("setup", "--host", code_stub.url, "--space", "vod", answers=answers)
     assert outcome.exit_code == 0
     assert "Folder for the code, inside the project [src/main/java/mtspace/vod]: " in outcome.err
     assert "Package name [com.acme.vod]: " in outcome.err
@@ -124,9 +124,9 @@ def test_a_prefix_that_cannot_begin_names_is_refused(prefix: str, project: Proje
     assert "is not a letter followed by up to 31 letters and digits" in outcome.err
 
 
-def test_options_go_to_the_targets_whose_language_has_them(project: Project, code_peer: CodeStub) -> None:
+def test_options_go_to_the_targets_whose_language_has_them(project: Project, code_stub: CodeStub) -> None:
     given = ("--target", "typescript:src/a", "--target", "javascript:src/b", "--option", "import_extension=js")
-    argv = ("setup", "--host", code_peer.url, "--space", "vod", *given, "--option", "bindings=react")
+    argv = ("setup", "--host", code_stub.url, "--space", "vod", *given, "--option", "bindings=react")
     assert project.run(*argv).exit_code == 0
     written_file = tomllib.loads((project.root / "mtribes.toml").read_text())
     options = {"import_extension": "js", "bindings": "react"}
@@ -139,9 +139,9 @@ def test_options_go_to_the_targets_whose_language_has_them(project: Project, cod
     assert [target["options"]["import_extension"] for target in changed] == ["none", "none"]
 
 
-def test_the_option_of_events_goes_to_every_language(project: Project, code_peer: CodeStub) -> None:
+def test_the_option_of_events_goes_to_every_language(project: Project, code_stub: CodeStub) -> None:
     targets = [argument for language in LANGUAGES for argument in ("--target", f"{language}:src/{language}")]
-    argv = ("setup", "--host", code_peer.url, "--space", "vod", *targets, "--option", "events=modelled")
+    argv = ("setup", "--host", code_stub.url, "--space", "vod", *targets, "--option", "events=modelled")
     assert project.run(*argv).exit_code == 0
     written_file = tomllib.loads((project.root / "mtribes.toml").read_text())
     assert [target["language"] for target in written_file["targets"]] == list(LANGUAGES)
@@ -159,9 +159,9 @@ def test_the_option_of_events_goes_to_every_language(project: Project, code_peer
     ],
 )
 def test_an_option_that_cannot_be_is_refused_and_nothing_is_written(
-    argv: tuple[str, ...], said: str, project: Project, code_peer: CodeStub
+    argv: tuple[str, ...], said: str, project: Project, code_stub: CodeStub
 ) -> None:
-    outcome = project.run("setup", "--host", code_peer.url, "--space", "vod", *argv)
+    outcome = project.run("setup", "--host", code_stub.url, "--space", "vod", *argv)
     assert outcome.exit_code in (1, 2)
     assert said in outcome.err
     assert project.files() == {}

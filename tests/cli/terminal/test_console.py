@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from mtribes_cli.terminal.console import Console, Style
 from mtribes_cli.terminal.sanitize import columns, display_width, sanitize, sanitize_line
-from tests.cli.cli_runner import CliRunner
+from tests.cli.cli_runner import CliRunner, without_colors
 from tests.cli.stub_server import StubServer, data, refusal
 
 HOSTILE = {
@@ -38,8 +38,8 @@ def _space(name: str, key: str = "vod") -> dict[str, object]:
 
 
 @pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE.keys())
-def test_text_from_the_server_is_shown_and_not_obeyed(user: CliRunner, peer: StubServer, name: str) -> None:
-    peer.on("GET", "/v2/spaces", data(_space(name)))
+def test_text_from_the_server_is_shown_and_not_obeyed(user: CliRunner, stub_server: StubServer, name: str) -> None:
+    stub_server.on("GET", "/v2/spaces", data(_space(name)))
     outcome = user("space", "list")
     assert outcome.exit_code == 0
     assert sanitize_line(name) in outcome.out
@@ -48,8 +48,8 @@ def test_text_from_the_server_is_shown_and_not_obeyed(user: CliRunner, peer: Stu
 
 
 @pytest.mark.parametrize("message", HOSTILE.values(), ids=HOSTILE.keys())
-def test_an_error_of_the_server_is_shown_and_not_obeyed(user: CliRunner, peer: StubServer, message: str) -> None:
-    peer.on("GET", "/v2/spaces", refusal(422, {"code": "X", "message": message, "path": f"a.{message}"}))
+def test_an_error_of_the_server_is_shown_and_not_obeyed(user: CliRunner, stub_server: StubServer, message: str) -> None:
+    stub_server.on("GET", "/v2/spaces", refusal(422, {"code": "X", "message": message, "path": f"a.{message}"}))
     outcome = user("space", "list")
     assert outcome.exit_code == 2
     _assert_harmless(outcome.err)
@@ -83,8 +83,8 @@ def test_columns_stand_under_each_other_in_any_script() -> None:
     assert [display_width(line[: line.rindex(" ")]) for line in lines] == [21, 21, 21]
 
 
-def test_nothing_to_list_leaves_stdout_empty(user: CliRunner, peer: StubServer) -> None:
-    peer.on("GET", "/v2/spaces", data())
+def test_nothing_to_list_leaves_stdout_empty(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("GET", "/v2/spaces", data())
     outcome = user("space", "list")
     assert (outcome.out, outcome.err) == ("", "No Spaces found.\n")
     assert user("space", "list", "--quiet").err == ""
@@ -98,8 +98,36 @@ def test_a_terminal_gets_colour_and_nothing_else_does(mtribes: CliRunner) -> Non
     assert "\x1b" not in mtribes("nonsense", terminal=True).err
 
 
-def test_a_document_goes_to_a_pipe_as_it_is_and_to_a_terminal_made_safe(user: CliRunner, peer: StubServer) -> None:
-    peer.on("GET", "/v2/spaces/vod/model", data({"space": "vod", "name": "a\u202eb"}))
+LONG = "The server cannot do that, for a reason that takes more than one line of a terminal to say, `with a command`."
+
+
+def test_errors_and_hints_fold_between_words_at_a_terminal_and_nowhere_else(
+    user: CliRunner, stub_server: StubServer
+) -> None:
+    stub_server.on("GET", "/v2/spaces", refusal(403, {"code": "FORBIDDEN", "message": LONG}))
+    user.environment["COLUMNS"] = "40"
+    hint = "Ask an administrator for access, or use a token with the required scope."
+    assert user("space", "list").err == f"error: {LONG}\nhint: {hint}\n"
+    shown = without_colors(user("space", "list", terminal=True).err)
+    assert max(map(len, shown.splitlines())) <= 40
+    assert "`with a command`." in shown
+    assert shown.split() == f"error: {LONG} hint: {hint}".split()
+
+
+def test_a_warning_folds_like_an_error_and_its_label_alone_has_a_color() -> None:
+    err = io.StringIO()
+    err.isatty = lambda: True  # type: ignore[method-assign]
+    console = Console(Style(), {"COLUMNS": "40"}, stdin=io.StringIO(), stdout=io.StringIO(), stderr=err)
+    console.warning("x " * 30)
+    label, *_ = err.getvalue().splitlines()
+    assert label.startswith("\x1b[33mwarning:\x1b[0m x x")
+    assert [len(line) for line in without_colors(err.getvalue()).splitlines()] == [40, 27]
+
+
+def test_a_document_goes_to_a_pipe_as_it_is_and_to_a_terminal_made_safe(
+    user: CliRunner, stub_server: StubServer
+) -> None:
+    stub_server.on("GET", "/v2/spaces/vod/model", data({"space": "vod", "name": "a\u202eb"}))
     assert "a\u202eb" in user("space", "pull", "vod", "--format", "json").out
     shown = user("space", "pull", "vod", "--format", "json", terminal=True).out
     assert "a\\u202eb" in shown

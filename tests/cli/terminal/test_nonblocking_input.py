@@ -71,10 +71,10 @@ def test_rows_of_a_slow_writer_are_read_to_the_end(mtribes: CliRunner, ready_pip
     assert (exit_code, said) == (0, "Read 2. 0 would be rejected. Nothing was sent.\n")
 
 
-def test_a_token_of_a_slow_writer_is_read_whole(mtribes: CliRunner, peer: StubServer, ready_pipe: int) -> None:
-    peer.on("GET", "/v2/me", data({}))
-    run(mtribes, ready_pipe, (b"mtp_of_", b"a_test\n"), "--host", peer.url, "login", "--with-token")
-    assert peer.asked[0].headers["authorization"] == "Bearer mtp_of_a_test"
+def test_a_token_of_a_slow_writer_is_read_whole(mtribes: CliRunner, stub_server: StubServer, ready_pipe: int) -> None:
+    stub_server.on("GET", "/v2/me", data({}))
+    run(mtribes, ready_pipe, (b"mtp_of_", b"a_test\n"), "--host", stub_server.url, "login", "--with-token")
+    assert stub_server.asked[0].headers["authorization"] == "Bearer mtp_of_a_test"
 
 
 def test_a_question_at_a_terminal_that_does_not_block_waits(user: CliRunner) -> None:

@@ -212,13 +212,13 @@ def space(name: str) -> dict[str, object]:
 
 
 def test_names_are_shown_in_their_column_and_neither_obeyed_nor_read_as_markup(
-    user: CliRunner, peer: StubServer
+    user: CliRunner, stub_server: StubServer
 ) -> None:
     names = [
         name for name in NAMES if name.isascii() or name.isprintable() or not name.encode(errors="ignore").isascii()
     ]
     names = [name for name in names if "\ud800" not in name and len(name) < 1000]
-    peer.on("GET", "/v2/spaces", data(*map(space, names)))
+    stub_server.on("GET", "/v2/spaces", data(*map(space, names)))
     user.environment["COLUMNS"] = "5000"
     plain = without_colors(user("space", "list", terminal=True).out)
     heading, *lines = plain.splitlines()
@@ -248,8 +248,8 @@ EXPLANATION = {
 }  # fmt: skip
 
 
-def test_an_explained_session_is_a_tree(user: CliRunner, peer: StubServer) -> None:
-    peer.on("POST", "/v2/spaces/vod/environments/production/session-explanation", data(EXPLANATION))
+def test_an_explained_session_is_a_tree(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("POST", "/v2/spaces/vod/environments/production/session-explanation", data(EXPLANATION))
     outcome = user("session", "explain", "--user", "ada", *PLACE, terminal=True)
     plain = re.sub(r"\x1b\[[\d;]*m", "", outcome.out)
     assert plain.splitlines()[-5:] == [
@@ -268,10 +268,10 @@ LISTS = (("space", "list"), ("session", "explain", "--user", "ada", *PLACE))
 @pytest.mark.parametrize("argv", LISTS)
 @pytest.mark.parametrize("switched_off", ["NO_COLOR", "--no-color", "TERM"])
 def test_no_escape_is_written_where_colors_are_switched_off(
-    user: CliRunner, peer: StubServer, argv: tuple[str, ...], switched_off: str
+    user: CliRunner, stub_server: StubServer, argv: tuple[str, ...], switched_off: str
 ) -> None:
-    peer.on("GET", "/v2/spaces", data(space("VOD")))
-    peer.on("POST", "/v2/spaces/vod/environments/production/session-explanation", data(EXPLANATION))
+    stub_server.on("GET", "/v2/spaces", data(space("VOD")))
+    stub_server.on("POST", "/v2/spaces/vod/environments/production/session-explanation", data(EXPLANATION))
     flags = (switched_off,) if switched_off.startswith("--") else ()
     user.environment |= {"NO_COLOR": {"NO_COLOR": "1"}, "TERM": {"TERM": "dumb"}}.get(switched_off, {})
     outcome = user(*argv, *flags, terminal=True)
@@ -281,26 +281,26 @@ def test_no_escape_is_written_where_colors_are_switched_off(
 
 @pytest.mark.parametrize("argv", LISTS)
 def test_a_dumb_terminal_gets_what_a_pipe_gets_and_json_is_the_same_everywhere(
-    user: CliRunner, peer: StubServer, argv: tuple[str, ...]
+    user: CliRunner, stub_server: StubServer, argv: tuple[str, ...]
 ) -> None:
-    peer.on("GET", "/v2/spaces", data(space("VOD")))
-    peer.on("POST", "/v2/spaces/vod/environments/production/session-explanation", data(EXPLANATION))
+    stub_server.on("GET", "/v2/spaces", data(space("VOD")))
+    stub_server.on("POST", "/v2/spaces/vod/environments/production/session-explanation", data(EXPLANATION))
     assert user(*argv, "--json", terminal=True).out == user(*argv, "--json").out
     piped = user(*argv).out
     user.environment["TERM"] = "dumb"
     assert user(*argv, terminal=True).out == piped
 
 
-def test_times_are_seen_from_now_at_a_terminal_and_exact_in_a_pipe(user: CliRunner, peer: StubServer) -> None:
+def test_times_are_seen_from_now_at_a_terminal_and_exact_in_a_pipe(user: CliRunner, stub_server: StubServer) -> None:
     at = rfc_3339(user.clock.now_seconds() - 180)
     key = {"id": "key_1", "name": "web", "key": "pk_1", "created": at, "revoked": None}
-    peer.on("GET", "/v2/spaces/vod/environments/production/keys", data(key))
+    stub_server.on("GET", "/v2/spaces/vod/environments/production/keys", data(key))
     assert "3 minutes ago" in user("env", "key", "list", *PLACE, terminal=True).out
     assert at in user("env", "key", "list", *PLACE).out
 
 
-def test_a_pipe_makes_nobody_import_rich(user: CliRunner, peer: StubServer) -> None:
-    peer.on("GET", "/v2/spaces", data(space("VOD")))
+def test_a_pipe_makes_nobody_import_rich(user: CliRunner, stub_server: StubServer) -> None:
+    stub_server.on("GET", "/v2/spaces", data(space("VOD")))
     program = (
         "import sys\nfrom mtribes_cli.main import main\ncode = main(['space', 'list'])\n"
         "print(code, sorted(name for name in sys.modules if name.partition('.')[0] == 'rich'))"
@@ -339,8 +339,8 @@ def at_a_terminal(
 
 
 @pytest.mark.parametrize("width", [40, 80, 120])
-def test_a_table_fits_the_terminal_as_wide_as_it_is(user: CliRunner, peer: StubServer, width: int) -> None:
-    peer.on("GET", "/v2/spaces", data(space("A name of many words that goes on " * 3)))
+def test_a_table_fits_the_terminal_as_wide_as_it_is(user: CliRunner, stub_server: StubServer, width: int) -> None:
+    stub_server.on("GET", "/v2/spaces", data(space("A name of many words that goes on " * 3)))
     program = "import sys; from mtribes_cli.main import main; sys.exit(main(['space', 'list']))"
     code, written = at_a_terminal([program], user.environment, size=(width, 24))
     lines = without_colors(written.rpartition("\r")[2]).splitlines()

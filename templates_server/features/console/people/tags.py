@@ -40,8 +40,12 @@ async def delete_user_tag(visit: Visit, sent: Parameters) -> Response:
         return await _show(visit, read_form(sent).refused(error, {}))
     left = sum(one.users + one.visitors for one in found.data)
     if left:
-        return redirect_with_notice(visit, PATH, f"Deleting tag “{tag}”: {left:,} people still have it.")
+        return redirect_with_notice(visit, PATH, f"Deleting tag “{tag}”: {_people(left)} it.")
     return redirect_with_notice(visit, PATH, f"Tag “{tag}” deleted.")
+
+
+def _people(number: int) -> str:
+    return "1 person still has" if number == 1 else f"{number:,} people still have"
 
 
 async def _show(visit: Visit, typed: FormState) -> Response:

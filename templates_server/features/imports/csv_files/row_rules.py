@@ -10,6 +10,7 @@ from templates_server.features.imports.csv_files.errors import NO_USER_ID
 from templates_server.features.imports.csv_files.header import ATTRIBUTE, EDGES, USER_ID, CsvColumn
 from templates_server.features.imports.csv_files.text import TextEncoding, find_undecodable_byte, undecodable_reason
 from templates_server.features.people.identity import find_edge_problem
+from templates_server.primitives.integers import counted
 
 BLANKS_OF_A_ROW = " \t\r\n"
 SCIENTIFIC = re.compile(r"[+-]?[0-9]{1,40}(?:[.,][0-9]{1,40})?[Ee]\+[0-9]{1,4}")
@@ -52,7 +53,7 @@ class RowRules:
             return None
         if len(row) != len(self.columns):
             raise ValueError(
-                f"the row has {_count(len(row), 'cell')}, but the header has {_count(len(self.columns), 'column')}"
+                f"the row has {counted(len(row), 'cell')}, but the header has {counted(len(self.columns), 'column')}"
             )
         row = self._without_edges(row)
         user_id = row[self._id_at]
@@ -153,7 +154,3 @@ class RowRules:
 def is_blank(row: Sequence[str]) -> bool:
     """Whether a row has nothing but blanks in its cells, as an empty line."""
     return not "".join(row).strip(BLANKS_OF_A_ROW)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"1 {noun}" if number == 1 else f"{number:,} {noun}s"

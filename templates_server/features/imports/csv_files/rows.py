@@ -121,9 +121,14 @@ class CsvFile:
         columns = columns_of(self.header.names, wanted)
         return _CsvRows(self, columns).parts()
 
+    def blocks(self) -> Iterator[list[str]]:
+        """Return the lines after the header, which stands in the first block of the file."""
+        blocks = read_blocks(self.content, self.encoding)
+        return chain([next(blocks, [])[self.header.lines :]], blocks)
+
     def first_rows(self, number: int) -> Sequence[Sequence[str]]:
         """The first rows, as far as they can be read, for examples."""
-        lines = next(read_blocks(self.content, self.encoding), [])[self.header.lines :]
+        lines = next(self.blocks())
         found: list[list[str]] = []
         try:
             for row in csv.reader(lines, delimiter=self.header.delimiter):
@@ -162,7 +167,7 @@ class _CsvRows:
         self._rules = RowRules(columns, file.encoding)
         self._controls = CONTROLS if self._delimiter == "\t" else CONTROLS + b"\t"
         self._is_plain = True  # the latest block has no control characters
-        self._each = chain.from_iterable(self._noted(read_blocks(file.content, file.encoding)))
+        self._each = chain.from_iterable(self._noted(file.blocks()))
         self._line = file.header.lines  # the last one that was read
         self._fed: list[str] = []
         self._passed: list[str] = []  # what `csv` read for the latest row
@@ -170,8 +175,6 @@ class _CsvRows:
         self._is_broken = False  # the row before was; so this one may be the rest of it
         self._regular = _regular(self._delimiter).fullmatch
         self._part = CsvPart()
-        for _ in range(file.header.lines):
-            next(self._each)
 
     def parts(self) -> Iterator[CsvPart]:
         """All of them."""

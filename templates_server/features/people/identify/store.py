@@ -10,11 +10,11 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from templates_server.errors import ErrorDetail
+from templates_server.features.people.apply_changes import UserChange, apply_changes
 from templates_server.features.people.batch_queries import build_statements
 from templates_server.features.people.identity import ClaimedIdentity, PersonRef
 from templates_server.features.people.merge_store import VisitorMerge, find_merged
-from templates_server.features.people.profile import COLUMNS, ProfileChange, apply_change, from_columns, to_columns
-from templates_server.features.people.profile_parser import find_profile_problems
+from templates_server.features.people.profile import COLUMNS, ProfileChange
 from templates_server.features.people.sighting_store import Sighting, record_and_merge
 from templates_server.storage.bulk import Update, write_all
 from templates_server.storage.write_batcher import LATER, DeferredOutcome, Outcomes
@@ -59,12 +59,11 @@ def add_identified(connection: Connection, identified: Sequence[IdentifyCall]) -
         if key is None:
             outcomes.append(LATER)
             continue
-        known = from_columns(present[key])
-        profile = apply_change(known, one.change)
-        problems = find_profile_problems(profile, before=known.attributes)
+        result = apply_changes(present[key], [UserChange("", one.change)])
+        problems = result.problems.get(0, ())
         outcomes.append(problems)
         if not problems:
-            present[key] = to_columns(profile)
+            present[key] = result.columns
             updated[key] = one.at
     rows = [(updated[key], None, *present[key], *key) for key in sorted(updated) if present[key] != before[key]]
     write_all(connection, KEEP, rows)

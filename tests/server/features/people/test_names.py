@@ -59,7 +59,7 @@ def test_an_id_keeps_what_stands_between(text: str) -> None:
 
 def test_a_blank_id_names_three_characters_at_most() -> None:
     assert find_user_id_problem("\u2000\u2001\u2002\u2003\u2000") == (
-        "is blank: it contains only U+2000 (en quad), U+2001 (em quad), U+2002 (en space), 1 others"
+        "is blank: it contains only U+2000 (en quad), U+2001 (em quad), U+2002 (en space), 1 other"
     )
 
 

@@ -305,6 +305,20 @@ def test_an_explanation_says_what_was_found_and_what_came_of_it(client: httpx.Cl
     ]
 
 
+@pytest.mark.parametrize(("days", "words"), [(1, "1 day ago"), (2, "2 days ago")])
+def test_an_explanation_counts_one_day_in_the_singular(
+    server: RunningServer, person: Person, client: httpx.Client, days: int, words: str
+) -> None:
+    space = f"/v2/spaces/{add_space(server, person)}"
+    new = {"attribute": "joined", "operator": "less_than_days_ago", "value": days}
+    watched = {"event": "video/completed", "timeframe": {"less_than": days}}
+    data(client.put(f"{space}/tribes", json={"tribes": {"new": {"match": "any", "filters": [new, watched]}}}))
+    here = f"{space}/environments/production"
+    assert client.post(f"{here}/users", json=[{"user_id": "ada"}]).status_code == 201
+    found = data(client.get(f"{here}/tribes/new/explanation", params={"user": "ada"}))["filters"]
+    assert [each["asked"].endswith(f"less than {words}") for each in found] == [True, True], found
+
+
 def test_a_visitor_is_explained_too(client: httpx.Client, here: str) -> None:
     fan = data(client.get(f"{here}/tribes/fans/explanation", params={"anonymous_id": "v1"}))
     assert (fan["outcome"], [each["found"] for each in fan["filters"]]) == ("matched", [[], 2])
