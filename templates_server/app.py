@@ -39,6 +39,7 @@ from templates_server.features.events.stream.feed import EventFeed
 from templates_server.features.events.stream.recorder import ArrivalRecorder
 from templates_server.features.exports.file_store import ExportFiles
 from templates_server.features.exports.worker import ExportWorker
+from templates_server.features.impact.service import ImpactSlots
 from templates_server.features.imports.file_job import FileImportJob
 from templates_server.features.imports.parse_worker import PartParser
 from templates_server.features.imports.part_sequencer import PartSequencer
@@ -361,6 +362,7 @@ def _parts(database: Database, settings: Settings, clock: Clock) -> Mapping[type
         StatesCache: states,
         SessionEvaluator: deciding,
         EvaluationLimiter: EvaluationLimiter(database, deciding, clock),
+        ImpactSlots: ImpactSlots(),
         FlagEvaluator: FlagEvaluator(deciding, FlagsCache(states)),
         StreamLimiter: StreamLimiter(settings.follow_limits),
         StartCache: StartCache(),
