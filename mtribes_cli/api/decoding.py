@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from types import NoneType
 from typing import Any, Self, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from mtribes_cli.errors import AnswerError
@@ -59,6 +60,13 @@ class JsonObject:
         """A whole number, or None where it is null or absent."""
         return self.whole(name) if self._values.get(name) is not None else None
 
+    def number(self, name: str) -> float:
+        """A finite number that must be there, whole or not."""
+        value = self._values.get(name)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= MAX_WHOLE:
+            raise _not(f"{self._place}.{name}", "a number")
+        return float(value)
+
     def flag(self, name: str) -> bool:
         """True or false; it must be there."""
         return self._one_of(name, bool, "true or false")
@@ -87,6 +95,10 @@ class JsonObject:
         """An object, read by `read(object, place)`."""
         return read(self.mapping(name), f"{self._place}.{name}")
 
+    def optional(self, name: str, read: Callable[[object, str], Value]) -> Value | None:
+        """An object, read by `read(object, place)`; None where it is null or absent."""
+        return None if self._values.get(name) is None else self.nested(name, read)
+
     def _one_of(self, name: str, kind: type[Value], words: str) -> Value:
         value = self._values.get(name)
         if not isinstance(value, kind):
@@ -109,6 +121,7 @@ _READERS: Mapping[object, Callable[[JsonObject, str], object]] = {
     str | None: JsonObject.optional_text,
     int: JsonObject.whole,
     int | None: JsonObject.optional_whole,
+    float: JsonObject.number,
     bool: JsonObject.flag,
     object: JsonObject.any,
     tuple[str, ...]: JsonObject.texts,
@@ -129,6 +142,9 @@ def _reader(annotation: Any) -> Callable[[JsonObject, str], object]:
     if get_origin(annotation) is tuple:
         read = get_args(annotation)[0].read
         return lambda fields, name: fields.many(name, read)
+    if NoneType in get_args(annotation):
+        read = next(one.read for one in get_args(annotation) if one is not NoneType)
+        return lambda fields, name: fields.optional(name, read)
     return lambda fields, name: fields.nested(name, annotation.read)
 
 

@@ -73,13 +73,14 @@ class EntityImpact(msgspec.Struct, frozen=True):
 
 
 class Impact(msgspec.Struct, frozen=True):
-    """What a push would change in an environment for the people seen since a time, compared with the states now.
+    """What a push would change in an environment for the people seen since a time, compared with what it delivers now.
 
-    `people`: how many were evaluated. `sample` is null if that is everybody.
+    `revision`: the current revision of the document that the push would replace. `people`: how many people were
+    evaluated. `sample` is null if that is everybody.
     """
 
     environment: str
-    revision: str
+    revision: int
     at: str
     since: str
     people: int

@@ -24,7 +24,6 @@ from templates_server.features.sessions import store as sessions_store
 from templates_server.features.sessions.compiled_states import make_states
 from templates_server.features.sessions.evaluator import ClientContext, count_this_session
 from templates_server.features.tribes.compiler import FactsQuery
-from templates_server.features.tribes.model import collect_queries
 from templates_server.features.tribes.store import EvaluationContext
 from templates_server.primitives.ids import new_id
 from templates_server.primitives.timestamps import DAY, to_rfc3339
@@ -78,6 +77,11 @@ class ProposedChange:
     delivery: Any = None
     tribes: Any = None
 
+    def replaced_revision(self, documents: sessions_store.EnvironmentDocuments) -> int:
+        """The present revision of what would be replaced."""
+        _, delivery, tribes = sessions_store.split_revision(documents.revision)
+        return delivery if self.tribes is None else tribes
+
     def apply(self, documents: sessions_store.EnvironmentDocuments) -> sessions_store.EnvironmentDocuments:
         """The documents after the push."""
         return replace(
@@ -100,12 +104,12 @@ def find_impact(connection: Connection, at: EvaluationContext, change: ProposedC
     comparison = StatesComparison(before, after, at.now)
     counter = ImpactCounter(comparison)
     since = at.now - DAYS * DAY
-    query = FactsQuery(collect_queries(comparison.tribes), dialect)
+    query = store.facts_query(comparison.tribes, dialect)
     is_complete = _Walk(connection, at, query, since).evaluate(counter, deadline - SECONDS_TO_SUMMARIZE)
     sample = None if is_complete else ImpactSample(counter.people, margin_of(counter.people // 2, counter.people))
     return Impact(
         documents.environment_name,
-        documents.revision,
+        change.replaced_revision(documents),
         to_rfc3339(at.now),
         to_rfc3339(since),
         counter.people,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -11,6 +11,8 @@ from templates_server.features.people.store import SqlCondition, find_last_exami
 from templates_server.features.tribes.compiler import FactsQuery
 from templates_server.features.tribes.evaluator import PersonFacts
 from templates_server.features.tribes.facts import read_facts
+from templates_server.features.tribes.model import TribeDefinition, collect_queries
+from templates_server.features.tribes.sql_fragments import DIALECTS
 from templates_server.features.tribes.store import EvaluationContext
 from templates_server.storage.database import as_text
 
@@ -42,6 +44,12 @@ def try_lock(connection: Connection, environment_id: str) -> bool:
         return True
     found = connection.exec_driver_sql(as_text(connection, TRY_LOCK), (LOCK_SCOPE + environment_id,))
     return bool(found.scalar_one())
+
+
+def facts_query(tribes: Sequence[TribeDefinition], dialect: str) -> FactsQuery:
+    """What tribes ask of each person. A count ends early only where the database takes that for many people."""
+    queries = collect_queries(tribes)
+    return FactsQuery(queries if DIALECTS[dialect].limits_counts else queries.without_limits, dialect)
 
 
 def find_last(connection: Connection, environment_id: str, within: KeyStretch, most: int) -> str | None:

@@ -34,5 +34,4 @@ def test_the_margin_is_wilsons_with_continuity_correction() -> None:
 
 def test_a_sample_of_nobody_tells_nothing() -> None:
     assert (percent_of(0, 0), margin_of(0, 0)) == (0, 100)
-    assert margin_of(1, 1) == 100
-    assert margin_of(0, 1) <= 100
+    assert 90 < margin_of(0, 1) == margin_of(1, 1) <= 100
