@@ -91,7 +91,7 @@ def _sentence(entity: EntityImpact) -> str:
     parts = (
         (entity.changed, "would get another scenario"),
         (entity.edited, "would keep their scenario, with other content"),
-        (entity.cannot_be_known, "cannot be known, as the scenario depends on fields that the app sends"),
+        (entity.cannot_be_known, "unknown, as the scenario depends on fields that the app sends"),
     )
     return f"{entity.entity}: {'; '.join(f'{_share(share)} {words}' for share, words in parts if share.people)}."
 

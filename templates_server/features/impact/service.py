@@ -30,6 +30,7 @@ from templates_server.primitives.timestamps import DAY, to_rfc3339
 
 DAYS = 30
 SECONDS = 5.0
+RETRY_AFTER_SECONDS = 5
 SECONDS_TO_SUMMARIZE = 0.5
 MOST_AT_ONCE = 2  # in a process, of all environments: each may hold the states of two large documents
 FEWEST_AT_ONCE, MOST_PEOPLE_AT_ONCE = 100, 4_000
@@ -67,7 +68,7 @@ class ImpactSlots:
 
 def busy(name: str) -> TooManyRequests:
     """The refusal of a second computation for the same environment."""
-    return TooManyRequests(BUSY.format(name), retry_after_seconds=int(SECONDS))
+    return TooManyRequests(BUSY.format(name), retry_after_seconds=RETRY_AFTER_SECONDS)
 
 
 @dataclass(frozen=True)

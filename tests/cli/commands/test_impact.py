@@ -67,7 +67,7 @@ def test_a_dry_run_counts_people_and_pushes_nothing(user: CliRunner, peer: StubS
         "",
         "staging of vod: evaluated 1,000 people seen in the last 30 days.",
         (
-            "homepage.header: 12 (1.20%) would get another scenario; 1 (0.10%) cannot be known, as the scenario "
+            "homepage.header: 12 (1.20%) would get another scenario; 1 (0.10%) unknown, as the scenario "
             "depends on fields that the app sends."
         ),
     ]
