@@ -33,7 +33,7 @@ SECONDS = 5.0
 RETRY_AFTER_SECONDS = 5
 SECONDS_TO_SUMMARIZE = 0.5
 MOST_AT_ONCE = 2  # in a process, of all environments: each may hold the states of two large documents
-FEWEST_AT_ONCE, MOST_PEOPLE_AT_ONCE = 100, 4_000
+FEWEST_AT_ONCE, MOST_PEOPLE_AT_ONCE = 20, 1_000
 QUICK_SECONDS, SLOW_SECONDS = 0.05, 0.2
 NOBODY_SAID = ClientContext(fields=None)
 BUSY = "The impact on {} is already being computed. Only one computation runs at a time. Retry in a few seconds."

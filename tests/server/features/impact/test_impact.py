@@ -317,11 +317,12 @@ def test_time_runs_out_and_others_are_served_meanwhile(
     assert slowest < 0.29
     assert 0 < found["people"] < 3_000
     assert found["sample"]["people"] == found["people"]
-    assert 0 < found["sample"]["margin"] < 10
+    assert 0 < found["sample"]["margin"] < 40
 
 
 def test_the_margin_of_a_sample_holds_in_95_of_100_seeds(crowd: SpaceOfImpact, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "SECONDS", 0.0)  # what is looked at first is all
+    monkeypatch.setattr(service, "FEWEST_AT_ONCE", 100)
     held = 0
     for seed in range(100):
         draw = random.Random(seed)  # noqa: S311 - the same each time
