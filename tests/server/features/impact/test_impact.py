@@ -229,7 +229,7 @@ def test_a_document_that_breaks_rules_is_refused_as_its_push_is(space: SpaceOfIm
     [
         {"tribes": {"gold": {"filters": [{"attribute": "nothing"}]}}},
         {"tribes": {"a b": {}}},
-        {"tribes": {"con": {}}},
+        {"tribes": {"gold": GOLD, "impact": GOLD, "revisions": GOLD}},
         {"tribes": {}},
         {"space": "another"},
     ],
