@@ -92,6 +92,9 @@ def run(asked: argparse.Namespace, folder: Path) -> None:
         if not has_space(server):
             fill(server, asked.people, asked.events_each)
             sys.stderr.write(f"filled in {time.perf_counter() - began:.0f} s\n")
+        if asked.database == "postgresql":
+            with server.database.engine.connect() as connection:
+                connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM ANALYZE")
         token = add_token(server.database, FULL, account_id=administrator(server).account_id)
         with server.client(Authorization=f"Bearer {token}") as client:
             furnish(client)
