@@ -28,6 +28,7 @@ from templates_server.features.events.stream.feed import EventFeed
 from templates_server.features.events.stream.recorder import ArrivalRecorder
 from templates_server.features.exports.file_store import ExportFiles
 from templates_server.features.exports.worker import ExportWorker
+from templates_server.features.impact.service import ImpactSlots
 from templates_server.features.imports.file_job import FileImportJob
 from templates_server.features.imports.parse_worker import PartParser
 from templates_server.features.imports.part_sequencer import PartSequencer
@@ -94,6 +95,7 @@ class FeatureServices:
     flag_evaluator: FlagEvaluator
     generated_files: GeneratedFiles
     identity_writer: IdentityWriter
+    impact_slots: ImpactSlots
     last_used_tracker: LastUsedTracker
     metrics: Metrics
     model_events: ModelEvents
@@ -163,6 +165,7 @@ def _feature_services(services: Services, routes: Sequence[Route], last_used: La
         flag_evaluator=FlagEvaluator(evaluator, FlagsCache(states)),
         generated_files=GeneratedFiles(),
         identity_writer=IdentityWriter(database, identities_store.add_identified),
+        impact_slots=ImpactSlots(),
         last_used_tracker=last_used,
         metrics=new_metrics(version("mtribes"), unstored_writes=lambda: database.unstored_writes),
         model_events=ModelEvents(database),

@@ -15,6 +15,7 @@ from templates_server.features.demo.app import routes as demo_app
 from templates_server.features.event_names import routes as event_names
 from templates_server.features.events import routes as events
 from templates_server.features.exports import routes as exports
+from templates_server.features.impact import routes as impact
 from templates_server.features.imports import routes as imports
 from templates_server.features.openfeature import routes as openfeature
 from templates_server.features.operations import routes as operations
@@ -55,6 +56,7 @@ ROUTES: Sequence[Route] = (
     *imports.ROUTES,
     *tribes.ROUTES,
     *sessions.EXPLANATION_ROUTES,
+    *impact.ROUTES,
     *exports.ROUTES,
     *sessions.CLIENT_ROUTES,
     *events.CLIENT_ROUTES,

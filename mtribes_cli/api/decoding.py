@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
+from types import NoneType
 from typing import Annotated, Any, Self, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from mtribes_cli.errors import AnswerError
@@ -64,6 +65,13 @@ class JsonObject:
         """A whole number, or None where it is null or absent."""
         return self.whole(name) if self._values.get(name) is not None else None
 
+    def number(self, name: str) -> float:
+        """A finite number that must be there, whole or not."""
+        value = self._values.get(name)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= MAX_WHOLE:
+            raise _not(f"{self._place}.{name}", "a number")
+        return float(value)
+
     def flag(self, name: str) -> bool:
         """True or false; it must be there."""
         return self._one_of(name, bool, "true or false")
@@ -100,6 +108,10 @@ class JsonObject:
     def nested(self, name: str, read: Callable[[object, str], Value]) -> Value:
         """An object, read by `read(object, place)`."""
         return read(self.mapping(name), f"{self._place}.{name}")
+
+    def optional(self, name: str, read: Callable[[object, str], Value]) -> Value | None:
+        """An object, read by `read(object, place)`; None where it is null or absent."""
+        return None if self._values.get(name) is None else self.nested(name, read)
 
     def _one_of(self, name: str, kind: type[Value], words: str) -> Value:
         value = self._values.get(name)
@@ -146,6 +158,7 @@ _READERS: Mapping[object, Reader] = {
     str | None: JsonObject.optional_text,
     int: JsonObject.whole,
     int | None: JsonObject.optional_whole,
+    float: JsonObject.number,
     bool: JsonObject.flag,
     object: JsonObject.any,
     tuple[str, ...]: JsonObject.texts,
@@ -170,6 +183,9 @@ def _reader(annotation: Any) -> Reader:
         [item, _] = get_args(annotation)
         read = _mapping if item == Mapping[str, object] else partial(decode, item)
         return lambda fields, name: fields.many(name, read)
+    if NoneType in get_args(annotation):
+        (kind,) = [one for one in get_args(annotation) if one is not NoneType]
+        return lambda fields, name: fields.optional(name, partial(decode, kind))
     return lambda fields, name: fields.nested(name, partial(decode, annotation))
 
 

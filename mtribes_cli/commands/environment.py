@@ -27,6 +27,7 @@ from mtribes_cli.parameters.documents import (
     write_document,
 )
 from mtribes_cli.parameters.history import DEFAULT_LIMIT
+from mtribes_cli.parameters.impact import DryRunOption, ImpactOption, check_impact_options, delivery_impact
 from mtribes_cli.parameters.options import (
     EnvironmentOption,
     FileArgument,
@@ -99,12 +100,18 @@ def push_command(  # noqa: PLR0913 - one parameter an option
     environment: EnvironmentOption = None,
     force: ForceOption = False,
     note: NoteOption = None,
+    dry_run: DryRunOption = False,
+    impact: ImpactOption = False,
 ) -> Result:
     """Replace the delivery of an environment with a document.
 
     $ mtribes env push staging.yaml --environment staging
     """
-    return push_delivery(call.obj, PushDelivery(file, EnvironmentScope(space, environment), force=force, note=note))
+    check_impact_options(dry_run=dry_run, impact=impact)
+    place = EnvironmentScope(space, environment)
+    if dry_run:
+        return try_delivery(call.obj, file, place, show_scenarios=impact)
+    return push_delivery(call.obj, PushDelivery(file, place, force=force, note=note))
 
 
 @app.command("history")
@@ -297,14 +304,27 @@ def pull_delivery(context: Context, place: EnvironmentScope, output: Output, rev
 def push_delivery(context: Context, wanted: PushDelivery) -> Result:
     """The revision that the delivery has now."""
     document = read_document(context, wanted.file)
-    space = space_of(context, document, wanted.place.space)
-    environment = context.settings.environment(wanted.place.environment)
-    _check_environment(document, environment)
+    space, environment = _destination(context, document, wanted.place)
     sent = document.to_send(force=wanted.force, note=wanted.note)
     pushed = context.client.push_delivery(space, environment, sent)
     update_local_revision(context, document, pushed.revision)
     said = f"{environment} of {space} is at revision {pushed.revision}" + ("." if pushed.changed else ". No changes.")
     return Result({"space": space, "environment": environment, **asdict(pushed)}, (said,))
+
+
+def try_delivery(context: Context, file: str, place: EnvironmentScope, *, show_scenarios: bool) -> Result:
+    """What the push would change for people; nothing is pushed."""
+    document = read_document(context, file)
+    destination = _destination(context, document, place)
+    return delivery_impact(context, document, destination, show_scenarios=show_scenarios)
+
+
+def _destination(context: Context, document: LocalDocument, place: EnvironmentScope) -> tuple[str, str]:
+    """The Space and the environment that a document is pushed to."""
+    space = space_of(context, document, place.space)
+    environment = context.settings.environment(place.environment)
+    _check_environment(document, environment)
+    return space, environment
 
 
 def _check_environment(document: LocalDocument, environment: str) -> None:

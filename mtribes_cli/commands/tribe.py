@@ -24,6 +24,7 @@ from mtribes_cli.parameters.documents import (
 )
 from mtribes_cli.parameters.field_option import read_fields
 from mtribes_cli.parameters.history import DEFAULT_LIMIT, history
+from mtribes_cli.parameters.impact import DryRunOption, tribes_impact
 from mtribes_cli.parameters.options import (
     ColumnsOption,
     EnvironmentOption,
@@ -85,18 +86,21 @@ def pull_command(
 
 
 @app.command("push")
-def push_command(
+def push_command(  # noqa: PLR0913 - one parameter an option
     call: typer.Context,
     file: FileArgument,
     *,
     space: SpaceOption = None,
     force: ForceOption = False,
     note: NoteOption = None,
+    dry_run: DryRunOption = False,
 ) -> Result:
     """Replace all tribes of the Space that the document names.
 
     $ mtribes tribe push tribes.yaml
     """
+    if dry_run:
+        return try_tribes(call.obj, file, space)
     return push_tribes(call.obj, PushTribes(file, space, force=force, note=note))
 
 
@@ -249,6 +253,12 @@ def push_tribes(context: Context, wanted: PushTribes) -> Result:
     update_local_revision(context, document, pushed.revision)
     said = f"The tribes of {space} are at revision {pushed.revision}" + ("." if pushed.changed else ". No changes.")
     return Result({"space": space, **asdict(pushed)}, (said,))
+
+
+def try_tribes(context: Context, file: str, space: str | None) -> Result:
+    """What the push would change for people of each environment; nothing is pushed."""
+    document = read_document(context, file)
+    return tribes_impact(context, document, space_of(context, document, space))
 
 
 def tribes_history(context: Context, space: str | None, limit: int) -> Result:

@@ -435,6 +435,8 @@ COMMANDS: dict[str, Command] = {
             (("--environment",), ("production", "staging", "development"), False, "production, staging or development. Required unless set in mtribes.toml."),
             (("--force",), None, False, "Overwrite changes made since you pulled."),
             (("--note",), "text", False, "Reason for the history: one line, at most 200 characters."),
+            (("--dry-run",), None, False, "Check the document and count the people that it affects. Push nothing."),
+            (("--impact",), None, False, "With --dry-run: show who gains and loses each scenario."),
         ),
     ),
     "env history": (
@@ -833,6 +835,7 @@ COMMANDS: dict[str, Command] = {
             (("--space",), "text", False, "Space (default: the one in mtribes.toml)."),
             (("--force",), None, False, "Overwrite changes made since you pulled."),
             (("--note",), "text", False, "Reason for the history: one line, at most 200 characters."),
+            (("--dry-run",), None, False, "Check the document and count the people that it affects. Push nothing."),
         ),
     ),
     "tribe history": (

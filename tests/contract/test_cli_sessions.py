@@ -70,3 +70,40 @@ def test_nobody_is_explained_who_is_not_known(ada: Signed, space: str) -> None:
     outcome = ada.mtribes("session", "explain", "--user", "nobody", "--space", space, "--env", "production")
     assert outcome.exit_code == 1
     assert f"No user 'nobody' in production of {space}." in outcome.err
+
+
+def test_what_a_dry_run_says_of_a_person_an_explanation_confirms_after_the_push(
+    ada: Signed, space: str, server: RunningServer
+) -> None:
+    place = ("--space", space, "--env", "production")
+    key = ada.mtribes("env", "key", "create", "--name", "app", *place).out.strip()
+    with server.client(Authorization=f"Bearer {key}") as app:
+        for start in ({"anonymous_id": "phone-1", "external_id": "ada"}, {"anonymous_id": "tv-1"}):
+            assert app.post("/api/client/sessions", json=start).status_code == 200
+
+    def scenario_of_ada() -> str | None:
+        explained = ada.mtribes("session", "explain", "--user", "ada", *place, "--json").envelope["data"]
+        (found,) = [one["scenario"] for one in explained["entities"] if one["entity"] == "homepage.header"]
+        return str(found)
+
+    before = scenario_of_ada()
+    document = f"space: {space}\nenvironment: production\npublished: [homepage]\nscenarios:\n  homepage.header:\n"
+    document += "    targeted:\n    - {name: For gold, tribes: [gold-members]}\n"
+    ada.mtribes.write("new.yaml", document)
+    tried = ada.mtribes("env", "push", "new.yaml", *place, "--dry-run", "--impact", "--json")
+    assert tried.exit_code == 0, tried.err
+    (impact,) = tried.envelope["data"]["environments"]
+    assert impact["people"] == 2
+    (header,) = [one for one in impact["entities"] if one["entity"] == "homepage.header"]
+    gains = {one["scenario"]: one["gain_examples"] for one in header["scenarios"]}
+    assert {"kind": "user", "id": "ada"} in gains["For gold"]
+    assert scenario_of_ada() == before
+    assert ada.mtribes("env", "push", "new.yaml", *place, "--force").exit_code == 0
+    assert scenario_of_ada() == "For gold"
+    tribes = ada.mtribes("tribe", "pull", "--space", space).out.replace("gold", "bronze").replace("bronze-", "gold-")
+    ada.mtribes.write("tribes.yaml", tribes)
+    told = ada.mtribes("tribe", "push", "tribes.yaml", "--dry-run")
+    assert told.exit_code == 0, told.err
+    assert f"production of {space}: evaluated 2 people" in told.out
+    assert "For gold, lose: ada" in told.out
+    assert scenario_of_ada() == "For gold"

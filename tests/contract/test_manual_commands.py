@@ -27,6 +27,7 @@ PAGES = (
     "guides/users-and-tags",
     "guides/export",
     "guides/signed-ids",
+    "guides/impact",
     "getting-started/first-project",
 )
 ELSEWHERE = ("mtribes setup", "mtribes-server", "mtribes open")

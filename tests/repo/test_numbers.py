@@ -37,6 +37,8 @@ NOT_SENT: dict[str, str] = {
     "templates_server/features/codegen/python/runtime/values.py: int(": "a few digits of a pattern",
     "templates_server/features/event_names/model_check.py: float(text)": "a pattern holds it to 60 characters",
     "templates_server/features/event_names/model_check.py: Decimal(repr(number))": "a number, as Python writes it",
+    "mtribes_cli/api/decoding.py: float(value)": "a number already, of at most 64 bits",
+    "templates_server/features/sessions/store.py: map(int, text.split('.'))": "a text that `revision_text` made",
     "mtribes_cli/terminal/diffs.py: int(stated)": "nine digits of a pattern",
     "mtribes_cli/terminal/times.py: int(": "a number already",
     "mtribes_cli/commands/token.py: int(match[1])": "three digits of a pattern",

@@ -9,7 +9,18 @@ from dataclasses import replace
 from mtribes_cli.api.client.authorized_session import AuthorizedSession, document_of
 from mtribes_cli.api.models.environments import Environment, EnvironmentKey, Published, PushedDelivery, SignedIds
 from mtribes_cli.api.models.history import DeliveryDiff, Revision
-from mtribes_cli.api.request import JSON, Request, SentDocument, drop_none, environment_path, get, path_of, post
+from mtribes_cli.api.models.impact import Impact
+from mtribes_cli.api.request import (
+    JSON,
+    Request,
+    SentDocument,
+    drop_none,
+    environment_path,
+    get,
+    path_of,
+    post,
+    post_document,
+)
 
 
 class EnvironmentsClient(AuthorizedSession):
@@ -36,6 +47,11 @@ class EnvironmentsClient(AuthorizedSession):
         """Replace what an environment delivers; unless forced the document's own revision must be the newest."""
         path = (*environment_path(space, environment), "delivery")
         return self.put_document(path, PushedDelivery.read, document)
+
+    def delivery_impact(self, space: str, environment: str, document: SentDocument) -> Impact:
+        """What pushing a delivery would change, for whom."""
+        path = (*environment_path(space, environment), "delivery", "impact")
+        return self.fetch_one(post_document(path, document), Impact.read)
 
     def delivery_history(self, space: str, environment: str, *, limit: int) -> tuple[Revision, ...]:
         """The newest revisions of what an environment delivers; more than the limit where there are more."""

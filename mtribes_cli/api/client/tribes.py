@@ -5,10 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mtribes_cli.api.client.authorized_session import AuthorizedSession, document_of
+from mtribes_cli.api.decoding import items
 from mtribes_cli.api.models.history import Revision
+from mtribes_cli.api.models.impact import Impact
 from mtribes_cli.api.models.sessions import SessionExplanation
 from mtribes_cli.api.models.tribes import Explanation, PushedTribes, Tribe, TribeCount, read_tribes
-from mtribes_cli.api.request import Request, SentDocument, drop_none, environment_path, get, path_of, post
+from mtribes_cli.api.request import (
+    Request,
+    SentDocument,
+    drop_none,
+    environment_path,
+    get,
+    path_of,
+    post,
+    post_document,
+)
+from mtribes_cli.api.response import unwrap_envelope
 
 
 class TribesClient(AuthorizedSession):
@@ -29,6 +41,11 @@ class TribesClient(AuthorizedSession):
     def push_tribes(self, space: str, document: SentDocument) -> PushedTribes:
         """Replace all tribes of a Space; unless forced the document's own revision must be the newest."""
         return self.put_document(("v2", "spaces", space, "tribes"), PushedTribes.read, document)
+
+    def tribes_impact(self, space: str, document: SentDocument) -> tuple[Impact, ...]:
+        """What pushing all tribes would change, for whom, in each environment."""
+        path = ("v2", "spaces", space, "tribes", "impact")
+        return items(unwrap_envelope(self.send(post_document(path, document))), Impact.read, "data")
 
     def tribes_history(self, space: str, *, limit: int) -> tuple[Revision, ...]:
         """The newest revisions of a Space's tribes; more than the limit where there are more."""

@@ -221,6 +221,7 @@ class PushForm(DeedForm, frozen=True):
     """A change of a delivery that was reviewed.
 
     `change` is JSON; `base` is the revision that it is made from, `seen` what it gave there; `sure` for production.
+    `act` is `impact` to show who the change affects instead of pushing it.
     """
 
     change: str = ""
@@ -228,6 +229,7 @@ class PushForm(DeedForm, frozen=True):
     seen: str = ""
     note: str = ""
     sure: str = ""
+    act: str = ""
 
 
 class ScenarioEditForm(DeedForm, frozen=True):

@@ -145,7 +145,7 @@ class SessionEvaluator:
         known = await states.question.ask(self._database, person.stated, at, counts_all=True)
         if known is None:
             return None
-        return KnownPerson(states, _count_this_session(known.facts, said, now), known.called)
+        return KnownPerson(states, count_this_session(known.facts, said, now), known.called)
 
     async def preview(
         self, states: CompiledStates, person: EvaluatedPerson, said: ClientContext, *, now: int
@@ -154,7 +154,7 @@ class SessionEvaluator:
         known = await states.question.ask(self._database, person.stated, self._moment(person, now))
         if known is None:
             return _newcomer_facts(person.stated, said, now, states.question.questions)
-        return _count_this_session(known.facts, said, now)
+        return count_this_session(known.facts, said, now)
 
     async def _facts_of_start(
         self,
@@ -170,7 +170,7 @@ class SessionEvaluator:
         if stated.visitor is None or stated.user is None or (known is not None and known.is_merged):
             await store_it()
             return (
-                _count_this_session(known.facts, said, at.now)
+                count_this_session(known.facts, said, at.now)
                 if known
                 else _newcomer_facts(stated, said, at.now, question.questions)
             )
@@ -187,7 +187,7 @@ class SessionEvaluator:
         return EvaluationContext(person.environment_id, now, self._retention_ms)
 
 
-def _count_this_session(facts: PersonFacts, said: ClientContext, now: int) -> PersonFacts:
+def count_this_session(facts: PersonFacts, said: ClientContext, now: int) -> PersonFacts:
     """What is known, with a session that starts now, which is not stored: they were seen before it."""
     return _with_said(
         facts,
@@ -202,7 +202,7 @@ def _newcomer_facts(stated: ClaimedIdentity, said: ClientContext, now: int, ques
     """Who is not known yet, in their first session, with the number that they will be stored with."""
     counts = dict.fromkeys(questions.events, 0)
     nothing = PersonFacts(stated.person.kind, now, share_number_of(stated), events=counts)
-    return _count_this_session(nothing, said, now)
+    return count_this_session(nothing, said, now)
 
 
 def _with_said(facts: PersonFacts, said: ClientContext, **more: Any) -> PersonFacts:

@@ -121,6 +121,12 @@ def revision_text(model: int, delivery: int, tribes: int) -> str:
     return f"{model}.{delivery}.{tribes}"
 
 
+def split_revision(text: str) -> tuple[int, int, int]:
+    """The revisions of model, delivery and tribes that a revision of states is made of."""
+    model, delivery, tribes = map(int, text.split("."))
+    return model, delivery, tribes
+
+
 def load_documents(connection: Connection, environment_id: str) -> EnvironmentDocuments:
     """The present documents of an environment, all of one moment; a document that nobody has written is empty.
 

@@ -56,7 +56,10 @@ MOST_VALUES = 100  # of a filter
 MOST_EVENT_QUESTIONS = 500  # of all tribes of a Space: each may be counted when a session starts
 MOST_SHOWN_KEYS = 5  # of a mapping that is no filter
 
-RESERVED_KEYS: Mapping[str, str] = {"revisions": "/tribes/revisions is the history of all tribes. Choose another key."}
+RESERVED_KEYS: Mapping[str, str] = {
+    "impact": "/tribes/impact is the impact of all tribes. Choose another key.",
+    "revisions": "/tribes/revisions is the history of all tribes. Choose another key.",
+}
 """Words of paths, which would hide a tribe of that key, and why. One that has such a key already stays."""
 DOCUMENT_KEYS = ("space", "revision", "tribes")
 TRIBE_KEYS = ("name", "description", "category", "audience", "match", "filters")

@@ -68,17 +68,26 @@ def store_tribes(connection: Connection, space_id: str, new: NewRevision) -> Sto
     check_revision(present.revision, new.expected)
     if present.value == new.document:
         return StoreResult(present.revision, changed=False)
-    _check_uses(connection, space_id, present.value["tribes"].keys() - new.document["tribes"].keys())
-    if problems := find_new_key_problems(
-        new.document["tribes"].keys() - present.value["tribes"].keys(), "tribes.{key}"
-    ):
-        raise ValidationFailed(problems)
+    _check_keys(connection, space_id, present.value["tribes"].keys(), new.document["tribes"].keys())
     revision = present.revision + 1
     row = {"space_id": space_id, "revision": revision, "document": to_json(new.document)}
     made = {"created": new.now, "created_by": new.author, "note": new.note}
     connection.execute(tribe_revisions.insert(), row | made)
     connection.execute(spaces.update().where(spaces.c.id == space_id).values(tribes_revision=revision))
     return StoreResult(revision, changed=True)
+
+
+def check_replacement(connection: Connection, space_id: str, keys: AbstractSet[str]) -> None:
+    """Raise what `store_tribes` would, if tribes of these keys replaced the present ones now; nothing is stored."""
+    present = load_tribes(connection, space_id).value["tribes"].keys()
+    _check_keys(connection, space_id, present, keys)
+
+
+def _check_keys(connection: Connection, space_id: str, before: AbstractSet[str], after: AbstractSet[str]) -> None:
+    """Raise Conflict when a tribe goes that a scenario is for, ValidationFailed when a new one has a bad key."""
+    _check_uses(connection, space_id, before - after)
+    if problems := find_new_key_problems(after - before, "tribes.{key}"):
+        raise ValidationFailed(problems)
 
 
 def lock_tribes(connection: Connection, space_id: str) -> None:

@@ -180,6 +180,7 @@ POST   {SPACE}/code                                        200 code:read    view
 GET    {SPACE}/environments                                200 spaces:read  viewer        token   nobody
 GET    {SPACE}/tribes                                      200 tribes:read  viewer        token   place
 PUT    {SPACE}/tribes                                      200 tribes:write developer     token   place
+POST   {SPACE}/tribes/impact                               200 tribes:write+users:read developer token place
 GET    {SPACE}/tribes/revisions                            200 tribes:read  developer     token   place
 GET    {SPACE}/tribes/{{tribe}}                            200 tribes:read  viewer        token   place
 PUT    {SPACE}/tribes/{{tribe}}                            200 tribes:write developer     token   place
@@ -191,6 +192,7 @@ PUT    {HERE}/delivery                                     200 spaces:write deve
 GET    {HERE}/delivery/revisions                           200 spaces:read  developer     token   place
 GET    {HERE}/delivery/diff                                200 spaces:read  viewer        token   place
 POST   {HERE}/delivery/restore                             200 spaces:write developer     token   place
+POST   {HERE}/delivery/impact                              200 spaces:write+users:read developer token place
 POST   {HERE}/publish                                      200 spaces:write developer     token   place
 POST   {HERE}/unpublish                                    200 spaces:write developer     token   place
 GET    {HERE}/keys                                         200 spaces:read  viewer        token   place

@@ -63,9 +63,11 @@ BODIES: Mapping[str, Any] = {
     f"POST {SPACE}/model/diff": model("new"),
     f"POST {SPACE}/code": {"targets": [{"language": "javascript"}]},
     f"PUT {SPACE}/tribes": tribes("new", revision=1),
+    f"POST {SPACE}/tribes/impact": {"document": tribes("new")},
     f"PUT {SPACE}/tribes/{{tribe}}": tribes("new")["tribes"]["gold"],
     f"PUT {HERE}/delivery": delivery("new", revision=1),
     f"POST {HERE}/delivery/restore": {"revision": 0},
+    f"POST {HERE}/delivery/impact": {"document": delivery("new")},
     f"POST {HERE}/publish": {"collections": ["hidden"]},
     f"POST {HERE}/unpublish": {"collections": ["home"]},
     f"POST {HERE}/keys": {"name": "new"},
@@ -118,6 +120,8 @@ ALSO_TOUCHED: Mapping[str, frozenset[str]] = {
     f"POST {ORGANIZATION}/spaces": frozenset({UNKNOWN}),
 }
 CHANGES_NOTHING = {
+    f"POST {SPACE}/tribes/impact",
+    f"POST {HERE}/delivery/impact",
     f"POST {SPACE}/code",
     f"POST {HERE}/session-explanation",
     "POST /ofrep/v1/evaluate/flags",

@@ -325,6 +325,13 @@ GUARD_MUTATIONS = (
         ("/session-explanation",),
     ),
     GuardMutation(
+        "the impact of a push needs the scope of people",
+        "features.impact.api",
+        "    authorization.check_scope(call.principal, authorization.Scope.USERS_READ, call.place)\n",
+        "    return\n",
+        ("/impact",),
+    ),
+    GuardMutation(
         "an export of a tribe needs the tribe's scope",
         "features.exports.api",
         "    authorization.check_scope(call.principal, authorization.Scope.TRIBES_READ, call.place)\n    asked",

@@ -43,6 +43,13 @@ ISOLATION_CONDITIONS = (
         ' AND person_id "',
         databases=BOTH,
     ),
+    IsolationCondition(
+        "people whom a push affects",
+        "features.impact.store",
+        'f"WHERE ',
+        " AND {place.text} AND last_seen",
+        databases=BOTH,
+    ),
     IsolationCondition("users who are changed", "features.people.store", '"WHERE ', ' AND person_id = ?"'),
     IsolationCondition("a user who is looked up", "features.people.store", "{PERSON} FROM persons WHERE ", " AND kind"),
     IsolationCondition("users who are listed", "features.people.store", 'text = "', '" + ('),
@@ -220,6 +227,9 @@ ISOLATION_CONDITIONS = (
 )
 
 NOT_MISSED = {
+    ("features.impact.store", 'SqlCondition(f"environment_id = ? AND {place.text}"'): (
+        "bounds how many people are looked at before the time is checked again; who they are is in another query"
+    ),
     (
         "features.console.store",
         "columns.tags).where(columns.environment_id == environment_id",

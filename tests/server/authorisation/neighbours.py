@@ -474,6 +474,7 @@ def _of_tribes() -> Sequence[Step]:
         ("POST", "/session-explanation", {"user_id": "ada"}),
         ("POST", "/session-explanation", {"user_id": "bob"}),
         ("POST", "/session-explanation", {"anonymous_id": "tablet"}),
+        ("POST", "/delivery/impact", {"document": {"published": [], "scenarios": {}}}),
         ("GET", "/delivery", None),
         ("GET", "", None),
     ]

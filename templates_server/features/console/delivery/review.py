@@ -25,10 +25,12 @@ from templates_server.features.console.delivery.workspace import (
     load_document,
 )
 from templates_server.features.console.form_state import KEY, REFUSALS, FormState, fields_by_name, read_form
+from templates_server.features.console.impact import SHOW_IMPACT, find_delivery_impact, may_show_impact
 from templates_server.features.console.navigation import Link
 from templates_server.features.console.platform_api import Result, RouteRequest, invoke, is_permitted, require
 from templates_server.features.console.shell import PRODUCTION, redirect_with_notice, show
 from templates_server.features.console.visit import Visit, form, locate, page
+from templates_server.features.impact.schemas import Impact
 from templates_server.features.pages.renderer import PageContent
 from templates_server.features.spaces.delivery import api as delivery
 from templates_server.features.spaces.delivery import revisions as deliveries
@@ -81,12 +83,14 @@ async def review_page(visit: Visit) -> Response:
 
 @form(PUSH, back=REVIEW, keeps=("change", "base", "note"))
 async def push(visit: Visit, sent: Parameters) -> Response:
-    """Make the change, unless somebody else changed the delivery since it was reviewed."""
+    """Make the change, unless somebody else changed the delivery since it was reviewed; or show whom it affects."""
     require(visit, delivery.replace)
     change, base = changes.read_change(sent.text("change"), {}), _revision(sent.text("base"))
     typed = read_form(sent)
     if base is None:
         raise BadRequest(changes.NOT_A_CHANGE)
+    if sent.text("act") == SHOW_IMPACT:
+        return await review(visit, change, base, typed, shows_impact=True)
     delivered = await load(visit, base)
     try:
         checked = await apply_change(visit, change, delivered)
@@ -101,17 +105,32 @@ async def push(visit: Visit, sent: Parameters) -> Response:
     return redirect_with_notice(visit, _after(change), f"Saved. {delivered.environment} is at revision {revision}.")
 
 
-async def review(visit: Visit, change: Change, base: int | None, typed: FormState) -> Response:
+async def review(
+    visit: Visit, change: Change, base: int | None, typed: FormState, *, shows_impact: bool = False
+) -> Response:
     """The review of a change that is made from that revision; if there is a newer one by now, of what that means."""
     present = await load(visit)
     if base is None or base == present.revision:
-        return await _show_review(visit, change, present, typed)
+        return await _show_review(visit, change, present, typed, shows_impact=shows_impact)
     return await _show_conflict(visit, change, await load(visit, base), present, typed)
 
 
-async def _show_review(visit: Visit, change: Change, present: DeliverySnapshot, typed: FormState) -> Response:
+async def _show_review(
+    visit: Visit, change: Change, present: DeliverySnapshot, typed: FormState, *, shows_impact: bool
+) -> Response:
     reviewed = ReviewedEdit(change, present, await _check_edit(visit, change, present))
-    return await _show(visit, reviewed, typed, {"is_conflict": False})
+    more: dict[str, Any] = {"is_conflict": False}
+    if shows_impact:
+        more["impacts"], more["impact_problem"] = await _find_impact(visit, reviewed)
+    return await _show(visit, reviewed, typed, more)
+
+
+async def _find_impact(visit: Visit, reviewed: ReviewedEdit) -> tuple[Sequence[Impact], str]:
+    """What the push would change for people, or nothing and why that cannot be told."""
+    try:
+        return await find_delivery_impact(visit, reviewed.checked.document)
+    except REFUSALS as error:
+        return (), error.problems[0].message
 
 
 async def _show_conflict(
@@ -148,6 +167,9 @@ async def _show(visit: Visit, reviewed: ReviewedEdit, typed: FormState, more: Ma
         "back": visit.url(_after(change)),
         "typed": typed,
         "purposes": {"push": PUSH, "edit": EDIT},
+        "may_show_impact": may_show_impact(visit),
+        "impacts": (),
+        "impact_problem": "",
         **more,
     }
     status = _status(typed, is_conflict=bool(more["is_conflict"]))

@@ -55,8 +55,9 @@ ROUTES = (
     form_route(
         f"{CONSOLE_DELIVERY}/push",
         review_pages.push,
-        "Apply a reviewed change of the delivery. Fails if the delivery has changed since.",
+        "Apply a reviewed change of the delivery, or show who it affects. Fails if the delivery has changed since.",
         PushForm,
+        also=(HTTPStatus.OK,),
         max_body_bytes=SCENARIO_FORM_MAX_BYTES,
     ),
     page_route(

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from templates_server.errors import ApiError, ErrorDetail, NotFound, ValidationFailed
 from templates_server.features.codegen import model_api as models
 from templates_server.features.console.form_state import REFUSALS, FormState, read_form
+from templates_server.features.console.impact import SHOW_IMPACT, find_tribes_impact
 from templates_server.features.console.navigation import Link
 from templates_server.features.console.platform_api import RouteRequest, invoke, is_permitted, require
 from templates_server.features.console.shell import redirect_with_notice, show
@@ -32,6 +33,7 @@ from templates_server.features.console.tribes.save import TribeConflictError, Tr
 from templates_server.features.console.tribes.tribe import EDIT, PATH
 from templates_server.features.console.visit import Visit, form, page
 from templates_server.features.event_names import api as event_names
+from templates_server.features.impact.schemas import Impact
 from templates_server.features.pages.renderer import PageContent
 from templates_server.features.tribes import api as tribes
 from templates_server.features.tribes.model import DATE_FIELDS, TEXT_FIELDS, VERSION_FIELDS, TribeDefinition
@@ -66,6 +68,8 @@ class Editor:
     is_document: bool = False
     counted: TribeCount | None = None
     overtaken: TribeConflictError | None = None
+    impacts: Sequence[Impact] = ()
+    impact_problem: str = ""
 
 
 @page
@@ -95,7 +99,7 @@ async def new_page(visit: Visit) -> Response:
 
 @form(CHANGE, back=EDIT, keeps=KEPT, most=MOST_FIELDS)
 async def change_tribe(visit: Visit, sent: Parameters) -> Response:
-    """Do what the button says: another row, one less, count, the other way to edit, or save."""
+    """Do what the button says: another row, one less, count, show the impact, the other way to edit, or save."""
     key = visit.call.parameters["tribe"]
     return await _act(visit, _sent_editor(sent, key, key), sent.text("act"), sent.text("note"))
 
@@ -131,6 +135,8 @@ async def _act(visit: Visit, editor: Editor, act: str, note: str) -> Response:
         document = await _document(visit, editor)
         if act in {"document", "form", "count"}:
             return await _show(visit, await _without_saving(visit, editor, document, act))
+        if act == SHOW_IMPACT:
+            return await _show(visit, await _with_impact(visit, editor, document))
         return await _save(visit, editor, TribeDraft(_key(editor, document), document, editor.revision, note))
     except REFUSALS as error:
         return await _show(visit, replace(editor, typed=_rejected_form(editor, error)))
@@ -200,6 +206,14 @@ async def _without_saving(visit: Visit, editor: Editor, document: Any, act: str)
     values = {"yaml": [write_yaml(whole)]} if act == "document" else rows.to_values(whole)
     kept = {name: editor.typed.all(name) for name in ("tribe", "note")}
     return replace(editor, typed=FormState({**kept, **values}), is_document=act == "document")
+
+
+async def _with_impact(visit: Visit, editor: Editor, document: Any) -> Editor:
+    """The form with what saving it would change for people, in each environment."""
+    own = {_key(editor, document): to_tribe_document(_read(editor, document))}
+    _, present = await present_tribes(visit)
+    impacts, problem = await find_tribes_impact(visit, {"tribes": {**present, **own}})
+    return replace(editor, impacts=impacts, impact_problem=problem)
 
 
 def _read(editor: Editor, document: Any) -> TribeDefinition:

@@ -72,7 +72,7 @@ async def push(
     ValidationFailed with every problem of the document, PreconditionFailed when somebody else was faster.
     """
     note = read_note(call)
-    surroundings = await _surroundings(call)
+    surroundings = await load_surroundings(call)
     delivery = await asyncio.to_thread(read_delivery, document, surroundings)
     canonical = to_document(delivery, space=surroundings.model.key, environment=surroundings.environment)
     new = NewRevision(canonical, expected, call.principal.id, call.now, note)
@@ -89,7 +89,8 @@ async def push(
     return await call.effect(store_new)
 
 
-async def _surroundings(call: Call) -> ParseContext:
+async def load_surroundings(call: Call) -> ParseContext:
+    """The model, the environment and the tribes that a delivery of the request's environment refers to."""
     space_id, environment = call.space_id, str(call.place.environment_name)
 
     def load(connection: Connection) -> ParseContext:
@@ -114,7 +115,7 @@ async def unpublish(call: Call) -> Response:
 
 async def _check_collections(call: Call) -> None:
     """Raise ValidationFailed, naming every key that is no collection of the Space."""
-    model = (await _surroundings(call)).model
+    model = (await load_surroundings(call)).model
     known = {collection.key for collection in model.collections}
     body: Collections = call.body
     reader = Reader()

@@ -36,6 +36,12 @@ def list_environments(connection: Connection, space_id: str) -> Sequence[Environ
     return found
 
 
+def list_environment_ids(connection: Connection, space_id: str) -> Sequence[str]:
+    """The ids of the environments of a Space, in order of name."""
+    query = select(environments.c.id).where(environments.c.space_id == space_id).order_by(environments.c.name)
+    return connection.execute(query).scalars().all()
+
+
 def load_delivery(connection: Connection, environment_id: str, revision: int | None = None) -> StoredDocument:
     """What an environment delivers, at present or at a revision; NotFound when there is no such revision."""
     place = _place(connection, environment_id)

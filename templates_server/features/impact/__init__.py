@@ -1,0 +1,1 @@
+"""Impact: which people would see something else if a delivery or tribes were pushed."""
