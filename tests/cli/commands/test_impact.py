@@ -57,9 +57,9 @@ def impact(margin: float = 0.0, **more: Any) -> dict[str, Any]:
     return {**found, **more}
 
 
-def test_a_dry_run_counts_people_and_pushes_nothing(user: CliRunner, peer: StubServer) -> None:
+def test_a_dry_run_counts_people_and_pushes_nothing(user: CliRunner, stub_server: StubServer) -> None:
     user.write("d.yaml", DELIVERY)
-    peer.on("POST", OF_DELIVERY, data(impact()))
+    stub_server.on("POST", OF_DELIVERY, data(impact()))
     outcome = user(*PUSH, "--dry-run")
     assert outcome.exit_code == 0
     assert outcome.out.splitlines() == [
@@ -71,14 +71,14 @@ def test_a_dry_run_counts_people_and_pushes_nothing(user: CliRunner, peer: StubS
             "depends on fields that the app sends."
         ),
     ]
-    assert [asked.method for asked in peer.asked] == ["POST"]
-    assert json.loads(peer.asked[0].body) == {"document": DELIVERY}
+    assert [asked.method for asked in stub_server.asked] == ["POST"]
+    assert json.loads(stub_server.asked[0].body) == {"document": DELIVERY}
     assert (user.home / "d.yaml").read_text() == DELIVERY
 
 
-def test_the_impact_lists_scenarios_with_safe_examples(user: CliRunner, peer: StubServer) -> None:
+def test_the_impact_lists_scenarios_with_safe_examples(user: CliRunner, stub_server: StubServer) -> None:
     user.write("d.yaml", DELIVERY)
-    peer.on("POST", OF_DELIVERY, data(impact()))
+    stub_server.on("POST", OF_DELIVERY, data(impact()))
     lines = user(*PUSH, "--dry-run", "--impact").out.splitlines()
     assert lines[5:8] == [
         "ENTITY           SCENARIO     GAIN        LOSE",
@@ -92,63 +92,65 @@ def test_the_impact_lists_scenarios_with_safe_examples(user: CliRunner, peer: St
     assert lines[-1] == ("To see why, run `mtribes session explain --user ID --space vod --environment staging`.")
 
 
-def test_a_sample_is_told_with_its_margins(user: CliRunner, peer: StubServer) -> None:
+def test_a_sample_is_told_with_its_margins(user: CliRunner, stub_server: StubServer) -> None:
     user.write("d.yaml", DELIVERY)
-    peer.on("POST", OF_DELIVERY, data(impact(0.7)))
+    stub_server.on("POST", OF_DELIVERY, data(impact(0.7)))
     out = user(*PUSH, "--dry-run", "--impact").out
     assert "12 (1.20% ±0.70)" in out
     assert "random sample" in out
     assert "3.10" in out
 
 
-def test_json_has_all_of_it(user: CliRunner, peer: StubServer) -> None:
+def test_json_has_all_of_it(user: CliRunner, stub_server: StubServer) -> None:
     user.write("d.yaml", DELIVERY)
-    peer.on("POST", OF_DELIVERY, data(impact()))
+    stub_server.on("POST", OF_DELIVERY, data(impact()))
     envelope = user(*PUSH, "--dry-run", "--impact", "--json").envelope
     assert envelope["data"] == {"space": "vod", "dry_run": True, "environments": [impact()]}
 
 
-def test_a_json_document_is_sent_in_its_own_bytes(user: CliRunner, peer: StubServer) -> None:
+def test_a_json_document_is_sent_in_its_own_bytes(user: CliRunner, stub_server: StubServer) -> None:
     user.write("d.json", '{"space": "vod", "published": [1.0], "published": []}')
-    peer.on("POST", OF_DELIVERY, data(impact(entities=[])))
+    stub_server.on("POST", OF_DELIVERY, data(impact(entities=[])))
     outcome = user("env", "push", "d.json", "--env", "staging", "--dry-run")
-    assert peer.asked[0].body == b'{"document": {"space": "vod", "published": [1.0], "published": []}}'
+    assert stub_server.asked[0].body == b'{"document": {"space": "vod", "published": [1.0], "published": []}}'
     assert outcome.out.endswith("Nobody would get another scenario or other content.\n")
 
 
-def test_a_document_of_an_older_revision_is_told(user: CliRunner, peer: StubServer) -> None:
+def test_a_document_of_an_older_revision_is_told(user: CliRunner, stub_server: StubServer) -> None:
     user.write("d.yaml", DELIVERY)
-    peer.on("POST", OF_DELIVERY, data(impact(revision=9)))
+    stub_server.on("POST", OF_DELIVERY, data(impact(revision=9)))
     assert "is based on revision 7, but the current one is 9" in user(*PUSH, "--dry-run").err
 
 
-def test_the_impact_alone_is_refused_as_it_would_push(user: CliRunner, peer: StubServer) -> None:
+def test_the_impact_alone_is_refused_as_it_would_push(user: CliRunner, stub_server: StubServer) -> None:
     user.write("d.yaml", DELIVERY)
     outcome = user(*PUSH, "--impact")
     assert outcome.exit_code == 2
     assert "--dry-run" in outcome.err
-    assert peer.asked == []
+    assert stub_server.asked == []
 
 
-def test_the_impact_of_tribes_is_told_by_environment(user: CliRunner, peer: StubServer) -> None:
+def test_the_impact_of_tribes_is_told_by_environment(user: CliRunner, stub_server: StubServer) -> None:
     user.write("t.yaml", "space: vod\ntribes: {}\n")
-    peer.on("POST", OF_TRIBES, data(impact(), impact(environment="production", people=1, entities=[])))
+    stub_server.on("POST", OF_TRIBES, data(impact(), impact(environment="production", people=1, entities=[])))
     outcome = user("tribe", "push", "t.yaml", "--dry-run")
     assert outcome.exit_code == 0
     assert "homepage.header  Gold " in outcome.out
     assert "production of vod: evaluated 1 person seen in the last 30 days." in outcome.out
-    assert [asked.method for asked in peer.asked] == ["POST"]
+    assert [asked.method for asked in stub_server.asked] == ["POST"]
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [("people", "many"), ("percent", "1.2"), ("percent", True), ("margin", 1e300), ("margin", None)],
 )
-def test_an_answer_of_another_shape_is_named(user: CliRunner, peer: StubServer, name: str, value: object) -> None:
+def test_an_answer_of_another_shape_is_named(
+    user: CliRunner, stub_server: StubServer, name: str, value: object
+) -> None:
     user.write("d.yaml", DELIVERY)
     entity = impact()["entities"][0]
     entity["edited"] = {**NOBODY, name: value}
-    peer.on("POST", OF_DELIVERY, data(impact(entities=[entity])))
+    stub_server.on("POST", OF_DELIVERY, data(impact(entities=[entity])))
     outcome = user(*PUSH, "--dry-run")
     assert outcome.exit_code == 1
     assert f"data[0].entities[0].edited.{name}" in outcome.err

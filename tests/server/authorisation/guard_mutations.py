@@ -196,7 +196,7 @@ GUARD_MUTATIONS = (
         "signed_in=True",
         MEMBERS,
     ),
-    GuardMutation("the checksum", "app", "if not secrets.is_well_formed(bearer):", "if False:"),
+    GuardMutation("the checksum", "composition", "if not secrets.is_well_formed(bearer):", "if False:"),
     GuardMutation(
         "Spaces of the caller alone are listed",
         "features.spaces.store",
