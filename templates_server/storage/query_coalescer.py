@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Generic, TypeVar
+
+from templates_server.storage.task_pump import TaskPump
 
 Question = TypeVar("Question")
 Answered = TypeVar("Answered")
@@ -21,33 +23,20 @@ class QueryCoalescer(Generic[Question, Answered]):
         self, answer: Callable[[Sequence[Question]], Awaitable[Sequence[Answered | Exception]]], *, at_once: int
     ) -> None:
         self._answer = answer
-        self._at_once = at_once
         self._waiting: dict[Question, asyncio.Future[Answered]] = {}
-        self._running = 0
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._pump = TaskPump(self._next_answering, at_once=at_once)
 
     async def ask(self, question: Question) -> Answered:
         """The answer, looked for after this was called."""
         waiting = self._waiting.get(question)
         if waiting is None:
             waiting = self._waiting[question] = asyncio.get_running_loop().create_future()
-            self._see_to_it()
+            self._pump.start()
         return await asyncio.shield(waiting)
 
-    def _see_to_it(self) -> None:
-        if self._running < self._at_once:
-            self._running += 1
-            task = asyncio.create_task(self._answer_all())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-    async def _answer_all(self) -> None:
-        try:
-            while self._waiting:
-                asked, self._waiting = self._waiting, {}
-                await self._answer_these(asked)
-        finally:
-            self._running -= 1
+    def _next_answering(self) -> Coroutine[Any, Any, None] | None:
+        asked, self._waiting = self._waiting, {}
+        return self._answer_these(asked) if asked else None
 
     async def _answer_these(self, asked: dict[Question, asyncio.Future[Answered]]) -> None:
         try:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import enum
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from sqlalchemy import Connection
 
 from templates_server.errors import Unavailable
 from templates_server.storage.database import Database
+from templates_server.storage.task_pump import TaskPump
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
@@ -66,8 +67,7 @@ class WriteBatcher(Generic[Item, Outcome]):
         self._store = store
         self._batches: list[_Batch[Item, Outcome]] = []
         self._waiting_rows = 0
-        self._running = 0
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._pump = TaskPump(self._next_batch, at_once=BATCHES_AT_ONCE[database.dialect])
 
     async def add(self, item: Item, *, sent_bytes: int, rows: int = 1) -> Outcome:
         """What became of an item, of so many rows, once it is stored; raises what kept it from that.
@@ -81,7 +81,7 @@ class WriteBatcher(Generic[Item, Outcome]):
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._batch_for(rows).add(_Waiting(item, rows, outcome))
         self._waiting_rows += rows
-        self._see_to_it()
+        self._pump.start()
         return await outcome
 
     def _batch_for(self, rows: int) -> _Batch[Item, Outcome]:
@@ -89,19 +89,8 @@ class WriteBatcher(Generic[Item, Outcome]):
             self._batches.append(_Batch())
         return self._batches[-1]
 
-    def _see_to_it(self) -> None:
-        if self._running < BATCHES_AT_ONCE[self._database.dialect]:
-            self._running += 1
-            task = asyncio.create_task(self._store_all())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-    async def _store_all(self) -> None:
-        try:
-            while self._batches:
-                await self._store_batch(self._batches.pop(0))
-        finally:
-            self._running -= 1
+    def _next_batch(self) -> Coroutine[Any, Any, None] | None:
+        return self._store_batch(self._batches.pop(0)) if self._batches else None
 
     async def _store_batch(self, batch: _Batch[Item, Outcome]) -> None:
         left = _Batch[Item, Outcome]()
