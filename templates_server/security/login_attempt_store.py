@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from templates_server.primitives.timestamps import LATEST_AHEAD, MINUTE
 from templates_server.security.backoff import FORGOTTEN_AFTER_MILLISECONDS, LONGEST_DELAY_MILLISECONDS, delay_after
+from templates_server.storage.dialect import dialect_of
 from templates_server.storage.tables import failed_attempts
 
 COLUMNS = failed_attempts.c
@@ -47,7 +48,7 @@ def count_failures(connection: Connection, subjects: Sequence[bytes], now: int) 
 
 def _upsert_failure(connection: Connection, subject: bytes, now: int) -> Any:
     """One more, or one where the last is long ago; no row where the subject must wait."""
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    insert = sqlite.insert if dialect_of(connection).is_sqlite else postgresql.insert
     long_ago = COLUMNS.last <= now - FORGOTTEN_AFTER_MILLISECONDS
     return (
         insert(failed_attempts)

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from templates_server.storage.database import format_number_array, format_text_array
+from templates_server.storage.dialect import dialect_of, format_number_array, format_text_array
 from templates_server.storage.pipelining import Statement, driver_of, execute_pipelined
 
 Rows = Sequence[tuple[Any, ...]]
@@ -82,7 +82,7 @@ def write_all(
     """Insert or update rows, in their order, and `then` run other statements: what each of those finds."""
     if not rows:
         return execute_pipelined(connection, then)
-    if connection.dialect.name != "sqlite":
+    if not dialect_of(connection).is_sqlite:
         return execute_pipelined(connection, [statement.for_all(rows), *then])[1:]
     with driver_of(connection) as driver:
         driver.executemany(statement.sqlite, rows)
@@ -94,7 +94,7 @@ def insert_new(connection: Connection, new: NewInsertion, rows: Rows, then: Inse
 
     Keys are read only where a row was left out.
     """
-    if connection.dialect.name == "sqlite":
+    if dialect_of(connection).is_sqlite:
         with driver_of(connection) as driver:
             inserted = driver.executemany(new.sqlite, rows).rowcount
             driver.executemany(then.sqlite, others)

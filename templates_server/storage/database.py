@@ -1,18 +1,16 @@
-"""The database: what a unit of work is promised, and what its queries must know of SQLite and PostgreSQL.
+"""The database: what a unit of work is promised.
 
 A unit of work is a function of a connection. `read` gives it a consistent snapshot; `write` one transaction: all of
 it is stored when `write` returns, or nothing of it when the function raises. A refusal that must leave a trace is
-therefore returned, not raised. How either database keeps this is in `sqlite_database` and `postgres_database`; queries
-are in the stores.
+therefore returned, not raised. How either database keeps this is in `sqlite` and `postgresql`; queries
+are in the stores, and what they must know of SQLite and PostgreSQL is in `dialect`.
 """
 
 from __future__ import annotations
 
 import abc
 import asyncio
-import functools
-import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -105,43 +103,3 @@ class Database(abc.ABC):
     @abc.abstractmethod
     def close(self) -> None:
         """Finish what was begun, then let go of every connection."""
-
-
-def placeholders(connection: Connection, count: int) -> str:
-    """The placeholders of that many values, as the driver writes them: `?, ?` or `%s, %s`."""
-    return ", ".join(["?" if connection.dialect.name == "sqlite" else "%s"] * count)
-
-
-def as_text(connection: Connection, query: str) -> str:
-    """A query whose values are marked by `?`, as the driver reads it."""
-    return query if connection.dialect.name == "sqlite" else _as_psycopgs(query)
-
-
-@functools.lru_cache(1000)
-def _as_psycopgs(query: str) -> str:
-    return query.replace("?", "%s")
-
-
-def in_clause(connection: Connection) -> str:
-    """The condition that a column is one of any number of texts, which are one value: what `in_param` gives."""
-    return "IN (SELECT value FROM json_each(?))" if connection.dialect.name == "sqlite" else "= ANY(?)"
-
-
-def in_param(connection: Connection, values: Iterable[str]) -> Any:
-    """Any number of texts as the one value of `in_clause`."""
-    return json.dumps(list(values)) if connection.dialect.name == "sqlite" else format_text_array(values)
-
-
-def format_text_array(values: Iterable[str | None]) -> str:
-    """An array as PostgreSQL reads it: psycopg takes several times as long for a list, since it looks at each piece."""
-    return f"{{{','.join(['NULL' if value is None else _quote(value) for value in values])}}}"
-
-
-def _quote(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
-
-
-def format_number_array(values: Iterable[int | None]) -> str:
-    """As `format_text_array`, of whole numbers."""
-    return f"{{{','.join(['NULL' if value is None else str(value) for value in values])}}}"

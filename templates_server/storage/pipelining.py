@@ -14,7 +14,7 @@ import psycopg
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from templates_server.storage.database import as_text
+from templates_server.storage.dialect import as_text, dialect_of
 
 Statement = tuple[str, tuple[Any, ...]]
 """SQL whose values are marked by `?`, and the values."""
@@ -26,7 +26,7 @@ def execute_pipelined(connection: Connection, statements: Sequence[Statement]) -
     if not statements:
         return []
     with driver_of(connection) as driver:
-        if connection.dialect.name == "sqlite":
+        if dialect_of(connection).is_sqlite:
             return [driver.execute(text, values).fetchall() for text, values in statements]
         with driver.pipeline():
             cursors = [driver.execute(as_text(connection, text), values) for text, values in statements]

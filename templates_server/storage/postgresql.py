@@ -23,16 +23,8 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 
 from templates_server.errors import Unavailable
-from templates_server.storage.database import (
-    NO_ROOM,
-    Database,
-    Parameter,
-    Result,
-    SingleRowQuery,
-    Work,
-    WriteConflict,
-    as_text,
-)
+from templates_server.storage.database import NO_ROOM, Database, Parameter, Result, SingleRowQuery, Work, WriteConflict
+from templates_server.storage.dialect import as_text
 from templates_server.storage.pipelining import driver_of
 from templates_server.storage.postgresql_errors import PUBLIC_MESSAGE, Unreachable, unreachable_error, wrong_encoding
 from templates_server.storage.postgresql_url import connection_parts

@@ -28,7 +28,7 @@ ALLOWED: Mapping[str, str] = {
         "without arguments: the certificates of authorities"
     ),
     "templates_server/features/codegen/languages.py language": "by the names of languages: others raise",
-    "templates_server/storage/database.py _as_psycopgs": "by statements of ours",
+    "templates_server/storage/dialect.py _as_psycopgs": "by statements of ours",
     "templates_server/features/console/delivery/controls.py zone_names": "without arguments: the names of time zones",
     "templates_server/features/codegen/swift/__init__.py runtime": "by a truth value",
     "templates_server/features/codegen/typescript/__init__.py runtime": "without arguments: files of ours",

@@ -27,7 +27,7 @@ from templates_server.features.event_names.changes import (
 )
 from templates_server.primitives.ids import random_text
 from templates_server.storage.bulk import Insertion, Rows, write_all
-from templates_server.storage.database import as_text, in_clause, in_param
+from templates_server.storage.dialect import as_text, dialect_of, in_clause, in_param
 
 MOST_CHANGES_AT_ONCE = 250
 MOST_OF_A_CHANGE = 200  # names with sets of keys
@@ -129,7 +129,7 @@ def _change_id(kind: str, at: int) -> str:
 def remove_events(connection: Connection, condition: str, values: tuple[Any, ...]) -> int:
     """Remove the events of a condition, as SQL has it, and write down that they were; how many."""
     removal = as_text(connection, f"DELETE FROM events WHERE {condition}")  # noqa: S608 - names of ours
-    if connection.dialect.name == "sqlite":  # nobody else writes
+    if dialect_of(connection).is_sqlite:  # nobody else writes
         rows = connection.exec_driver_sql(f"{REMAINING}{condition}", values).all()
         if rows:
             connection.exec_driver_sql(removal, values)
@@ -167,7 +167,7 @@ def fold_some(connection: Connection, environment_id: str) -> bool:
     if rows:
         _fold(connection, environment_id, _decode_changes(change for _, change in rows))
         change_ids = [change_id for change_id, _ in rows]
-        folded = change_ids[-1] if connection.dialect.name == "sqlite" else change_ids
+        folded = change_ids[-1] if dialect_of(connection).is_sqlite else change_ids
         removal = as_text(connection, FOLDED[connection.dialect.name])
         connection.exec_driver_sql(removal, (environment_id, folded))
     return len(rows) == MOST_CHANGES_AT_ONCE

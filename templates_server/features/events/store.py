@@ -21,7 +21,7 @@ from templates_server.features.people.batch_queries import PersonKey, build_stat
 from templates_server.features.people.identity import ClaimedIdentity, PersonRef
 from templates_server.features.people.sighting_store import Sighting, record_sightings
 from templates_server.storage.bulk import NewInsertion, Rows, Update, insert_new, write_all
-from templates_server.storage.database import as_text, in_clause, in_param
+from templates_server.storage.dialect import as_text, in_clause, in_param
 
 TEXTS = ("environment_id", "person_id", "event_id", "name", "session_id", "entity", "data", "metadata")
 KEY = {"environment_id": "text", "person_id": "text"}

@@ -23,7 +23,8 @@ from templates_server.features.people.identity import PersonKind
 from templates_server.features.tribes.model import TribeDefinition
 from templates_server.features.tribes.store import EvaluationContext, compile_condition
 from templates_server.primitives.timestamps import SECOND
-from templates_server.storage.database import PURGE_LOCK, placeholders
+from templates_server.storage.database import PURGE_LOCK
+from templates_server.storage.dialect import dialect_of, placeholders
 
 ROWS_AT_ONCE = 1000
 ALL_ATTRIBUTES = "persons.attributes"
@@ -191,7 +192,7 @@ def find_horizon(connection: Connection, now: int, *, margin_ms: int) -> int:
     begins: the margin is for that, and for clocks of several servers. A transaction that is open already may be older
     than that: PostgreSQL knows the oldest.
     """
-    if connection.dialect.name == "sqlite":
+    if dialect_of(connection).is_sqlite:
         return now - margin_ms
     age = connection.exec_driver_sql(
         "SELECT extract(epoch FROM clock_timestamp() - min(xact_start)) FROM pg_stat_activity "  # noqa: S608 - of ours

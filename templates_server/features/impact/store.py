@@ -14,7 +14,7 @@ from templates_server.features.tribes.facts import read_facts
 from templates_server.features.tribes.model import TribeDefinition, collect_queries
 from templates_server.features.tribes.sql_fragments import DIALECTS
 from templates_server.features.tribes.store import EvaluationContext
-from templates_server.storage.database import as_text
+from templates_server.storage.dialect import as_text, dialect_of
 
 TRY_LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended(?, 0))"
 LOCK_SCOPE = "mtribes.impact."
@@ -40,7 +40,7 @@ def try_lock(connection: Connection, environment_id: str) -> bool:
 
     SQLite has one process, which counts by itself.
     """
-    if connection.dialect.name == "sqlite":
+    if dialect_of(connection).is_sqlite:
         return True
     found = connection.exec_driver_sql(as_text(connection, TRY_LOCK), (LOCK_SCOPE + environment_id,))
     return bool(found.scalar_one())

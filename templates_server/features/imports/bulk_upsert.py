@@ -14,11 +14,12 @@ from templates_server.features.imports import postgresql_store, sqlite_store
 from templates_server.features.imports.part_result import PartResult
 from templates_server.features.imports.store import PartMark
 from templates_server.features.people.store import count_tags
+from templates_server.storage.dialect import dialect_of
 
 
 def apply_rows(connection: Connection, arriving: PartResult) -> None:
     """Store the rows, as if each had been applied after the one before it; `arriving` then knows what they came to."""
-    if connection.dialect.name == "sqlite":
+    if dialect_of(connection).is_sqlite:
         sqlite_store.apply_rows(connection, arriving)
     else:
         postgresql_store.apply_rows(connection, arriving)
@@ -32,5 +33,5 @@ def find_changed(
 
     Whoever else changes a profile takes the mark away, and notes another time.
     """
-    find = sqlite_store.find_changed if connection.dialect.name == "sqlite" else postgresql_store.find_changed
+    find = sqlite_store.find_changed if dialect_of(connection).is_sqlite else postgresql_store.find_changed
     return find(connection, environment_id, marks, sorted(person_ids))

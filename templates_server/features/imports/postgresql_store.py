@@ -17,7 +17,7 @@ from templates_server.features.imports.part_result import PartResult, group_by_p
 from templates_server.features.imports.store import PartMark
 from templates_server.features.people.profile import COLUMNS
 from templates_server.features.people.store import find_columns
-from templates_server.storage.database import as_text
+from templates_server.storage.dialect import as_text
 
 ROWS_A_WRITE = 2_000
 ROWS_A_LOOK = 2_000

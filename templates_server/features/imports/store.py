@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Table, func, select, update
 
 from templates_server.features.imports.schemas import PartView, RowError, Totals
-from templates_server.storage.database import placeholders
+from templates_server.storage.dialect import placeholders
 from templates_server.storage.tables import accounts, import_parts, imports, service_accounts
 
 OPEN = (

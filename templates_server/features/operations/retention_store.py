@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from templates_server.features.event_names.store import remove_events
-from templates_server.storage.database import PURGE_LOCK, Database, as_text
+from templates_server.storage.database import PURGE_LOCK, Database
+from templates_server.storage.dialect import as_text
 
 NO_IDLE_TIMEOUT = "SET LOCAL idle_in_transaction_session_timeout = 0"
 

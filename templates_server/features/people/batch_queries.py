@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection
 
-from templates_server.storage.database import in_clause, in_param
+from templates_server.storage.dialect import dialect_of, in_clause, in_param
 from templates_server.storage.pipelining import Statement
 
 PersonKey = tuple[str, str]  # environment and person id
@@ -22,6 +22,6 @@ def build_statements(connection: Connection, query: str, keys: Iterable[PersonKe
 
 
 def _about(connection: Connection, query: str, environment_id: str, person_ids: list[str]) -> Statement:
-    if len(person_ids) == 1 and connection.dialect.name == "sqlite":  # a list takes it longer than all the rest
+    if len(person_ids) == 1 and dialect_of(connection).is_sqlite:  # a list takes it longer than all the rest
         return query.replace("{}", "= ?"), (environment_id, person_ids[0])
     return query.replace("{}", in_clause(connection)), (environment_id, in_param(connection, person_ids))

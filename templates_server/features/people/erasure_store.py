@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from templates_server.errors import NotFound
 from templates_server.features.event_names.store import fold_all, remove_events
 from templates_server.features.people.store import Stored, count_tags, find_visitors, lock_columns, tags_in
-from templates_server.storage.database import as_text, in_clause, in_param
+from templates_server.storage.dialect import as_text, in_clause, in_param
 
 VISITORS = "SELECT person_id FROM merges WHERE environment_id = ? AND user_person_id "
 OF_THESE = "environment_id = ? AND person_id "

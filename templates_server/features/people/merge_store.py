@@ -19,7 +19,7 @@ from templates_server.features.people.last_session import KINDS, LastSessionColu
 from templates_server.features.people.profile import COLUMNS, from_columns, to_columns
 from templates_server.features.people.profile_merge import find_gained_tags, merge_profiles
 from templates_server.features.people.store import count_tags
-from templates_server.storage.database import as_text, in_clause, in_param
+from templates_server.storage.dialect import as_text, in_clause, in_param
 from templates_server.storage.pipelining import Rows, Statement, execute_pipelined
 
 MERGED = (

@@ -29,6 +29,7 @@ from templates_server.features.people.merge_store import (
 from templates_server.primitives.shares import share_number
 from templates_server.storage.bulk import Insertion, write_all
 from templates_server.storage.database import WriteConflict
+from templates_server.storage.dialect import dialect_of
 from templates_server.storage.pipelining import Rows, Statement, execute_pipelined
 
 COLUMNS = {
@@ -132,7 +133,7 @@ def _arrive_apart(
     """
     visitors = {_key(one, one.stated.visitor) for one in presences if one.stated.visitor is not None}
     merged = find_merged(connection, visitors)
-    is_checked = bool(visitors) and connection.dialect.name != "sqlite"  # where nobody else writes
+    is_checked = bool(visitors) and not dialect_of(connection).is_sqlite  # where nobody else writes
     checks = questions_of_merged(connection, visitors) if is_checked else []
     asked = ask(_by_key(presences, [_present_person(one, merged) for one in presences]))
     insertion, rows = _noting(presences, merged)

@@ -26,7 +26,7 @@ from templates_server.features.people.profile import (
     from_columns,
 )
 from templates_server.primitives.shares import share_number
-from templates_server.storage.database import as_text, in_clause, in_param
+from templates_server.storage.dialect import as_text, dialect_of, in_clause, in_param
 from templates_server.storage.pipelining import execute_pipelined
 
 PROFILE = ", ".join(COLUMNS)
@@ -142,7 +142,7 @@ def _insert_or_lock(
         (person_id, called, share_number(kind, called), *fresh[person_id].columns)
         for person_id, called in names.items()
     ]
-    if connection.dialect.name == "postgresql":
+    if not dialect_of(connection).is_sqlite:
         columns = [list(column) for column in zip(*rows, strict=True)]
         query = as_text(connection, ADD_OR_LOCK)
         added = set(connection.exec_driver_sql(query, (environment_id, kind, now, now, *columns)).scalars())
@@ -173,7 +173,7 @@ def _columns(row: Sequence[Any]) -> Columns:
 
 def lock_columns(connection: Connection, environment_id: str, person_ids: Sequence[str]) -> Stored:
     """As `find_columns`; these people are this transaction's alone to change."""
-    if connection.dialect.name == "sqlite":  # there is one writer
+    if dialect_of(connection).is_sqlite:  # there is one writer
         return find_columns(connection, environment_id, person_ids)
     statements = [(FIND + LOCK, (environment_id, person_id)) for person_id in sorted(person_ids)]
     return {row[0]: _columns(row[1:]) for rows in execute_pipelined(connection, statements) for row in rows}
@@ -339,8 +339,8 @@ def _scope(environment_id: str, kind: PersonKind) -> SqlCondition:
 
 def _condition(connection: Connection, wanted: UserQuery) -> SqlCondition:
     """What holds for those who are wanted."""
-    position = "instr" if connection.dialect.name == "sqlite" else "strpos"
-    collation = "" if connection.dialect.name == "sqlite" else ' COLLATE "C"'  # lower() shall know ASCII alone
+    position = dialect_of(connection).position
+    collation = dialect_of(connection).by_code_points  # lower() shall know ASCII alone
     query, values = "kind = ?", [wanted.kind.value]
     if wanted.tag:
         query += f" AND ({position}(tags, ?) > 0 OR {position}(tags, ?) > 0)"
@@ -380,8 +380,8 @@ def list_tags(
 
     Where said, those with a text in them.
     """
-    position = "instr" if connection.dialect.name == "sqlite" else "strpos"
-    tag = "tag" if connection.dialect.name == "sqlite" else 'tag COLLATE "C"'
+    position = dialect_of(connection).position
+    tag = f"tag{dialect_of(connection).by_code_points}"
     query = (
         f"SELECT tag, users, visitors FROM user_tags WHERE environment_id = ? AND {tag} > ? "  # noqa: S608 - names of ours
         f"AND (? = '' OR {position}(tag, ?) > 0) ORDER BY {tag} LIMIT ?"

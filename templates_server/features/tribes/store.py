@@ -21,7 +21,7 @@ from templates_server.features.tribes.parser import find_new_key_problems
 from templates_server.features.tribes.sql_fragments import CompiledSql
 from templates_server.primitives.revisions import NewRevision, StoredDocument, StoreResult, check_revision, to_json
 from templates_server.primitives.yaml_json import quote_text
-from templates_server.storage.database import placeholders
+from templates_server.storage.dialect import placeholders
 from templates_server.storage.tables import delivery_revisions, environments, spaces, tribe_revisions
 
 MOST_NAMED = 10  # scenarios in a refusal

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, func, or_, select
 
 from templates_server.primitives.timestamps import LATEST_AHEAD
+from templates_server.storage.dialect import dialect_of
 from templates_server.storage.tables import idempotent_answers
 
 MOST_PURGED_AT_ONCE = 100
@@ -24,7 +25,7 @@ class StoredResponse:
 
 def lock(connection: Connection, key_hash: bytes, *, patience_seconds: float) -> bool:
     """Whether no other transaction works under this key, and none will until this one ends (SQLite: one at a time)."""
-    if connection.dialect.name == "sqlite":
+    if dialect_of(connection).is_sqlite:
         return True
     number = int.from_bytes(key_hash[:8], signed=True)
     deadline = time.monotonic() + patience_seconds

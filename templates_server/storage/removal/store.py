@@ -17,7 +17,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import ColumnElement, Connection, Table
 
 from templates_server.primitives.timestamps import MINUTE
-from templates_server.storage.database import as_text
+from templates_server.storage.dialect import as_text
 from templates_server.storage.tables import metadata, organizations
 
 ROWS_A_STEP = 1000

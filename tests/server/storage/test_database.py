@@ -22,7 +22,8 @@ import templates_server
 from templates_server.commands.log_file import LogLine
 from templates_server.errors import Unavailable
 from templates_server.settings import sqlite_file_url
-from templates_server.storage.database import Database, WriteConflict, as_text
+from templates_server.storage.database import Database, WriteConflict
+from templates_server.storage.dialect import as_text
 from templates_server.storage.factory import open_database
 from templates_server.storage.postgresql import MAX_ATTEMPTS, PostgresDatabase
 from templates_server.storage.sqlite import BUSY_TIMEOUT_SECONDS, CHECKPOINT_PAGES

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from templates_server.features.people.identity import PersonKind, make_person_ref
 from templates_server.storage import migrations
-from templates_server.storage.database import placeholders
+from templates_server.storage.dialect import placeholders
 from templates_server.storage.factory import open_database
 from templates_server.storage.tables import merges, metadata, persons
 from tests.server.features.tribes.oracle import share_number

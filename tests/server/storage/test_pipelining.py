@@ -11,7 +11,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from templates_server.errors import Unavailable
 from templates_server.settings import sqlite_file_url
 from templates_server.storage.bulk import Insertion, Update, write_all
-from templates_server.storage.database import Database, in_clause, in_param
+from templates_server.storage.database import Database
+from templates_server.storage.dialect import in_clause, in_param
 from templates_server.storage.factory import open_database
 from templates_server.storage.pipelining import Rows, execute_pipelined
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from templates_server.primitives.integers import whole_number
-from templates_server.storage.database import as_text
+from templates_server.storage.dialect import as_text
 
 SEPARATOR = "\n"
 COLUMNS = ("event_id", "name", "session_id", "entity", "data", "metadata", "happened", "received", "person_id")

@@ -21,7 +21,7 @@ from templates_server.features.events.stream.filters import StreamFilter, filter
 from templates_server.features.events.stream.positions import resume_position
 from templates_server.primitives.ids import random_text
 from templates_server.primitives.timestamps import MINUTE
-from templates_server.storage.database import as_text, in_clause, in_param
+from templates_server.storage.dialect import as_text, dialect_of, in_clause, in_param
 
 KEPT = 5 * MINUTE
 """How long it is kept what has arrived: who comes back later begins anew."""
@@ -160,7 +160,7 @@ def list_followed(connection: Connection, *, now: int) -> Mapping[str, Sequence[
 
 def note(connection: Connection, environment_id: str, entries: Entries, arrived: int, *, at: At) -> None:
     """Note what is stored in this transaction: `arrived` with what is too much to be noted."""
-    is_sqlite = connection.dialect.name == "sqlite"
+    is_sqlite = dialect_of(connection).is_sqlite
     query = as_text(connection, NOTE.format("?" if is_sqlite else "txid_current()"))
     arrival_id = f"{at.now:015}_{OF_THIS_PROCESS}{next(NUMBERS):x}"
     text = msgspec.json.encode(entries).decode()

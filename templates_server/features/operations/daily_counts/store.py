@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, case, func, select
 
 from templates_server.primitives.timestamps import DAY, LATEST_AHEAD
-from templates_server.storage.database import as_text
+from templates_server.storage.dialect import as_text
 from templates_server.storage.tables import daily_counts, environments, metadata, spaces, tribe_sizes
 
 KEPT_DAYS = 400

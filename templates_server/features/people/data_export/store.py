@@ -16,7 +16,7 @@ from templates_server.features.people.app_versions import version_text
 from templates_server.features.people.last_session import COLUMNS as LAST_SESSION
 from templates_server.features.people.last_session import NO_SESSION, read_last_session
 from templates_server.primitives.timestamps import to_rfc3339
-from templates_server.storage.database import as_text
+from templates_server.storage.dialect import as_text, dialect_of
 
 
 class PagePosition(NamedTuple):
@@ -137,7 +137,7 @@ def load_page(
 
     `owner` is the environment and the person.
     """
-    by_id = kind.id if connection.dialect.name == "sqlite" else f'{kind.id} COLLATE "C"'  # by code points
+    by_id = f"{kind.id}{dialect_of(connection).by_code_points}"  # by code points
     query = (
         f"{_all_of(kind)} AND ({kind.time} > ? OR {kind.time} = ? AND {by_id} > ?) "
         f"ORDER BY {kind.time}, {by_id} LIMIT ?"

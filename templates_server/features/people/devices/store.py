@@ -12,7 +12,7 @@ from templates_server.features.people.batch_queries import PersonKey
 from templates_server.features.people.devices.schemas import StoredDevice
 from templates_server.features.people.identity import PersonKind
 from templates_server.features.people.sighting_store import Sighting, record_sightings
-from templates_server.storage.database import placeholders
+from templates_server.storage.dialect import placeholders
 from templates_server.storage.pipelining import execute_pipelined
 
 COLUMNS = "environment_id, person_id, device_id, token, os, model, app_build, app_version, data, first_seen, last_seen"

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from templates_server.features.people.profile import TAG_SEPARATOR, ProfileChange
 from templates_server.features.people.store import change_people
 from templates_server.primitives.ids import new_id
-from templates_server.storage.database import as_text, in_clause, in_param
+from templates_server.storage.dialect import as_text, dialect_of, in_clause, in_param
 
 MOST_CHANGED = 250
 """People whom one step changes: the writer is held for as long as they take."""
@@ -128,7 +128,7 @@ def list_removals(connection: Connection) -> Sequence[TagRemovalState]:
 
 def next_stretch(connection: Connection, removal: TagRemovalState) -> TaggedRange:
     """Return the people whom the next step changes."""
-    position = "instr" if connection.dialect.name == "sqlite" else "strpos"
+    position = dialect_of(connection).position
     query = (
         f"SELECT person_id FROM (SELECT person_id, tags {STRETCH}) AS looked "  # noqa: S608 - names of ours
         f"WHERE {position}(tags, ?) > 0 ORDER BY person_id LIMIT ?"
@@ -148,7 +148,7 @@ def take_step(
     connection: Connection, removal: TagRemovalState, stretch: TaggedRange, *, now: int
 ) -> TagRemovalState | None:
     """Take the tag from the people of a stretch; the removal as it is then, None when it has ended."""
-    locking = "" if connection.dialect.name == "sqlite" else " FOR UPDATE"
+    locking = dialect_of(connection).for_update
     row = connection.exec_driver_sql(as_text(connection, FIND + locking), removal.key).first()
     if row is None:
         return None

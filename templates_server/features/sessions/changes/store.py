@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from templates_server.storage.database import Database, as_text, in_clause, in_param
+from templates_server.storage.database import Database
+from templates_server.storage.dialect import as_text, in_clause, in_param
 
 SESSION = "SELECT person_id FROM sessions WHERE environment_id = ? AND person_id = ? AND session_id = ?"
 MERGED_INTO = "SELECT user_person_id FROM merges WHERE environment_id = ? AND person_id = ?"

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from templates_server.security.authorization import Role
-from templates_server.storage.database import as_text
+from templates_server.storage.dialect import as_text
 from tests.server.features.auth.flows import Someone, signed_in_browser, someone, tokens_for
 from tests.server.features.console.people import colleague, new_space, text_of
 from tests.servers import RunningServer
