@@ -1,4 +1,4 @@
-"""From words to a command, and from what comes of it to an exit code. The words themselves are in `commands`."""
+"""From arguments to a command, and from its result to an exit code. The commands themselves are in `commands`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SHORTEST_QUOTED = 2
 
 
 def dispatch(argv: Sequence[str], context: Context | None) -> int:
-    """Run one command; every way in which it can end is told and becomes an exit code."""
+    """Run one command; report every way in which it can end, and return the exit code."""
     world = context or Context()
     arguments = Arguments(switches=frozenset({"--json"} & set(argv)))
     name = ""
@@ -68,7 +68,7 @@ def _result(arguments: Arguments, context: Context) -> Result:
 
 
 def _run(command: Any, word: CommandSpec, words: list[str], context: Context) -> Result:
-    """Let Typer read the words and call the command."""
+    """Let Typer parse the arguments and call the command."""
     with command.make_context(f"{PROGRAM} {word.name}", words, obj=context) as call:
         result = command.invoke(call)
     if not isinstance(result, Result):
@@ -77,7 +77,7 @@ def _run(command: Any, word: CommandSpec, words: list[str], context: Context) ->
 
 
 def _descend(command: Any, word: CommandSpec, words: list[str]) -> Any:
-    """Typer's context of the command that the words name; nothing is run."""
+    """Return Typer's context of the command that the words name; nothing is run."""
     call = command.make_context(f"{PROGRAM} {word.name}", [], resilient_parsing=True)
     rest = list(words)
     while rest and rest[0] in getattr(call.command, "commands", {}):
@@ -87,7 +87,7 @@ def _descend(command: Any, word: CommandSpec, words: list[str]) -> Any:
 
 
 def typer_command(word: CommandSpec) -> Any:
-    """The command or group of a word, as Typer made it."""
+    """Return the command or group of a word, as Typer made it."""
     module = importlib.import_module(f"mtribes_cli.commands.{word.module}")
     from typer.main import get_command, get_group  # noqa: PLC0415 - start-up time
 
@@ -104,7 +104,7 @@ def _word(given: str) -> CommandSpec:
 
 
 def _name(words: Sequence[str]) -> str:
-    """What the envelope calls the command: `update`, `space list`."""
+    """Return the name of the command in the envelope: `update`, `space list`."""
     if not words or words[0] not in WORDS:
         return ""
     word = WORDS[words[0]]

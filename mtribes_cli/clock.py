@@ -1,4 +1,4 @@
-"""Time, as one command sees it. Tests put another clock in its place."""
+"""The time, as one command sees it. Tests replace the clock."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import time
 
 
 class Clock:
-    """Time as this process sees it."""
+    """The clock of this process."""
 
     def now_seconds(self) -> float:
-        """Seconds since 1970."""
+        """Return the seconds since 1970."""
         return time.time()
 
     def elapsed_seconds(self) -> float:
-        """Seconds since some moment, whatever happens to the time of day."""
+        """Return monotonic seconds, independent of the time of day."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Sleep."""
         time.sleep(seconds)

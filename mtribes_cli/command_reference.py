@@ -16,23 +16,23 @@ from mtribes_cli.help_topics import TOPICS
 
 
 def command_line_reference() -> str:
-    """Every command of `mtribes`, after its global options."""
+    """Return the reference of every command of `mtribes`, after its global options."""
     return "\n".join(_command_line())
 
 
 def program_reference(program: str, command: Any) -> str:
-    """Every command of another program that Typer made."""
+    """Return the reference of every command of another Typer program."""
     return "\n".join(_commands(program, command)).lstrip("\n")
 
 
 def topic_table(name: str) -> str:
-    """The table of a help topic."""
+    """Return the table of a help topic."""
     topic = TOPICS[name]
     return "\n".join(_table(topic.columns, topic.rows))
 
 
 def variable_table(command: Any) -> str:
-    """The environment variables that set the options of a command."""
+    """Return the environment variables that set the options of a command."""
     rows = [
         (variable, option.opts[0], " ".join((option.help or "").split()))
         for option in command.params
@@ -75,7 +75,7 @@ def _command(path: str, command: Any) -> Iterator[str]:
 
 
 def _paragraphs(text: str) -> Iterator[str]:
-    """Help as Markdown: paragraphs stay, example lines (indented) become code."""
+    """Return help as Markdown: paragraphs stay, example lines (indented) become code."""
     for paragraph in re.split(r"\n\s*\n", text.replace("\b\n", "").strip()):
         lines = paragraph.splitlines()
         examples = [line for line in lines if line.strip().startswith("$ ")]

@@ -41,20 +41,20 @@ Command = tuple[tuple[tuple[str, str], ...], tuple[tuple[Value, bool], ...], tup
 
 
 def made_files() -> dict[Path, str]:
-    """The text of every file that is made."""
+    """Return the text of every generated file."""
     scripts = {ROOT / "completions" / script.file_name: script.text for script in SCRIPTS.values()}
     return {TABLE: table_text(), **scripts}
 
 
 def write_made_files() -> None:
-    """Bring them in step with the commands."""
+    """Write the generated files."""
     for path, text in made_files().items():
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def table_text() -> str:
-    """The module `command_table`."""
+    """Return the text of the module `command_table`."""
     return "".join(f"{line}\n" for line in _table_lines())
 
 
@@ -125,7 +125,7 @@ def _first_line(text: str | None) -> str:
 
 
 def _literal(value: object) -> str:
-    """Python for `value`; ASCII, as no shell's encoding is known. ValueError for what would break a line of a reply."""
+    """Return a Python literal in ASCII, as a shell may have any encoding. ValueError if it would break a reply."""
     if isinstance(value, str):
         if not (value.isascii() and value.isprintable()):
             raise ValueError(f"{value!r} is not plain ASCII, so a shell could not show it")

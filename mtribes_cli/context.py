@@ -1,4 +1,4 @@
-"""All that a command works with, each part made when it is first used. Tests put other parts in their place."""
+"""Everything that a command works with, each part made on first use. Tests replace parts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def open_in_browser(url: str) -> bool:
-    """Ask the system's browser to show `url`; whether it said yes."""
+    """Ask the system's browser to open `url`; return whether it agreed."""
     import webbrowser  # noqa: PLC0415 - only a sign-in needs it
 
     try:
@@ -36,7 +36,7 @@ def open_in_browser(url: str) -> bool:
 
 
 def _current_folder() -> Path:
-    """Where this process works; if it has been removed, whoever looks into it will say so."""
+    """Return the working folder of the process; if it was removed, the first use of it fails."""
     try:
         return Path.cwd()
     except OSError:
@@ -45,7 +45,7 @@ def _current_folder() -> Path:
 
 @dataclass(frozen=True)
 class Context:
-    """The world of one command."""
+    """The context of one command."""
 
     arguments: Arguments = field(default_factory=Arguments)
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
@@ -62,16 +62,16 @@ class Context:
     resources: ExitStack = field(default_factory=ExitStack)  # closed when the command has ended
 
     def for_command(self, arguments: Arguments) -> Context:
-        """The same world, with the global options of one command."""
+        """Return the context with the global options of one command."""
         return replace(self, arguments=arguments)
 
     def variable(self, name: str) -> str | None:
-        """A variable of the environment; None where it is not set, or blank."""
+        """Return an environment variable; None if it is not set, or blank."""
         return environment_variable(self.environment, name)
 
     @cached_property
     def working_folder(self) -> Path:
-        """Where relative paths start: `-C`, which is resolved as `cd` does, or where the process was started."""
+        """The folder of relative paths: `-C`, resolved as `cd` does, or the process's working folder."""
         folder = self.arguments.values.get("-C")
         if not folder:
             return self.started_in
@@ -82,7 +82,7 @@ class Context:
 
     @cached_property
     def console(self) -> Console:
-        """Where results and messages go."""
+        """The console for results and messages."""
         stdin, stdout, stderr = self.streams
         on = self.arguments.on
         style = Style(json=on("--json"), quiet=on("--quiet"), verbose=on("--verbose"), color=not on("--no-color"))
@@ -91,24 +91,24 @@ class Context:
 
     @cached_property
     def folders(self) -> AppPaths:
-        """The user's folders."""
+        """The folders of the user."""
         return self.own_folders or AppPaths.of_this_user(self.environment)
 
     @cached_property
     def project(self) -> ProjectFile | None:
-        """The `mtribes.toml` that holds here, if there is one."""
+        """The `mtribes.toml` in effect, if there is one."""
         from mtribes_cli.project.project_file import find_project  # noqa: PLC0415 - start-up time
 
         return find_project(self.working_folder)
 
     @property
     def project_in_use(self) -> ProjectFile | None:
-        """The same, if anything of it was asked for by now."""
+        """The project file, if it has been used by now."""
         found: ProjectFile | None = self.__dict__.get("project")
         return found
 
     def talking_to(self, host: Host) -> Context:
-        """The same world, in which `host` is the server that is meant."""
+        """Return the context with `host` as the server to talk to."""
         world = replace(self, meant_host=host)
         if "project" in self.__dict__:
             world.__dict__["project"] = self.project  # which was read, and counts as in use
@@ -116,7 +116,7 @@ class Context:
 
     @cached_property
     def settings(self) -> Settings:
-        """What flags, variables and `mtribes.toml` say together."""
+        """The settings from flags, variables and `mtribes.toml`."""
         from mtribes_cli.settings import Settings  # noqa: PLC0415 - start-up time
 
         return Settings(
@@ -129,23 +129,23 @@ class Context:
 
     @cached_property
     def credentials(self) -> CredentialStore:
-        """Sign-ins that are kept between commands."""
+        """The credentials that are stored between commands."""
         from mtribes_cli.auth.credential_store import CredentialStore  # noqa: PLC0415 - start-up time
 
         return CredentialStore(self.folders.config, self.console, self.failpoint)
 
     @cached_property
     def host(self) -> Host:
-        """The server that is meant."""
+        """The server to talk to."""
         return self.meant_host or self.settings.host()
 
     @cached_property
     def client(self) -> Client:
-        """The server that is meant, signed in as far as there are credentials."""
+        """The client of the server, signed in as far as there are credentials."""
         return self.client_for(self.host)
 
     def client_for(self, host: Host) -> Client:
-        """Another server, with the credentials for it."""
+        """Return the client of another server, with the credentials for it."""
         from mtribes_cli.api.client.client import Client  # noqa: PLC0415 - start-up time
         from mtribes_cli.auth.token_provider import HostTokenProvider  # noqa: PLC0415 - start-up time
 
@@ -154,7 +154,7 @@ class Context:
         return client
 
     def client_with(self, tokens: TokenProvider) -> Client:
-        """The server that is meant, with other credentials."""
+        """Return the client of the server, with other credentials."""
         from mtribes_cli.api.client.client import Client  # noqa: PLC0415 - start-up time
 
         client = Client(self.host.url, tokens, console=self.console, clock=self.clock)

@@ -1,4 +1,4 @@
-"""Whatever ended a command, as an error with advice. A bug's traceback is written to a file, without secrets."""
+"""Turns whatever ended a command into an error with advice. A bug's traceback goes to a file, without secrets."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SECRET_VARIABLES = ("MTRIBES_TOKEN", "MTRIBES_CLIENT_SECRET")
 
 
 def as_mtribes_error(error: BaseException, context: Context) -> MtribesError:
-    """The error to tell; for a bug of ours a traceback has been written."""
+    """Return the error to report; for a bug, a traceback has been written."""
     if isinstance(error, MtribesError):
         return error
     if isinstance(error, KeyboardInterrupt):
@@ -34,7 +34,7 @@ def as_mtribes_error(error: BaseException, context: Context) -> MtribesError:
 
 
 def _as_usage_error(error: BaseException) -> UsageError | None:
-    """Typer's own complaint about the words, where it is one."""
+    """Return Typer's own usage error, if it is one."""
     exceptions = sys.modules.get("typer.exceptions")
     if exceptions is None or not isinstance(error, exceptions.TyperException):
         return None
@@ -48,7 +48,7 @@ def _as_usage_error(error: BaseException) -> UsageError | None:
 
 
 def _named_plainly(message: str, error: object) -> str:
-    """The complaint with the name of an optional argument as it stands in help, less its brackets."""
+    """Return the message with the name of an optional argument as in help, without brackets."""
     shown = getattr(getattr(error, "param", None), "metavar", None) or ""
     return message.replace(f"'{shown}'", shown.strip("[]")) if shown.startswith("[") else message
 
@@ -61,7 +61,7 @@ def _near_option(unknown: str, call: object) -> str | None:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """What somebody who wrote `word` may have meant."""
+    """Return what somebody who wrote `word` may have meant."""
     from difflib import get_close_matches  # noqa: PLC0415 - start-up time
 
     return next(iter(get_close_matches(word, list(known), n=1)), None)
@@ -95,7 +95,7 @@ def _write_traceback(error: BaseException, context: Context) -> Path:
 
 
 def _keep_newest(folder: Path) -> None:
-    """Remove tracebacks but for the newest."""
+    """Remove all but the newest tracebacks."""
     from contextlib import suppress  # noqa: PLC0415 - start-up time
 
     with suppress(OSError):
@@ -105,7 +105,7 @@ def _keep_newest(folder: Path) -> None:
 
 
 def redact(text: str, context: Context) -> str:
-    """`text` without anything that looks like a token of ours, and without the secrets of the environment."""
+    """Return `text` without anything that looks like a token, and without the secrets of the environment."""
     for name in _SECRET_VARIABLES:
         secret = context.variable(name)
         if secret:

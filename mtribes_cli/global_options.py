@@ -1,4 +1,4 @@
-"""Global options, taken out of argv wherever they stand before `--`. No parsing of a command's own options here."""
+"""Global options, extracted from argv wherever they stand before `--`. A command's own options are not parsed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from mtribes_cli.errors import UsageError
 
 
 class GlobalOption(NamedTuple):
-    """One option that every command understands."""
+    """An option that every command accepts."""
 
     names: tuple[str, ...]
     help: str
@@ -34,14 +34,14 @@ _BY_NAME = {name: option for option in GLOBAL_OPTIONS for name in option.names}
 
 @dataclass(frozen=True)
 class Arguments:
-    """An argv in order: what is global, and the words of the command."""
+    """An argv in order: the global options, and the words of the command."""
 
     words: tuple[str, ...] = ()
     values: Mapping[str, str] = field(default_factory=dict)
     switches: frozenset[str] = frozenset()
 
     def on(self, name: str) -> bool:
-        """Whether a switch such as `--json` was given."""
+        """Return whether a switch such as `--json` was given."""
         return name in self.switches
 
 

@@ -1,4 +1,4 @@
-"""Help as plain text. What a command's own options say is Typer's; the list of commands and global options is ours."""
+"""Help as plain text. Typer describes a command's own options; the lists of commands and global options are ours."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,7 +22,7 @@ _EXIT_CODES = (
 
 
 def program_help() -> str:
-    """What `mtribes` alone says."""
+    """Return the help of `mtribes` alone."""
     commands = _section("Commands", [(name, word.help) for name, word in WORDS.items()])
     start = (
         "Get started with `mtribes setup`. Run `mtribes COMMAND --help` for usage.\n"
@@ -46,7 +46,7 @@ def program_help() -> str:
 
 
 def command_help(call: Any) -> str:
-    """What Typer says about the command of the context `call`, its verbs in full, and the global options."""
+    """Return Typer's help of the command of the context `call`, its verbs in full, and the global options."""
     own = _without_help_option(call.get_help().splitlines())
     verbs = getattr(call.command, "commands", {})
     if verbs:
@@ -56,7 +56,7 @@ def command_help(call: Any) -> str:
 
 
 def _without_help_option(lines: list[str]) -> list[str]:
-    """`--help` is among the global options; a heading that has nothing else under it goes too."""
+    """Remove `--help`, which is a global option, and a heading that then has nothing under it."""
     kept = [line for line in lines if not line.strip().startswith("--help")]
     return [
         line

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Topic(NamedTuple):
-    """A table with what it is about, in one line, and the headings of its two columns."""
+    """A table with its subject in one line, and the headings of its two columns."""
 
     summary: str
     columns: tuple[str, str]

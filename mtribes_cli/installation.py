@@ -1,4 +1,4 @@
-"""How this program was installed, and so how a newer one is."""
+"""How this program was installed, and how to upgrade it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ DISTRIBUTION = "mtribes"
 
 
 class Installation(NamedTuple):
-    """What installed it, and the command that brings the newest."""
+    """The installer, and the command that installs the newest version."""
 
     by: str
     upgrade: str
 
 
 def installation() -> Installation:
-    """Of the program that runs now."""
+    """Return the installation of the running program."""
     source = _editable_source()
     if source:
         return Installation(f"from the source in {source} (editable)", f"git -C {quote(source)} pull")
@@ -37,13 +37,13 @@ def installation() -> Installation:
 
 
 def upgrade_advice() -> str:
-    """One line: how it was installed, and what to run."""
+    """Return one line: how the program was installed, and what to run."""
     found = installation()
     return f"It was installed {found.by}. Upgrade it with `{found.upgrade}`."
 
 
 def _editable_source() -> str | None:
-    """The folder of an editable installation (PEP 610)."""
+    """Return the folder of an editable installation (PEP 610)."""
     try:
         record = json.loads(_recorded("direct_url.json") or "{}")
         is_editable = record["dir_info"].get("editable") is True
@@ -53,7 +53,7 @@ def _editable_source() -> str | None:
 
 
 def _recorded(name: str) -> str | None:
-    """A file that the installer left beside the package."""
+    """Return a file that the installer left beside the package."""
     try:
         return metadata.distribution(DISTRIBUTION).read_text(name)
     except metadata.PackageNotFoundError:

@@ -40,7 +40,7 @@ SECRETS = ("MTRIBES_TOKEN", "MTRIBES_CLIENT_ID", "MTRIBES_CLIENT_SECRET")
 
 @dataclass(frozen=True, slots=True)
 class RunningServer:
-    """A local server that answers."""
+    """A local server that responds."""
 
     url: str
     is_local: bool  # started with --local: it offers the sign-in without a browser
@@ -48,7 +48,7 @@ class RunningServer:
 
 
 def running_server(folder: Path) -> RunningServer | None:
-    """The server that runs on the data folder `folder`, if one does."""
+    """Return the server that is running on the data folder `folder`, if there is one."""
     try:
         record = json.loads(read_regular_file(folder / "server.json", MAX_STATE_FILE_BYTES))
         url, pid = str(record["url"]), int(record["pid"])
@@ -61,7 +61,7 @@ def running_server(folder: Path) -> RunningServer | None:
 
 
 def started_server(context: "Context") -> RunningServer:
-    """The server of this user, started when none runs; at most one, however many ask at once."""
+    """Return the server of this user, started if none is running; at most one, however many ask at once."""
     folder = context.folders.server
     with process_lock(context.folders.state, folder, timeout_seconds=2 * START_TIMEOUT_SECONDS):
         server = running_server(folder)
@@ -80,7 +80,7 @@ def started_server(context: "Context") -> RunningServer:
 
 
 def health_of(url: str) -> Mapping[str, object] | None:
-    """What a server on this machine says of its health; None for no answer, and for addresses elsewhere."""
+    """Return the health of a server on this machine; None without a response, and for other addresses."""
     parts = urlsplit(url)
     if parts.scheme != "http" or not parts.hostname or not is_loopback(parts.hostname):
         return None
@@ -116,7 +116,7 @@ def _refuse_foreign_folder(folder: Path) -> None:
 
 
 def _start(folder: Path, environment: Mapping[str, str], clock: "Clock") -> RunningServer:
-    """Start a server that outlives this program, and wait until it answers."""
+    """Start a server that outlives this program, and wait until it responds."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     log = folder / "server.log"
     log_start = log.stat().st_size if log.exists() else 0
@@ -159,7 +159,7 @@ def _detached(folder: Path, environment: Mapping[str, str], log: Path) -> "subpr
 
 
 def _lives(pid: int) -> bool:
-    """Whether the process exists, as far as the system tells without touching it."""
+    """Return whether the process exists, as far as the system tells without touching it."""
     if os.name == "nt":
         return True  # there `os.kill` ends a process; the address has to answer anyway
     try:

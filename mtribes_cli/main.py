@@ -1,4 +1,4 @@
-"""The entry point: argv in, an exit code out. Joins the words of `commands` without importing those not asked for."""
+"""The entry point: argv in, an exit code out. It imports only the command that is run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OBJECTS_BETWEEN_COLLECTIONS = 50_000  # what is imported stays: to look for gar
 
 
 def run() -> NoReturn:
-    """The `mtribes` program."""
+    """Run the `mtribes` program."""
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     try:
         sys.exit(main(sys.argv[1:]))
@@ -32,7 +32,7 @@ def run() -> NoReturn:
 
 
 def main(argv: Sequence[str], context: Context | None = None) -> int:
-    """Do what `argv` asks in `context` (default: this process's world); what the shell is to be told."""
+    """Run `argv` in `context` (default: the context of this process) and return the exit code."""
     if context is None and list(argv) == ["--version"] and _is_version_told():
         return 0
     if context is None and argv[:1] == [ASKED_BY_A_SHELL] and "".join(argv[1:2]).isdecimal():

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Settings:
-    """Answers for one command. Each question names the flag that would answer it."""
+    """The settings of one command. Each error names the flag that would set it."""
 
     def __init__(
         self,
@@ -61,15 +61,15 @@ class Settings:
         )
 
     def organization(self, flag: str | None) -> str:
-        """The organization's key, from the flag or `mtribes.toml`."""
+        """Return the organization's key, from the flag or `mtribes.toml`."""
         return self._needed(flag, "organization")
 
     def space(self, flag: str | None) -> str:
-        """The Space's key, from the flag or `mtribes.toml`."""
+        """Return the Space's key, from the flag or `mtribes.toml`."""
         return self._needed(flag, "space")
 
     def environment(self, flag: str | None) -> str:
-        """`production`, `staging` or `development`, from the flag or `mtribes.toml`; there is no default."""
+        """Return `production`, `staging` or `development`, from the flag or `mtribes.toml`; there is no default."""
         return self._needed(flag, "environment")
 
     def _needed(self, flag: str | None, name: str) -> str:

@@ -1,4 +1,4 @@
-"""Being asked to end otherwise than by Ctrl-C: it becomes an exception, so that nothing is left half-written."""
+"""Signals other than Ctrl-C that end the program: they become an exception, so that nothing is half-written."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NAMES = ("SIGTERM", "SIGHUP")  # the second: the terminal was closed; not on Win
 
 
 class EndedBySignal(KeyboardInterrupt):
-    """Raised where the program happens to be; its text is the signal's name."""
+    """Raised wherever the program is; its text is the signal's name."""
 
 
 @contextmanager

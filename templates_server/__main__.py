@@ -1,4 +1,4 @@
-"""The `mtribes-server` program: argv in, an exit code out. The words themselves are in `commands`."""
+"""The `mtribes-server` program: takes argv and returns an exit code. The commands are in `commands`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from templates_server.commands.main import run_program
 
 
 def run() -> NoReturn:
-    """The `mtribes-server` program."""
+    """Run the `mtribes-server` program."""
     sys.exit(main(sys.argv[1:]))
 
 
 def main(argv: Sequence[str]) -> int:
-    """Do what `argv` asks; what the shell is to be told."""
+    """Run the command of `argv` and return the exit code."""
     return run_program(argv)
 
 

@@ -40,7 +40,7 @@ ESCAPED_NUL = b"%00"
 SENT_ONCE = frozenset(
     {b"authorization", b"content-digest", b"content-encoding", b"content-type", b"origin", b"x-api-key"}
 )
-"""Headers of which two could be read in two ways, here and by what is in front of the server."""
+"""Headers that may not be repeated: this server and a proxy in front of it could read two in different ways."""
 CORS_MAX_AGE_SECONDS = 7200
 CORS_HEADERS = (
     "Authorization, Content-Digest, Content-Encoding, Content-Type, Idempotency-Key, If-Match, If-None-Match, "
@@ -67,7 +67,7 @@ SENT_UNLESS_THE_ROUTE_SAYS_OTHERWISE = (
 PUBLIC_SURFACES = frozenset({Surface.CLIENT, Surface.OFREP})
 FLAG_KEY = "flag"
 NO_ROUTE: Mapping[str, str] = {FLAG_KEY: ""}
-"""The parameters of a path before its route is known: answers about a flag always name one."""
+"""The path parameters before the route is known: OFREP errors always name a flag."""
 FIRST_VERSION = deprecation.PREFIX.encode()
 ROUTE_FOUND = "mtribes.route"
 ONLY_BY_HTTPS = (b"strict-transport-security", b"max-age=31536000")
@@ -171,7 +171,7 @@ class Application:
         return response
 
     def _surface_of(self, path: bytes, request: Request) -> Surface:
-        """Whose form a refusal has that comes before its route is known, or where there is none."""
+        """Return the surface whose error format applies before the route is known, or where there is no route."""
         with contextlib.suppress(ApiError):
             if routes := self._router.at(path):
                 return routes[0].surface
@@ -181,19 +181,19 @@ class Application:
         return Surface.PAGE if "text/html" in request.headers.get("accept", "") else Surface.PLATFORM
 
     def _refusal(self, error: ApiError, surface: Surface, parameters: Mapping[str, str]) -> Response:
-        """A refusal in the form that the surface's callers read."""
+        """Return an error response in the format of the surface."""
         if surface is Surface.PAGE:
             return self.features.page_renderer.error_answer(error)
         return error_response(error, surface, flag_key=parameters.get(FLAG_KEY))
 
     def _path_of(self, request: Request) -> bytes:
-        """The path as it was sent, less the path of the public URL."""
+        """Return the path as sent, without the path of the public URL."""
         raw: bytes = request.scope["raw_path"].partition(b"?")[0]
         prefix = self._prefix
         return raw.removeprefix(prefix) or b"/" if (raw + b"/").startswith(prefix + b"/") else raw
 
     def _preflight(self, request: Request, path: bytes) -> Response | None:
-        """The answer to a browser that asks before it sends (Fetch Standard, 3.2); None when nothing is at the path."""
+        """Return the response to a CORS preflight (Fetch Standard, 3.2); None if nothing is at the path."""
         routes = self._router.at(path)
         if not routes:
             return None
@@ -205,7 +205,7 @@ class Application:
         return response
 
     def _allow_origin(self, request: Request, surface: Surface, response: Response) -> bool:
-        """Open what takes public keys to any page, the Platform API to those of the settings, the rest to none."""
+        """Allow any origin for public keys, those in the settings for the Platform API, and none otherwise."""
         origin = request.headers.get("origin")
         if origin is None or surface not in {*PUBLIC_SURFACES, Surface.PLATFORM}:
             return False
@@ -227,13 +227,13 @@ def _version(text: str) -> tuple[int, ...]:
 
 
 def _refuse_nul(request: Request) -> None:
-    """Raise BadRequest for a NUL character in the query: PostgreSQL has no text with one."""
+    """Raise BadRequest if the query contains a NUL character: PostgreSQL cannot store one."""
     if ESCAPED_NUL in request.scope["query_string"]:
         raise BadRequest("A query parameter contains a NUL character.")
 
 
 def _refuse_repeated(request: IncomingRequest) -> None:
-    """Raise BadRequest for a header that stands more than once and may not."""
+    """Raise BadRequest for a repeated header that may appear only once."""
     found = sorted(name.decode() for name in SENT_ONCE & request.headers.repeated)
     if found:
         raise BadRequest(f"Send the `{found[0]}` header only once.")

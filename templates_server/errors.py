@@ -18,9 +18,9 @@ from http import HTTPStatus
 from typing import ClassVar
 
 MOST_PROBLEMS = 100
-"""That an answer lists; one more says how many there are besides."""
+"""How many problems a response lists; one more entry counts the rest."""
 MORE_PROBLEMS = "MORE_PROBLEMS"
-"""The code of that one, which has no path."""
+"""The code of the entry that counts the rest; it has no path."""
 MAX_PATH_CHARACTERS = 512
 MAX_MESSAGE_CHARACTERS = 1000
 
@@ -37,7 +37,7 @@ class ErrorDetail:
     code: str = "VALIDATION_ERROR"
 
     def __post_init__(self) -> None:
-        """Shorten what is long."""
+        """Shorten long texts."""
         if len(self.path) > MAX_PATH_CHARACTERS:
             object.__setattr__(self, "path", shorten(self.path, MAX_PATH_CHARACTERS))
         if len(self.message) > MAX_MESSAGE_CHARACTERS:
@@ -65,17 +65,17 @@ class Problems:
 
     @property
     def is_full(self) -> bool:
-        """Whether further problems are only counted."""
+        """Return whether further problems are only counted."""
         return self._found > MOST_PROBLEMS
 
     def add(self, path: str, message: str) -> None:
-        """Note that something is wrong there."""
+        """Add a problem at a path."""
         if not self.is_full:
             self.kept.append(ErrorDetail(path, message))
         self._found += 1
 
     def extend(self, problems: Iterable[ErrorDetail]) -> None:
-        """Note these."""
+        """Add several problems."""
         if isinstance(problems, Problems):
             self.extend(problems.kept)
             self._found += len(problems) - len(problems.kept)
@@ -86,14 +86,14 @@ class Problems:
             self._found += 1
 
     def count(self, further: int) -> None:
-        """Note that there are so many more, where `is_full`; saves making them."""
+        """Count further problems without creating them, once `is_full`."""
         self._found += further
 
     def __len__(self) -> int:
         return self._found
 
     def __eq__(self, other: object) -> bool:
-        """Whether the same is told; a list of problems may be the other."""
+        """Return whether both list the same problems; the other may be a plain list."""
         return list(self) == list(other) if isinstance(other, Problems | list) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment] # it changes
@@ -106,7 +106,7 @@ class Problems:
 
 
 class ApiError(Exception):
-    """A failure with an answer. `problems` holds at least one; `headers` go into the answer."""
+    """A failure that has a response. `problems` has at least one entry; `headers` are added to the response."""
 
     status: ClassVar[HTTPStatus]
     code: ClassVar[str]
@@ -124,7 +124,7 @@ class BadRequest(ApiError):
 
 
 class Unauthenticated(ApiError):
-    """No credentials, or none that are good; says how to bring them (RFC 6750, 3)."""
+    """Credentials are missing or invalid; the response says how to send them (RFC 6750, 3)."""
 
     status, code = HTTPStatus.UNAUTHORIZED, "UNAUTHENTICATED"
 
@@ -133,13 +133,13 @@ class Unauthenticated(ApiError):
 
 
 class Forbidden(ApiError):
-    """Known, but not allowed."""
+    """The caller is authenticated but not permitted."""
 
     status, code = HTTPStatus.FORBIDDEN, "FORBIDDEN"
 
 
 class NotFound(ApiError):
-    """Not there, or not the caller's: one body for both."""
+    """The resource does not exist or is not the caller's: the response is the same."""
 
     status, code = HTTPStatus.NOT_FOUND, "NOT_FOUND"
 
@@ -148,7 +148,7 @@ class NotFound(ApiError):
 
 
 class MethodNotAllowed(ApiError):
-    """The path is there, but not with this method."""
+    """The path exists, but not with this method."""
 
     status, code = HTTPStatus.METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"
 
@@ -160,31 +160,31 @@ class RequestTimedOut(ApiError):
 
 
 class Conflict(ApiError):
-    """It contradicts what is stored."""
+    """The request conflicts with what is stored."""
 
     status, code = HTTPStatus.CONFLICT, "CONFLICT"
 
 
 class PreconditionFailed(ApiError):
-    """Somebody else was faster."""
+    """The document was changed in the meantime."""
 
     status, code = HTTPStatus.PRECONDITION_FAILED, "PRECONDITION_FAILED"
 
 
 class TooLarge(ApiError):
-    """More bytes than a request may have."""
+    """The request is larger than the limit."""
 
     status, code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "TOO_LARGE"
 
 
 class UnsupportedMediaType(ApiError):
-    """A content type or encoding that is not read here."""
+    """The content type or encoding is not supported."""
 
     status, code = HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE"
 
 
 class RangeNotSatisfiable(ApiError):
-    """Nothing lies in the range that was asked for (RFC 9110, 15.5.17); `size` is all of it, in bytes."""
+    """The requested range is not satisfiable (RFC 9110, 15.5.17); `size` is the whole size in bytes."""
 
     status, code = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "BAD_REQUEST"
 
@@ -195,7 +195,7 @@ class RangeNotSatisfiable(ApiError):
 
 
 class ValidationFailed(ApiError):
-    """It breaks rules: `problems` tells the first of them, and how many there are besides."""
+    """The request breaks rules: `problems` lists the first ones and counts the rest."""
 
     status, code = HTTPStatus.UNPROCESSABLE_ENTITY, "VALIDATION_ERROR"
 
@@ -212,13 +212,13 @@ class ClientTooOld(ApiError):
 
 
 class Misdirected(ApiError):
-    """It is meant for a server of another name (RFC 9110, 15.5.20)."""
+    """The request is for a server with another name (RFC 9110, 15.5.20)."""
 
     status, code = HTTPStatus.MISDIRECTED_REQUEST, "BAD_REQUEST"
 
 
 class TooManyRequests(ApiError):
-    """Who asks must wait first."""
+    """The caller must wait before the next request."""
 
     status, code = HTTPStatus.TOO_MANY_REQUESTS, "RATE_LIMITED"
 
@@ -227,7 +227,7 @@ class TooManyRequests(ApiError):
 
 
 class Failed(ApiError):
-    """A bug of ours; says no more than under which id it is logged."""
+    """A bug of the server; the response has only the ID under which it is logged."""
 
     status, code = HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL"
 
@@ -236,7 +236,7 @@ class Failed(ApiError):
 
 
 class Unavailable(ApiError):
-    """The server cannot serve right now; try again later."""
+    """The server cannot serve the request now; retry later."""
 
     status, code = HTTPStatus.SERVICE_UNAVAILABLE, "UNAVAILABLE"
 

@@ -1,4 +1,4 @@
-"""THE URL TABLE: every path of the server. Who may use which, what it reads and gives: `routes` of each feature."""
+"""The URL table: every path of the server. What each one accepts and returns is in `routes` of its feature."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running the application under uvicorn until a signal asks to stop. What is run is `app.py`; `commands` starts it."""
+"""Runs the application (`app.py`) under uvicorn until a signal stops it; `commands` starts it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ STOP_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SI
 
 
 class StoppableServer(uvicorn.Server):
-    """A server that, told to stop by a signal, finishes and returns: the process goes on to tidy up behind it."""
+    """A server that finishes and returns when a signal stops it, so that the process can clean up."""
 
     stopped_by: int | None = None
 
@@ -48,7 +48,7 @@ class StoppableServer(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Hear signals while serving; in a thread, where none can be heard, only serve."""
+        """Handle signals while serving; in a thread, which cannot handle any, only serve."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -60,7 +60,7 @@ class StoppableServer(uvicorn.Server):
                 signal.signal(number, handler)
 
     async def on_tick(self, counter: int) -> bool:
-        """Look, every tenth of a second, whether to go on."""
+        """Check every tenth of a second whether to go on."""
         if self._hang_up.asks_to_stop():
             self.should_exit = True
         return await super().on_tick(counter)
@@ -72,7 +72,7 @@ class StoppableServer(uvicorn.Server):
 
 
 class Supervisor(Multiprocess):
-    """Several workers, which a hang-up does not replace: it is for the log."""
+    """Several workers, which are not replaced on SIGHUP: it is for the log."""
 
     def __init__(self, config: uvicorn.Config, sockets: list[socket.socket], hang_up: HangUpHandler) -> None:
         heard = signal.getsignal(HANG_UP) if HANG_UP else None
@@ -87,12 +87,12 @@ class Supervisor(Multiprocess):
             super().init_processes()
 
     def keep_subprocess_alive(self) -> None:
-        """Start others in place of those that have ended."""
+        """Replace workers that have ended."""
         with _holding_hang_ups():
             super().keep_subprocess_alive()
 
     def handle_signals(self) -> None:
-        """Heed the signals that have come since the last time."""
+        """Handle the signals that have arrived since the last time."""
         super().handle_signals()
         if self._hang_up.asks_to_stop():
             self.should_exit.set()
@@ -112,7 +112,7 @@ class HangUpHandler:
             signal.signal(HANG_UP, self._hear)
 
     def asks_to_stop(self) -> bool:
-        """Whether the terminal is gone. Of any other hang-up the log tells, in the file that bears its name now."""
+        """Return whether the terminal is gone. Any other hang-up is logged, in the file that has its name now."""
         if not self._came:
             return False
         self._came = False
@@ -128,7 +128,7 @@ class HangUpHandler:
 
 @contextlib.contextmanager
 def _holding_hang_ups() -> Iterator[None]:
-    """Hear a hang-up when the block ends; the processes that are started in it never hear one (POSIX, `execve`)."""
+    """Deliver a hang-up when the block ends; processes started in it never receive one (POSIX, `execve`)."""
     if HANG_UP is None:
         yield
         return
@@ -140,7 +140,7 @@ def _holding_hang_ups() -> Iterator[None]:
 
 
 def _is_terminal() -> bool:
-    """Whether messages go to a terminal; False as well where it was closed."""
+    """Return whether messages go to a terminal; False if it was closed."""
     try:
         return os.isatty(sys.stderr.fileno())
     except (OSError, ValueError, AttributeError):
@@ -150,7 +150,7 @@ def _is_terminal() -> bool:
 def configure(
     app: Callable[..., Any], settings: Settings, *, factory: bool = False, workers: int = 1, log: Any = None
 ) -> uvicorn.Config:
-    """How an application, or what makes it, is run: by our protocol, and with nothing that believes a header."""
+    """Return the configuration of uvicorn: with our protocol, and without trust in any header."""
     connections = ConnectionLimiter(settings.connection_limits, proxies=settings.trusted_proxies)
     return uvicorn.Config(
         app,
@@ -170,7 +170,7 @@ def configure(
 
 
 def serve(settings: Settings, listening: socket.socket, *, workers: int, log_file: Path) -> bool:
-    """Serve on a listening socket until told to stop; whether it was Ctrl-C that told."""
+    """Serve on a listening socket until stopped; return whether Ctrl-C stopped it."""
     hang_up = HangUpHandler()
     allow_open_files(settings.connection_limits.max_connections + FILES_BESIDES_CONNECTIONS)
     make_app = functools.partial(_make_app, settings)
@@ -197,7 +197,7 @@ def _make_app(settings: Settings) -> Application:
 
 
 def allow_open_files(wanted: int) -> None:
-    """Have the system allow so many open files, of which a connection is one; say so when it does not."""
+    """Raise the limit on open files, of which each connection is one; warn if the system refuses."""
     if sys.platform == "win32":
         return
     import resource  # noqa: PLC0415 - there is none on Windows
@@ -221,7 +221,7 @@ def _run(config: uvicorn.Config, listening: socket.socket, hang_up: HangUpHandle
 
 
 def log_config(log_file: Path) -> dict[str, Any]:
-    """Where the log goes, for `logging.config.dictConfig`: stderr and the file, once where they are the same."""
+    """Return the logging configuration (for `dictConfig`): stderr and the file, once if both are the same."""
     handlers: dict[str, Mapping[str, Any]] = {
         "file": {"()": f"{LOG_FILES}.SharedLogFile", "filename": str(log_file), **HANDLED}
     }
@@ -247,7 +247,7 @@ def log_config(log_file: Path) -> dict[str, Any]:
 
 
 def _is_stderr(log_file: Path) -> bool:
-    """Whether stderr is written into that very file, as when somebody started us detached."""
+    """Return whether stderr is written to that very file, as when the server was started detached."""
     try:
         return os.path.samestat(os.fstat(sys.stderr.fileno()), log_file.stat())
     except (OSError, ValueError, AttributeError):

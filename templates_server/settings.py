@@ -19,7 +19,7 @@ LOOPBACK_NAMES = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def default_data_folder() -> Path | None:
-    """The folder of a server that was given none: MTRIBES_DATA, else the user's data folder; None without a home."""
+    """Return the default data folder: MTRIBES_DATA, else the user's data folder; None without a home."""
     named = os.environ.get("MTRIBES_DATA")
     if named:
         return Path(named)
@@ -32,7 +32,7 @@ def default_data_folder() -> Path | None:
 
 @dataclass(frozen=True)
 class ConnectionLimits:
-    """What a connection may cost, and how many a process serves."""
+    """The limits on a connection, and on connections per process."""
 
     head_timeout_seconds: float = 15
     idle_timeout_seconds: float = 60
@@ -48,7 +48,7 @@ class ConnectionLimits:
 
 @dataclass(frozen=True)
 class RateLimits:
-    """Requests a minute."""
+    """The limits in requests per minute."""
 
     platform: int = 6_000  # of a token
     client: int = 12_000  # of a pk_ key from one network address
@@ -61,7 +61,7 @@ DEFAULT_LIMITS = RateLimits()
 
 @dataclass(frozen=True)
 class StreamLimits:
-    """Open streams and long polls of a process."""
+    """The limits on open streams and long polls per process."""
 
     most: int = 2_000
     most_an_address: int = 200
@@ -69,7 +69,7 @@ class StreamLimits:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a request may cost."""
+    """The limits on a request."""
 
     max_body_bytes: int = 1024 * 1024
     max_document_bytes: int = 4 * 1024 * 1024
@@ -84,7 +84,7 @@ DOCUMENT_MAX_BYTES = Limits.max_document_bytes
 
 @dataclass(frozen=True)
 class Settings:
-    """All that a server is told from outside. `public_url` is the issuer, byte for byte, without a slash at the end."""
+    """The settings of a server. `public_url` is the issuer, byte for byte, without a trailing slash."""
 
     public_url: str
     database_url: str | URL
@@ -104,7 +104,7 @@ class Settings:
     follow_limits: StreamLimits = field(default_factory=StreamLimits)
 
     def __post_init__(self) -> None:
-        """Refuse a public URL that cannot be an issuer; ValueError says what is wrong with it."""
+        """Raise ValueError for a public URL that cannot be an issuer."""
         check_public_url(self.public_url)
 
     @property
@@ -119,7 +119,7 @@ class Settings:
 
     @property
     def base_path(self) -> str:
-        """The path of the public URL, without a slash at the end: "" when it has none."""
+        """The path of the public URL, without a trailing slash; "" if it has none."""
         return urlsplit(self.public_url).path
 
     @property
@@ -131,7 +131,7 @@ class Settings:
 
 
 def check_public_url(public_url: str) -> None:
-    """Raise ValueError unless the URL is https, or http on loopback, and without query, fragment or final slash."""
+    """Raise ValueError unless the URL is https, or http on loopback, without query, fragment and trailing slash."""
     parts = urlsplit(public_url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError(f"the public URL {public_url!r} is not an http(s) URL")
@@ -144,10 +144,10 @@ def check_public_url(public_url: str) -> None:
 
 
 def sqlite_url(data_folder: Path) -> URL:
-    """The URL of the database that is embedded in a data folder."""
+    """Return the URL of the embedded database of a data folder."""
     return sqlite_file_url(data_folder / "mtribes.db")
 
 
 def sqlite_file_url(file: Path) -> URL:
-    """The URL of a database that is a file: made of parts, since a path may hold what has a meaning in a URL."""
+    """Return the URL of a database file, made of parts, since a path may contain special characters of URLs."""
     return URL.create("sqlite", database=str(file))

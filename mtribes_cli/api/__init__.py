@@ -1,1 +1,1 @@
-"""The HTTP interface of the server, as the command line uses it."""
+"""The HTTP interface of the server, from the command line's side."""

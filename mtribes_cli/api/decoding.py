@@ -1,4 +1,4 @@
-"""Reading JSON that came over the wire: a field of a wrong type is named, a field nobody asks for is ignored."""
+"""Decodes JSON responses: an error names a field with a wrong type; unknown fields are ignored."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ UPGRADE_ADVICE = (
 
 
 class JsonObject:
-    """An object of an answer, and where in the answer it stands."""
+    """An object of a response, and its place in the response."""
 
     def __init__(self, value: object, place: str = "answer") -> None:
         self._values = _mapping(value, place)
         self._place = place
 
     def text(self, name: str) -> str:
-        """A string that must be there."""
+        """Return a required string."""
         return _text(self._values.get(name), f"{self._place}.{name}")
 
     def secret(self, name: str) -> str:
-        """A string that can be sent in a header: visible ASCII alone (RFC 6749, A.12). It is not repeated."""
+        """Return a string that can be sent in a header: visible ASCII only (RFC 6749, A.12). Not repeated in errors."""
         text = self.text(name)
         if not text or not text.isascii() or not text.isprintable() or " " in text:
             raise _not(f"{self._place}.{name}", "a valid token")
@@ -44,25 +44,25 @@ class JsonObject:
         return self.secret(name) if self.optional_text(name) else None
 
     def identifier(self, name: str) -> str:
-        """An id of the server's that becomes a part of a path here: letters, digits, `_` and `-` alone."""
+        """Return an ID of the server that becomes part of a path: letters, digits, `_` and `-` only."""
         text = self.text(name)
         if not _IDENTIFIER.fullmatch(text):
             raise _not(f"{self._place}.{name}", "a valid ID")
         return text
 
     def optional_text(self, name: str) -> str | None:
-        """A string, or None where it is null or absent."""
+        """Return a string, or None if it is null or absent."""
         return self.text(name) if self._values.get(name) is not None else None
 
     def whole(self, name: str) -> int:
-        """A whole number that must be there, and that fits into 64 bits."""
+        """Return a required whole number that fits into 64 bits."""
         value = self._one_of(name, int, "an integer")
         if isinstance(value, bool) or abs(value) > MAX_WHOLE:
             raise _not(f"{self._place}.{name}", "an integer")
         return value
 
     def optional_whole(self, name: str) -> int | None:
-        """A whole number, or None where it is null or absent."""
+        """Return a whole number, or None if it is null or absent."""
         return self.whole(name) if self._values.get(name) is not None else None
 
     def number(self, name: str) -> float:
@@ -73,27 +73,27 @@ class JsonObject:
         return float(value)
 
     def flag(self, name: str) -> bool:
-        """True or false; it must be there."""
+        """Return a required boolean."""
         return self._one_of(name, bool, "true or false")
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """A list of strings."""
+        """Return a list of strings."""
         return self.many(name, _text)
 
     def any(self, name: str) -> object:
-        """Whatever is there; None where it is null or absent."""
+        """Return any value; None if it is null or absent."""
         return self._values.get(name)
 
     def mapping(self, name: str) -> Mapping[str, object]:
-        """An object whose shape is not ours to check."""
+        """Return an object whose shape is not checked here."""
         return _mapping(self._values.get(name), f"{self._place}.{name}")
 
     def text_mapping(self, name: str) -> Mapping[str, str]:
-        """An object of strings."""
+        """Return an object of strings."""
         return {key: _text(value, f"{self._place}.{name}.{key}") for key, value in self.mapping(name).items()}
 
     def many(self, name: str, read: Callable[[object, str], Value]) -> tuple[Value, ...]:
-        """A list, each item read by `read(item, place)`."""
+        """Return a list, each item decoded by `read(item, place)`."""
         return items(self._values.get(name), read, f"{self._place}.{name}")
 
     def keyed(self, name: str, read: Callable[[object, str], Value]) -> tuple[Value, ...]:
@@ -106,7 +106,7 @@ class JsonObject:
         return read(self._values, self._place)
 
     def nested(self, name: str, read: Callable[[object, str], Value]) -> Value:
-        """An object, read by `read(object, place)`."""
+        """Return an object, decoded by `read(object, place)`."""
         return read(self.mapping(name), f"{self._place}.{name}")
 
     def optional(self, name: str, read: Callable[[object, str], Value]) -> Value | None:
@@ -139,11 +139,11 @@ class Field:
 
 
 class Model:
-    """What the server sends, as a dataclass: each field is read as the type that it is annotated with."""
+    """A dataclass that the server sends: each field is decoded as its annotated type."""
 
     @classmethod
     def read(cls, value: object, place: str) -> Self:
-        """Decode `value`, which stands at `place` of an answer. Raises AnswerError with the place of a wrong type."""
+        """Decode `value` at `place` of a response. Raises AnswerError with the place of a wrong type."""
         return decode(cls, value, place)
 
 
@@ -169,7 +169,7 @@ _READERS: Mapping[object, Reader] = {
 
 @cache
 def _readers(model: type) -> Mapping[str, Reader]:
-    """How each field of a model is read."""
+    """Return how each field of a model is decoded."""
     return {name: _reader(annotation) for name, annotation in get_type_hints(model, include_extras=True).items()}
 
 
@@ -204,7 +204,7 @@ def _reader_of_field(kind: Any, field: Field) -> Reader:
 
 
 def items(value: object, read: Callable[[object, str], Value], place: str) -> tuple[Value, ...]:
-    """A list, each item read by `read(item, place)`."""
+    """Return a list, each item decoded by `read(item, place)`."""
     if not isinstance(value, Sequence) or isinstance(value, str):
         raise _not(place, "a list")
     return tuple(read(item, f"{place}[{number}]") for number, item in enumerate(value))

@@ -1,4 +1,4 @@
-"""Server-sent events out of bytes (WHATWG HTML, 9.2.6), and where to resume. Nothing is sent from here."""
+"""Parses server-sent events (WHATWG HTML, 9.2.6) and remembers where to resume. Nothing is sent from here."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LOOK_AT_HOST = "Check the host, and whether a proxy or sign-in page intercepts 
 
 
 class Message(NamedTuple):
-    """One message: its event type and its data, UTF-8."""
+    """A message: its event type and its data in UTF-8."""
 
     kind: str
     data: bytes
@@ -30,7 +30,7 @@ class EventStreamReader:
         self.begin()
 
     def begin(self) -> None:
-        """Begin to read another stream; what the one before broke off in is forgotten."""
+        """Begin to read another stream; an unfinished message of the previous one is dropped."""
         self._again = list(self._told)
         self._rest = b""
         self._forget_fields()
@@ -51,7 +51,7 @@ class EventStreamReader:
             raise AnswerError("The server sent an unterminated message on the event stream.", _LOOK_AT_HOST)
 
     def _message(self, line: bytes) -> Message | None:
-        """Return the message that ends with a line, unless it was told before; an empty line ends one."""
+        """Return the message that ends with a line, unless it was received before; an empty line ends one."""
         if line:
             self._take(line)
             return None
@@ -75,7 +75,7 @@ class EventStreamReader:
             self._id = value.decode("ascii")
 
     def _was_told(self, message: Message) -> bool:
-        """Return whether the stream before had it; each counts once."""
+        """Return whether the previous stream had the message; each counts once."""
         if message not in self._again:
             return False
         self._again.remove(message)

@@ -20,7 +20,7 @@ Address = IPv4Address | IPv6Address
 
 
 def is_excepted(exceptions: str, name: str, port: int) -> bool:
-    """Return whether a server is to be reached without a proxy; `exceptions` is the text of the variable."""
+    """Return whether to reach a server without a proxy; `exceptions` is the text of the variable."""
     host = name[: _LONGEST_NAME + 1].lower().rstrip(".")
     return any(_means(entry, host, port) for entry in _SEPARATORS.split(exceptions.lower()) if entry)
 

@@ -1,4 +1,4 @@
-"""Which proxy is on the way to a server, by the usual variables or the system's settings. Nothing is sent from here."""
+"""The proxy for a server, from the usual variables or the system's settings. Nothing is sent from here."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ADVICE = "Set it in the form http://proxy.example.com:3128, or add the host to 
 
 @dataclass(frozen=True)
 class Proxy:
-    """A proxy, and who said that it is to be used."""
+    """A proxy, and the setting that it comes from."""
 
     url: str  # with the password, if it has one
     said_by: str
@@ -48,7 +48,7 @@ def proxy_for(url: str) -> Proxy | None:
 
 
 def _is_reached_without(name: str, port: int) -> bool:
-    """Whether the variables, or the system's settings where no variable counts, except a server."""
+    """Return whether the variables, or the system's settings where no variable counts, except a server."""
     variables = getproxies_environment()
     if variables:
         return is_excepted(variables.get("no", ""), name, port)
@@ -56,7 +56,7 @@ def _is_reached_without(name: str, port: int) -> bool:
 
 
 def _checked(stated: str, said_by: str) -> str:
-    """`stated` as a URL. The text itself is not repeated: it may hold a password."""
+    """Return `stated` as a URL. Errors do not repeat the text: it may contain a password."""
     url = stated if "://" in stated else f"http://{stated}"
     try:
         parts = urlsplit(url)

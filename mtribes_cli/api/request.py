@@ -1,4 +1,4 @@
-"""One request as a value: paths that hold whatever is in them, bodies, and whether it may be sent twice."""
+"""A request as a value: paths with any characters, bodies, and whether it may be sent twice."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_PAGE = 1000
 
 @dataclass(frozen=True)
 class Request:
-    """One thing to ask."""
+    """A request to send."""
 
     method: str
     path: str
@@ -32,7 +32,7 @@ class Request:
 
 @dataclass(frozen=True)
 class SentDocument:
-    """A document to replace one by: `force` whatever is there, with a note for its history."""
+    """A document to push: `force` replaces any revision, with a note for its history."""
 
     content: bytes
     content_type: str
@@ -41,7 +41,7 @@ class SentDocument:
 
 
 def get(*path: str, query: Mapping[str, object] | None = None, is_retried: bool = True) -> Request:
-    """A question; asking twice does no harm."""
+    """Return a GET request; it is safe to repeat."""
     return Request("GET", path_of(*path, query=query), may_repeat=True, is_retried=is_retried)
 
 
@@ -72,12 +72,12 @@ def post_document(path: Sequence[str], document: SentDocument) -> Request:
 
 
 def patch(path: Sequence[str], body: object, *, query: Mapping[str, object] | None = None) -> Request:
-    """A change, with a body in JSON."""
+    """Return a PATCH request with a JSON body."""
     return Request("PATCH", path_of(*path, query=query), json.dumps(body).encode(), {"Content-Type": JSON})
 
 
 def path_of(*parts: str, query: Mapping[str, object] | None = None) -> str:
-    """A path of `parts`, each kept one part whatever is in it. Raises UsageError for what would change the path."""
+    """Return a path of `parts`, each one part whatever it contains. Raises UsageError if one would change the path."""
     for part in parts:
         if part in {"", ".", ".."}:
             raise UsageError(f"{part!r} is not a valid name.", "Pass a key or an ID.")
@@ -90,15 +90,15 @@ def path_of(*parts: str, query: Mapping[str, object] | None = None) -> str:
 
 
 def environment_path(space: str, environment: str) -> tuple[str, ...]:
-    """Where an environment of a Space is."""
+    """Return the path of an environment of a Space."""
     return "v2", "spaces", space, "environments", environment
 
 
 def drop_none(**values: object) -> dict[str, object]:
-    """Those of `values` that are not None."""
+    """Return the entries of `values` that are not None."""
     return {name: value for name, value in values.items() if value is not None}
 
 
 def page_query(limit: int) -> Mapping[str, object]:
-    """Return the parameters of a list. One more than `limit` is asked for: whether there are more shows so."""
+    """Return the parameters of a list. They request one more than `limit`, which shows whether there are more."""
     return {"limit": min(limit + 1, MAX_PAGE)}

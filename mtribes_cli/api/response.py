@@ -1,4 +1,4 @@
-"""What an answer of the server means: its data, or the error that it stands for. Nothing is sent from here."""
+"""Interprets a response: its data, or the error that it stands for. Nothing is sent from here."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _LOOK_AT_HOST = "Check the host, and whether a proxy or sign-in page intercepts 
 
 @dataclass(frozen=True)
 class ApiResponse:
-    """A whole answer. Header names are in lower case."""
+    """A complete response. Header names are in lower case."""
 
     url: str
     status: int
@@ -50,7 +50,7 @@ class ApiResponse:
 
     @property
     def is_success(self) -> bool:
-        """Whether it did what was asked."""
+        """Whether the request succeeded."""
         return 200 <= self.status < 300  # noqa: PLR2004 - HTTP's own numbers
 
     def text(self) -> str:
@@ -66,7 +66,7 @@ class ApiResponse:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower() if self.body else ""
 
     def json(self) -> object:
-        """The body as JSON; what else it may be is told."""
+        """The body as JSON; an error describes any other body."""
         kind = self.kind
         if not self.body:
             raise AnswerError(f"{self.url} returned {self.status} without a body.", _LOOK_AT_HOST)
@@ -81,7 +81,7 @@ class ApiResponse:
 
 
 def unwrap_envelope(answer: ApiResponse) -> Sequence[object]:
-    """The entities of a good answer in the envelope; else the error that it stands for is raised."""
+    """Return the entities of a successful response; raise the error that a failure stands for."""
     if not answer.is_success:
         raise_failure(answer)
     if answer.status == 204:  # noqa: PLR2004 - no content
@@ -94,7 +94,7 @@ def unwrap_envelope(answer: ApiResponse) -> Sequence[object]:
 
 
 def raise_failure(answer: ApiResponse) -> NoReturn:
-    """The error that a failure of the Platform API stands for."""
+    """Raise the error that a failure of the Platform API stands for."""
     if 300 <= answer.status < 400:  # noqa: PLR2004 - HTTP's own numbers
         raise NetworkError(
             f"{answer.url} redirects to {answer.headers.get('location', 'another address')}.",
@@ -110,7 +110,7 @@ def raise_failure(answer: ApiResponse) -> NoReturn:
 
 
 def _error(answer: ApiResponse, problems: tuple[Problem, ...], said: str) -> MtribesError:
-    """By status; `said` are the server's own words, if it had any."""
+    """Return the error for a status; `said` are the server's own words, if there are any."""
     simple: dict[int, tuple[type[MtribesError], str, str]] = {
         401: (NotSignedInError, "The server rejected your credentials.", _SIGN_IN),
         403: (
@@ -158,7 +158,7 @@ def _error(answer: ApiResponse, problems: tuple[Problem, ...], said: str) -> Mtr
 
 
 def _problems(answer: ApiResponse) -> tuple[Problem, ...]:
-    """What the envelope lists, as far as there is an envelope."""
+    """Return the problems in the envelope, as far as there is one."""
     try:
         envelope = answer.json()
     except AnswerError:
@@ -188,7 +188,7 @@ def _try_again(answer: ApiResponse) -> str:
 
 
 def retry_after_seconds(answer: ApiResponse) -> float | None:
-    """What `Retry-After` says (RFC 9110, 10.2.3): a number, or a date, held against the server's own `Date`."""
+    """Return the seconds of `Retry-After` (RFC 9110, 10.2.3): a number, or a date relative to the server's `Date`."""
     text = answer.headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():
         seconds = whole_number(text, most=_MOST_SECONDS)
@@ -198,7 +198,7 @@ def retry_after_seconds(answer: ApiResponse) -> float | None:
 
 
 def date_of(answer: ApiResponse) -> datetime | None:
-    """When the server says that it answered."""
+    """Return the time of the response by the server's clock."""
     return _date(answer.headers.get("date", ""))
 
 
@@ -213,13 +213,13 @@ def _date(text: str) -> datetime | None:
 
 
 def next_page(answer: ApiResponse, place: str) -> str | None:
-    """`Link: rel="next"` (RFC 8288): its query on the path `place`, so that no link leads elsewhere."""
+    """Return the query of `Link: rel="next"` (RFC 8288) on the path `place`, so that no link leads elsewhere."""
     found = _NEXT_LINK.search(answer.headers.get("link", ""))
     return f"{place.partition('?')[0]}?{urlsplit(found[1]).query}" if found else None
 
 
 def parse_token_response(answer: ApiResponse) -> object:
-    """The JSON of a good answer of the token endpoint; else the error that it stands for (RFC 6749, 5.2)."""
+    """Return the JSON of a successful token response; raise the error of a failure (RFC 6749, 5.2)."""
     if answer.is_success:
         return answer.json()
     if answer.status not in _REFUSALS:

@@ -1,4 +1,4 @@
-"""Which server is meant, and whether it may be talked to: URLs checked, `local` found. Nothing is sent from here."""
+"""Finds and checks the URL of a server, including `local`. Nothing is sent from here."""
 
 import json
 import re
@@ -19,7 +19,7 @@ START_LOCAL = "Run `mtribes setup --local`, or start one with `mtribes-server st
 
 @dataclass(frozen=True)
 class Host:
-    """A server's address, without a slash at the end, and who said so."""
+    """The address of a server, without a trailing slash, and the setting that it comes from."""
 
     url: str
     said_by: str
@@ -82,7 +82,7 @@ def _sent_name(name: str) -> str:
 
 
 def is_loopback(name: str) -> bool:
-    """Whether a host name can only mean this machine."""
+    """Return whether a host name can only mean this machine."""
     if name == "localhost":
         return True
     import ipaddress  # noqa: PLC0415 - start-up time

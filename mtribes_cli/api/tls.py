@@ -1,4 +1,4 @@
-"""Whom TLS trusts: the system's authorities or those of SSL_CERT_FILE; and what a handshake that failed means."""
+"""The trusted certificate authorities (the system's, or SSL_CERT_FILE), and errors of failed handshakes."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def trusted_authorities() -> ssl.SSLContext:
 
 
 def no_authorities() -> ssl.SSLContext:
-    """Trusts nobody: for plain http, where making the real one would take time for nothing."""
+    """Return a context that trusts nobody: for plain http, where creating the real one would waste time."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
@@ -70,7 +70,7 @@ def _check_own_file(name: str | None) -> None:
 
 
 def handshake_error(error: ssl.SSLError, name: str) -> NetworkError:
-    """What it means that no secure connection to `name` came about."""
+    """Return the error for a failed secure connection to `name`."""
     if isinstance(error, ssl.SSLCertVerificationError):
         why, advice = _certificate_fault(error, name)
         return NetworkError(f"{name} cannot be trusted: its certificate {why}.", advice)
@@ -85,7 +85,7 @@ def handshake_error(error: ssl.SSLError, name: str) -> NetworkError:
 
 
 def _certificate_fault(error: ssl.SSLCertVerificationError, name: str) -> tuple[str, str]:
-    """What is wrong with a certificate, and what to do."""
+    """Return the problem with a certificate, and what to do about it."""
     code = error.verify_code
     now = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
     see_clock = f"check this machine's clock, which shows {now}"

@@ -43,7 +43,7 @@ _PROXY_IS_BUSY = ("502", "503", "504")
 
 
 class TransportError(Exception):
-    """No answer came. `error` is what to tell the user."""
+    """Raised if no response arrived. `error` is what to show the user."""
 
     def __init__(self, error: MtribesError, *, unsent: bool, transient: bool) -> None:
         super().__init__(error.what)
@@ -61,7 +61,7 @@ def is_transient(error: MtribesError) -> bool:
 
 @dataclass(frozen=True)
 class Tls:
-    """A secure connection."""
+    """The facts of a secure connection."""
 
     protocol: str
     issuer: str
@@ -70,7 +70,7 @@ class Tls:
 
 @dataclass(frozen=True)
 class TimedResponse:
-    """An answer, and how it came."""
+    """A response, and how it arrived."""
 
     answer: ApiResponse
     seconds: float
@@ -78,7 +78,7 @@ class TimedResponse:
 
 
 class Transport:
-    """One server, and the proxy on the way to it."""
+    """The transport to one server, through its proxy if there is one."""
 
     def __init__(self, base_url: str, console: Console) -> None:
         self.base_url = base_url
@@ -87,11 +87,11 @@ class Transport:
         self._is_closed = False
 
     def send(self, request: Request, *, token: str | None) -> ApiResponse:
-        """The answer, whatever its status. Raises SendError when there is none, AnswerError for one out of bounds."""
+        """Return the response, whatever its status. Raises SendError without one, AnswerError if it exceeds limits."""
         return self.look(request, token=token).answer
 
     def look(self, request: Request, *, token: str | None = None) -> TimedResponse:
-        """The same, and how it came."""
+        """Return the response and how it arrived."""
         headers = {"Accept": JSON, **request.headers} | ({"Authorization": f"Bearer {token}"} if token else {})
         url = self.base_url + request.path
         began = time.monotonic()
@@ -130,7 +130,7 @@ class Transport:
             raise self._failure(error) from error
 
     def _look_in_bulk(self, request: Request, url: str, headers: Mapping[str, str]) -> TimedResponse:
-        """The same for a large body, straight to the socket: through httpx it takes half as long again."""
+        """Send a large body straight to the socket: through httpx it takes half as long again."""
         from http.client import HTTPException  # noqa: PLC0415 - imports alone need it
 
         from mtribes_cli.api.upload_connection import ConnectError  # noqa: PLC0415 - imports alone need it
@@ -155,7 +155,7 @@ class Transport:
         return TimedResponse(ApiResponse(url, status, answered, body), seconds, None)
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""
         self._is_closed = True
         while self._idle:
             self._idle.pop().close()
@@ -173,7 +173,7 @@ class Transport:
 
     @contextmanager
     def _bulk(self) -> Iterator[UploadConnection]:
-        """A connection that nobody else uses meanwhile."""
+        """Yield a connection that nobody else uses in the meantime."""
         from mtribes_cli.api.upload_connection import UploadConnection  # noqa: PLC0415 - imports alone need it
 
         try:
@@ -206,7 +206,7 @@ class Transport:
         )
 
     def _failure(self, error: httpx.HTTPError) -> TransportError:
-        """What went wrong on the way; a name that does not exist and a certificate stay as they are for a while."""
+        """Return the failure; an unknown name or a bad certificate is not retried at once."""
         did_not_connect = isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError))
         is_lasting = _cause(error, socket.gaierror) is not None or _cause(error, ssl.SSLError) is not None
         transient = isinstance(error, httpx.TransportError) and not (
@@ -219,7 +219,7 @@ class Transport:
 def _as_httpx(
     kind: type[httpx.TransportError], when_late: type[httpx.TransportError], error: BaseException | None
 ) -> httpx.TransportError:
-    """A failure of `http.client` as the one that httpx would have raised, so that it is told alike."""
+    """Return a failure of `http.client` as the one that httpx would have raised, so that messages are the same."""
     told = (when_late if isinstance(error, TimeoutError) else kind)(
         _error_text(error) if isinstance(error, Exception) else ""
     )
@@ -243,7 +243,7 @@ def _tls_of(response: httpx.Response) -> Tls | None:
 
 
 def _read_whole(response: httpx.Response, *, deadline: float) -> bytes:
-    """The body, inflated, within a size and a time."""
+    """Return the decompressed body, within limits of size and time."""
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in {"identity", *ENCODINGS.split(", ")}:
         raise AnswerError(f"{response.url} returned an unsupported content encoding: {encoding}.", _LOOK_AT_HOST)
@@ -260,7 +260,7 @@ def _read_whole(response: httpx.Response, *, deadline: float) -> bytes:
 
 
 def _at_proxy(error: httpx.HTTPError, proxy: Proxy, base_url: str) -> MtribesError | None:
-    """What it means that no connection came about through `proxy`; None: it was not the proxy's doing."""
+    """Return the error of a failed connection through `proxy`; None if the proxy was not the cause."""
     what = f"The proxy {proxy.shown} (from {proxy.said_by})"
     see = f"Check {proxy.said_by}. To bypass the proxy for a host, add the host to NO_PROXY."
     if isinstance(error, httpx.ProxyError):
@@ -285,7 +285,7 @@ def _at_proxy(error: httpx.HTTPError, proxy: Proxy, base_url: str) -> MtribesErr
 
 
 def _on_the_way(error: httpx.HTTPError, base_url: str) -> MtribesError:
-    """What went wrong between here and the server."""
+    """Return the error of a failure between this machine and the server."""
     name = urlsplit(base_url).hostname or base_url
     tls = _cause(error, ssl.SSLError)
     if _cause(error, socket.gaierror):
@@ -319,7 +319,7 @@ Cause = TypeVar("Cause", bound=BaseException)
 
 
 def _cause(error: BaseException, kind: type[Cause]) -> Cause | None:
-    """The error of `kind` that lies under `error`."""
+    """Return the error of `kind` that caused `error`."""
     below: BaseException | None = error
     while below is not None:
         if isinstance(below, kind):

@@ -12,12 +12,12 @@ from ssl import SSLContext
 from urllib.parse import urlsplit
 
 PIECE_BYTES = 128 * 1024
-"""Each has the time of the silence timeout: a slow line is no dead one."""
+"""The size of a write; each has the time of the silence timeout, since a slow line is not a dead one."""
 _GONE = (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError, ConnectionAbortedError)
 
 
 class UploadConnection:
-    """One connection to one server, kept between requests."""
+    """A connection to one server, kept between requests."""
 
     def __init__(self, base_url: str, trust: SSLContext, *, connect_seconds: float, silence_seconds: float) -> None:
         parts = urlsplit(base_url)
@@ -32,7 +32,7 @@ class UploadConnection:
         self._connect_seconds = connect_seconds
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the connection."""
         self._http.close()
 
     def send(
@@ -89,7 +89,7 @@ class UploadConnection:
 
 
 def _whole(answer: http.client.HTTPResponse, max_bytes: int) -> bytes:
-    """The body. `http.client` takes headers that break off for whole ones, and a body that breaks off as well."""
+    """Return the complete body. `http.client` takes truncated headers and bodies for complete ones."""
     content = answer.read(max_bytes + 1)
     if len(content) <= max_bytes and not answer.chunked and answer.length != 0:  # None: its length was never told
         raise http.client.IncompleteRead(content)
@@ -97,4 +97,4 @@ def _whole(answer: http.client.HTTPResponse, max_bytes: int) -> bytes:
 
 
 class ConnectError(Exception):
-    """No connection came about; the reason is its cause."""
+    """Raised if no connection was made; the reason is its cause."""

@@ -1,1 +1,1 @@
-"""Signing in, and the credentials that are kept and sent."""
+"""Sign-in, and the credentials that are stored and sent."""

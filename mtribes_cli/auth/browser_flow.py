@@ -1,4 +1,4 @@
-"""Signing in by a browser on this machine, which comes back to a loopback address (RFC 8252); with a way out."""
+"""Signs in with a browser on this machine that returns to a loopback address (RFC 8252), or with a code."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def sign_in_with_browser(context: AuthContext, host: Host, *, offers_code: bool)
 
 
 class _Waiting:
-    """Until the browser comes back, or the code that was asked for meanwhile has been entered."""
+    """Waits until the browser returns, or the code that was requested in the meantime has been entered."""
 
     def __init__(
         self, context: AuthContext, host: Host, server: OAuthServer, *, offered_after_seconds: float | None
@@ -74,7 +74,7 @@ class _Waiting:
         self._device: DeviceFlow | None = None
 
     def outcome(self, loopback: LoopbackServer) -> dict[str, str] | IssuedToken:
-        """What the browser brought, or the token that the code was good for."""
+        """Return what the browser brought, or the token that the code was exchanged for."""
         while True:
             answer = loopback.answer_within(STEP_SECONDS)
             if answer is not None:
@@ -121,7 +121,7 @@ def _authorize_url(server: OAuthServer, redirect_uri: str, state: str, challenge
 
 
 def _checked_code(answer: dict[str, str], server: OAuthServer) -> str:
-    """The code, if it is from the server that was asked (RFC 9207, 2.4)."""
+    """Return the code if it is from the server that was asked (RFC 9207, 2.4)."""
     if answer.get("iss") != server.issuer:
         raise AccessError("The sign-in response came from a different server.", "Run `mtribes login` again.")
     if "error" in answer:

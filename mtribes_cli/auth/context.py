@@ -1,4 +1,4 @@
-"""What signing in works with: a part of a command's context, so that nothing here imports the whole of it."""
+"""What signing in needs of a command's context, so that nothing here imports all of it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class AuthContext(Protocol):
-    """The clients, stores and people that a sign-in needs."""
+    """The clients, stores and prompts that a sign-in needs."""
 
     @property
     def arguments(self) -> Arguments:
@@ -26,27 +26,27 @@ class AuthContext(Protocol):
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """The variables of the process."""
+        """The environment variables of the process."""
 
     @property
     def console(self) -> Console:
-        """Where a person is told and asked."""
+        """The console for messages and prompts."""
 
     @property
     def clock(self) -> Clock:
-        """Time."""
+        """The clock."""
 
     @property
     def browser(self) -> Callable[[str], bool]:
-        """What shows a page to the person; whether it could."""
+        """Opens a page in the browser; returns whether it could."""
 
     @property
     def folders(self) -> AppPaths:
-        """Where files of this user are."""
+        """The folders of this user."""
 
     @property
     def system_root(self) -> Path:
-        """Where the system tells what it is."""
+        """The folder in which the system describes itself."""
 
     @property
     def failpoint(self) -> Callable[[str], None]:
@@ -54,18 +54,18 @@ class AuthContext(Protocol):
 
     @property
     def credentials(self) -> CredentialStore:
-        """Sign-ins that are kept between commands."""
+        """The credentials that are stored between commands."""
 
     @property
     def host(self) -> Host:
-        """The server that is meant."""
+        """The server to talk to."""
 
     @property
     def project_in_use(self) -> ProjectFile | None:
-        """The `mtribes.toml` that was read, if one was."""
+        """The `mtribes.toml` that was read, if any."""
 
     def variable(self, name: str) -> str | None:
-        """A variable of the environment; None where it is not set, or blank."""
+        """Return an environment variable; None if it is not set, or blank."""
 
     def client_for(self, host: Host) -> Client:
-        """A server, with the credentials for it."""
+        """Return a client of a server, with the credentials for it."""

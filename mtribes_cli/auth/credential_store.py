@@ -30,14 +30,14 @@ IN_KEYRING, IN_FILE = "keyring", "file"
 
 @dataclass(frozen=True)
 class TokenSet:
-    """What is kept for one host."""
+    """The tokens of one host."""
 
     access_token: str
     refresh_token: str | None = None  # None: the access token cannot be renewed
     expires_at_seconds: float | None = None  # by this machine's clock, as it was when the token came
 
     def is_fresh(self, now_seconds: float, *, margin_seconds: float) -> bool:
-        """Whether the access token is good for a while yet, as far as is known here."""
+        """Return whether the access token is valid for a while yet, as far as is known here."""
         return self.expires_at_seconds is None or now_seconds + margin_seconds < self.expires_at_seconds
 
 
@@ -51,7 +51,7 @@ class CredentialStore:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Nobody else changes anything while this is held; it may be held twice by the same command."""
+        """Lock the store against changes by others; the same command may lock it twice."""
         from filelock import Timeout  # noqa: PLC0415 - start-up time
 
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -71,11 +71,11 @@ class CredentialStore:
         return FileLock(self.path.with_suffix(".lock"))
 
     def hosts(self) -> list[str]:
-        """Where somebody is signed in."""
+        """Return the hosts that somebody is signed in to."""
         return sorted(self._read()["hosts"])
 
     def get(self, host: str) -> TokenSet | None:
-        """What is kept for `host`."""
+        """Return the tokens of `host`."""
         entry = self._read()["hosts"].get(host)
         if entry is None:
             return None
@@ -85,7 +85,7 @@ class CredentialStore:
         return self._sign_in(entry)
 
     def keep(self, host: str, sign_in: TokenSet, *, is_new: bool) -> None:
-        """Replace what is kept for `host`. Where is settled when it is new: in the keyring, if that works."""
+        """Store the tokens of `host`. For a new one this chooses the place: the keyring, if it works."""
         with self.locked():
             stored = self._read()
             place = self._place_for_new(stored) if is_new else stored["hosts"].get(host, {}).get("store", IN_FILE)
@@ -97,7 +97,7 @@ class CredentialStore:
             self._write(stored)
 
     def forget(self, host: str) -> None:
-        """Keep nothing for `host` any longer."""
+        """Delete the tokens of `host`."""
         with self.locked():
             stored = self._read()
             entry = stored["hosts"].pop(host, None)
@@ -106,12 +106,12 @@ class CredentialStore:
             keyring_store.delete(host)
 
     def service_token(self, name: str) -> TokenSet | None:
-        """The token that a service account was given last; `name` tells host, account and secret apart."""
+        """Return the latest token of a service account; `name` identifies host, account and secret."""
         entry = self._read()["services"].get(name)
         return None if entry is None else self._sign_in(entry)
 
     def keep_service_token(self, name: str, sign_in: TokenSet) -> None:
-        """Replace it."""
+        """Store the token of a service account."""
         with self.locked():
             stored = self._read()
             stored["services"][name] = asdict(sign_in)

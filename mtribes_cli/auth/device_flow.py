@@ -1,4 +1,4 @@
-"""Signing in with a code that a person enters in a browser elsewhere (RFC 8628)."""
+"""Signs in with a code that a person enters in a browser elsewhere (RFC 8628)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _AGAIN = "Run `mtribes login` again."
 
 
 def sign_in_with_code(context: AuthContext, host: Host) -> TokenSet:
-    """Show a code and wait until somebody has entered it. The sign-in is kept."""
+    """Show a code, wait until somebody has entered it, and store the sign-in."""
     server = verify_issuer(context.client_for(host).oauth_server(), host)
     with context.console.waiting("Waiting for the code to be entered"):
         device = DeviceFlow(context, host, server)
@@ -39,7 +39,7 @@ def sign_in_with_code(context: AuthContext, host: Host) -> TokenSet:
 
 
 class DeviceFlow:
-    """A code that is shown, and the questions whether it has been entered: never more often than the server likes."""
+    """A code that is shown, and the polling for it: never more often than the server allows."""
 
     def __init__(self, context: AuthContext, host: Host, server: OAuthServer) -> None:
         self._context = context
@@ -53,7 +53,7 @@ class DeviceFlow:
 
     @property
     def wait_seconds(self) -> float:
-        """How long it is until there is something to do."""
+        """Return how long it is until there is something to do."""
         next_seconds = min(self._asks_at_seconds, self._ends_at_seconds)
         return max(0.0, next_seconds - self._context.clock.elapsed_seconds())
 
@@ -85,7 +85,7 @@ class DeviceFlow:
         return issued
 
     def _go_on_after(self, refusal: SignInRefusedError) -> None:
-        """Wait on, longer if the server says so; raises what ends it."""
+        """Continue waiting, longer if the server says so; raise the error that ends it."""
         match refusal.reason:
             case "authorization_pending":
                 return
@@ -101,7 +101,7 @@ class DeviceFlow:
                 raise refusal
 
     def _go_on_without(self, error: MtribesError) -> None:
-        """The code is good however the network is: ask less often, and say it once (RFC 8628, 3.5)."""
+        """Poll less often while the network is down, and say so once: the code stays valid (RFC 8628, 3.5)."""
         if not self._is_cut_off:
             self._context.console.notice(f"{error.what} The code is still valid. Waiting.")
         self._is_cut_off = True
@@ -122,7 +122,7 @@ def _codes(context: AuthContext, host: Host, server: OAuthServer) -> DeviceCodes
 
 
 def _checked_codes(codes: DeviceCodes, host: Host) -> DeviceCodes:
-    """The codes, if people are to enter them at home."""
+    """Return the codes if people are to enter them at this server."""
     addresses = [codes.verification_uri, codes.verification_uri_complete or codes.verification_uri]
     if not all(address.startswith(f"{host.url}/") for address in addresses):
         raise NetworkError(

@@ -1,4 +1,4 @@
-"""Which way of signing in suits where this program runs: a browser on this machine, or a code for one elsewhere."""
+"""Chooses how to sign in: with a browser on this machine, or with a code for another one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WSL_VARIABLES = ("WSL_DISTRO_NAME", "WSL_INTEROP")
 
 
 def sign_in_by_best_flow(context: AuthContext, host: Host) -> TokenSet:
-    """By the way that suits; it is kept. Raises NotSignedInError at once when nobody is at the terminal."""
+    """Sign in by the best flow and store it. Raises NotSignedInError at once if nobody is at the terminal."""
     from mtribes_cli.auth.browser_flow import sign_in_with_browser  # noqa: PLC0415 - start-up time
     from mtribes_cli.auth.device_flow import sign_in_with_code  # noqa: PLC0415 - start-up time
 
@@ -48,7 +48,7 @@ Outcome = TypeVar("Outcome")
 
 
 def ensure_signed_in(context: AuthContext, work: Callable[[], Outcome]) -> Outcome:
-    """Do `work`, which asks the server; where a sign-in is missing and somebody is at the terminal, sign in first."""
+    """Run `work`, which sends requests; if nobody is signed in and somebody is at the terminal, sign in first."""
     try:
         return work()
     except NotSignedInError:
@@ -59,7 +59,7 @@ def ensure_signed_in(context: AuthContext, work: Callable[[], Outcome]) -> Outco
 
 
 def reason_for_code(environment: Mapping[str, str], system_root: Path) -> str | None:
-    """Why a browser on this machine would be of no use; None: it is the way to go."""
+    """Return why a browser on this machine would be of no use; None if it would."""
     if any(environment.get(name) for name in SSH_VARIABLES):
         return "this is an SSH session"
     if not sys.platform.startswith("linux"):
@@ -87,7 +87,7 @@ def _is_container(system_root: Path) -> bool:
 
 
 def _text_of(path: Path) -> str:
-    """What a file of the system says, in lower case; nothing where it cannot be read."""
+    """Return the text of a file of the system in lower case; "" if it cannot be read."""
     try:
         return read_regular_file(path, MAX_SYSTEM_FILE_BYTES).decode("utf-8", "replace").lower()
     except OSError:

@@ -66,7 +66,7 @@ def require_named_host(context: AuthContext, host: Host, secret: str) -> None:
 
 
 def refusal_of(context: AuthContext, host: Host, secret: str) -> AccessError | None:
-    """Return why `secret` is not sent to `host` as things are, and what to do; None where this user named it."""
+    """Return why `secret` is not sent to `host`, and what to do; None if this user named the host."""
     if _is_named(context, host):
         return None
     return AccessError(
@@ -81,7 +81,7 @@ def _named_by(context: AuthContext) -> str:
 
 
 def trusted_hosts(config_folder: Path) -> list[str]:
-    """The servers that this user agreed to at the terminal; none where the file is missing or damaged."""
+    """Return the servers that this user agreed to; none if the file is missing or damaged."""
     try:
         hosts = json.loads(read_regular_file(config_folder / TRUSTED_HOSTS, MAX_STATE_FILE_BYTES))["hosts"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
@@ -90,7 +90,7 @@ def trusted_hosts(config_folder: Path) -> list[str]:
 
 
 def remember_host(context: AuthContext, host: Host) -> None:
-    """Take `host` for one that this user named, from now on. Where nothing can be kept it is asked again."""
+    """Remember that this user named `host`. If nothing can be stored, the question is asked again."""
     known = trusted_hosts(context.folders.config)
     if host.is_local or host.url in known:
         return
@@ -102,7 +102,7 @@ def remember_host(context: AuthContext, host: Host) -> None:
 
 
 def _is_named(context: AuthContext, host: Host) -> bool:
-    """Whether somebody else than a project file names `host`: a flag, a variable, a sign-in, an earlier answer."""
+    """Return whether something other than a project file names `host`: a flag, a variable, a sign-in, an answer."""
     if host.said_by != NAMED_BY_PROJECT or host.is_local:
         return True
     return host.url in (*_signed_in_hosts(context), *trusted_hosts(context.folders.config), _local_server(context))
@@ -116,7 +116,7 @@ def _signed_in_hosts(context: AuthContext) -> list[str]:
 
 
 def _local_server(context: AuthContext) -> str | None:
-    """The address of this user's own local server, as its data folder says."""
+    """Return the address of this user's own local server, from its data folder."""
     try:
         return host_from(LOCAL, said_by="server.json", server_folder=context.folders.server).url
     except MtribesError:
@@ -124,7 +124,7 @@ def _local_server(context: AuthContext) -> str | None:
 
 
 def _own_users(context: AuthContext) -> frozenset[int]:
-    """Whose files count as this user's own: one's own, root's, and for root under sudo those of who called it."""
+    """Return whose files count as one's own: the user's, root's, and under sudo those of the calling user."""
     user = os.geteuid()
     called_by = whole_number(context.variable("SUDO_UID") or "", most=MAX_USER) if user == ROOT_USER else None
     return frozenset({user, ROOT_USER, *([] if called_by is None else [called_by])})
@@ -140,7 +140,7 @@ def _user_name(user: int) -> str:
 
 
 def _is_named_besides(context: AuthContext, project: ProjectFile) -> bool:
-    """Whether MTRIBES_HOST or --host names the server that the project names."""
+    """Return whether MTRIBES_HOST or --host names the server that the project names."""
     named = (context.variable("MTRIBES_HOST"), context.arguments.values.get("--host"))
     return any(_is_same(text, project.host) for text in named if text)
 

@@ -1,4 +1,4 @@
-"""Run as a program: whether the keyring keeps what it is given. Exit 0 if so; it may be killed when it hangs."""
+"""Run as a program: test whether the keyring works. Exit 0 if so; it may be killed when it hangs."""
 
 import secrets
 import sys
@@ -7,7 +7,7 @@ SERVICE = "mtribes probe"
 
 
 def main() -> int:
-    """Write, read back, delete."""
+    """Write a value, read it back, delete it."""
     import keyring  # noqa: PLC0415 - may hang on a broken desktop session, which is what is being found out
 
     user, password = secrets.token_hex(8), secrets.token_hex(16)

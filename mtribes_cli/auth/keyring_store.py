@@ -1,4 +1,4 @@
-"""The system's keyring, if there is one that works. What is kept in it is `credential_store`'s business."""
+"""The system's keyring, if there is a working one. What is stored in it is up to `credential_store`."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ PROBE_TIMEOUT_SECONDS = 3.0
 
 
 def works() -> bool:
-    """Whether the keyring gives back what it is given, found out by a process that is killed after three seconds."""
+    """Return whether the keyring works, tested by a process that is killed after three seconds."""
     # -P: no module from the working folder is imported.
     command = [sys.executable, "-P", "-m", "mtribes_cli.auth.keyring_probe"]
     try:
@@ -28,7 +28,7 @@ def works() -> bool:
 
 
 def read(host: str) -> str | None:
-    """What is kept for `host`. Raises NotSignedInError when the keyring does not answer."""
+    """Return the secret of `host`. Raises NotSignedInError if the keyring does not respond."""
     import keyring  # noqa: PLC0415 - start-up time
 
     try:
@@ -38,7 +38,7 @@ def read(host: str) -> str | None:
 
 
 def write(host: str, secret: str) -> None:
-    """Keep `secret` for `host`. Raises NotSignedInError when the keyring does not take it."""
+    """Store `secret` for `host`. Raises NotSignedInError if the keyring rejects it."""
     import keyring  # noqa: PLC0415 - start-up time
 
     try:
@@ -48,7 +48,7 @@ def write(host: str, secret: str) -> None:
 
 
 def delete(host: str) -> None:
-    """Forget what is kept for `host`; nothing kept is fine. Raises NotSignedInError when it does not answer."""
+    """Delete the secret of `host`, if there is one. Raises NotSignedInError if the keyring does not respond."""
     import keyring  # noqa: PLC0415 - start-up time
     import keyring.errors  # noqa: PLC0415 - start-up time
 
@@ -61,7 +61,7 @@ def delete(host: str) -> None:
 
 
 def _unavailable(error: Exception) -> NotSignedInError:
-    """Backends raise what they like: the kind is named, the text may hold anything and is not."""
+    """Return the error of a backend: by its kind, since its text may contain anything."""
     return NotSignedInError(
         f"The keyring with your credentials is not available ({type(error).__name__}).",
         "Unlock the keyring, or set MTRIBES_TOKEN.",

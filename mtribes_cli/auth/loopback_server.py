@@ -1,4 +1,4 @@
-"""The address on this machine to which a browser is sent back after signing in: one answer, then it is gone."""
+"""The loopback address to which a browser is sent back after signing in; it accepts one response."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _STYLE = (
     "main{max-width:27rem;padding:1.5rem;background:var(--surface);border:1px solid var(--line);border-radius:.75rem}"
     "h1{margin:0 0 .5rem;font-size:1.6rem;line-height:1.2;letter-spacing:-.022em}p{margin:0;color:var(--soft)}"
 )
-"""The look of the server's own pages, which cannot be asked for it: the sign-in may have been refused by another."""
+"""The style of the server's own pages, which cannot be fetched: another server may have refused the sign-in."""
 _PAGE = (
     "<!doctype html><html lang='en'><meta charset='utf-8'><meta name='color-scheme' content='light dark'>"
     "<meta name='viewport' content='width=device-width, initial-scale=1'><title>{title} · mtribes</title>"
@@ -34,7 +34,7 @@ _POLICY = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none
 
 
 class LoopbackServer:
-    """Listens on a free port of 127.0.0.1 (RFC 8252, 7.3) until the answer with the right state is there."""
+    """Listens on a free port of 127.0.0.1 (RFC 8252, 7.3) until the response with the right state arrives."""
 
     def __init__(self, state: str) -> None:
         self._answers: queue.Queue[dict[str, str]] = queue.Queue(maxsize=1)
@@ -53,7 +53,7 @@ class LoopbackServer:
         self._server.server_close()
 
     def answer_within(self, seconds: float) -> dict[str, str] | None:
-        """The parameters that the browser brought; None when it has not come by then."""
+        """Return the parameters that the browser brought; None if it did not return in time."""
         try:
             return self._answers.get(timeout=seconds)
         except queue.Empty:
@@ -73,7 +73,7 @@ class _Server(ThreadingHTTPServer):
         self.authority = f"127.0.0.1:{self.server_address[1]}"
 
     def handle_error(self, *_arguments: object) -> None:
-        """Nothing: a browser that went away early is no news, and what it asked for is nobody's business."""
+        """Ignore the error: a browser may disconnect early, and its request is private."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -81,7 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = CONNECTION_TIMEOUT_SECONDS
 
     def do_GET(self) -> None:  # the name that http.server calls
-        """The redirect; anything else is turned away and waited past."""
+        """Handle the redirect; reject any other request and keep waiting."""
         parts = urlsplit(self.path)
         if parts.path != PATH or self.headers.get("Host") != self.server.authority:
             self._page(404, "Not found", "This address is only used to complete a sign-in.")
@@ -111,18 +111,18 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *arguments: object) -> None:
-        """Nothing: the query holds the code."""
+        """Log nothing: the query contains the code."""
 
 
 def _outcome(answer: dict[str, str]) -> tuple[str, str]:
-    """What the person reads: whether they are signed in is for the program to find out, that they refused is known."""
+    """Return the text for the person: a refusal is known here, a success only to the program."""
     if "error" in answer:
         return "Not signed in", "The sign-in was denied. See your terminal for details. You can close this page."
     return "Return to your terminal", "The sign-in continues there. You can close this page."
 
 
 def _single_values(query: str) -> dict[str, str] | None:
-    """The parameters, or None where one is given twice."""
+    """Return the parameters, or None if one is repeated."""
     try:
         values = parse_qs(query, keep_blank_values=True, max_num_fields=20)
     except ValueError:

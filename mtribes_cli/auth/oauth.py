@@ -23,7 +23,7 @@ LOCAL_GRANT = "urn:mtribes:params:oauth:grant-type:local"
 
 
 def sign_in_locally(context: AuthContext, host: Host) -> TokenSet:
-    """By the code that a local server keeps in its data folder; it is good once. The sign-in is kept."""
+    """Sign in with the one-time code in the data folder of a local server, and store the sign-in."""
     client = context.client_for(host)
     with context.credentials.locked():
         code = local_code(context, host)
@@ -37,7 +37,7 @@ def sign_in_locally(context: AuthContext, host: Host) -> TokenSet:
 
 
 def local_code(context: AuthContext, host: Host) -> str:
-    """What the local server's data folder holds for whoever can read it; good once. Raises NotSignedInError."""
+    """Return the one-time code in the data folder of the local server. Raises NotSignedInError."""
     try:
         return read_regular_file(context.folders.server / "local-code", MAX_STATE_FILE_BYTES).decode("ascii").strip()
     except (OSError, UnicodeDecodeError):
@@ -52,13 +52,13 @@ def _local_form(code: str) -> dict[str, str]:
 
 
 def service_sign_in(client: OAuthClient, client_id: str, secret: str, *, now_seconds: float) -> TokenSet:
-    """A service account's token, by its secret (RFC 6749, 4.4). Not kept here."""
+    """Return a service account's token for its secret (RFC 6749, 4.4). It is not stored here."""
     form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret}
     return _sign_in(client.issue_token(form, may_repeat=True), now_seconds)
 
 
 def refresh_tokens(client: OAuthClient, refresh_token: str, now_seconds: float) -> TokenSet:
-    """A sign-in in place of one that has run out (RFC 6749, 6). Not kept here. Raises NotSignedInError when refused."""
+    """Return new tokens for expired ones (RFC 6749, 6), not stored here. Raises NotSignedInError if rejected."""
     form = {"grant_type": "refresh_token", "client_id": CLIENT_ID, "refresh_token": refresh_token}
     issued = client.issue_token(form, may_repeat=True)
     renewed = _sign_in(issued, now_seconds)
@@ -68,27 +68,27 @@ def refresh_tokens(client: OAuthClient, refresh_token: str, now_seconds: float) 
 
 
 def end_at_server(client: OAuthClient, ended: TokenSet) -> None:
-    """Have the server end a sign-in: the refresh token, and with it what came of it (RFC 7009, 2.1)."""
+    """Revoke a sign-in at the server: the refresh token and those derived from it (RFC 7009, 2.1)."""
     if ended.refresh_token:
         form = {"token": ended.refresh_token, "token_type_hint": "refresh_token", "client_id": CLIENT_ID}
         client.revoke_token(form)
 
 
 def save_tokens(context: AuthContext, host: Host, issued: IssuedToken) -> TokenSet:
-    """The sign-in that begins with what was issued; it is kept for later commands."""
+    """Store the sign-in of an issued token for later commands, and return it."""
     sign_in = _sign_in(issued, context.clock.now_seconds())
     context.credentials.keep(host.url, sign_in, is_new=True)
     return sign_in
 
 
 def _sign_in(issued: IssuedToken, now_seconds: float) -> TokenSet:
-    """Counted from when it came, by this machine's clock: what the server's clock says does not matter."""
+    """Return the token set with an expiry by this machine's clock: the server's clock does not matter."""
     expires_at_seconds = now_seconds + issued.expires_in_seconds if issued.expires_in_seconds else None
     return TokenSet(issued.access_token, issued.refresh_token, expires_at_seconds)
 
 
 def verify_issuer(server: OAuthServer, host: Host) -> OAuthServer:
-    """The server must be who it was asked to be (RFC 8414, 3.3), and sign people in at home."""
+    """Raise unless the server is the one requested (RFC 8414, 3.3) and its sign-in pages are its own."""
     if server.issuer.rstrip("/") != host.url:
         raise NetworkError(
             f"The server at {host.url} identifies itself as {server.issuer}.",

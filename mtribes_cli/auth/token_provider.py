@@ -1,4 +1,4 @@
-"""Which token is sent to a host, and how it is renewed. The order: MTRIBES_TOKEN, a service account, what is kept."""
+"""Chooses the token for a host and renews it: MTRIBES_TOKEN, then a service account, then the stored sign-in."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TOKEN_ADVICE = "Copy it again: letters, digits and _, without spaces or quotes.
 
 
 class HostTokenProvider:
-    """Tokens for one host, in one command."""
+    """The tokens of one host, in one command."""
 
     def __init__(self, context: AuthContext, host: Host) -> None:
         self._context = context
@@ -35,7 +35,7 @@ class HostTokenProvider:
         self._is_host_named = False
 
     def token(self, client: OAuthClient) -> str:
-        """A token to send. Raises NotSignedInError when there is none."""
+        """Return a token to send. Raises NotSignedInError if there is none."""
         require_own_project(self._context)
         given = token_variable(self._context)
         if given:
@@ -51,7 +51,7 @@ class HostTokenProvider:
         return self._renewed_sign_in(client, kept).access_token
 
     def renew(self, client: OAuthClient, refused: str) -> str | None:
-        """Another token in place of one that the server refused; None when there can be none."""
+        """Return a new token in place of a rejected one; None if there can be none."""
         if token_variable(self._context):
             return None
         service = self._service()
@@ -62,13 +62,13 @@ class HostTokenProvider:
         return self._renewed_sign_in(client, kept, refused=refused).access_token if can_renew else None
 
     def _require_named_host(self, secret: str) -> None:
-        """Once a command: what was found out holds for all its requests."""
+        """Check the host once per command: the result holds for all its requests."""
         if not self._is_host_named:
             require_named_host(self._context, self._host, secret)
             self._is_host_named = True
 
     def _renewed_sign_in(self, client: OAuthClient, seen: TokenSet | None, refused: str | None = None) -> TokenSet:
-        """Under the lock look again, since another process may have renewed it meanwhile; renew it if it has not."""
+        """Renew the sign-in under the lock, unless another process has renewed it in the meantime."""
         if seen is None and not self._host.is_local:
             raise not_signed_in(self._host)
         credentials = self._context.credentials
@@ -83,7 +83,7 @@ class HostTokenProvider:
         raise not_signed_in(self._host)
 
     def _refreshed(self, client: OAuthClient, refresh_token: str) -> TokenSet:
-        """Killed anywhere in here, the token that is kept is the newest, or the one before: a server takes both."""
+        """Renew the tokens. If killed anywhere, the stored token is the newest or the one before: both are valid."""
         self._context.failpoint("renewal-begun")
         try:
             renewed = oauth.refresh_tokens(client, refresh_token, self._context.clock.now_seconds())
@@ -104,7 +104,7 @@ class HostTokenProvider:
         return (client_id, secret) if client_id and secret else None
 
     def _service_token(self, client: OAuthClient, client_id: str, secret: str, *, refused: str | None) -> str:
-        """The token is kept for its life. The secret is part of the name, so that an old one opens nothing."""
+        """Return the token, cached for its lifetime. The secret is part of the name, so an old one matches nothing."""
         digest = hashlib.sha256(f"{client_id}\n{secret}".encode()).hexdigest()
         name = f"{self._host.url} {digest}"
         credentials = self._context.credentials
@@ -123,39 +123,39 @@ class HostTokenProvider:
 
 
 class StaticTokenProvider:
-    """A token that was given for this once: checked before it is kept."""
+    """A token given for one use: checked before it is stored."""
 
     def __init__(self, token: str) -> None:
         self._token = token
 
     def token(self, client: OAuthClient) -> str:  # noqa: ARG002 - what TokenProvider asks
-        """It."""
+        """Return the token."""
         return self._token
 
     def renew(self, client: OAuthClient, refused: str) -> None:
-        """There is no other."""
+        """Return None: there is no other token."""
 
 
 def from_environment(context: AuthContext) -> str | None:
-    """The variable whose credentials win over what is kept, if there is one."""
+    """Return the variable whose credentials override stored ones, if there is one."""
     return next((name for name in ("MTRIBES_TOKEN", "MTRIBES_CLIENT_ID") if context.variable(name)), None)
 
 
 def token_variable(context: AuthContext) -> str | None:
-    """`MTRIBES_TOKEN`, if it is set. Raises UsageError for what cannot be a token; its text is not repeated."""
+    """Return `MTRIBES_TOKEN`, if set. Raises UsageError if it cannot be a token; its text is not repeated."""
     token = context.variable("MTRIBES_TOKEN")
     return validate_token(token, "MTRIBES_TOKEN") if token else None
 
 
 def validate_token(token: str, origin: str) -> str:
-    """`token`, if it can be sent at all."""
+    """Return `token` if it can be sent at all."""
     if not token or not token.isascii() or not token.isprintable() or " " in token:
         raise UsageError(f"{origin} is not a valid token.", _TOKEN_ADVICE)
     return token
 
 
 def not_signed_in(host: Host) -> NotSignedInError:
-    """Nobody is signed in there."""
+    """Return the error that nobody is signed in to a host."""
     return NotSignedInError(
         f"Not signed in to {host.url}.", "Run `mtribes login`, or set MTRIBES_TOKEN and MTRIBES_HOST."
     )

@@ -1,1 +1,1 @@
-"""Completion of commands in shells."""
+"""Shell completion of commands."""

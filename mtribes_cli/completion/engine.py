@@ -84,7 +84,7 @@ class _Line:
 
     @property
     def argument(self) -> Value:
-        """What the next argument may be; None when there is none."""
+        """Return what the next argument may be; None if there is none."""
         kinds = COMMANDS[self.path][1] if self.path in COMMANDS else ()
         if kinds and self.arguments >= len(kinds):
             return kinds[-1][0] if kinds[-1][1] else None
@@ -122,7 +122,7 @@ def _option_words(line: _Line) -> Iterable[Entry]:
 
 
 def _values(value: Value, current: str, kept: str = "") -> str:
-    """What a value may be, where `kept` stands before it in the same word."""
+    """Return the possible values, where `kept` stands before the value in the same word."""
     if value in {FILES, FOLDERS}:
         return f"{value}\t{kept}\n"
     if not isinstance(value, tuple):

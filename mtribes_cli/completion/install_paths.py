@@ -1,4 +1,4 @@
-"""Where each shell looks for completions of this user's, and which shell that is. Writing there is in `completion`."""
+"""The places where each shell looks for completions of this user, and the choice of the shell."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class InstallPath(NamedTuple):
 
 
 def shell_of(environment: Mapping[str, str]) -> str:
-    """The shell that this was started from, else the user's own. Raises UsageError when it is none that we know."""
+    """Return the shell that started this process, else the user's own. Raises UsageError if it is unknown."""
     names = (_parent_name(), environment.get("SHELL", ""), "powershell" if os.name == "nt" else "")
     for name in names:
         known = _NAMES.get(Path(name.removeprefix("-")).stem.lower())
@@ -33,7 +33,7 @@ def shell_of(environment: Mapping[str, str]) -> str:
 
 
 def install_path(shell: str, environment: Mapping[str, str], config_folder: Path) -> InstallPath:
-    """Where `shell` finds the completions of this user's."""
+    """Return where `shell` finds the completions of this user."""
     home = _home(environment)
     match shell:
         case "bash":
@@ -80,7 +80,7 @@ def _is_read_by_zsh(folder: Path, environment: Mapping[str, str], settings: Path
 
 
 def _folder(environment: Mapping[str, str], variable: str, otherwise: Path) -> Path:
-    """What the variable says; the XDG rules pass over a relative path."""
+    """Return the folder in a variable; the XDG rules ignore a relative path."""
     said = Path(environment.get(variable, ""))
     return said if said.is_absolute() else otherwise
 
@@ -94,7 +94,7 @@ def _home(environment: Mapping[str, str]) -> Path:
 
 
 def _parent_name() -> str:
-    """The name of the program that started this one, where the system tells it in a file."""
+    """Return the name of the parent process, where the system tells it in a file."""
     try:
         return read_regular_file(Path(f"/proc/{os.getppid()}/comm"), MAX_SYSTEM_FILE_BYTES).decode("utf-8").strip()
     except (OSError, ValueError):

@@ -204,7 +204,7 @@ Register-ArgumentCompleter -Native -CommandName mtribes -ScriptBlock {
 
 
 class Script(NamedTuple):
-    """What a shell runs to complete `mtribes`."""
+    """The script that a shell runs to complete `mtribes`."""
 
     file_name: str  # in `completions`
     text: str

@@ -1,1 +1,1 @@
-"""What `mtribes doctor` looks at: checks that find out one thing each, and can neither end nor hold up one another."""
+"""The checks of `mtribes doctor`: each finds out one thing, and none can end or delay another."""

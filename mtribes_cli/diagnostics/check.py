@@ -1,4 +1,4 @@
-"""One check: what it is called, what came of it, and how it is kept from disturbing the others."""
+"""A check: its name, its result, and how it is kept from disturbing the others."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PASSWORD_IN_URL = re.compile(r"(?<=://)([^/@\s:]*):[^/@\s]*@")
 
 
 class State(Enum):
-    """How it stands."""
+    """The state of a check."""
 
     OK = "ok"
     WARNING = "warning"
@@ -30,7 +30,7 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found."""
+    """The result of a check."""
 
     state: State
     detail: str
@@ -40,34 +40,34 @@ class Finding:
 
 @dataclass(frozen=True)
 class Check:
-    """A name, and how to find out."""
+    """A name, and the function that checks."""
 
     name: str
     find: Callable[[], Finding]
 
 
 def ok(detail: str) -> Finding:
-    """All is well."""
+    """Return a finding that all is well."""
     return Finding(State.OK, detail)
 
 
 def warning(detail: str, advice: str = "") -> Finding:
-    """It works, or cannot be told."""
+    """Return a finding that something works with a caveat, or cannot be checked."""
     return Finding(State.WARNING, detail, advice)
 
 
 def bad(detail: str, advice: str) -> Finding:
-    """Something will not work."""
+    """Return a finding that something does not work."""
     return Finding(State.BAD, detail, advice)
 
 
 def findings(context: Context, checks: Iterable[Check]) -> Sequence[Finding]:
-    """What every check found, in their order, without secrets."""
+    """Return the findings of all checks in order, without secrets."""
     return [_without_secrets(_run(check), context) for check in checks]
 
 
 def _run(check: Check) -> Finding:
-    """Within a time, and whatever it raises; one that hangs is left behind, and ends with the program."""
+    """Run a check with a time limit, whatever it raises; one that hangs is left running until the program ends."""
     answers: list[Finding] = []
 
     def work() -> None:

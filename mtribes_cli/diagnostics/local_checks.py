@@ -1,4 +1,4 @@
-"""Checks of this machine: program, folders, keyring, project, terminal, completion. No server is asked."""
+"""Checks of this machine: program, folders, keyring, project, terminal, completion. No request is sent."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ PRIVATE_BITS = 0o077
 
 
 def checks_of_the_program() -> list[Check]:
-    """What runs here, and how it came here."""
+    """Return the checks of the program: its version and installation."""
     return [Check("program", _program), Check("installed", _installed)]
 
 
 def checks_of_this_machine(context: Context) -> list[Check]:
-    """What it works with."""
+    """Return the checks of what the program works with on this machine."""
     return [
         Check("keyring", lambda: _keyring(context)),
         Check("project", lambda: _project(context)),
@@ -49,7 +49,7 @@ def _installed() -> Finding:
 
 
 def _keyring(context: Context) -> Finding:
-    """The keyring is tried by a process of its own, which is killed when it hangs."""
+    """Test the keyring in a separate process, which is killed if it hangs."""
     from mtribes_cli.auth import keyring_store  # noqa: PLC0415 - start-up time
 
     path = context.credentials.path
@@ -87,7 +87,7 @@ def _folders(context: Context) -> Finding:
 
 
 def _try_to_write(folder: Path) -> None:
-    """Into the folder itself, or where it would be made. Raises FileError or what the system says."""
+    """Try to write into a folder, or where it would be created. Raises FileError or an OSError."""
     from mtribes_cli.files.errors import file_error  # noqa: PLC0415 - start-up time
 
     there = next((one for one in (folder, *folder.parents) if one.exists()), folder)

@@ -1,4 +1,4 @@
-"""Checks of the way to the server: host, proxy, the server itself, TLS, clock, sign-in."""
+"""Checks of the connection to the server: host, proxy, the server itself, TLS, clock, sign-in."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOT_REACHED = "unknown because the server could not be reached"
 
 
 class ServerChecks:
-    """The way to one server; what is found out first is what later checks look at."""
+    """The checks of the connection to one server; later checks use the results of earlier ones."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -29,7 +29,7 @@ class ServerChecks:
         self._is_ours = False
 
     def checks(self) -> list[Check]:
-        """In the order in which they depend on one another."""
+        """Return the checks in order of their dependencies."""
         return [
             Check("host", self._host),
             Check("proxy", self._proxy),
@@ -125,7 +125,7 @@ class ServerChecks:
         return ok(f"{self._context.client.me().label}{by}")
 
     def _url(self) -> str | None:
-        """The host's, where there is one; why there is none is the first check's to tell."""
+        """Return the URL of the host, if there is one; the first check reports why there is none."""
         try:
             return self._context.host.url
         except MtribesError:

@@ -1,1 +1,1 @@
-"""Getting people and events out, into a file that is whole or not there."""
+"""Exports of people and events into a file that is complete or does not exist."""

@@ -1,4 +1,4 @@
-"""Fetching what an export holds: from where it stopped, however often the line breaks, checked to the last byte."""
+"""Downloads an export: resumes wherever the connection broke off, and checks every byte."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ Show = Callable[[], None]
 
 
 class OtherContentError(Exception):
-    """What was fetched is not what the server says of it."""
+    """Raised if the downloaded content is not what the server describes."""
 
 
 class Download:
-    """One export on its way into one file."""
+    """The download of one export into one file."""
 
     def __init__(self, context: Context, place: tuple[str, str], export: Export, kind: str) -> None:
         self._context, self._place, self._export, self._kind = context, place, export, kind
@@ -42,7 +42,7 @@ class Download:
         self._begin_anew()
 
     def into(self, part: Path, show: Show) -> None:
-        """Fill the file. OtherContentError when it holds something else in the end; FileError, NetworkError ..."""
+        """Fill the file. Raises OtherContentError if its content is wrong in the end; FileError, NetworkError ..."""
         try:
             with _opened(part) as file:
                 self._take_what_is_there(file)
@@ -64,7 +64,7 @@ class Download:
         self._done, self._digest, self._rows = 0, hashlib.sha256(), RowCount(self._kind)
 
     def _take_what_is_there(self, file: BinaryIO) -> None:
-        """Go on behind it; a file with more than there is holds something else."""
+        """Continue after the bytes that are there; a file with more bytes than the export has other content."""
         if os.fstat(file.fileno()).st_size > self._size:
             file.truncate(0)
         while piece := file.read(PIECE_BYTES):
@@ -115,7 +115,7 @@ class Download:
 
 
 def _opened(part: Path) -> BinaryIO:
-    """The file as it is, or a new one for its owner's eyes."""
+    """Open the existing file, or create a private one."""
     part.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
     return os.fdopen(os.open(part, flags, PRIVATE_MODE), "r+b")

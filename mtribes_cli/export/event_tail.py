@@ -1,4 +1,4 @@
-"""Following the events of an environment: shown as they arrive, over streams that break off and are resumed."""
+"""Follows the events of an environment, shown as they arrive, over streams that are resumed when they break off."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _WIDEST = ("0" * 8, "0" * NAME_WIDTH, "0" * WHO_WIDTH, "")
 
 
 class _IsEnough(Exception):
-    """Raised in the middle of a stream."""
+    """Raised in the middle of a stream to end it."""
 
 
 class EventTail:
-    """What an environment is asked for, and how far that is."""
+    """The query for events of an environment, and its progress."""
 
     def __init__(
         self, context: Context, place: tuple[str, str], query: Mapping[str, object], limit: int | None
@@ -38,7 +38,7 @@ class EventTail:
         self._streams = 0
 
     def follow(self) -> None:
-        """Show what arrives until so many were shown or nobody reads. A first stream that fails raises why."""
+        """Show arriving events until enough were shown or nobody reads. Raises if the first stream fails."""
         pause, clock = FIRST_PAUSE_SECONDS, self._context.clock
         last_seen = clock.elapsed_seconds()
         while True:
@@ -74,7 +74,7 @@ class EventTail:
                 self._show(message)
 
     def _show(self, message: Message) -> None:
-        """Show a message on a line of its own; kinds that are not known are for later versions."""
+        """Show a message on a line of its own; unknown kinds are for later versions."""
         if message.kind not in {"event", "session", "skipped"}:
             return
         value, console = _json(message), self._context.console
@@ -103,7 +103,7 @@ def _json(message: Message) -> Mapping[str, object]:
 
 
 def _line(kind: str, value: object) -> str:
-    """Return a message as people read it; "" for one that is told otherwise."""
+    """Return a message as a line for people; "" for one that is shown in another way."""
     if kind == "event":
         return _event_line(StreamEvent.read(value, "event"))
     return _session_line(StreamSession.read(value, "session")) if kind == "session" else ""

@@ -1,4 +1,4 @@
-"""From a wish to a file: ask for an export, or go on with one; wait for it, fetch it, check it, put it in its place."""
+"""An export from request to file: start or resume it, wait for it, download it, check it, put it in place."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ FIRST_LOOK_SECONDS, SLOWEST_LOOK_SECONDS, SLOWER_A_LOOK = 0.02, 1.0, 1.1
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """What to export, from which environment, and where it goes. `source` is the path below the environment."""
+    """What to export, from which environment, and to where. `source` is the path below the environment."""
 
     space: str
     environment: str
@@ -48,12 +48,12 @@ class ExportOptions:
 
     @property
     def kind(self) -> str:
-        """csv, ndjson or json."""
+        """The format: csv, ndjson or json."""
         return str(self.body["format"])
 
 
 def export(context: Context, wanted: ExportOptions) -> Result:
-    """The export, in the file, or on stdout once all of it is here."""
+    """Write the export to the file, or to stdout once all of it has arrived."""
     if wanted.output == STDOUT and context.console.style.json:
         raise UsageError("With --json, the export cannot be written to stdout.", "Pass --output FILE.")
     run = ExportJob(context, wanted)
@@ -68,7 +68,7 @@ def export(context: Context, wanted: ExportOptions) -> Result:
 
 
 class ExportJob:
-    """One command."""
+    """The export of one command."""
 
     def __init__(self, context: Context, wanted: ExportOptions) -> None:
         self._context, self._wanted = context, wanted
@@ -82,7 +82,7 @@ class ExportJob:
         )
 
     def all(self) -> Result:
-        """Again from the beginning where the server has it no longer."""
+        """Run the export; start again if the server no longer has it."""
         for _ in range(MAX_STARTS):
             underway = self._resume() or self._request_export()
             try:
@@ -125,7 +125,7 @@ class ExportJob:
         return underway
 
     def _complete(self, export_id: str) -> Export:
-        """The export once it can be fetched. ServerError when it cannot be made."""
+        """Return the export once it can be downloaded. Raises ServerError if it failed."""
         pause = FIRST_LOOK_SECONDS
         with self._context.console.working("Waiting for the snapshot"):
             clock = self._context.clock
@@ -144,7 +144,7 @@ class ExportJob:
         return export
 
     def _summary(self, done: Export, part: Path) -> Result:
-        """Put the file in its place, and say what is in it."""
+        """Put the file in place, and return what is in it."""
         rows = f"{done.rows:,} {self._wanted.what}"
         again = (f"Pass --since {done.cursor} next time to export only changed users.",) if done.cursor else ()
         if self._target is None:
@@ -161,7 +161,7 @@ class ExportJob:
         return Result(data, (f"Exported {rows} to {self._wanted.output}.", *again))
 
     def _stream(self, part: Path) -> None:
-        """To stdout, or through the device or pipe that --output names."""
+        """Write to stdout, or through the device or pipe that --output names."""
         if self._output is None:
             self._context.console.stream(_pieces(part))
             return
@@ -178,7 +178,7 @@ def _output(context: Context, output: str) -> OutputTarget:
 
 
 def _put(part: Path, target: Path) -> None:
-    """The file in its place, for its owner's eyes unless there was one that others might see."""
+    """Put the file in place, private unless it replaces one that others may read."""
     try:
         mode = target.stat().st_mode & 0o777 if target.exists() else PRIVATE_MODE
         part.chmod(mode)

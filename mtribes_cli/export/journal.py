@@ -23,7 +23,7 @@ KEPT_SECONDS = 2 * 24 * 3600.0
 
 @dataclass(frozen=True)
 class PendingExport:
-    """An export that was asked for, and the file that takes what comes."""
+    """An export that was requested, and the file that receives it."""
 
     export_id: str
     part: Path
@@ -41,12 +41,12 @@ class ExportJournal:
         self.guarded = state_folder / FOLDER / name[:3]
 
     def find(self) -> PendingExport | None:
-        """The export that was not finished; None when there is none, or nothing of it was fetched."""
+        """Return the unfinished export; None if there is none, or nothing of it was downloaded."""
         underway = _read(self.path)
         return underway if underway is not None and underway.part.is_file() else None
 
     def keep(self, underway: PendingExport) -> None:
-        """Remember it, for good. Raises FileError."""
+        """Store the pending export durably. Raises FileError."""
         content = {"version": VERSION, "export": underway.export_id, "part": str(underway.part)}
         try:
             write_private(self.path, json.dumps(content).encode() + b"\n")
@@ -54,14 +54,14 @@ class ExportJournal:
             raise file_error(error, str(self.path), cannot_be="written") from error
 
     def forget(self) -> None:
-        """It is over, or of no use any more; what was fetched of it is removed."""
+        """Remove the entry and what was downloaded."""
         underway = _read(self.path)
         if underway is not None:
             underway.part.unlink(missing_ok=True)
         self.path.unlink(missing_ok=True)
 
     def sweep(self) -> None:
-        """Remove what others have left behind, once no server has it any more."""
+        """Remove entries of others that the server no longer has."""
         for path in self.path.parent.glob(f"*{EXTENSION}"):
             if path.stat().st_mtime < time.time() - KEPT_SECONDS:
                 underway = _read(path)

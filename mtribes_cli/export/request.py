@@ -1,4 +1,4 @@
-"""What the options of an export ask for, as the server reads it. Pure."""
+"""Builds the request body of an export from its options. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ BY_EXTENSION = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".json":
 
 
 def export_request(output: str, form: str | None, *, columns: str | None, raw: bool) -> dict[str, Any]:
-    """The body to send: the form as it is said, else by the extension of the output, else CSV."""
+    """Return the body to send: the format as specified, else by the extension of the output, else CSV."""
     asked: dict[str, Any] = {"format": form or BY_EXTENSION.get(PurePath(output).suffix.lower(), "csv")}
     if columns is not None:
         asked["columns"] = [name.strip() for name in columns.split(",")]

@@ -1,13 +1,13 @@
-"""How many rows bytes hold, counted as they come. Pure."""
+"""Counts rows in bytes as they arrive. Pure."""
 
 from __future__ import annotations
 
 LINES_BESIDES = {"csv": 1, "ndjson": 0, "json": 2}
-"""The header; the brackets."""
+"""Lines that are no rows: the header; the brackets."""
 
 
 class RowCount:
-    """Rows of CSV, of JSON lines, or of a JSON array with a line an element."""
+    """A count of rows of CSV, of JSON lines, or of a JSON array with one line per element."""
 
     def __init__(self, kind: str) -> None:
         self._kind = kind
@@ -15,7 +15,7 @@ class RowCount:
         self._is_quoted = False
 
     def add(self, chunk: bytes) -> None:
-        """Count what comes next. A line break between quotes ends no row of CSV."""
+        """Count the next bytes. A line break between quotes does not end a row of CSV."""
         if self._kind == "csv":
             pieces = chunk.split(b'"')
             self._lines += b"".join(pieces[self._is_quoted :: 2]).count(b"\n")
@@ -25,5 +25,5 @@ class RowCount:
 
     @property
     def rows(self) -> int:
-        """How many there were."""
+        """The number of rows so far."""
         return self._lines - LINES_BESIDES[self._kind]

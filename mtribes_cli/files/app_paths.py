@@ -1,4 +1,4 @@
-"""The folders in which files of this user are kept."""
+"""The folders for files of this user."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mtribes_cli.files.errors import NO_HOME
 
 
 class AppPaths(NamedTuple):
-    """Where files of the user's are kept."""
+    """The folders for files of this user."""
 
     config: Path  # credentials, servers that are trusted
     state: Path  # journals, locks, tracebacks
@@ -18,7 +18,7 @@ class AppPaths(NamedTuple):
 
     @classmethod
     def of_this_user(cls, environment: Mapping[str, str]) -> AppPaths:
-        """The folders that the system provides; `MTRIBES_DATA` says where the local server's is."""
+        """Return the folders of the system for this user; `MTRIBES_DATA` names that of the local server."""
         import platformdirs  # noqa: PLC0415 - start-up time
 
         server = environment_variable(environment, "MTRIBES_DATA")
@@ -30,12 +30,12 @@ class AppPaths(NamedTuple):
 
 
 def environment_variable(environment: Mapping[str, str], name: str) -> str | None:
-    """Return a variable without blanks around it (or a line end, as `$(cat FILE)` may leave); None for a blank one."""
+    """Return a variable without surrounding blanks (or a line end, as from `$(cat FILE)`); None if it is blank."""
     return environment.get(name, "").strip() or None
 
 
 def _named_folder(name: str) -> Path:
-    """A folder by its name, as the server reads it."""
+    """Return a folder by its name, as the server reads it."""
     try:
         return Path(name).expanduser().absolute()
     except RuntimeError:
@@ -43,7 +43,7 @@ def _named_folder(name: str) -> Path:
 
 
 def _folder(find: Callable[..., Path], name: str) -> Path:
-    """What the system names; where it knows no home for this user, a folder in which nothing is and can be."""
+    """Return a folder that the system names; without a home, a folder that cannot exist."""
     try:
         folder = find(name, appauthor=False)
     except RuntimeError:

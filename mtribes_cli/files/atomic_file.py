@@ -20,7 +20,7 @@ Failpoint = Callable[[str], None]
 
 
 def no_failpoint(_name: str) -> None:
-    """What happens at a crash point, outside of tests."""
+    """Do nothing at a crash point, outside of tests."""
 
 
 def write_private(path: Path, content: bytes, failpoint: Failpoint = no_failpoint) -> None:
@@ -33,7 +33,7 @@ def write_private(path: Path, content: bytes, failpoint: Failpoint = no_failpoin
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Put `content` at `path`; what is there already keeps its mode, and a link stays a link."""
+    """Write `content` to `path` atomically; an existing file keeps its mode, and a link stays a link."""
     target = path.resolve()
     is_there = target.exists()
     mode = target.stat().st_mode & 0o777 if is_there else SHARED_MODE
@@ -43,7 +43,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def staging_path(target: Path, mark: str) -> Path:
-    """Return where what is to be `target` waits, beside it; a name as long as names can be is cut."""
+    """Return where the new content of `target` waits, beside it; a name that would be too long is cut."""
     beginning = target.name.encode("utf-8", "surrogateescape")[:_KEPT_NAME_BYTES].decode("utf-8", "ignore")
     return target.with_name(f".{beginning}.{mark}")
 
@@ -94,7 +94,7 @@ def flush_to_disk(file: BinaryIO) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in `folder` durable; Windows cannot open a folder, and needs not."""
+    """Make the names in `folder` durable; on Windows, which cannot open a folder, this is not needed."""
     if os.name == "nt":
         return
     descriptor = os.open(folder, os.O_RDONLY)

@@ -30,14 +30,14 @@ HAS_OWNERS = hasattr(os, "geteuid")  # not on Windows
 
 
 class NotRegularFileError(OSError):
-    """A device, a FIFO or a socket where a file was expected."""
+    """Raised for a device, a FIFO or a socket where a file was expected."""
 
     def __init__(self, path: "Path") -> None:
         super().__init__(errno.EINVAL, "it is not a regular file", str(path))
 
 
 class TooLargeFileError(OSError):
-    """A file of more bytes than its kind can have."""
+    """Raised for a file that is larger than its kind can be."""
 
     def __init__(self, path: "Path", max_bytes: int) -> None:
         super().__init__(errno.E2BIG, f"it is larger than {max_bytes:,} bytes", str(path))
@@ -72,7 +72,7 @@ def read_with_owners(path: "Path", max_bytes: int) -> "tuple[bytes, frozenset[in
 
 
 def read_beginning(path: "Path", max_bytes: int, *, follows_links: bool = True) -> bytes:
-    """Return the first `max_bytes` of a regular file, or all of a shorter one. Raises as `read_regular_file` does."""
+    """Return the first `max_bytes` of a regular file, or all of a shorter one. Raises as `read_regular_file`."""
     descriptor = _opened(path, follows_links=follows_links)
     try:
         return _read_up_to(descriptor, max_bytes)
@@ -81,7 +81,7 @@ def read_beginning(path: "Path", max_bytes: int, *, follows_links: bool = True) 
 
 
 def _opened(path: "Path", *, follows_links: bool) -> int:
-    """A descriptor of a regular file; opening a FIFO or a device does not wait."""
+    """Return a descriptor of a regular file; opening a FIFO or a device does not block."""
     if not follows_links and path.is_symlink():
         raise NotRegularFileError(path)
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -111,7 +111,7 @@ def read_given_file(path: "Path", max_bytes: int) -> bytes:
 
 
 def hash_of_regular_file(path: "Path") -> str:
-    """Return the SHA-256, in hexadecimal, of a regular file that is no link; a piece at a time, whatever its size."""
+    """Return the SHA-256, in hexadecimal, of a regular file that is no link, read in pieces."""
     from hashlib import sha256  # noqa: PLC0415 - start-up time
 
     digest = sha256()
@@ -122,7 +122,7 @@ def hash_of_regular_file(path: "Path") -> str:
 
 
 def _read_up_to(descriptor: int, max_bytes: int) -> bytes:
-    """In one call where the size that the system states is right; where it is not, as in /proc, to the end."""
+    """Read in one call if the size that the system states is right; else, as in /proc, up to the end."""
     size_bytes = os.fstat(descriptor).st_size
     first = os.read(descriptor, min(max_bytes, size_bytes + 1 if size_bytes else _FIRST_BYTES))
     if len(first) == size_bytes > 0:

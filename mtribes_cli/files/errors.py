@@ -1,4 +1,4 @@
-"""What an error of the system about a file means, and what to do about it. No file is touched from here."""
+"""Turns errors of the system about files into messages with advice. No file is touched here."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 from mtribes_cli.errors import FileError
 
 NO_HOME = os.path.join(os.devnull, "no-home-folder")  # noqa: PTH118 - start-up time
-"""Stands for folders of the user's where the system names none: nothing is in it, and nothing can be put there."""
+"""Stands for a folder of the user where the system names none: it cannot exist."""
 
 _ROOM = ("the disk is full", "Free up disk space, then run the command again.")
 _PERMISSION = ("permission denied", "Fix the permissions or use another path, then run the command again.")
@@ -31,7 +31,7 @@ _WORDS = {
 
 
 def file_error(error: OSError, place: str | None = None, *, cannot_be: str = "used") -> FileError:
-    """`error` in words; about `place`, where the system does not name the file itself or names another."""
+    """Return the message for `error`; about `place`, if the system names no file or another one."""
     name = place or error.filename
     if isinstance(name, str) and name.startswith(NO_HOME):
         return FileError(

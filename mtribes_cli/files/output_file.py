@@ -33,14 +33,14 @@ _GIVE_FILE = "Pass the path of a file."
 
 
 class OutputTarget(NamedTuple):
-    """Where something goes: into a file, or (None) through what is at the path."""
+    """The target of an output: a file, or (None) a device or pipe at the path."""
 
     given: Path
     file: Path | None
 
 
 def output_target(path: Path, shown: str, working_folder: Path) -> OutputTarget:
-    """Judge what is at `path`, which the user typed as `shown`. Raises FileError for what is not written to."""
+    """Return the target at `path`, which the user typed as `shown`. Raises FileError if it is not writable."""
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
@@ -64,7 +64,7 @@ def output_target(path: Path, shown: str, working_folder: Path) -> OutputTarget:
 
 
 def write_output(target: OutputTarget, content: bytes, *, sanitize: Callable[[str], str]) -> None:
-    """Put `content` there, whole; through `sanitize` where it is a terminal. Raises OSError."""
+    """Write `content` atomically; through `sanitize` if the target is a terminal. Raises OSError."""
     if target.file is not None:
         write_whole(target.file, content)
         return
@@ -74,7 +74,7 @@ def write_output(target: OutputTarget, content: bytes, *, sanitize: Callable[[st
 
 @contextmanager
 def write_through(target: OutputTarget, *, sanitize: Callable[[str], str]) -> Iterator[Callable[[bytes], None]]:
-    """Give what writes UTF-8 to a device or a pipe, a piece at a time; a terminal gets it through `sanitize`."""
+    """Yield a writer of UTF-8 to a device or a pipe; a terminal receives it through `sanitize`."""
     descriptor = _write_through(target.given)
     decoder = getincrementaldecoder("utf-8")(errors="replace")
 
@@ -91,7 +91,7 @@ def write_through(target: OutputTarget, *, sanitize: Callable[[str], str]) -> It
 
 
 def _write_through(path: Path) -> int:
-    """A descriptor of what is there; nothing is made, and nothing is cut off."""
+    """Return a descriptor of what is there, without creating or truncating anything."""
     number = _descriptor(path)
     if number is not None:
         return os.dup(number)
@@ -101,7 +101,7 @@ def _write_through(path: Path) -> int:
 
 
 def _opened_with_reader(fifo: Path) -> int:
-    """A descriptor of a FIFO once somebody reads from it. Raises FileError where nobody comes."""
+    """Return a descriptor of a FIFO once it has a reader. Raises FileError if none comes."""
     ends = time.monotonic() + READER_WAIT_SECONDS
     while True:
         try:
@@ -121,7 +121,7 @@ def _opened_with_reader(fifo: Path) -> int:
 
 
 def _descriptor(path: Path) -> int | None:
-    """The number of the open file of this process that `path` stands for, as `/dev/stdout` and `/dev/fd/63` do."""
+    """Return the open file number that `path` stands for, as `/dev/stdout` and `/dev/fd/63` do."""
     place = os.path.abspath(path)  # noqa: PTH100 - links are followed below, one at a time
     for _ in range(MAX_LINKS):
         folder, name = os.path.split(place)

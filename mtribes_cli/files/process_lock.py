@@ -1,4 +1,4 @@
-"""One process at a time: a lock file in the user's state folder, named after what it guards, and not beside it."""
+"""A lock for one process at a time: a file in the user's state folder, named after what it guards."""
 
 import hashlib
 import os
@@ -12,7 +12,7 @@ from mtribes_cli.files.errors import file_error
 
 @contextmanager
 def process_lock(state_folder: Path, guarded: Path, *, timeout_seconds: float) -> Iterator[None]:
-    """Hold the lock for `guarded`; UnavailableError when another process has it for too long."""
+    """Hold the lock for `guarded`; UnavailableError if another process holds it for too long."""
     from filelock import FileLock, Timeout  # noqa: PLC0415 - start-up time
 
     name = hashlib.sha256(os.path.realpath(guarded).encode("utf-8", "surrogateescape")).hexdigest()[:32]

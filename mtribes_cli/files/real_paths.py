@@ -14,7 +14,7 @@ _SHORT_NAMES = ("git~", "hg~", "svn~", "jj~", "bzr~", "pijul~")  # what Windows 
 
 
 class RealPaths:
-    """Folders of one project, judged by where links lead them. What is found out is kept for one command."""
+    """Folders of one project, judged by where links lead. Results are cached for one command."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -22,13 +22,13 @@ class RealPaths:
         self._repositories: dict[str, str | None] = dict.fromkeys(_with_parents(self._real_root))
 
     def inside(self, path: str) -> str | None:
-        """Return where links lead `path`, by its path below the project, or None for out of it."""
+        """Return where links lead `path`, as a path below the project, or None if it leads out of it."""
         real = os.path.realpath(self._root / path)
         relative = os.path.relpath(real, self._real_root).replace(os.sep, "/")
         return None if relative in (".", "..") or relative.startswith("../") else relative
 
     def fault(self, folder: str) -> str | None:
-        """What is wrong with `folder` as a place to write in, or None. The project's own folder is a good one."""
+        """Return the problem with writing in `folder`, or None. The project's own folder has none."""
         real = os.path.realpath(self._root / folder)
         if real != self._real_root and self.inside(folder) is None:
             return "leads out of the project through a symbolic link"
@@ -58,23 +58,23 @@ def _with_parents(real: str) -> list[str]:
 
 
 def _is_repository(folder: str) -> bool:
-    """Whether git or its like keeps its own files in `folder`."""
+    """Return whether git or a similar program keeps its own files in `folder`."""
     return is_repository_folder(os.path.basename(folder)) or _is_git_directory(folder)  # noqa: PTH119 - text in
 
 
 def _is_git_directory(folder: str) -> bool:
-    """Whether git takes `folder` for a repository: a bare one, or one that a file `.git` elsewhere points to."""
+    """Return whether git takes `folder` for a repository: a bare one, or one that a `.git` file points to."""
     names = [os.path.lexists(f"{folder}/{name}") for name in (_REPOSITORY_HEAD, "objects", "refs", "commondir")]
     has_head, has_objects, has_refs, has_common = names
     return has_head and (has_common or (has_objects and has_refs))
 
 
 def is_repository_folder(name: str) -> bool:
-    """Whether some file system takes `name` for the own folder (or file) of git or of another version control."""
+    """Return whether some file system takes `name` for the own folder (or file) of a version control system."""
     visible = "".join(character for character in fold_case(name) if unicodedata.category(character) != "Cf")
     return visible.rstrip(". ").partition(":")[0] in _REPOSITORY_FOLDERS or visible.startswith(_SHORT_NAMES)
 
 
 def fold_case(path: str) -> str:
-    """The path as a file system that ignores case and Unicode form compares it."""
+    """Return the path as a file system compares it that ignores case and Unicode form."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())

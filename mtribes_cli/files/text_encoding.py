@@ -1,4 +1,4 @@
-"""Text that a user's programs wrote: decoded by its byte order mark, and encoded again. Windows has UTF-16."""
+"""Decodes text that users' programs wrote, by its byte order mark, and encodes it again. Windows uses UTF-16."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _MARKS = (
 
 
 class DecodedText(NamedTuple):
-    """A text, and how it was encoded."""
+    """A text, and its encoding."""
 
     text: str
     codec: str = "utf-8"
     mark: bytes = b""
 
     def encoded(self, text: str) -> bytes:
-        """Return another text as this one was encoded."""
+        """Return another text in the encoding of this one."""
         return self.mark + text.encode(self.codec)
 
 
 def decode_text(content: bytes, *, errors: str = "strict") -> DecodedText:
-    """Return the text of `content`: UTF-8 unless a mark says otherwise, or zeros beside ASCII. Raises UnicodeError."""
+    """Return the text of `content`: UTF-8 unless a mark or zeros beside ASCII say otherwise. Raises UnicodeError."""
     for mark, codec in _MARKS:
         if content.startswith(mark):
             return DecodedText(content[len(mark) :].decode(codec, errors), codec, mark)
@@ -36,5 +36,5 @@ def decode_text(content: bytes, *, errors: str = "strict") -> DecodedText:
 
 
 def decode_line(content: bytes) -> str:
-    """Return the one line that `content` holds, such as a token; what is no text in it becomes U+FFFD."""
+    """Return the one line of `content`, such as a token; what is no text becomes U+FFFD."""
     return decode_text(content, errors="replace").text.strip("\ufeff \t\r\n")

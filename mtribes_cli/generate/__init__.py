@@ -1,1 +1,1 @@
-"""Generated code: fetched, planned, written, and recovered after an interrupted write."""
+"""Generated code: fetching, planning, writing, and recovery after an interrupted write."""

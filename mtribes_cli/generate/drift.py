@@ -21,7 +21,7 @@ NOT_IN_STEP = "Out of date. Run `mtribes update`."
 
 
 class Drift(NamedTuple):
-    """What is out of step without asking anybody."""
+    """The differences that are known without a request."""
 
     changes: tuple[Change, ...]  # edited, missing
     disagreements: tuple[Problem, ...]
@@ -29,7 +29,7 @@ class Drift(NamedTuple):
 
     @property
     def is_in_step(self) -> bool:
-        """Whether there is nothing of the kind."""
+        """Whether there are no differences."""
         return not self.changes and not self.disagreements
 
     @property
@@ -43,7 +43,7 @@ class Drift(NamedTuple):
 
 
 def find_drift(project: ProjectFile, outputs: Sequence[str] = ()) -> Drift:
-    """How the files of `outputs` (none: of all targets) stand to the lock, and the lock to `project`."""
+    """Compare the files of `outputs` (none: of all targets) with the lock, and the lock with `project`."""
     lock = read_lock_file(project.root / LOCK_FILE_NAME)
     locked = tuple(target for target in (lock.targets if lock else ()) if not outputs or target.output in outputs)
     owned = owned_files(locked)

@@ -30,7 +30,7 @@ MAX_TOTAL_BYTES = 256 * 1024 * 1024
 
 
 class CodeServer(Protocol):
-    """What is asked here of a `client.Client`."""
+    """The calls of a `client.Client` that are needed here."""
 
     def code(
         self,
@@ -40,12 +40,12 @@ class CodeServer(Protocol):
         revision: int | None = None,
         if_code_hash: str | None = None,
     ) -> GeneratedCode:
-        """Generated code for the targets."""
+        """Return generated code for the targets."""
 
 
 @dataclass(frozen=True, slots=True)
 class GenerationScope:
-    """What one run is about: these targets, and what the lock says of them and of targets that have gone."""
+    """The targets of one run, with what the lock says of them and of removed targets."""
 
     project: ProjectFile
     lock: LockFile
@@ -55,13 +55,13 @@ class GenerationScope:
 
     @property
     def tree(self) -> Worktree:
-        """The files of the project, read afresh."""
+        """Return the files of the project, read anew."""
         return Worktree(self.project.root)
 
 
 @dataclass(frozen=True, slots=True)
 class GeneratedOutput:
-    """The code of one target; `files` is None where the server has nothing newer than the lock."""
+    """The code of one target; `files` is None if the server has nothing newer than the lock."""
 
     target: Target
     source: LockedSource
@@ -69,7 +69,7 @@ class GeneratedOutput:
 
 
 def scope_of(project: ProjectFile, outputs: Sequence[str] = ()) -> GenerationScope:
-    """What a run for `outputs` (none: all targets) is about, by the lock as it is on the disk now."""
+    """Return the scope of a run for `outputs` (none: all targets), by the lock as it is on disk now."""
     lock = read_lock_file(project.root / LOCK_FILE_NAME) or LockFile(project.host)
     targets = tuple(target for target in project.targets if not outputs or target.output in outputs)
     stated = {target.output for target in project.targets}
@@ -86,7 +86,7 @@ def scope_of(project: ProjectFile, outputs: Sequence[str] = ()) -> GenerationSco
 
 
 def generate(server: CodeServer, scope: GenerationScope, *, revision: int | None = None) -> list[GeneratedOutput]:
-    """The code of every target in `scope`; AnswerError where the server sends what must not be written."""
+    """Return the code of every target in `scope`; AnswerError if the server sends what must not be written."""
     outputs: list[GeneratedOutput] = []
     for space in dict.fromkeys(target.space for target in scope.targets):
         targets = [target for target in scope.targets if target.space == space]
@@ -102,7 +102,7 @@ def generate(server: CodeServer, scope: GenerationScope, *, revision: int | None
 
 
 def plan_of(scope: GenerationScope, outputs: Sequence[GeneratedOutput], *, is_forced: bool) -> Plan:
-    """What turns the files here into `outputs`."""
+    """Return the plan that turns the present files into `outputs`."""
     tree = scope.tree
     settled = {output.target.output for output in outputs if output.files is None}
     desired = {
@@ -118,7 +118,7 @@ def plan_of(scope: GenerationScope, outputs: Sequence[GeneratedOutput], *, is_fo
 
 
 def lock_text(scope: GenerationScope, outputs: Sequence[GeneratedOutput]) -> str:
-    """`mtribes.lock` as it is once `outputs` are written."""
+    """Return the text of `mtribes.lock` once `outputs` are written."""
     locked = [*scope.kept, *(_locked(scope, output) for output in outputs)]
     return format_lock_file(LockFile(scope.project.host, tuple(locked)), scope.project.space)
 
@@ -147,7 +147,7 @@ def _edited(path: str, link: str | None) -> Problem:
 
 
 def _overwriting(found: Plan) -> str:
-    """What --force would do to files that were edited and to links."""
+    """Return what --force would do to edited files and to links."""
     deeds = []
     if len(found.edited) > len(found.links):
         deeds.append("Save your edits elsewhere, then pass --force to overwrite the files.")
@@ -166,7 +166,7 @@ def _locked(scope: GenerationScope, output: GeneratedOutput) -> LockedTarget:
 
 
 def _hash_in_step(scope: GenerationScope, targets: Sequence[Target]) -> str | None:
-    """The code hash that all of `targets` have here, if every file of theirs is as it was written."""
+    """Return the code hash that all of `targets` have here, if all of their files are as written."""
     locked = [scope.lock.target(target.output) for target in targets]
     found = [old for old, target in zip(locked, targets, strict=True) if old and is_locked_as(target, old)]
     sources = {old.source.code_hash for old in found}
@@ -176,7 +176,7 @@ def _hash_in_step(scope: GenerationScope, targets: Sequence[Target]) -> str | No
 
 
 def is_locked_as(target: Target, locked: LockedTarget) -> bool:
-    """Whether the lock's target was generated as `mtribes.toml` says."""
+    """Return whether the lock's target was generated as `mtribes.toml` says."""
     return (target.language, target.space, dict(target.options)) == (
         locked.language,
         locked.source.space,
@@ -237,7 +237,7 @@ def _refused(problems: Sequence[Problem]) -> AnswerError:
 
 
 def _refuse_outputs_elsewhere(tree: Worktree, outputs: Sequence[str]) -> None:
-    """Outputs were checked as they are written; links may still lead them away, or into one another."""
+    """Raise if links lead outputs out of the project, or into one another."""
     stated = sorted(set(outputs))
     real = [tree.real_output(output) for output in stated]
     faults = [(output, fault) for output in stated if (fault := tree.places.fault(output)) is not None]

@@ -41,33 +41,33 @@ class FileChange(NamedTuple):
     sha256: str | None
 
     def staged(self, root: Path) -> Path:
-        """Where the new file waits."""
+        """The place where the new file waits."""
         return root / self.staging / str(self.number)
 
     def kept(self, root: Path) -> Path:
-        """Where the old file is kept until all is done."""
+        """The place where the old file is kept until the write is done."""
         return root / self.staging / f"{self.number}.old"
 
 
 class Journal(NamedTuple):
-    """A write in progress; folders that it makes are named outermost first."""
+    """A write in progress; the folders that it creates are listed outermost first."""
 
     state: State
     steps: tuple[FileChange, ...]
     new_folders: tuple[str, ...]
 
     def in_state(self, state: State) -> "Journal":
-        """The same write, further on."""
+        """Return the journal in a later state."""
         return self._replace(state=state)
 
     @property
     def staging_folders(self) -> list[str]:
-        """Where new and old files are kept meanwhile."""
+        """The folders for new and old files during the write."""
         return sorted({step.staging for step in self.steps})
 
     @property
     def folders(self) -> list[str]:
-        """Every folder in which something is put, replaced or removed."""
+        """Every folder in which something is added, replaced or removed."""
         around = {path.rpartition("/")[0] for path in (*(step.path for step in self.steps), *self.new_folders)}
         return sorted(around | set(self.staging_folders) | set(self.new_folders))
 
@@ -81,7 +81,7 @@ class UntrustedJournalError(Exception):
 
 
 def write_journal(root: Path, journal: Journal, key: JournalKey) -> None:
-    """Put `journal` on the disk, whole and durable, signed by `key`."""
+    """Write `journal` to disk atomically and durably, signed by `key`."""
     place = root / JOURNAL_NAME
     steps = [step._asdict() for step in journal.steps]
     text = json.dumps({**journal._asdict(), "steps": steps})
@@ -90,7 +90,7 @@ def write_journal(root: Path, journal: Journal, key: JournalKey) -> None:
 
 
 def read_journal(root: Path, key: JournalKey) -> Journal | None:
-    """The write that was interrupted in `root`, or None. Raises UntrustedJournalError for one of somebody else's."""
+    """Return the interrupted write in `root`, or None. Raises UntrustedJournalError for one of another user."""
     try:
         content = read_regular_file(root / JOURNAL_NAME, MAX_JOURNAL_BYTES, follows_links=False)
     except FileNotFoundError:
@@ -112,20 +112,20 @@ def read_journal(root: Path, key: JournalKey) -> Journal | None:
 
 
 def remove_journal(root: Path, key: JournalKey) -> None:
-    """Forget the write; what it has done stands."""
+    """Remove the journal; what the write has done stays."""
     remove_journal_file(root)
     key.forget()
 
 
 def remove_journal_file(root: Path) -> None:
-    """Remove the file, whatever it is, but for a folder."""
+    """Remove the file, whatever it is, unless it is a folder."""
     for name in (f"{JOURNAL_NAME}.new", JOURNAL_NAME):
         (root / name).unlink(missing_ok=True)
     sync_folder(root)
 
 
 def is_staging_folder(place: Path) -> bool:
-    """Whether `place` is a folder (and no link to one) of the name that staging folders have."""
+    """Return whether `place` is a folder (and no link to one) with the name of a staging folder."""
     try:
         return bool(_STAGING_NAME.fullmatch(place.name)) and stat.S_ISDIR(place.lstat().st_mode)
     except OSError:
@@ -149,7 +149,7 @@ def _step(table: dict[str, Any]) -> FileChange:
 
 
 def _checked(path: str) -> str:
-    """A journal may have come with a checkout, from anybody: no path in it may lead out of the project."""
+    """Check a journal, which may have come with a checkout: no path in it may lead out of the project."""
     names = path.split("/")
     if any(name in ("", ".", "..") or is_repository_folder(name) for name in names) or _FORBIDDEN.intersection(path):
         raise ValueError(path)

@@ -20,7 +20,7 @@ _SECRET_BYTES = 32
 
 
 class JournalKey:
-    """The secret of the write that goes on in one project, if one does."""
+    """The secret of the write in progress in one project, if there is one."""
 
     def __init__(self, state_folder: Path, root: Path) -> None:
         name = hashlib.sha256(os.path.realpath(root).encode("utf-8", "surrogateescape")).hexdigest()[:32]
@@ -28,26 +28,26 @@ class JournalKey:
         self._secret: bytes | None = None
 
     def make(self) -> None:
-        """Put another secret on the disk; what was signed by the one before is signed no longer. Raises OSError."""
+        """Create a new secret on disk; journals signed with the previous one are no longer valid. Raises OSError."""
         secret = secrets.token_bytes(_SECRET_BYTES)
         write_private(self._path, secret)
         self._secret = secret
 
     def mac(self, text: bytes) -> str:
-        """The MAC of a journal of the write that `make` began."""
+        """Return the MAC of a journal of the write that `make` began."""
         if self._secret is None:
             raise AssertionError("make() comes first")
         return hmac.new(self._secret, text, hashlib.sha256).hexdigest()
 
     def signed(self, text: bytes, mac: str) -> bool:
-        """Whether `mac` is this user's own over `text`; False where the state folder holds no secret."""
+        """Return whether `mac` is this user's over `text`; False if the state folder has no secret."""
         secret = self._kept()
         if secret is None:
             return False
         return hmac.compare_digest(hmac.new(secret, text, hashlib.sha256).hexdigest(), mac)
 
     def forget(self) -> None:
-        """The write is over. A secret that cannot be removed does no harm: nothing is signed by it."""
+        """Delete the secret after the write. One that cannot be deleted does no harm: it signs nothing."""
         self._secret = None
         with suppress(OSError):
             self._path.unlink()

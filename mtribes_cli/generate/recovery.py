@@ -84,7 +84,7 @@ def discard(root: Path, key: JournalKey, outputs: Sequence[str]) -> list[str]:
 
 
 def rollback(root: Path, journal: Journal, key: JournalKey) -> None:
-    """Make the files as they were before the write."""
+    """Restore the files as they were before the write."""
     refuse_other_places(root, journal)
     if journal.state == "swapping":
         for step in journal.steps:
@@ -100,7 +100,7 @@ def rollback(root: Path, journal: Journal, key: JournalKey) -> None:
 
 
 def cleanup(root: Path, journal: Journal, key: JournalKey, failpoint: Failpoint = no_failpoint) -> None:
-    """Remove the kept old files and folders that became empty; the journal last."""
+    """Remove the old files and the folders that became empty; the journal last."""
     refuse_other_places(root, journal)
     _remove_staging(root, journal, failpoint)
     remove_empty_folders(root, (step.path for step in journal.steps if step.sha256 is None))
@@ -108,7 +108,7 @@ def cleanup(root: Path, journal: Journal, key: JournalKey, failpoint: Failpoint 
 
 
 def remove_empty_folders(root: Path, removed_paths: Iterable[str]) -> None:
-    """Remove the folders around files that were removed, as far up as they are empty, below the project."""
+    """Remove the empty folders around removed files, below the project."""
     for path in removed_paths:
         folder = (root / path).parent
         while folder != root:
@@ -122,7 +122,7 @@ def remove_empty_folders(root: Path, removed_paths: Iterable[str]) -> None:
 
 
 def refuse_other_places(root: Path, journal: Journal) -> None:
-    """Raise FileError where links lead a folder out of the project, or into a repository's own folder."""
+    """Raise FileError if links lead a folder out of the project, or into a repository's own folder."""
     places = RealPaths(root)
     faults = [(folder, fault) for folder in journal.folders if (fault := places.fault(folder)) is not None]
     if faults:
@@ -156,7 +156,7 @@ def _untrusted(root: Path, folders: list[str]) -> FileError:
 
 
 def _staging_folders(root: Path, claimed: Journal | None, outputs: Sequence[str]) -> Iterator[str]:
-    """The staging folders that are there, where the journal says and where they would be; never behind a link."""
+    """Return the existing staging folders, from the journal and the outputs; never behind a link."""
     places = RealPaths(root)
     found = set(claimed.staging_folders if claimed else ())
     for output in ("", *outputs):

@@ -73,7 +73,7 @@ class FileTransaction:
 
 @dataclass(frozen=True, slots=True)
 class ProjectLock:
-    """The one who may write below a project's folder now, and what was found there first."""
+    """The lock for writing below a project's folder, and what was found there first."""
 
     key: JournalKey
     was_interrupted: bool = False  # and has been put right
@@ -121,7 +121,7 @@ def commit(root: Path, write: FileTransaction, key: JournalKey, failpoint: Failp
 
 
 def _begin(root: Path, journal: Journal, key: JournalKey) -> None:
-    """Write the journal; where that is not possible, nothing was done that were to be taken back."""
+    """Write the journal; if that fails, nothing has been done that would have to be undone."""
     try:
         key.make()
         write_journal(root, journal, key)
@@ -135,7 +135,7 @@ def _begin(root: Path, journal: Journal, key: JournalKey) -> None:
 
 
 def _prepare(root: Path, write: FileTransaction) -> tuple[Journal, list[bytes | None]]:
-    """The journal, and beside each of its steps the new content."""
+    """Write the journal, and the new content for each of its steps."""
     nonce = f"{STAGING_PREFIX}{secrets.token_hex(4)}"
     files: list[tuple[str, str, bytes | None]] = [
         *((path, orphan.output, None) for path, orphan in write.plan.removals.items()),
@@ -151,7 +151,7 @@ def _prepare(root: Path, write: FileTransaction) -> tuple[Journal, list[bytes | 
 
 
 def _missing_folders(root: Path, steps: tuple[FileChange, ...], plan: Plan) -> tuple[str, ...]:
-    """The folders that are to be made, outermost first: also those where a file is now that is to be removed."""
+    """Return the folders to create, outermost first, including those in place of files that are removed."""
     needed: set[str] = set()
     for step in steps:
         for path in (step.path, step.staging) if step.sha256 else (step.staging,):
@@ -180,7 +180,7 @@ def _stage(root: Path, journal: Journal, contents: list[bytes | None], failpoint
 
 
 def _copy_mode(place: Path, staged: Path) -> None:
-    """A file that is replaced keeps its permissions."""
+    """Copy the permissions of the file that is replaced."""
     if place.is_file() and not place.is_symlink():
         staged.chmod(place.stat().st_mode & 0o777)
 
@@ -211,7 +211,7 @@ def _changed_folders(journal: Journal) -> list[str]:
 
 
 def _keep_old(place: Path, kept: Path) -> None:
-    """Keep the file that is to be replaced, without a moment in which it is not there if the file system can."""
+    """Keep the file that is to be replaced, without a gap if the file system allows it."""
     if not os.path.lexists(place):
         return
     if place.is_dir() and not place.is_symlink():
@@ -224,7 +224,7 @@ def _keep_old(place: Path, kept: Path) -> None:
 
 
 def _remove_hollow_folder(folder: Path) -> None:
-    """Remove a folder in which there are folders alone; OSError where a file is found."""
+    """Remove a folder that contains only folders; OSError if it contains a file."""
     for place, _, _ in os.walk(folder, topdown=False):
         Path(place).rmdir()
 

@@ -1,4 +1,4 @@
-"""What `update` and `setup` do alike: ask for code, plan, write, and say what was done."""
+"""What `update` and `setup` have in common: request code, plan, write, and report."""
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,7 +35,7 @@ _DONE = {ChangeKind.ORPHANED: "removed", ChangeKind.MISSING: "restored", ChangeK
 
 @dataclass(frozen=True, slots=True)
 class PlanReport:
-    """A plan, as it is told."""
+    """A plan, as it is reported."""
 
     changes: tuple[Change, ...]
     counts: Mapping[str, int]
@@ -43,16 +43,16 @@ class PlanReport:
 
     @classmethod
     def of(cls, found: Plan, outputs: Sequence[GeneratedOutput]) -> "PlanReport":
-        """What `found` does to bring `outputs` here."""
+        """Return what `found` does to bring `outputs` here."""
         targets = ((o.target.language, o.target.output, o.target.space, o.source.revision) for o in outputs)
         return cls(tuple(found.changes), found.kinds(), tuple(targets))
 
     def result(self) -> Result:
-        """The report of what was done."""
+        """Return the report of what was done."""
         return Result(self._data(is_written=True), (*self._lines(), self._summary("Written")))
 
     def preview(self, differences: str | None) -> Result:
-        """The report of what would be done, with the differences of each file instead of its name where given."""
+        """Return the report of what would be done, with the differences of each file where given."""
         data = self._data(is_written=False) | ({} if differences is None else {"diff": differences})
         shown: tuple[Block, ...] = tuple(self._lines(limit=None)) if differences is None else (Diff(differences),)
         return Result(data, (*shown, self._summary("Nothing was written. `mtribes update` would change")))
@@ -90,7 +90,7 @@ def update_code(  # noqa: PLR0913 - one parameter an option
     is_discarding: bool = False,
     revision: int | None = None,
 ) -> PlanReport:
-    """Ask for the code of `outputs` (none: all); write it, the lock, and mtribes.toml where that is not saved yet."""
+    """Update `outputs` (none: all): request the code, write it, the lock and, if it is unsaved, mtribes.toml."""
     places = [target.output for target in project.targets]
     with project_lock(project.root, context.folders.state, places, is_discarding=is_discarding) as writer:
         if writer.was_interrupted:
@@ -110,7 +110,7 @@ def update_code(  # noqa: PLR0913 - one parameter an option
 
 
 def fetch_code(context: "Context", scope: GenerationScope, revision: int | None) -> list[GeneratedOutput]:
-    """The code of `scope` from the server that is meant; says what to run when that is a local one that is away."""
+    """Return the code of `scope`; if a local server is not running, the error says what to run."""
     try:
         with context.console.working(f"Requesting code from {context.host.url}"):
             return generate(context.client, scope, revision=revision)
@@ -121,7 +121,7 @@ def fetch_code(context: "Context", scope: GenerationScope, revision: int | None)
 
 
 def available_changes(scope: GenerationScope, outputs: Sequence[GeneratedOutput]) -> list[Change]:
-    """What the server would change: `added`, `changed` and `orphaned`, whatever was edited here."""
+    """Return what the server would change: `added`, `changed` and `orphaned`, whatever was edited here."""
     before = {f"{old.output}/{path}": digest for old in scope.locked for path, digest in old.files.items()}
     settled = {output.target.output for output in outputs if output.files is None}
     kept = {f"{old.output}/{path}" for old in scope.locked if old.output in settled for path in old.files}
@@ -140,7 +140,7 @@ def available_changes(scope: GenerationScope, outputs: Sequence[GeneratedOutput]
 def newer_notices(
     scope: GenerationScope, outputs: Sequence[GeneratedOutput], changes: Sequence[Change]
 ) -> Iterator[str]:
-    """What to say of `changes` that the server has and that are not here."""
+    """Return the notices about `changes` of the server that are not here yet."""
     if not changes:
         return
     for output in outputs:
@@ -161,7 +161,7 @@ def newer_notices(
 
 
 def differences(tree: Worktree, found: Plan) -> str:
-    """What changes in each file, as a unified diff."""
+    """Return the changes in each file as a unified diff."""
     lines: list[str] = []
     outputs = {path: file.output for path, file in found.removals.items()}
     outputs |= {path: file.output for path, file in found.writes.items()}
@@ -176,7 +176,7 @@ def differences(tree: Worktree, found: Plan) -> str:
 
 
 def warn_local_port_mismatch(context: "Context", project: ProjectFile) -> None:
-    """Say so when code for the local server names another port than the one where it is now."""
+    """Warn if code for the local server names another port than its present one."""
     default = generated_host(project.host)
     if project.host != LOCAL_HOST or context.host.url == default:
         return
@@ -188,7 +188,7 @@ def warn_local_port_mismatch(context: "Context", project: ProjectFile) -> None:
 
 
 def _changed(project: ProjectFile, files: Mapping[str, str]) -> dict[str, bytes]:
-    """The files beside mtribes.toml whose text is not there yet."""
+    """Return the files beside mtribes.toml whose text has changed."""
     changed = {}
     for name, text in files.items():
         if not _has_text(project.root / name, text):
@@ -197,7 +197,7 @@ def _changed(project: ProjectFile, files: Mapping[str, str]) -> dict[str, bytes]
 
 
 def _has_text(place: Path, text: str) -> bool:
-    """Whether a file with this text is at `place`; one that cannot be compared is written anew."""
+    """Return whether a file with this text is at `place`; one that cannot be compared is written again."""
     try:
         return text_hash(read_regular_file(place, MAX_LOCK_FILE_BYTES)) == text_hash(text.encode())
     except OSError:

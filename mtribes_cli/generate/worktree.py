@@ -30,14 +30,14 @@ class ChangeKind(StrEnum):
 
 
 class Change(NamedTuple):
-    """One file that differs, by its path below the project."""
+    """A file that differs, by its path below the project."""
 
     path: str
     kind: ChangeKind
 
 
 class OwnedFile(NamedTuple):
-    """A file as the lock knows it."""
+    """A file in the lock."""
 
     output: str
     sha256: str
@@ -56,16 +56,16 @@ class FileState(NamedTuple):
 
     @property
     def is_absent(self) -> bool:
-        """Whether nothing is there, and nothing is in the way, a link to nothing neither."""
+        """Whether nothing is there, and nothing is in the way, not even a link to nothing."""
         return self.content is None and self.obstacle is None and self.link is None
 
     @property
     def is_missing(self) -> bool:
-        """Whether there is no file to be read, as at the end of a link to nothing."""
+        """Whether there is no file to read, as at the end of a link to nothing."""
         return self.content is None and self.obstacle is None
 
     def is_text(self, sha256: str) -> bool:
-        """Whether the file's text with LF has this hash. A file that is larger than ours can be never has."""
+        """Return whether the file's text with LF has this hash. A file that is too large to be ours never has."""
         return self.content is not None and len(self.content) <= MAX_READ_BYTES and text_hash(self.content) == sha256
 
 
@@ -80,11 +80,11 @@ class Worktree:
         self._names: dict[str, frozenset[str]] = {}
 
     def real_output(self, output: str) -> str | None:
-        """Where links lead the output folder, by its path below the project, or None for out of it."""
+        """Return where links lead the output folder, as a path below the project, or None if it leads out of it."""
         return self.places.inside(output)
 
     def read(self, path: str, output: str) -> FileState:
-        """What is at `path`, which lies in `output`, read through links."""
+        """Return the state of `path`, which is in `output`, read through links."""
         link = self._folder_link(path.rpartition("/")[0], output)
         place = self.root / path
         try:
@@ -115,7 +115,7 @@ class Worktree:
             return FileState(obstacle=f"cannot be read: {error.strerror}")
 
     def blocking_file(self, path: str) -> str | None:
-        """The file that stands where a folder of `path` has to be, or None."""
+        """Return the file in place of a folder of `path`, or None."""
         folder = path.rpartition("/")[0]
         if folder not in self._blocking:
             is_file = (self.root / folder).is_file()
@@ -123,13 +123,13 @@ class Worktree:
         return self._blocking[folder]
 
     def files_below(self, path: str) -> Iterator[str]:
-        """Everything but folders below the folder at `path`."""
+        """Return everything but folders below the folder at `path`."""
         for folder, _, names in os.walk(self.root / path):
             for name in names:
                 yield (Path(folder) / name).relative_to(self.root).as_posix()
 
     def twin(self, path: str) -> str | None:
-        """The name in another case or form by which the file system finds what is at `path`, or None."""
+        """Return the name in another case or form by which the file system finds `path`, or None."""
         folder, _, name = path.rpartition("/")
         names = self._names_in(folder)
         if name in names:
@@ -145,7 +145,7 @@ class Worktree:
         return self._names[folder]
 
     def _folder_link(self, folder: str, output: str) -> str | None:
-        """The link below the output folder behind which `folder` lies, in words; None where there is none."""
+        """Return the link below the output folder that leads to `folder`, in words; None if there is none."""
         if len(folder) <= len(output):
             return None
         if folder not in self._links:
@@ -158,7 +158,7 @@ class Worktree:
 
 
 def _end_of(link: Path) -> str:
-    """Where a link leads, as it is written."""
+    """Return the target of a link, as it is written."""
     try:
         return os.readlink(link)  # noqa: PTH115 - as text, whatever it is
     except OSError:
@@ -166,7 +166,7 @@ def _end_of(link: Path) -> str:
 
 
 def owned_files(targets: tuple[LockedTarget, ...]) -> dict[str, OwnedFile]:
-    """Every file of the locked targets by its path below the project."""
+    """Return every file of the locked targets, by its path below the project."""
     return {
         f"{target.output}/{path}": OwnedFile(target.output, digest)
         for target in targets
@@ -175,7 +175,7 @@ def owned_files(targets: tuple[LockedTarget, ...]) -> dict[str, OwnedFile]:
 
 
 def local_changes(tree: Worktree, owned: Mapping[str, OwnedFile]) -> list[Change]:
-    """The owned files that are no longer what the lock says: edited, missing."""
+    """Return the owned files that differ from the lock: edited, missing."""
     changes = []
     for path, file in sorted(owned.items()):
         state = tree.read(path, file.output)

@@ -1,1 +1,1 @@
-"""Bringing many users in: reading files, cutting them into parts, sending these, and picking up where it stopped."""
+"""Bulk import of users: reads files, cuts them into parts, sends these, and resumes where it stopped."""

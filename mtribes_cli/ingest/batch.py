@@ -19,7 +19,7 @@ MAX_ROW_BYTES = 4_000_000
 MAX_REST_CHARACTERS = MAX_ROW_BYTES // 4  # of a bad row that is sent all the same
 MAX_LOCAL_REJECTS = 5_000  # before they are written down
 CUT = 2
-"""The number of this way to cut: another one would give other parts."""
+"""The version of the way to cut parts: another one would give other parts."""
 MAX_TOLD_CHARACTERS = 64 * 1024
 REFUSED = "_error"
 """A field that no user has: the server says of a row with it what else is wrong, and never takes it."""
@@ -27,7 +27,7 @@ REFUSED = "_error"
 
 @dataclass(frozen=True)
 class Record:
-    """A row as it stood in the file: its cells, or its text where it has none."""
+    """A row as in the file: its cells, or its text if it has none."""
 
     cells: Sequence[str] = ()
     text: str = ""
@@ -35,7 +35,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Reject:
-    """A row that was not taken, and why. `line` is the first one of the row, from 1."""
+    """A rejected row and the reasons. `line` is its first line, from 1."""
 
     line: int
     reason: str
@@ -43,12 +43,12 @@ class Reject:
 
 
 RecordLookup = Callable[[int, int], Record]
-"""Gives the record of a row of a batch, from 0, that begins at a line of the file."""
+"""Returns the record of a row of a batch, from 0, that begins at a line of the file."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows to send, those that were rejected before, and where each was."""
+    """Rows to send, those that were rejected before, and their lines."""
 
     body: bytes  # NDJSON; nothing at all: there is nothing to send
     lines: Sequence[int]  # of the file, one for each row of the body
@@ -80,7 +80,7 @@ class Batch:
 
 
 def together(reasons: Sequence[str]) -> str:
-    """All that is wrong with a row, in one line."""
+    """Return all problems of a row in one line."""
     *before, last = reasons
     return "; ".join([*(reason.removesuffix(".") for reason in before), last])
 
@@ -97,11 +97,11 @@ class BatchBuilder:
 
     @property
     def is_full(self) -> bool:
-        """Whether it is time to send it."""
+        """Whether it is time to send the batch."""
         return self.room_bytes <= 0 or len(self.rows) >= MAX_PART_ROWS or len(self.rejects) >= MAX_LOCAL_REJECTS
 
     def add(self, row: str, line: int, text: str, encoding: Encoding) -> None:
-        """One more row, from that line of the file, where it stood as `text`; rejected when it cannot be sent."""
+        """Add a row that begins at a line of the file, with its text; reject it if it cannot be sent."""
         try:
             content = sendable(row, encoding)
         except ValueError as error:
@@ -112,7 +112,7 @@ class BatchBuilder:
         self.room_bytes -= len(content)
 
     def add_refused(self, line: int, row: str, reasons: Sequence[str]) -> None:
-        """One more row that the server will not take; `reasons` are known already."""
+        """Add a row that the server will reject; `reasons` are known already."""
         content = row.encode()
         self.rows.append(content)
         self.lines.append(line)
@@ -120,20 +120,20 @@ class BatchBuilder:
         self.faults[len(self.rows)] = reasons
 
     def reject(self, line: int, reason: str, record: Record) -> None:
-        """A row that is not sent. Of a long text only the beginning is kept."""
+        """Reject a row. Of a long text only the beginning is stored."""
         told = record.text.rstrip("\r\n")
         if len(told) > MAX_TOLD_CHARACTERS:
             told = told[:MAX_TOLD_CHARACTERS] + " ..."
         self.rejects.append(Reject(line, reason, Record(record.cells, told)))
 
     def batch(self, record_at: RecordLookup) -> Batch:
-        """What has come together."""
+        """Return the batch."""
         body = b"\n".join(self.rows) + b"\n" if self.rows else b""
         return Batch(body, self.lines, self.rejects, record_at, self.faults)
 
 
 def sendable(row: str, encoding: Encoding) -> bytes:
-    """A row as it is sent. Raises ValueError with the reason why it cannot be."""
+    """Return a row as it is sent. Raises ValueError with the reason why it cannot be."""
     try:
         content = row.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Cells of CSV as JSON: text, lists of tags, and the types that `--type` names. A cell that does not fit says why."""
+"""Converts cells of CSV to JSON: text, lists of tags, and the types of `--type`. An invalid cell says why."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TRUE, _FALSE = {"true", "yes", "1"}, {"false", "no", "0"}
 
 
 def text(cell: str) -> str:
-    """The cell as it is."""
+    """Return the cell as text."""
     return encode_basestring(cell)
 
 
@@ -33,7 +33,7 @@ def escape(cell: str) -> str:
 
 
 def tag_list(cell: str) -> str:
-    """Tags, separated by semicolons; spaces around them do not count."""
+    """Return tags, separated by semicolons, without spaces around them."""
     return _cached_tag_list(cell) if len(cell) <= CACHED_CHARACTERS else _tag_list(cell)
 
 
@@ -45,7 +45,7 @@ _cached_tag_list = lru_cache(CACHED_CELLS)(_tag_list)
 
 
 def number(cell: str) -> str:
-    """A number with a point, if any, and without separators of thousands."""
+    """Return a number with an optional decimal point, and without thousands separators."""
     plain = cell.strip()
     if _WHOLE.fullmatch(plain):
         return str(int(plain))
@@ -58,7 +58,7 @@ def number(cell: str) -> str:
 
 
 def boolean(cell: str) -> str:
-    """True or false, yes or no, 1 or 0."""
+    """Return a boolean: true or false, yes or no, 1 or 0."""
     plain = cell.strip().lower()
     if plain not in _TRUE | _FALSE:
         raise ValueError("is not true or false")
@@ -66,7 +66,7 @@ def boolean(cell: str) -> str:
 
 
 def day_or_time(cell: str) -> str:
-    """A day or a time of RFC 3339, which stays text."""
+    """Return a day or a time of RFC 3339, as text."""
     plain = cell.strip()
     if not _is_moment(plain):
         raise ValueError("is not a date or time such as 2026-11-21 or 2026-11-21T20:35:00Z")

@@ -1,4 +1,4 @@
-"""The first row of a CSV file: how cells are separated, and what each column is to become."""
+"""The header of a CSV file: the delimiter, and what each column becomes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _BAD_QUOTES = "a quote is missing or in the middle of a cell"
 
 @dataclass(frozen=True)
 class Columns:
-    """What the user says of columns: what they become, and what type they have."""
+    """The user's settings of columns: what they become, and their types."""
 
     becomes: Mapping[str, str]  # by the name in the file; "" leaves a column out
     types: Mapping[str, str]
@@ -65,7 +65,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Header:
-    """The columns, how cells are separated, and how many lines this takes."""
+    """The columns, the delimiter, and the number of lines of the header."""
 
     columns: tuple[Column, ...]
     delimiter: str
@@ -78,17 +78,17 @@ class Header:
 
     @property
     def user_id_at(self) -> int:
-        """Where the user's id stands in a row, from 0."""
+        """Where the user ID is in a row, from 0."""
         return next(at for at, column in enumerate(self.columns) if column.becomes == "user_id")
 
     @property
     def are_ids_as_stated(self) -> bool:
-        """Whether `--type user_id=text` says that ids are meant as they are."""
+        """Whether `--type user_id=text` says that IDs are taken as they are."""
         return self.columns[self.user_id_at].convert is not None
 
 
 def column_settings(becomes: Sequence[str], types: Sequence[str]) -> Columns:
-    """What `--map` and `--type` say. Raises UsageError for what cannot be meant."""
+    """Return the settings of `--map` and `--type`. Raises UsageError for invalid ones."""
     mapped = _pairs(becomes, "--map", "column=field")
     typed = _pairs(types, "--type", "column=number")
     for name, kind in typed.items():
@@ -151,7 +151,7 @@ def _refuse_undecodable(text: str, place: str, encoding: Encoding) -> None:
 
 @dataclass(frozen=True)
 class _Row:
-    """The header as one delimiter gives it."""
+    """The header as cut by one delimiter."""
 
     cells: Sequence[str]
     delimiter: str
@@ -173,7 +173,7 @@ def _row(lines: Sequence[str], delimiter: str) -> _Row:
 
 
 def _columns(names: Sequence[str], file: str, settings: Columns) -> tuple[Column, ...]:
-    """Raises DocumentError that tells all that is wrong with the names."""
+    """Return the columns. Raises DocumentError with all problems of the names."""
     unknown = [name for name in (*settings.becomes, *settings.types) if name not in names]
     if unknown:
         raise UsageError(f"No column {', '.join(unknown)} in {file}.", f"Its columns are: {', '.join(names)}.")
@@ -217,7 +217,7 @@ def _meeting_problems(names: Sequence[str], becomes: Sequence[str]) -> list[Prob
 
 
 def _advice(names: Sequence[str]) -> str:
-    """Which column may be meant."""
+    """Return which column may be meant."""
     for name in names:
         if re.sub(r"[\W_]", "", name).lower() in _OTHER_NAMES:
             return f'If {name} contains the user ID, pass `--map "{name}=user_id"`.'

@@ -1,4 +1,4 @@
-"""From bytes to text: which encoding, by its name or its byte order mark, and where the text ends."""
+"""Decodes bytes to text: the encoding, by its name or its byte order mark, and where the text ends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ UNDECODABLE = "mtribes-undecodable"
 MARK = "\ufeff"
 _LAST_SURROGATES = 0xDC00
 FIRST_BYTE, LAST_BYTE = 0xDC80, 0xDCFF
-"""What bytes become that are no text."""
+"""What invalid bytes become."""
 _SAVE_AS_CSV = "Save it as CSV in UTF-8 and use that file."
 _NAMES = "Use an encoding name such as cp1252, latin-1, utf-16-le or shift_jis."
 _NOT_TEXT = {
@@ -28,14 +28,14 @@ _MAY_HAVE_MARK = {
     "utf-16-be": {"utf-16", "utf-16-be"},
 }
 _BY_MARK = frozenset({"utf-16", "utf-32"})
-"""Encodings whose byte order a mark says, and nothing else."""
+"""Encodings whose byte order only a mark tells."""
 _OF_WIDE_CHARACTERS = ("utf-16", "utf-32")
 _NO_FILES = frozenset({"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "utf_7"})
 """Encodings of Python that no file of users has; some of them cannot be decoded in pieces."""
 ENCODINGS_WITH_MARK = frozenset({"utf-16", "utf-32", "utf-8-sig"})
-"""Those that Python writes a byte order mark for."""
+"""Encodings for which Python writes a byte order mark."""
 END_MARK = "\x1a"
-"""What programs of DOS wrote behind a text (Ctrl-Z)."""
+"""What programs of DOS wrote after a text (Ctrl-Z)."""
 _MOST_END_CHARACTERS = 1024
 
 
@@ -51,7 +51,7 @@ codecs.register_error(UNDECODABLE, _as_surrogates)
 
 @dataclass(frozen=True)
 class Encoding:
-    """How a text is encoded, what people call that, and how long the byte order mark before it is."""
+    """The encoding of a text, its name for people, and the length of its byte order mark."""
 
     codec: str
     label: str
@@ -66,7 +66,7 @@ UTF_8 = Encoding("utf-8", "UTF-8")
 
 
 def validate_encoding(name: str) -> str:
-    """Return the name by which Python knows the encoding of `--encoding`. Raises UsageError for any other."""
+    """Return Python's name of the encoding of `--encoding`. Raises UsageError for an unknown one."""
     try:
         codec = codecs.lookup(name).name
         io.TextIOWrapper(io.BytesIO(), encoding=codec)  # of what is no encoding of text Python says so here
@@ -78,7 +78,7 @@ def validate_encoding(name: str) -> str:
 
 
 def encoding_of(start: bytes, name: str, stated: str | None) -> Encoding:
-    """Return how the text that begins so is encoded. Raises DocumentError for what is no text, or not as stated."""
+    """Return the encoding of a text by its beginning. Raises DocumentError if it is no text, or not as stated."""
     for mark, what in _NOT_TEXT.items():
         if start.startswith(mark):
             raise DocumentError(f"{name} {what}. Only text files are supported.", _SAVE_AS_CSV)
@@ -125,7 +125,7 @@ def _label(codec: str) -> str:
 
 
 def decode(first: bytes, rest: Iterator[bytes], encoding: Encoding) -> Iterator[str]:
-    """Give the text piece by piece: without byte order marks before it, and without a Ctrl-Z behind it."""
+    """Yield the text in pieces, without byte order marks before it and without a Ctrl-Z after it."""
     decoder = encoding.decoder()
     held, is_begun = "", False
     chunk = first[encoding.mark_bytes :]

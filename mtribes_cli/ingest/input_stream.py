@@ -31,7 +31,7 @@ _LONGEST_MARK = 4
 
 @dataclass
 class InputSource:
-    """What is read, and how far. `size_bytes` is None where nobody can know it."""
+    """The input and the reading position. `size_bytes` is None if it cannot be known."""
 
     name: str
     path: Path | None  # None: stdin, or a pipe, which cannot be read twice
@@ -53,7 +53,7 @@ class InputSource:
         return min(self._passed_bytes / self.size_bytes, 1.0)
 
     def chunks(self, stream: BinaryIO) -> Iterator[str]:
-        """The text of `stream`. Raises DocumentError when it is damaged, no text, or breaks off."""
+        """Yield the text of `stream`. Raises DocumentError if it is damaged, no text, or truncated."""
         peeked = _Peeked(stream)
         unpacked = _unpacked(peeked, self.name)
         self._is_packed = not isinstance(unpacked, io.BufferedReader)
@@ -69,7 +69,7 @@ class InputSource:
 
 
 def open_input(context: Context, file: str, encoding: str | None = None) -> tuple[InputSource, BinaryIO]:
-    """What `file` names, `-` for stdin, and its bytes. Raises DocumentError for a file that is not there."""
+    """Open `file`, `-` for stdin. Raises DocumentError for a missing file."""
     if file == STDIN:
         return InputSource("stdin", None, None, encoding), context.console.binary_stdin()
     path = context.working_folder / file
@@ -94,7 +94,7 @@ class _Peeked(io.RawIOBase):
         self._seen = b""
 
     def starts_with(self) -> bytes:
-        """The first bytes; fewer than asked for where there are no more."""
+        """Return the first bytes; fewer if there are no more."""
         while len(self._seen) < _LONGEST_MARK:
             more = self._stream.read(CHUNK_BYTES)
             if not more:
@@ -106,7 +106,7 @@ class _Peeked(io.RawIOBase):
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int:
-        """Fill `buffer`, from what was seen first."""
+        """Fill `buffer`, first with the bytes that were seen."""
         room = memoryview(buffer).cast("B")
         content = self._seen or self._stream.read(len(room)) or b""
         taken = content[: len(room)]
@@ -134,7 +134,7 @@ def _unpacked(peeked: _Peeked, name: str) -> _Readable:
 
 
 def _zstd_module(name: str) -> Any:
-    """Python's own from 3.14 on; before that its backport, which has the same interface."""
+    """Return Python's own module from 3.14 on; before that its backport, with the same interface."""
     try:
         from compression import zstd  # type: ignore[import-not-found,unused-ignore] # noqa: PLC0415 - Python 3.14
     except ImportError:

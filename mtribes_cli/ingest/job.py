@@ -1,4 +1,4 @@
-"""Bringing a file in: batches are sent in order, rejects gathered, totals added up, and all is told at the end."""
+"""Imports a file: sends batches in order, collects rejects, adds up totals, and reports at the end."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ REJECTED = "REJECTED"
 
 @dataclass(frozen=True)
 class IngestOptions:
-    """What the user wants."""
+    """The user's options."""
 
     space: str
     environment: str
@@ -55,11 +55,11 @@ class IngestOptions:
 
 
 class _TooManyErrorsError(Exception):
-    """More rows were rejected than the user wants to see."""
+    """Raised if more rows were rejected than --max-errors allows."""
 
 
 def ingest(context: Context, wanted: IngestOptions) -> Result:
-    """What became of all rows."""
+    """Return the result of all rows."""
     for start in range(MAX_STARTS):
         run = ImportJob(context, wanted, read(context, wanted.input))
         try:
@@ -84,7 +84,7 @@ def ingest(context: Context, wanted: IngestOptions) -> Result:
 
 
 class ImportJob:
-    """One time through the file."""
+    """One pass through the file."""
 
     def __init__(self, context: Context, wanted: IngestOptions, reading: OpenedInput) -> None:
         self.name = reading.source.name
@@ -103,7 +103,7 @@ class ImportJob:
 
     @property
     def is_read_once(self) -> bool:
-        """Whether the input is stdin or a pipe: what was read of it cannot be read again."""
+        """Whether the input is stdin or a pipe, which cannot be read again."""
         return self._reading.source.path is None
 
     @property
@@ -112,7 +112,7 @@ class ImportJob:
         return self._sending is not None
 
     def all(self) -> Result:
-        """Everything, from the first row to what the user is told."""
+        """Run the import, from the first row to the report."""
         console = self._context.console
         with self._held:
             self._held.callback(self._spool.close)
@@ -162,7 +162,7 @@ class ImportJob:
         yield from begun
 
     def _begin(self, batch: Batch) -> SentPart | None:
-        """Send a batch, unless there is nothing to send, or there are too many bad rows already."""
+        """Send a batch, unless it is empty or there are too many rejected rows already."""
         found_here = len(batch.rejects)
         self._local_rejects += found_here
         self.totals += Totals(read=found_here, rejected=found_here)
@@ -173,7 +173,7 @@ class ImportJob:
         return self._session(batch).begin(batch) if is_sent else None
 
     def _finish(self, batch: Batch, part: SentPart | None) -> None:
-        """Add up what became of a batch."""
+        """Add up the result of a batch."""
         if part is None or self._sending is None:
             self._spool.add(batch.all_rejects)
             self.totals += Totals(read=len(batch.faults), rejected=len(batch.faults))
@@ -188,7 +188,7 @@ class ImportJob:
         return self._wanted.max_errors is not None and self.totals.rejected + more > self._wanted.max_errors
 
     def _refused(self, batch: Batch, applied: ImportedPart) -> list[Reject]:
-        """The rows that the server did not take, each with all that is wrong with it."""
+        """Return the rows that the server rejected, each with all of its problems."""
         by_row = {row: list(reasons) for row, reasons in batch.faults.items()}
         for fault in applied.faults:
             if fault.line not in batch.faults or fault.path not in {REFUSED, USER_ID}:
@@ -201,7 +201,7 @@ class ImportJob:
     # The import
 
     def _session(self, batch: Batch) -> PartUploader:
-        """The import, known by its first part: a new one, or one that was interrupted."""
+        """Return the import of this first part: a new one, or an interrupted one."""
         if self._sending is None:
             wanted, path = self._wanted, self._reading.source.path
             identity = Identity(
@@ -236,7 +236,7 @@ class ImportJob:
         return journal
 
     def _leave_others(self, identity: Identity) -> None:
-        """An import of what the file was before does not go on."""
+        """Abandon an import of an older version of the file."""
         for other in others_of(self._context.folders.state, identity):
             self._context.console.notice(
                 f"{self.name}, or its options, changed since its import was interrupted. Starting a new "
@@ -245,7 +245,7 @@ class ImportJob:
             other.remove()
 
     def _complete(self) -> str | None:
-        """Its id; None where there was nothing to send."""
+        """Complete the import and return its ID; None if there was nothing to send."""
         if self._sending is None:
             return None
         done = self._sending.complete()
@@ -309,7 +309,7 @@ class ImportJob:
         return Result(data, (line,), ExitCode.NOT_ALL_WELL, self._problems(""))
 
     def _problems(self, where: str) -> tuple[Problem, ...]:
-        """The first ones, and how many there are."""
+        """Return the first problems, and how many there are."""
         told = [Problem(one.reason, f"line {one.line:,}", REJECTED) for one in islice(self._spool, MAX_TOLD_REJECTS)]
         rest = self._spool.count - len(told)
         if rest or where:

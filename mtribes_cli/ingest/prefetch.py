@@ -1,4 +1,4 @@
-"""Reading ahead: a thread makes the next batch while the present one is being sent."""
+"""Reads ahead: a thread makes the next batch while the current one is being sent."""
 
 from __future__ import annotations
 

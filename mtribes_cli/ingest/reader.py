@@ -1,4 +1,4 @@
-"""From what the user names to rows: which format it is, and what goes with that. Each format has its own module."""
+"""From the user's input to rows: the format, and its settings. Each format has its own module."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _BY_CHARACTER: dict[str, Format] = {"[": "json", "{": "ndjson"}
 
 @dataclass(frozen=True)
 class Input:
-    """What the user says of the input."""
+    """The user's settings of the input."""
 
     file: str  # - is stdin
     format: Format | None = None
@@ -50,18 +50,18 @@ class Rows(Protocol):
     """The rows of a file, in batches."""
 
     def batches(self) -> Iterator[Batch]:
-        """All of them, once."""
+        """Yield all batches, once."""
 
     def place(self, path: str) -> str:
-        """What the file calls the field at a path of the server's."""
+        """Return the file's name for the field at a path of the server."""
 
     def remarks(self) -> Sequence[str]:
-        """What was passed over so far, and may be of interest."""
+        """Return remarks on what was skipped so far."""
 
 
 @dataclass(frozen=True)
 class OpenedInput:
-    """An input that was opened: its rows, how rejects of it are written, and all that decides what is sent for it."""
+    """An opened input: its rows, the format of its rejects, and everything that decides what is sent."""
 
     source: InputSource
     rows: Rows
@@ -71,7 +71,7 @@ class OpenedInput:
 
     @property
     def rejects_encoding(self) -> str:
-        """How its rejects are encoded: as the same command will read them."""
+        """The encoding of the rejects file: the one in which the same command will read it."""
         return self.source.stated_encoding or "utf-8"
 
 
@@ -101,7 +101,7 @@ def read(context: Context, wanted: Input) -> OpenedInput:
 
 
 def _format(wanted: Input, first: str) -> Format:
-    """As stated, else by the extension, else by the first character."""
+    """Return the format as stated, else by the extension, else by the first character."""
     if wanted.format:
         return wanted.format
     path = Path(wanted.file)

@@ -25,7 +25,7 @@ PACKED_EXTENSIONS = (".gz", ".zst", ".zstd")
 
 
 class Spool:
-    """Rejects in the order in which they come, outside of memory."""
+    """Rejects in order, stored outside of memory."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -33,7 +33,7 @@ class Spool:
         self._file: IO[str] | None = None
 
     def add(self, rejects: Iterable[Reject]) -> None:
-        """Keep more of them. Raises FileError when there is no room."""
+        """Store more rejects. Raises FileError if there is no space."""
         try:
             for reject in rejects:
                 if self._file is None:
@@ -53,16 +53,16 @@ class Spool:
                 yield Reject(line, reason, Record(cells, told))
 
     def close(self) -> None:
-        """Forget them."""
+        """Delete the rejects."""
         if self._file is not None:
             self._file.close()
 
 
 class RejectsFormat(Protocol):
-    """How rejects are written."""
+    """The format of rejects."""
 
     def write(self, file: TextIO, rejects: Spool) -> None:
-        """All of them."""
+        """Write all rejects."""
 
 
 class CsvRejects:
@@ -91,7 +91,7 @@ def _csv_row(reject: Reject, width: int) -> list[str]:
 
 
 def _csv_line(cells: Sequence[str], delimiter: str) -> str:
-    """With CRLF as its end Python quotes a cell for either of the two; the file has LF."""
+    """Return a line with LF: with CRLF Python quotes a cell for either of the two."""
     buffer = io.StringIO(newline="")
     csv.writer(buffer, delimiter=delimiter, lineterminator="\r\n").writerow(cells)
     return buffer.getvalue().removesuffix("\r\n") + "\n"
@@ -118,13 +118,13 @@ def _shown_character(character: str) -> str:
 
 
 class JsonRejects:
-    """Objects, one a line; between brackets where the input is an array."""
+    """JSON objects, one per line; between brackets if the input is an array."""
 
     def __init__(self, *, is_array: bool) -> None:
         self._is_array = is_array
 
     def write(self, file: TextIO, rejects: Spool) -> None:
-        """Objects as they stood, with two or three more fields."""
+        """Write objects as they were, with two or three more fields."""
         file.write("[\n" if self._is_array else "")
         for number, reject in enumerate(rejects):
             file.write(",\n" if number and self._is_array else "\n" if number else "")
@@ -133,7 +133,7 @@ class JsonRejects:
 
 
 def _json_row(reject: Reject) -> str:
-    """What is an object stays as it was written, down to the last digit; anything else goes to `_raw`."""
+    """Return an object as it was written, to the last digit; anything else goes to `_raw`."""
     text = reject.record.text
     ours: dict[str, object] = {"_line": reject.line, "_error": sanitize_line(reject.reason)}
     if _is_undecodable(text) or not _is_object(text):

@@ -28,7 +28,7 @@ _READ_BYTES = 1024 * 1024
 
 @dataclass(frozen=True)
 class RejectsFile:
-    """One place, and the note of what this program put there the last time."""
+    """The path of a rejects file, and the note of what this program wrote there the last time."""
 
     path: Path
     shown: str
@@ -36,7 +36,7 @@ class RejectsFile:
     through: OutputTarget | None = None  # a device or a pipe, which is written through
 
     def put(self, rejects: Spool, kind: RejectsFormat, encoding: str) -> None:
-        """Write them all, or nothing: what was there before is replaced at once. Raises FileError."""
+        """Write all rejects, or nothing: an earlier file is replaced at once. Raises FileError."""
         if self.through is not None:
             self._write_through(self.through, rejects, kind)
             return
@@ -73,7 +73,7 @@ class RejectsFile:
             raise file_error(error, self.shown, cannot_be="written") from error
 
     def remove_ours(self) -> bool:
-        """Take away what an earlier run left, if nobody has changed it; whether something was there."""
+        """Delete the file of an earlier run, unless somebody has changed it; return whether there was one."""
         if not self.path.exists() or not self.is_ours:
             return False
         self.path.unlink()
@@ -82,7 +82,7 @@ class RejectsFile:
 
     @property
     def is_ours(self) -> bool:
-        """Whether what is there is as this program left it."""
+        """Return whether the file is as this program left it."""
         if not self.path.is_file():
             return False
         try:
@@ -132,7 +132,7 @@ def stated_rejects_file(folder: Path, state_folder: Path, stated: str, source: P
 
 
 def default_rejects_file(folder: Path, state_folder: Path, file: str, extension: str) -> RejectsFile:
-    """Beside the input, under the first name at which nothing of somebody else's is."""
+    """Return the file beside the input, under the first name that is free or ours."""
     name = default_name(file, extension)
     for _ in range(1000):
         path = folder / name
@@ -153,7 +153,7 @@ def is_beside_possible(path: Path) -> bool:
 
 
 def name_of_stream(file: str) -> str:
-    """Return what the rejects of stdin, or of a pipe that the user calls `file`, are named after."""
+    """Return the name for the rejects of stdin, or of a pipe that the user calls `file`."""
     if file in _STDIN_NAMES:
         return "stdin"
     return "input" if file.startswith(_OF_SYSTEM) else Path(file).name

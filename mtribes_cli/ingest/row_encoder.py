@@ -1,4 +1,4 @@
-"""One row of CSV as one line of JSON, by pieces that are made once for all rows that have the same cells empty."""
+"""Encodes a row of CSV as a line of JSON, by pieces shared by all rows that have the same cells empty."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_SHAPES = 4096
 
 
 class RowEncoder:
-    """Rows of some columns. An empty cell is not given: what the server knows of that field stays."""
+    """Encodes rows of some columns. An empty cell is left out: the server keeps its value of that field."""
 
     def __init__(self, columns: Sequence[Column]) -> None:
         self._columns = columns
@@ -77,7 +77,7 @@ class _Shape:
 
 
 def _shape(columns: Sequence[Column], is_given: Sequence[bool]) -> _Shape:
-    """How such rows are written."""
+    """Return how rows with these empty cells are written."""
     given = [index for index, column in enumerate(columns) if is_given[index] and column.becomes]
     fields = [index for index in given if not columns[index].becomes.startswith(ATTRIBUTE)]
     attributes = [index for index in given if columns[index].becomes.startswith(ATTRIBUTE)]
@@ -118,7 +118,7 @@ class _Shapes:
         self._known: dict[tuple[bool, ...], _Shape | None] = {}
 
     def of(self, row: Sequence[str]) -> _Shape | None:
-        """The shape for a row; None: it has no user id."""
+        """Return the shape of a row; None if it has no user ID."""
         is_given = tuple(map(bool, row))
         if is_given not in self._known:
             if len(self._known) >= MAX_SHAPES:

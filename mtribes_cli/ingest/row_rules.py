@@ -28,7 +28,7 @@ _ASCII = bytes(range(128))
 
 @dataclass(frozen=True)
 class CellFault:
-    """What is wrong with one cell, by the place of its column, from 0."""
+    """A problem of one cell, by its column, from 0."""
 
     at: int
     reason: str
@@ -99,7 +99,7 @@ class RowRules:
         return row
 
     def faults(self, row: list[str]) -> tuple[list[str], list[CellFault]]:
-        """Return the row as it counts, and all that is wrong with it as far as that is known here."""
+        """Return the row as it counts, and all problems that are known here."""
         row = self._without_edges(row)
         found = []
         for at, column in enumerate(self._columns):
@@ -197,7 +197,7 @@ def _beyond_ascii(content: bytes) -> str:
 
 
 def is_blank(row: Sequence[str]) -> bool:
-    """Return whether a row has nothing but blanks in its cells, as an empty line."""
+    """Return whether a row has only blanks in its cells, like an empty line."""
     return not "".join(row).strip(_BLANKS)
 
 

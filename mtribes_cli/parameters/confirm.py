@@ -1,4 +1,4 @@
-"""What is in the way of a deed: nobody who says yes to it, or credentials that are no sign-in of a person."""
+"""Confirmations of commands, and advice if credentials are not those of a person who has signed in."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 def require_yes(context: Context, question: str, *, is_confirmed: bool) -> None:
-    """Go on if `--yes` was given or the person at the terminal says so; with nobody there it is a usage error."""
+    """Continue if `--yes` was given or the person at the terminal agrees; without a terminal, a usage error."""
     if not is_confirmed and not context.console.confirm(question, flag="--yes", default=False):
         raise InterruptedCommandError("Canceled. Nothing was changed.", "Answer yes, or pass --yes.")
 
 
 def require_key(context: Context, kind: str, key: str, *, warning: str, is_confirmed: bool) -> None:
-    """Go on if `--yes` was given or the person at the terminal types the key of what is to be deleted."""
+    """Continue if `--yes` was given or the person at the terminal types the key of what is to be deleted."""
     if is_confirmed:
         return
     context.console.instruction(warning)
@@ -31,7 +31,7 @@ def require_key(context: Context, kind: str, key: str, *, warning: str, is_confi
 
 @contextmanager
 def explain_login_required(context: Context) -> Iterator[None]:
-    """Where the server wants a person who has signed in, say which variable is in the way of that."""
+    """If the server requires a person who has signed in, say which variable prevents that."""
     try:
         yield
     except NotAllowedError as error:

@@ -40,7 +40,7 @@ class RestoreDelivery:
 
 
 def delivery_history(context: Context, place: EnvironmentScope, limit: int) -> Result:
-    """Return who changed what an environment delivers, the newest revision first."""
+    """Return the history of a delivery, the newest revision first."""
     space, environment = place.resolve(context)
     found = context.client.delivery_history(space, environment, limit=limit)
     return history(context, found, limit=limit, empty=f"Nothing has been delivered in {environment} of {space} yet.")
@@ -57,7 +57,7 @@ def diff_deliveries(context: Context, place: EnvironmentScope, sides: DeliverySi
 
 
 def restore_delivery(context: Context, wanted: RestoreDelivery) -> Result:
-    """Return the revision that the delivery has now."""
+    """Return the new revision of the delivery."""
     space, environment = wanted.place.resolve(context)
     present = context.client.environment(space, environment).revision
     try:
@@ -90,7 +90,7 @@ def restore_delivery(context: Context, wanted: RestoreDelivery) -> Result:
 
 
 def _as_json(space: str, diff: DeliveryDiff) -> dict[str, object]:
-    """Return the data of `--json`, with the names that the server has."""
+    """Return the data of `--json`, with the names of the server."""
     changes = [asdict(change) for change in diff.changes]
     return {"space": space, "from": diff.before.as_json(), "to": diff.after.as_json(), "changes": changes}
 
@@ -107,7 +107,7 @@ def _named(side: DeliveryAt) -> str:
 
 
 def _change_lines(change: DeliveryChange) -> Iterator[ChangeLine]:
-    """Return what changed, and below it every value."""
+    """Return what changed, with every value below it."""
     what = change.collection or change.entity or ""
     scenario = f"  {json.dumps(change.scenario, ensure_ascii=False)}" if change.scenario is not None else ""
     line = ChangeLine(f"{change.kind:{KIND_WIDTH}}", f"  {what}{scenario}")
@@ -118,7 +118,7 @@ def _change_lines(change: DeliveryChange) -> Iterator[ChangeLine]:
 
 
 def _value_lines(value: ChangeLine) -> Iterator[str]:
-    """Return a value before and after in one line, where that is not too long; else in three, shorten."""
+    """Return a value before and after in one line, or in three if it is too long."""
     line = value.text
     if display_width(sanitize_line(line)) <= MAX_LINE_WIDTH:
         yield line

@@ -35,7 +35,7 @@ _REVISION_LINE = re.compile(rb"^revision:[ \t]*(\d+)[ \t]*(?=\r?$|#)", re.MULTIL
 
 @dataclass(frozen=True)
 class LocalDocument:
-    """A document as it lies here, and its top-level keys with simple values as text."""
+    """A document on this machine, and its top-level keys with simple values as text."""
 
     name: str
     content: bytes
@@ -45,25 +45,25 @@ class LocalDocument:
     given: DecodedText  # as it lies there
 
     def to_send(self, *, force: bool, note: str | None) -> SentDocument:
-        """Return it as it is sent."""
+        """Return the document as it is sent."""
         return SentDocument(self.content, self.content_type, force, note)
 
 
 @dataclass(frozen=True)
 class Output:
-    """Where a document is to go, and how it is to be written."""
+    """Where a document goes, and in which format."""
 
     file: str = STDIN  # as the user typed it; - is stdout
     format: str | None = None  # None: by the file's extension
 
     @property
     def is_json(self) -> bool:
-        """Whether it is to be JSON; else it is YAML."""
+        """Whether the format is JSON; else it is YAML."""
         return self.format == "json" if self.format else self.file.lower().endswith(".json")
 
 
 def read_document(context: Context, file: str) -> LocalDocument:
-    """The document of `file`, `-` for stdin. Raises FileError when unreadable, DocumentError when no document."""
+    """Return the document of `file`, `-` for stdin. Raises FileError if unreadable, DocumentError if invalid."""
     if file == STDIN:
         return _document("stdin", context.console.read_stdin(), path=None)
     path = context.working_folder / file
@@ -77,7 +77,7 @@ def read_document(context: Context, file: str) -> LocalDocument:
 
 
 def tree_of(document: LocalDocument) -> object:
-    """Return what is in a document, as lists and maps; the values of a YAML document are text."""
+    """Return the content of a document as lists and maps; the values of a YAML document are text."""
     text = document.content.decode()
     is_json = document.content_type == JSON
     return _parsed_json(document.name, text) if is_json else _parsed_yaml(document.name, text)
@@ -119,7 +119,7 @@ def _parsed_json(name: str, text: str) -> object:
 
 
 def _parsed_yaml(name: str, text: str) -> object:
-    """Everything as text: what types the values have is the server's to say."""
+    """Return the YAML with all values as text: their types are up to the server."""
     import yaml  # noqa: PLC0415 - start-up time
 
     loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -136,7 +136,7 @@ def _parsed_yaml(name: str, text: str) -> object:
 
 
 def _may_be_deep(text: str) -> bool:
-    """Whether so many brackets are open somewhere: in texts they count too."""
+    """Return whether so many brackets are open at some point; those in texts count too."""
     level = 0
     for bracket in _BRACKET.findall(text):
         level = level + 1 if bracket in "[{" else max(level - 1, 0)
@@ -161,7 +161,7 @@ def _is_deep(events: Iterable[Any]) -> bool:
 
 
 def space_of(context: Context, document: LocalDocument, flag: str | None) -> str:
-    """The Space that a document belongs to: the flag's, else its own `space` key, else that of `mtribes.toml`."""
+    """Return the Space of a document: of the flag, else of its own `space` key, else of `mtribes.toml`."""
     return context.settings.space(flag or document.keys.get("space"))
 
 
@@ -172,21 +172,21 @@ def write_document(
     as_json: Callable[[], Mapping[str, object]],
     as_yaml: Callable[[], str],
 ) -> Result:
-    """A document from the server, put where it is wanted; fetched in the form in which it is wanted."""
+    """Write a document of the server to the output, fetched in the requested format."""
     if wanted.file == STDIN and context.console.style.json:
         return Result(as_json())
     return _put(context, wanted.file, _json_text(as_json()) if wanted.is_json else as_yaml())
 
 
 def write_json_document(context: Context, file: str, fetch: Callable[[], Mapping[str, object]]) -> Result:
-    """What exists as JSON alone, put where it is wanted."""
+    """Write a document that exists as JSON only to the output."""
     if file == STDIN and context.console.style.json:
         return Result(fetch())
     return _put(context, file, _json_text(fetch()))
 
 
 def _put(context: Context, file: str, text: str) -> Result:
-    """The text on stdout, or in a file that is whole or not there."""
+    """Write the text to stdout, or atomically to a file."""
     if file == STDIN:
         return Result(None, (Document(text),))
     target = output_target(context.working_folder / file, file, context.working_folder)
@@ -201,7 +201,7 @@ def _put(context: Context, file: str, text: str) -> Result:
 
 
 def update_local_revision(context: Context, document: LocalDocument, revision: int) -> None:
-    """Keep the file fit to be sent again, or say that it is not."""
+    """Update the revision in the file, so that it can be pushed again, or say that it was not updated."""
     if document.keys.get("revision") in {None, str(revision)} or document.path is None:
         return
     if _note_revision(document, revision):
@@ -213,7 +213,7 @@ def update_local_revision(context: Context, document: LocalDocument, revision: i
 
 
 def _note_revision(document: LocalDocument, revision: int) -> bool:
-    """Only a `revision:` line that stands alone is touched, and only if the file is still what was sent."""
+    """Replace a `revision:` line that stands alone, if the file is still what was sent."""
     matches = list(_REVISION_LINE.finditer(document.content))
     given = document.given
     if document.path is None or len(matches) != 1 or _present_content(document.path) != given.encoded(given.text):
@@ -225,7 +225,7 @@ def _note_revision(document: LocalDocument, revision: int) -> bool:
 
 
 def _present_content(path: Path) -> bytes | None:
-    """Return what the file holds now; None where it is no regular file, such as a pipe."""
+    """Return the present content of the file; None if it is no regular file, such as a pipe."""
     try:
         return read_regular_file(path, MAX_DOCUMENT_BYTES)
     except OSError:

@@ -1,4 +1,4 @@
-"""`--field NAME=VALUE`: what an app would say when a session starts."""
+"""`--field NAME=VALUE`: the fields that an app would send when a session starts."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _TO_THE_MINUTE = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}):\d{2}(?:\.\d+)?Z
 
 
 def history(context: Context, found: Sequence[Revision], *, limit: int, empty: str) -> Result:
-    """Return the newest revisions, at most so many; where there are more, say that on stderr."""
+    """Return the newest revisions, up to the limit; if there are more, say so on stderr."""
     if len(found) > limit:
         tell_limit(context, limit, "newest", "revision")
     listed = found[:limit]
@@ -37,7 +37,7 @@ def tell_limit(context: Context, limit: int, first: str, noun: str, plural: str 
 
 
 def _rows(revision: Revision) -> Iterator[Sequence[str]]:
-    """Return a line, and more where the note is long."""
+    """Return the line of a revision, and more lines if the note is long."""
     who = shorten(revision.author.name or revision.author.id, WHO_WIDTH)
     first, *rest = wrap(revision.note or "", NOTE_WIDTH)
     yield str(revision.revision), to_the_minute(revision.at), who, first
@@ -45,6 +45,6 @@ def _rows(revision: Revision) -> Iterator[Sequence[str]]:
 
 
 def to_the_minute(at: str) -> str:
-    """Return a time as tables have it, such as `2026-11-30 12:00`."""
+    """Return a time as in tables, such as `2026-11-30 12:00`."""
     match = _TO_THE_MINUTE.fullmatch(at)
     return f"{match[1]} {match[2]}" if match else shorten(at, WHEN_WIDTH)

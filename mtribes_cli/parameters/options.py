@@ -46,7 +46,7 @@ YesOption = Annotated[bool, typer.Option("--yes", help="Skip the confirmation pr
 
 
 class TokenScope(StrEnum):
-    """What tokens may do."""
+    """What a token may do."""
 
     SPACES_READ = "spaces:read"
     SPACES_WRITE = "spaces:write"

@@ -19,7 +19,7 @@ Person = TypeVar("Person")
 DEFAULT_LIMIT = 100
 KINDS = (Kind.ID, Kind.ID, Kind.TEXT, Kind.TIME)
 MAX_LIMIT = 100_000
-"""All that are listed are held in memory; files of everybody come from `tribe export`."""
+"""The most people of a list, which is held in memory; `tribe export` writes files of everybody."""
 
 TagOption = Annotated[
     str | None, typer.Option("--tag", metavar="TAG", help="Only people with this tag or one below it.")
@@ -36,25 +36,25 @@ TagsArgument = Annotated[list[str], typer.Argument(metavar="TAG...", help="Tag, 
 
 @dataclass(frozen=True)
 class EnvironmentScope:
-    """An environment of a Space, as far as flags state it."""
+    """An environment of a Space, as far as flags name it."""
 
     space: str | None
     environment: str | None
 
     def resolve(self, context: Context) -> tuple[str, str]:
-        """Return Space and environment; `mtribes.toml` states what flags leave open."""
+        """Return Space and environment; `mtribes.toml` fills in what flags leave out."""
         return context.settings.space(self.space), context.settings.environment(self.environment)
 
 
 def people_query(limit: int, *, tag: str | None, attribute: str | None, search: str | None = None) -> PeopleQuery:
-    """Return what to ask for. Raises UsageError where `--attribute` is not NAME=VALUE."""
+    """Return the query. Raises UsageError if `--attribute` is not NAME=VALUE."""
     if attribute is not None and not attribute.partition("=")[1]:
         raise UsageError(f"--attribute {attribute!r} has no value.", "Use the form --attribute plan=gold.")
     return PeopleQuery(limit, tag, attribute, search)
 
 
 def list_users(context: Context, place: EnvironmentScope, query: PeopleQuery) -> Result:
-    """Return the users that match, and say where there are more."""
+    """Return the users that match, and say if there are more."""
     space, environment = place.resolve(context)
     users = _first(context, query, context.client.users(space, environment, query))
     rows = [_row(one.user_id, one) for one in users]
@@ -63,7 +63,7 @@ def list_users(context: Context, place: EnvironmentScope, query: PeopleQuery) ->
 
 
 def list_visitors(context: Context, place: EnvironmentScope, query: PeopleQuery) -> Result:
-    """Return the visitors that match, and say where there are more."""
+    """Return the visitors that match, and say if there are more."""
     space, environment = place.resolve(context)
     visitors = _first(context, query, context.client.visitors(space, environment, query))
     rows = [_row(one.anonymous_id, one) for one in visitors]
@@ -77,14 +77,14 @@ def _row(called: str, person: User | Visitor) -> Sequence[str]:
 
 
 def _first(context: Context, query: PeopleQuery, found: Sequence[Person]) -> Sequence[Person]:
-    """Return as many as were asked for; where more were found, say that on stderr."""
+    """Return as many as were requested; if more were found, say so on stderr."""
     if len(found) > query.limit:
         tell_limit(context, query.limit, "first", "user" if isinstance(found[0], User) else "visitor")
     return found[: query.limit]
 
 
 def facts_of(person: User | Visitor) -> Iterator[tuple[str, str]]:
-    """Return what is kept of somebody, as pairs of words; attributes by their names."""
+    """Return what is stored of a person, as pairs of words; attributes by their names."""
     for name, value in asdict(person).items():
         if isinstance(value, Mapping):
             yield from ((f"attributes.{attribute}", _shown(item)) for attribute, item in value.items())
@@ -97,12 +97,12 @@ def _shown(value: object) -> str:
 
 
 def confirm_erasure(context: Context, person: str, place: str, *, is_confirmed: bool) -> None:
-    """Go on if `--yes` was given, or somebody says so. Raises InterruptedCommandError for a no."""
+    """Continue if `--yes` was given, or somebody confirms. Raises InterruptedCommandError for a no."""
     question = f"Permanently delete {person} and all related data from {place}?"
     if not is_confirmed and not context.console.confirm(question, flag="--yes", default=False):
         raise InterruptedCommandError("Canceled. Nothing was deleted.", "Answer yes, or pass --yes.")
 
 
 def removed_words(removed: RemovedUser | RemovedVisitor) -> str:
-    """Return how much of each kind was removed, such as `1 profile, 2 devices`."""
+    """Return how many records of each kind were deleted, such as `1 profile, 2 devices`."""
     return ", ".join(counted(count, plural.removesuffix("s")) for plural, count in asdict(removed).items())

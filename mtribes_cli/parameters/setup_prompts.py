@@ -1,4 +1,4 @@
-"""The answers that `setup` needs: from flags, from `mtribes.toml`, from the person at the terminal, or by default."""
+"""The answers that `setup` needs: from flags, `mtribes.toml`, the person at the terminal, or defaults."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,12 +20,12 @@ DEFAULT_LANGUAGE = "typescript"
 TARGET_FLAG = "--target LANGUAGE:OUTPUT"
 OPTION_FLAG = "--option NAME=VALUE"
 ASKED_OPTIONS: Mapping[str, str] = {"package": "Package name", "prefix": "Prefix for names"}
-"""The options that are asked for; the others are rarely wanted."""
+"""The options that `setup` asks for; the others are rarely needed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """What was said on the command line."""
+    """The flags of the command line."""
 
     organization: str | None = None
     space: str | None = None
@@ -36,7 +36,7 @@ class Flags:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One thing to choose: where the answers are, in the order in which they count."""
+    """A choice to make, with its sources in order of precedence."""
 
     noun: str
     options: Sequence[str]
@@ -46,12 +46,12 @@ class Choice:
 
     @property
     def flag(self) -> str:
-        """The option that answers it."""
+        """The flag that answers the question."""
         return f"--{self.noun.lower()}"
 
 
 def target_answers(targets: Iterable[str], options: Sequence[str]) -> tuple[TargetAnswer, ...]:
-    """What `--target` and `--option` say: each option goes to the targets whose language has it. UsageError."""
+    """Return the targets of `--target` with their `--option`s, by language. Raises UsageError."""
     answers = [_target_answer(text) for text in targets]
     stated = [_option(text) for text in options]
     for name, _ in stated:
@@ -90,7 +90,7 @@ def _target_answer(text: str) -> TargetAnswer:
 
 
 def chosen(context: "Context", flags: Flags, choice: Choice) -> str:
-    """The answer; UsageError when there is none and nobody to ask, NotFoundError for what is not there."""
+    """Return the answer; UsageError if there is none and nobody to ask, NotFoundError for an unknown one."""
     if choice.given is not None:
         return _there(choice, choice.given)
     if not choice.options:
@@ -109,7 +109,7 @@ def chosen(context: "Context", flags: Flags, choice: Choice) -> str:
 def chosen_targets(
     context: "Context", flags: Flags, before: ProjectFile | None, space: str
 ) -> tuple[TargetAnswer, ...]:
-    """The targets to add to those that `mtribes.toml` has."""
+    """Return the targets to add to those of `mtribes.toml`."""
     remembered = before.targets if before else ()
     folder = before.root if before else context.working_folder.absolute()
     if flags.targets:
@@ -128,7 +128,7 @@ def chosen_targets(
 
 
 def asks(context: "Context", flags: Flags) -> bool:
-    """Whether questions are asked at all."""
+    """Return whether questions are asked at all."""
     return context.console.is_interactive and not flags.yes
 
 
@@ -161,7 +161,7 @@ def _asked_options(context: "Context", language: str, output: str, space: str) -
 
 
 def _asked_output(context: "Context", outputs: Sequence[str], usual: str) -> str:
-    """A folder for the code that is none of `outputs`."""
+    """Ask for an output folder that is none of `outputs`."""
     default = None if usual in outputs else usual
     while True:
         question = "Folder for the code, inside the project"

@@ -1,4 +1,4 @@
-"""Writes the answers of `setup` into the text of `mtribes.toml`; comments, order and whatever else is there survive."""
+"""Writes the answers of `setup` into the text of `mtribes.toml`; comments, order and other content stay."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from tomlkit.items import AoT, Array
 
 @dataclass(frozen=True, slots=True)
 class TargetAnswer:
-    """A target that is wanted."""
+    """A target to add."""
 
     language: str
     output: str
@@ -19,7 +19,7 @@ class TargetAnswer:
 
 @dataclass(frozen=True, slots=True)
 class SetupAnswers:
-    """What `setup` found out."""
+    """The answers of `setup`."""
 
     host: str
     organization: str

@@ -1,4 +1,4 @@
-"""What `setup` proposes by what lies in a project's folder: languages, folders for the code, values of options."""
+"""The proposals of `setup` from the content of a project's folder: languages, output folders, options."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,12 +14,12 @@ _PACKAGE = re.compile(r"[a-z_][a-z0-9_]*(?:/[a-z_][a-z0-9_]*)*")
 
 
 def found_languages(folder: Path) -> Sequence[str]:
-    """The languages of the project in that folder, the surest first; none where nothing tells."""
+    """Return the languages of the project in that folder, the most likely first; none if nothing tells."""
     return tuple(dict.fromkeys(_found(folder)))
 
 
 def usual_output(folder: Path, language: str, space: str) -> str:
-    """Where the code of a Space goes in such a project, as a target's `output`."""
+    """Return the usual output of a Space's code in such a project."""
     module = _module(space)
     match language:
         case "kotlin" | "java":
@@ -37,7 +37,7 @@ def usual_output(folder: Path, language: str, space: str) -> str:
 
 
 def usual_options(language: str, output: str, space: str) -> Mapping[str, str]:
-    """What the options are that are worth asking for: a package as the folder says, a prefix as the Space is called."""
+    """Return the usual values of options: a package from the folder, a prefix from the name of the Space."""
     if language in PACKAGE_LANGUAGES:
         found = _SOURCES_OF_JVM.search(output)
         is_package = found is not None and _PACKAGE.fullmatch(found["package"])
@@ -69,7 +69,7 @@ def _found(folder: Path) -> Iterator[str]:
 
 
 def _text(path: Path) -> str:
-    """What a file says; nothing where it is not there, is no file, or is too large to be what is looked for."""
+    """Return the text of a file; "" if it is missing, no file, or too large."""
     try:
         return read_regular_file(path, MAX_PROJECT_FILE_BYTES).decode("utf-8", "replace")
     except OSError:

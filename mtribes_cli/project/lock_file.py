@@ -31,7 +31,7 @@ _UPGRADE = "Upgrade mtribes."
 
 
 class LockedSource(NamedTuple):
-    """What code was generated from: a revision of a Space, by a generator."""
+    """The source of generated code: a revision of a Space, and a generator."""
 
     space: str
     revision: int
@@ -40,7 +40,7 @@ class LockedSource(NamedTuple):
 
 
 class LockedTarget(NamedTuple):
-    """The files of one target as they were written: path below `output` to SHA-256 of the text with LF."""
+    """The files of one target as written: path below `output` to SHA-256 of the text with LF."""
 
     language: str
     output: str
@@ -56,17 +56,17 @@ class LockFile(NamedTuple):
     targets: tuple[LockedTarget, ...] = ()
 
     def target(self, output: str) -> LockedTarget | None:
-        """The target that was generated into `output`."""
+        """Return the target that was generated into `output`."""
         return next((target for target in self.targets if target.output == output), None)
 
 
 def text_hash(content: bytes) -> str:
-    """SHA-256 in hexadecimal of `content` with CRLF as LF."""
+    """Return the SHA-256, in hexadecimal, of `content` with CRLF as LF."""
     return hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()
 
 
 def read_lock_file(path: Path) -> LockFile | None:
-    """The lock at `path`, or None without one; ProjectError with every fault."""
+    """Return the lock at `path`, or None without one; ProjectError with all problems."""
     try:
         content = read_regular_file(path, MAX_LOCK_FILE_BYTES)
     except FileNotFoundError:
@@ -79,7 +79,7 @@ def read_lock_file(path: Path) -> LockFile | None:
 
 
 def parse_lock_file(content: bytes, path: Path) -> LockFile:
-    """`content` as the lock at `path`; ProjectError with every fault."""
+    """Parse `content` as the lock at `path`; ProjectError with all problems."""
     try:
         text = content.decode("utf-8-sig")
         if _has_conflict(text):

@@ -32,7 +32,7 @@ _WINDOWS_FORBIDDEN = frozenset('<>:"|?*')
 
 
 def output_fault(output: str) -> str | None:
-    """What is wrong with `output` as a target's folder inside the project, or None."""
+    """Return the problem with `output` as a target's folder inside the project, or None."""
     if fault := _shape_fault(output):
         return fault
     for name in output.split("/"):
@@ -42,7 +42,7 @@ def output_fault(output: str) -> str | None:
 
 
 def file_fault(path: str) -> str | None:
-    """What is wrong with `path` as a generated file below an output folder, or None."""
+    """Return the problem with `path` as a generated file below an output folder, or None."""
     if fault := _shape_fault(path):
         return fault
     if path in ROOT_ONLY_NAMES:
@@ -54,7 +54,7 @@ def file_fault(path: str) -> str | None:
 
 
 def collisions(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Pairs of a path and why it cannot be beside the others on some file system."""
+    """Return each path that cannot exist beside the others on some file system, with the reason."""
     files: dict[str, str] = {}
     top = _Folder("", "")
     for path in sorted(paths):
@@ -68,7 +68,7 @@ def collisions(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 class _Folder:
-    """A folder that paths lie in: as it is written, by the first of them; in it, folders by their folded names."""
+    """A folder of paths: as the first of them writes it, with the folders in it by their folded names."""
 
     __slots__ = ("first", "folders", "name")
 
@@ -85,7 +85,7 @@ class _Folder:
 
 
 def _folder_twins(path: str, top: _Folder) -> Iterator[tuple[str, str]]:
-    """Note the folders of `path`; yield it when one of them is written in two ways. One step a name, however deep."""
+    """Note the folders of `path`; yield it if one of them is written in two ways. Takes one step per name."""
     around = top
     for name in path.split("/")[:-1]:
         key = fold_case(name)
@@ -100,7 +100,7 @@ def _folder_twins(path: str, top: _Folder) -> Iterator[tuple[str, str]]:
 
 
 def overlapping(outputs: Iterable[str]) -> Iterator[tuple[int, str]]:
-    """The position of each output that is the same folder as an earlier one or around or in it, and that one."""
+    """Return the position of each output that is equal to, around or in an earlier one, and of that one."""
     seen: list[tuple[str, str]] = []
     for position, output in enumerate(outputs):
         key = fold_case(output) + "/"
@@ -146,7 +146,7 @@ def _name_fault(name: str) -> str | None:
 
 
 def _has_invisible(name: str) -> bool:
-    """Whether a character is there that is not seen: a control, a format, an unassigned one."""
+    """Return whether a text has an invisible character: a control, a format, an unassigned one."""
     if name.isascii():
         return not name.isprintable()
     return any(unicodedata.category(character).startswith("C") for character in name)

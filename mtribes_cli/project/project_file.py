@@ -51,7 +51,7 @@ _PACKAGE = r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*"
 
 
 class Target(NamedTuple):
-    """One language's code in one folder, with the Space and the options that hold for it."""
+    """One language's code in one folder, with its Space and options."""
 
     language: str
     output: str
@@ -60,7 +60,7 @@ class Target(NamedTuple):
 
 
 class ProjectFile(NamedTuple):
-    """The content of a valid `mtribes.toml`; `options` of each target are complete (`host` always there)."""
+    """The content of a valid `mtribes.toml`; the `options` of each target are complete (`host` is always there)."""
 
     path: Path
     host: str
@@ -78,7 +78,7 @@ class ProjectFile(NamedTuple):
 
 
 class ProjectFault(NamedTuple):
-    """What is wrong at a place of the file, such as `targets.1.output`."""
+    """A problem at a place of the file, such as `targets.1.output`."""
 
     place: str
     message: str
@@ -86,7 +86,7 @@ class ProjectFault(NamedTuple):
 
 
 def find_project_file(start: Path) -> Path | None:
-    """The nearest `mtribes.toml` in `start` or a folder around it."""
+    """Return the nearest `mtribes.toml` in `start` or a folder around it."""
     resolved = start.resolve()
     for folder in (resolved, *resolved.parents):
         candidate = folder / PROJECT_FILE_NAME
@@ -96,13 +96,13 @@ def find_project_file(start: Path) -> Path | None:
 
 
 def find_project(folder: Path) -> ProjectFile | None:
-    """The project file that holds for `folder`, or None; ProjectError where it has faults."""
+    """Return the project file of `folder`, or None; ProjectError if it has problems."""
     path = find_project_file(folder)
     return read_project_file(path) if path else None
 
 
 def needed_project(project: ProjectFile | None, folder: Path) -> ProjectFile:
-    """`project`; ProjectError where there is none that holds for `folder`, or it generates nothing."""
+    """Return `project`; ProjectError if there is none for `folder`, or it has no targets."""
     if project is None:
         raise ProjectError(
             f"No {PROJECT_FILE_NAME} in {folder.absolute()} or a parent folder.",
@@ -117,7 +117,7 @@ def needed_project(project: ProjectFile | None, folder: Path) -> ProjectFile:
 
 
 def read_project_file(path: Path) -> ProjectFile:
-    """The content of the project file at `path`; ProjectError with every fault."""
+    """Return the content of the project file at `path`; ProjectError with all problems."""
     try:
         content, owners = read_with_owners(path, MAX_PROJECT_FILE_BYTES)
         text = content.decode("utf-8-sig")
@@ -129,14 +129,14 @@ def read_project_file(path: Path) -> ProjectFile:
 
 
 def unreadable(path: Path, error: OSError) -> MtribesError:
-    """What it means that a file of the project cannot be read: by its kind or size, or by the system's word."""
+    """Return the error for a project file that cannot be read: by its kind or size, or the system's message."""
     if isinstance(error, (NotRegularFileError, TooLargeFileError)):
         return ProjectError(f"{path} is invalid: {error.strerror}.", "Restore the correct file.")
     return file_error(error, str(path), cannot_be="read")
 
 
 def parse_project_file(text: str, path: Path) -> ProjectFile:
-    """`text` as a project file that lies at `path`; ProjectError with every fault."""
+    """Parse `text` as the project file at `path`; ProjectError with all problems."""
     try:
         document = tomllib.loads(text)
         faults = list(islice(_document_faults(document), MAX_PROBLEMS + 1))
@@ -152,7 +152,7 @@ def parse_project_file(text: str, path: Path) -> ProjectFile:
 
 
 def options_of(language: str) -> tuple[str, ...]:
-    """The options that a target of the language may have."""
+    """Return the options that a target of the language may have."""
     languages = {
         "package": PACKAGE_LANGUAGES,
         "prefix": PREFIX_LANGUAGES,
@@ -162,12 +162,12 @@ def options_of(language: str) -> tuple[str, ...]:
 
 
 def generated_host(host: str) -> str:
-    """The URL that generated code talks to by default: the same on every machine, for "local" too."""
+    """Return the default URL in generated code: the same on every machine, for "local" too."""
     return LOCAL_URL if host == LOCAL_HOST else host
 
 
 def is_server_url(text: str) -> bool:
-    """Whether `text` can be the address of a server: http or https, a host, no query and no user in it."""
+    """Return whether `text` can be the URL of a server: http or https, a host, no query and no user in it."""
     try:
         parts = urlsplit(text)
         port_is_valid = parts.port is None or parts.port > 0
@@ -202,7 +202,7 @@ def _target(table: Mapping[str, object], host: str, space: object) -> Target:
 
 
 def normal_output(output: str) -> str:
-    """`output` without a leading './' and a trailing '/', as people write folders."""
+    """Return `output` without a leading './' and a trailing '/'."""
     return output.removeprefix("./").rstrip("/") if output.strip("./") else output
 
 
@@ -278,7 +278,7 @@ def _language_choice_faults(value: object, possible: tuple[str, ...] | None, pla
 
 
 def host_faults(host: object, place: str) -> Iterator[ProjectFault]:
-    """What is wrong with `host` of a project file."""
+    """Return the problems of `host` of a project file."""
     if host is None:
         yield ProjectFault(place, 'is missing; set it to the URL of your server, or "local"')
     elif not isinstance(host, str) or not (host == LOCAL_HOST or is_server_url(host)):
@@ -291,7 +291,7 @@ def _key_faults(value: object, place: str) -> Iterator[ProjectFault]:
 
 
 def _is_key(text: str) -> bool:
-    """Whether `text` can be a key or an id: letters, digits and, within, '-' and '_'."""
+    """Return whether `text` can be a key or an ID: letters, digits and, inside, '-' and '_'."""
     has_shape = text.isascii() and text.replace("-", "").replace("_", "").isalnum()
     return has_shape and len(text) <= _MAX_KEY_LENGTH and text[0].isalnum() and text[-1].isalnum()
 
@@ -331,7 +331,7 @@ def _unknown_keys(table: Mapping[str, object], known: tuple[str, ...], prefix: s
 
 
 def _shown(value: object) -> str:
-    """The beginning of a wrong value: the file may be anybody's, and the value of any length."""
+    """Return the beginning of a wrong value, which may be long and from anybody."""
     shown = repr(value)
     return shown if len(shown) <= MAX_SHOWN_LENGTH else f"{shown[:MAX_SHOWN_LENGTH]}..."
 
@@ -360,7 +360,7 @@ def _syntax_fault(error: tomllib.TOMLDecodeError) -> ProjectFault:
 
 
 def _with_lines(faults: list[ProjectFault], text: str) -> list[ProjectFault]:
-    """The faults with the line of their key, or of the nearest table around it, in the order of the lines."""
+    """Return the problems with the line of their key, or of the nearest table around it, in order of lines."""
     lines = key_lines(text)
     located = [ProjectFault(fault.place, fault.message, _nearest_line(fault.place, lines)) for fault in faults]
     return sorted(located, key=lambda fault: fault.line or 0)
@@ -373,7 +373,7 @@ def _nearest_line(place: str, lines: Mapping[str, int]) -> int | None:
 
 
 def key_lines(text: str) -> dict[str, int]:
-    """The line on which each key and table begins, such as `{"targets.0.output": 7}`; as far as a line shows it."""
+    """Return the line of each key and table, such as `{"targets.0.output": 7}`, as far as a line shows it."""
     lines: dict[str, int] = {}
     table = ""
     targets = 0

@@ -1,4 +1,4 @@
-"""Choosing one of several at a keyboard: by the arrows, a number, or the beginning of a name."""
+"""Choosing an option at a keyboard: by the arrows, a number, or the beginning of a name."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LINES_AROUND = 3  # the question, the help, and the line of the cursor
 
 
 def has_keys(stdin: TextIO, screen: Screen, options: Sequence[str]) -> bool:
-    """Whether keys can be read one by one, and all options be shown at once."""
+    """Return whether keys can be read one by one, and all options fit on the screen."""
     if sys.platform == "win32" or not screen.has_color or len(options) + _LINES_AROUND > screen.height:
         return False
     try:
@@ -33,7 +33,7 @@ def has_keys(stdin: TextIO, screen: Screen, options: Sequence[str]) -> bool:
 
 
 class Selection:
-    """A list of options of which one is marked, and what was typed of a number or a name."""
+    """A list of options of which one is selected, and the typed number or name."""
 
     def __init__(self, options: Sequence[str], default: str | None) -> None:
         self._options, self._default = options, default
@@ -42,11 +42,11 @@ class Selection:
 
     @property
     def chosen(self) -> str:
-        """The option that is marked."""
+        """The selected option."""
         return self._options[self._at]
 
     def press(self, key: str) -> None:
-        """Move the mark: by an arrow, or to what was typed."""
+        """Move the selection: by an arrow, or to what was typed."""
         if key in (_UP, _DOWN):
             self._at = (self._at + (1 if key == _DOWN else -1)) % len(self._options)
             self._typed = ""
@@ -80,7 +80,7 @@ class Selection:
 def choose_by_keys(
     stdin: TextIO, screen: Screen, write: Callable[[str], None], options: Sequence[str], default: str | None
 ) -> str | None:
-    """Return the option that was chosen; None where the input ended. Ctrl-C raises KeyboardInterrupt."""
+    """Return the option that was chosen; None if the input ended. Ctrl-C raises KeyboardInterrupt."""
     selection, shown = Selection(options, default), 0
     with _keys_one_by_one(stdin.fileno()):
         try:
@@ -100,13 +100,13 @@ def choose_by_keys(
 
 
 def _above(lines: int) -> str:
-    """Return what takes away so many lines, of which the cursor is in the last one."""
+    """Return the escapes that erase so many lines; the cursor is in the last one."""
     up = f"\x1b[{lines - 1}A" if lines > 1 else ""
     return f"\r{up}\x1b[J" if lines else ""
 
 
 def _key(descriptor: int) -> str:
-    """Return a key by its name, or what was typed; "" for a key that means nothing here."""
+    """Return a key by its name, or what was typed; "" for a key without a meaning here."""
     typed = os.read(descriptor, 32)
     if not typed:
         return _END
@@ -127,7 +127,7 @@ else:
 
     @contextmanager
     def _keys_one_by_one(descriptor: int) -> Iterator[None]:
-        """Give keys as they are pressed, unechoed; Ctrl-C stays a signal. The terminal is as before afterwards."""
+        """Yield keys as they are pressed, without echo; Ctrl-C stays a signal. Restores the terminal afterwards."""
         import termios  # noqa: PLC0415 - of Unix, and rarely needed
         import tty  # noqa: PLC0415 - as above
 

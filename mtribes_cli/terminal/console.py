@@ -30,7 +30,7 @@ CONFIRMING_FLAG = "--yes"
 
 
 class Style(NamedTuple):
-    """What the user asked of the output."""
+    """The user's choices about the output."""
 
     json: bool = False
     quiet: bool = False
@@ -39,7 +39,7 @@ class Style(NamedTuple):
 
 
 class Console:
-    """Two streams out, one in."""
+    """The console: stdout, stderr and stdin."""
 
     def __init__(  # noqa: PLR0913 - what was asked for, three streams, and the time
         self,
@@ -67,7 +67,7 @@ class Console:
     # Results
 
     def result(self, command: str, result: Result) -> None:
-        """The outcome, on stdout."""
+        """Write the result to stdout."""
         if result.is_streamed:
             return
         if self.style.json:
@@ -79,7 +79,7 @@ class Console:
             self._sentence(_problem_line(problem))
 
     def stream(self, pieces: Iterable[bytes]) -> None:
-        """UTF-8 for stdout, as it is; made safe where a terminal would obey it."""
+        """Return a writer of UTF-8 to stdout; a terminal gets it sanitized."""
         binary = getattr(self._stdout, "buffer", None)
         if _is_terminal(self._stdout) or binary is None:
             decoder = getincrementaldecoder("utf-8")(errors="replace")
@@ -91,21 +91,21 @@ class Console:
             self._write_bytes(binary, piece)
 
     def line(self, text: str) -> None:
-        """Write one line of many on stdout, as it becomes known."""
+        """Write one line of many to stdout, as it becomes known."""
         self._write(self._stdout, sanitize_line(text) + "\n")
 
     def json_line(self, value: object) -> None:
-        """The same in JSON; an envelope that follows is one line, too."""
+        """Write a line of JSON; an envelope that follows is one line, too."""
         self._indent = None
         self._write(self._stdout, _as_json(value, indent=None) + "\n")
 
     @property
     def is_read(self) -> bool:
-        """Whether somebody still reads stdout, as far as writing there has shown."""
+        """Return whether stdout still has a reader, as far as writing has shown."""
         return self._is_read
 
     def failure(self, command: str, error: MtribesError) -> None:
-        """What went wrong and what to do: on stderr, or under `--json` as the envelope on stdout."""
+        """Write an error and its hint: to stderr, or under `--json` as the envelope to stdout."""
         if self.style.json and not self._is_stdout_gone:
             self._envelope(command, "error", None, _error_as_json(error))
             return
@@ -127,7 +127,7 @@ class Console:
             self._write(self._stdout, "".join(f"{line}\n" for line in _plain_lines(block)))
 
     def _laid_out(self, block: str | Table | Diff | ChangeLine | Trees) -> None:
-        """The same as it looks best on a terminal of that width."""
+        """Return the result laid out for a terminal of that width."""
         width = self._out_screen.width
         match block:
             case str():
@@ -170,26 +170,26 @@ class Console:
     # Everything else
 
     def instruction(self, text: str) -> None:
-        """What the user has to do now; said under `--quiet` as well."""
+        """Write what the user must do now, under `--quiet` as well."""
         self._say(sanitize(text))
 
     def notice(self, text: str) -> None:
-        """Good to know; not said under `--quiet`."""
+        """Write a notice; not under `--quiet`."""
         if not self.style.quiet:
             self._sentence(text)
 
     def warning(self, text: str) -> None:
-        """Not wrong, but not as it should be."""
+        """Write a warning."""
         self._labelled("warning:", Role.WARNING, text)
 
     def trace(self, text: str) -> None:
-        """Said under `--verbose` only. The caller sees to it that no secret is in it."""
+        """Write a message under `--verbose` only. The caller makes sure that it contains no secret."""
         if self.style.verbose:
             self._say(self._painted(sanitize_line(text), Role.MUTED))
 
     @contextmanager
     def working(self, text: str) -> Iterator[None]:
-        """Shows at a terminal what takes its time, on a line that is gone afterwards; nothing anywhere else."""
+        """Show at a terminal what takes its time, on a line that is erased afterwards; nothing anywhere else."""
         from mtribes_cli.terminal.progress import waiting_line  # noqa: PLC0415 - start-up time
 
         with self.progress(waiting_line(text)):
@@ -215,7 +215,7 @@ class Console:
             live.end()
 
     def _sentence(self, text: str) -> None:
-        """Say one line; at a terminal it folds between words."""
+        """Write one line; at a terminal it folds between words."""
         self._say("\n".join(self._folded(text)))
 
     def _labelled(self, label: str, role: Role, text: str) -> None:
@@ -245,7 +245,7 @@ class Console:
 
     @property
     def is_laid_out(self) -> bool:
-        """Whether results are shown as they look best on a terminal; else as programs read them."""
+        """Whether results are laid out for a terminal; else they are as programs read them."""
         return self._out_screen.is_there and not self.style.json
 
     # Questions
@@ -261,7 +261,7 @@ class Console:
         )
 
     def ask(self, question: str, *, flag: str, default: str | None = None) -> str:
-        """A line of text from the person at the terminal; without one a usage error that names `flag`."""
+        """Ask for a line of text at the terminal; without one, raise a usage error that names `flag`."""
         self._require_somebody(question, flag)
         shown = f" [{default}]" if default else ""
         while True:
@@ -274,7 +274,7 @@ class Console:
             raise _no_terminal(question, flag)
 
     def choose(self, question: str, options: Sequence[str], *, flag: str, default: str | None = None) -> str:
-        """One of `options`: by the arrows of the keyboard, its number or its text."""
+        """Ask for one of `options`: by the arrows of the keyboard, its number or its text."""
         self._require_somebody(question, flag)
         self._say(self._painted(f"{sanitize_line(question)}?", Role.HEADING))
         from mtribes_cli.terminal.choices import choose_by_keys, has_keys  # noqa: PLC0415 - start-up time
@@ -300,11 +300,11 @@ class Console:
             self.refuse(f"{answer} is not in the list. Enter a number from 1 to {len(options)}, or a name.")
 
     def refuse(self, fault: str) -> None:
-        """Say what is wrong with the answer to a question, before it is asked again."""
+        """Say what is wrong with an answer, before the question is repeated."""
         self._say(f"  {self._painted('invalid:', Role.ERROR)} {sanitize_line(fault)}")
 
     def confirm(self, question: str, *, flag: str, default: bool) -> bool:
-        """Yes or no."""
+        """Ask for yes or no."""
         while True:
             answer = self.ask(f"{question} (yes/no)", flag=flag, default="yes" if default else "no").lower()
             if answer in {"y", "yes"}:
@@ -315,7 +315,7 @@ class Console:
 
     @contextmanager
     def waiting(self, text: str = "") -> Iterator[None]:
-        """While something is waited for: what is said after Ctrl-C does not stand beside the ^C of the terminal."""
+        """Within the block, put messages after Ctrl-C on a line of their own, not beside the ^C of the terminal."""
         try:
             with self.working(text) if text else nullcontext():
                 yield
@@ -324,18 +324,18 @@ class Console:
             raise
 
     def enter_was_pressed(self) -> bool:
-        """Whether the person at the terminal has pressed Enter; nothing is waited for."""
+        """Return whether Enter was pressed at the terminal, without waiting for it."""
         from mtribes_cli.terminal.keypress import enter_was_pressed  # noqa: PLC0415 - rarely needed
 
         return enter_was_pressed(self._stdin)
 
     def binary_stdin(self) -> BinaryIO:
-        """Stdin as bytes, as it comes: past its buffer, which a thread that waits would hold up to the very end."""
+        """Return stdin as bytes, unbuffered: a waiting thread would lock its buffer to the very end."""
         binary: Any = getattr(self._stdin, "buffer", self._stdin)
         return BlockingInput(getattr(binary, "raw", binary))
 
     def read_stdin(self, max_bytes: int = MAX_DOCUMENT_BYTES) -> bytes:
-        """All of stdin, as bytes. Raises UsageError for more than `max_bytes`."""
+        """Return all of stdin as bytes. Raises UsageError for more than `max_bytes`."""
         binary = getattr(self._stdin, "buffer", None)
         if binary is not None:
             content = read_to_the_end(binary, max_bytes + 1)
@@ -356,7 +356,7 @@ class Console:
 
     @contextmanager
     def _room_for_a_question(self) -> Iterator[None]:
-        """Without the line that shows progress; where the question is left, it stays away."""
+        """Within the block, hide the line of progress; if the question is left, it stays hidden."""
         if self._live is not None:
             self._live.hide(is_hidden=True)
         yield
@@ -364,7 +364,7 @@ class Console:
             self._live.hide(is_hidden=False)
 
     def _write_bytes(self, binary: BinaryIO, piece: bytes) -> None:
-        """As `_write`, to stdout."""
+        """Write bytes to stdout, as `_write`."""
         try:
             binary.write(piece)
             binary.flush()
@@ -376,7 +376,7 @@ class Console:
             raise file_error(error, "stdout", cannot_be="written") from error
 
     def _write(self, stream: TextIO, text: str) -> None:
-        """A reader that has gone is no failure; stdout that takes nothing is, and is told on stderr."""
+        """Write text. A reader that has gone is no failure; a full stdout is, and is reported on stderr."""
         try:
             stream.write(text)
             stream.flush()
@@ -401,7 +401,7 @@ def _no_terminal(question: str, flag: str) -> UsageError:
 
 
 def _show_nothing() -> None:
-    """What shows progress where nobody looks."""
+    """Show no progress where nobody looks."""
 
 
 def _no_answer() -> InterruptedCommandError:
@@ -409,7 +409,7 @@ def _no_answer() -> InterruptedCommandError:
 
 
 def _plain_lines(block: str | Table | ChangeLine | Trees) -> Sequence[str]:
-    """What is not written to a terminal, or to one that cannot be laid out for."""
+    """Return the lines without layout, for anything but a terminal that can be laid out for."""
     match block:
         case Table(headings, rows):
             return columns([headings, *rows] if headings else rows)
@@ -446,7 +446,7 @@ def _is_terminal(stream: TextIO) -> bool:
 
 
 def _speak_utf8(stream: TextIO) -> None:
-    """Files and pipes get UTF-8 and LF on every system; a terminal keeps its encoding and shows the rest escaped."""
+    """Use UTF-8 and LF for files and pipes on every system; a terminal keeps its encoding and escapes the rest."""
     reconfigure = getattr(stream, "reconfigure", None)
     if reconfigure is None:
         return
@@ -457,7 +457,7 @@ def _speak_utf8(stream: TextIO) -> None:
 
 
 def _close_quietly(stream: TextIO) -> None:
-    """The reader has gone (`mtribes space list | head`), or there is no room: what is left is written to nowhere."""
+    """Close a stream whose reader has gone (`mtribes space list | head`) or that is full; drop the rest."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
@@ -465,10 +465,10 @@ def _close_quietly(stream: TextIO) -> None:
 
 
 def standard_streams() -> tuple[TextIO, TextIO, TextIO]:
-    """Stdin, stdout and stderr of this process; what the parent closed is nowhere."""
+    """Return stdin, stdout and stderr of this process; the null device for a closed one."""
     return sys.stdin or _nowhere("r"), sys.stdout or _nowhere("w"), sys.stderr or _nowhere("w")
 
 
 def _nowhere(mode: Literal["r", "w"]) -> TextIO:
-    """Open until the process ends, as the streams that it stands for are."""
+    """Return the null device, open until the process ends."""
     return open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123 - a device, for the whole process

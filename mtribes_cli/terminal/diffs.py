@@ -36,7 +36,7 @@ def _length(stated: str | None) -> int:
 
 
 def change_lines(change: ChangeLine, width: int) -> Iterator[Line]:
-    """Return a line about a change: `string -> number`, in red and green; more where it is wider than the terminal."""
+    """Return a line about a change: `string -> number`, in red and green; more lines if it is too wide."""
     start: list[Segment] = [(sanitize_line(change.indent + change.kind), role_of_word(change.kind))]
     mark: list[Segment] = [(BREAKS, Role.ERROR)] if change.is_breaking else []
     what = sanitize_line(change.what)
@@ -65,7 +65,7 @@ def _width(line: Line) -> int:
 
 
 def _named(line: Line, indent: str, width: int) -> Iterator[Line]:
-    """Return the name of what changed; where it is too long for the line, it folds."""
+    """Return the name of what changed, folded if it is too long for the line."""
     if _width(line) <= width:
         yield line
         return

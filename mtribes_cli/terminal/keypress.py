@@ -1,4 +1,4 @@
-"""Whether somebody at the terminal has pressed Enter, without waiting for it."""
+"""Detects whether Enter was pressed at the terminal, without waiting for it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TextIO
 
 
 def enter_was_pressed(stdin: TextIO) -> bool:
-    """Whether a line was typed since this was asked last; it is read."""
+    """Return whether a line was typed since the last call; it is read."""
     try:
         descriptor = stdin.fileno()
     except (OSError, ValueError):  # not a file: reading from it does not wait

@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 
 class BlockingInput(io.RawIOBase, BinaryIO):
-    """A stream that is read as it comes; an empty piece is its end, and nothing else."""
+    """A stream that is read as it comes; only its end gives an empty piece."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
 
     def readable(self) -> bool:
-        """Yes."""
+        """Return True."""
         return True
 
     def fileno(self) -> int:
-        """That of the stream itself."""
+        """Return the descriptor of the stream."""
         number: int = self._stream.fileno()
         return number
 
@@ -39,7 +39,7 @@ class BlockingInput(io.RawIOBase, BinaryIO):
 
 
 def read_to_the_end(buffered: BinaryIO, max_bytes: int) -> bytes:
-    """Read up to `max_bytes`. A terminal is asked for its end once, as by any other program."""
+    """Read up to `max_bytes`. A terminal needs its end typed once, as for any other program."""
     pieces: list[bytes] = []
     left = max_bytes
     while left > 0:
@@ -55,7 +55,7 @@ def read_to_the_end(buffered: BinaryIO, max_bytes: int) -> bytes:
 
 
 def wait_for_input(stream: TextIO) -> None:
-    """Wait until a line can be read, where reading itself would not."""
+    """Wait until a line can be read, where reading itself would not wait."""
     if _is_non_blocking(stream):
         _wait(stream.fileno())
 

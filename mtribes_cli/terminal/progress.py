@@ -1,4 +1,4 @@
-"""What shows how far something is: one line at the bottom of a terminal that changes and is gone afterwards."""
+"""Progress: one line at the bottom of a terminal that changes and is erased afterwards."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Draw = Callable[[Look], Line]
 
 
 class LiveLine:
-    """The line itself, and a thread that draws it anew. `write` is called by one thread at a time."""
+    """The line, and a thread that redraws it. `write` is called by one thread at a time."""
 
     def __init__(self, screen: Screen, write: Callable[[str], None], draw: Draw) -> None:
         self._screen, self._write, self._draw_line = screen, write, draw
@@ -50,14 +50,14 @@ class LiveLine:
         self._thread.start()
 
     def end(self) -> None:
-        """Take the line away."""
+        """Erase the line."""
         self._is_over.set()
         self._thread.join()
         with self._lock:
             self._write(self._wipe())
 
     def draw(self) -> None:
-        """Show the line as it is now."""
+        """Draw the line as it is now."""
         with self._lock:
             if not self._is_hidden:
                 self._write(self._wipe() + self._shown())
@@ -68,7 +68,7 @@ class LiveLine:
             self._write(f"{self._wipe()}{text}{'' if self._is_hidden else self._shown()}")
 
     def hide(self, *, is_hidden: bool) -> None:
-        """Make room for a question, or show the line again."""
+        """Hide the line for a question, or show it again."""
         with self._lock:
             self._is_hidden = is_hidden
             self._write(self._wipe() if is_hidden else self._shown())
@@ -110,7 +110,7 @@ def _spinner(look: Look) -> Iterator[Segment]:
 
 
 class _Step(NamedTuple):
-    """How far it was at a moment."""
+    """The progress at a moment."""
 
     seconds: float
     done: float  # in units, such as rows
@@ -132,7 +132,7 @@ class Meter:
         self._is_finished = False
 
     def note(self, done: float, share: float | None, *, is_from_before: bool = False) -> None:
-        """So much is done now; what was done before this command counts for the share, and not for the rate."""
+        """Note the progress; what was done before this command counts for the share, but not for the rate."""
         self._share = None if share is None else max(share, self._share or 0.0)
         step = _Step(self._clock(), done, self._share or 0.0)
         if is_from_before:
@@ -141,25 +141,25 @@ class Meter:
             self._steps.append(step)
 
     def finish(self) -> None:
-        """All is done."""
+        """Note that all is done."""
         self._is_finished = True
 
     @property
     def percent(self) -> int | None:
-        """Whole percents, rounded down; 100 only when it is finished. None where the whole is not known."""
+        """Whole percents, rounded down; 100 only when it is finished. None if the total is unknown."""
         if self._share is None:
             return None
         return 100 if self._is_finished else min(int(self._share * 100), 99)
 
     @property
     def rate(self) -> float:
-        """Units a second over the latest steps; it falls while nothing is done."""
+        """Units per second over the latest steps; it falls while nothing is done."""
         seconds = self._seconds()
         return (self._steps[-1].done - self._steps[0].done) / seconds if seconds > 0 else 0.0
 
     @property
     def seconds_left(self) -> float | None:
-        """How long it takes from now on at the rate of the latest steps; None where that is not known."""
+        """The estimated seconds left at the rate of the latest steps; None if unknown."""
         gained = self._steps[-1].share - self._steps[0].share
         if self._share is None or self._is_finished or gained <= 0:
             return None
@@ -168,7 +168,7 @@ class Meter:
         return max(0.0, left - since)
 
     def _seconds(self) -> float:
-        """Return the time that the latest steps took, and with it that without a step where one is overdue."""
+        """Return the seconds of the latest steps, including the time without a step if one is overdue."""
         end = self._clock() if self._is_late() else self._steps[-1].seconds
         return end - self._steps[0].seconds
 
@@ -177,7 +177,7 @@ class Meter:
         return self._clock() - self._steps[-1].seconds > 2 * usual
 
     def draw(self, look: Look) -> Line:
-        """Return the line: a bar, and the parts of it that have room."""
+        """Return the line: a bar, and the parts that fit."""
         if self._steps[-1].done == 0 and not self._is_finished:
             return waiting_line(self._what)(look)
         line = [*self._bar(look)]
@@ -187,7 +187,7 @@ class Meter:
         return [*line, *([] if self.percent is not None else _spinner(look))]
 
     def _parts(self) -> Iterator[str]:
-        """Return what is told beside the bar, the most important part first."""
+        """Return the parts beside the bar, the most important first."""
         yield self._amount(self._steps[-1].done)
         if self.rate > 0:
             yield self._speed(self.rate)
@@ -213,7 +213,7 @@ class Meter:
 
 
 class RowMeter(Meter):
-    """Rows, of which some may be rejected."""
+    """A meter of rows, of which some may be rejected."""
 
     rejected = 0
 
@@ -231,7 +231,7 @@ class RowMeter(Meter):
 
 
 class ByteMeter(Meter):
-    """Bytes, of so many."""
+    """A meter of bytes."""
 
     size = 0
 

@@ -13,7 +13,7 @@ from mtribes_cli.errors import ExitCode, Problem
 
 
 class Kind(Enum):
-    """What a column of a table holds, which decides how it fits a terminal."""
+    """What a column of a table contains, which decides how it fits a terminal."""
 
     TEXT = "text"  # folds between words
     ID = "id"  # is copied: never cut
@@ -36,7 +36,7 @@ class Table(NamedTuple):
 
     @property
     def all_kinds(self) -> Sequence[Kind]:
-        """The kind of each column."""
+        """Return the kind of each column."""
         return self.kinds or (Kind.TEXT,) * len(self.columns)
 
 
@@ -44,7 +44,7 @@ BREAKS = "  (breaks)"
 
 
 class Diff(NamedTuple):
-    """A unified diff: as a `Document`, with colors at a terminal."""
+    """A unified diff: like a `Document`, with colors at a terminal."""
 
     text: str
 
@@ -65,13 +65,13 @@ class ChangeLine(NamedTuple):
 
     @property
     def text(self) -> str:
-        """All of it in one line."""
+        """Return all of it in one line."""
         values = "" if self.after is None else f": {self.before} -> {self.after}"
         return f"{self.indent}{self.kind}{self.what}{values}{BREAKS if self.is_breaking else ''}"
 
 
 class Branch(NamedTuple):
-    """A part of a tree. `state` is a word such as `yes` that stands before the label, and has a color."""
+    """A part of a tree. `state` is a word such as `yes` before the label, in color."""
 
     label: str
     children: Sequence[Branch] = ()
@@ -79,14 +79,14 @@ class Branch(NamedTuple):
 
 
 class Trees(NamedTuple):
-    """Trees below each other, and the lines that stand for them where there is no terminal."""
+    """Trees below each other, and the lines that stand for them without a terminal."""
 
     lines: Sequence[str]
     branches: Sequence[Branch]
 
 
 class Document(NamedTuple):
-    """Text that a program may read: written as it is, but made safe where a terminal would obey it."""
+    """Text for programs: written as it is, but sanitized for a terminal."""
 
     text: str
 
@@ -96,7 +96,7 @@ Block = str | Table | Document | Diff | ChangeLine | Trees
 
 
 class Result(NamedTuple):
-    """The outcome of a command that did what it was asked to do."""
+    """The result of a command that succeeded."""
 
     data: object = None  # what JSON can hold; complete, whatever the text leaves out
     body: tuple[Block, ...] = ()

@@ -1,4 +1,4 @@
-"""Text that came from elsewhere, made fit for a terminal, and laid out in columns. Pure: nothing is printed here."""
+"""Sanitizes text from elsewhere for a terminal, and lays it out in columns. Pure: nothing is printed here."""
 
 import re
 import unicodedata
@@ -28,7 +28,7 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def display_width(text: str) -> int:
-    """How many terminal cells `text` takes: two for wide letters, none for marks that combine."""
+    """Return how many terminal cells `text` takes: two for wide letters, none for combining marks."""
     return sum(_cells(character) for character in text)
 
 
@@ -42,14 +42,14 @@ ELLIPSIS = "..."
 
 
 def columns(rows: Sequence[Sequence[str]], gap: str = "  ") -> list[str]:
-    """Lines in which the cells of `rows` stand under each other; no spaces at the end of a line."""
+    """Return lines with the cells of `rows` in columns; without spaces at the end of a line."""
     safe = [[sanitize_line(cell) for cell in row] for row in rows]
     widths = [max(display_width(cell) for cell in column) for column in zip(*safe, strict=True)]
     return [gap.join(_padded(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in safe]
 
 
 def shorten(text: str, width: int, ellipsis: str = ELLIPSIS) -> str:
-    """Text made safe that takes at most so many columns: of a longer one the beginning, and `...`."""
+    """Return sanitized text of at most so many columns; a longer one ends in an ellipsis."""
     safe = sanitize_line(text)
     if display_width(safe) <= width:
         return safe
@@ -63,7 +63,7 @@ def shorten(text: str, width: int, ellipsis: str = ELLIPSIS) -> str:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """Text made safe in lines of at most so many columns, between words where one ends; at least one line."""
+    """Return sanitized text in lines of at most so many columns, between words if possible; at least one line."""
     lines, line, taken, word_end = [], "", 0, 0
     for character in sanitize_line(text):
         if taken + _cells(character) > width:

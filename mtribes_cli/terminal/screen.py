@@ -1,4 +1,4 @@
-"""What is known of a terminal: whether it obeys escapes, whether colors are wanted, how wide it is."""
+"""What is known of a terminal: whether it supports escapes and colors, and its size."""
 
 from __future__ import annotations
 
@@ -28,27 +28,27 @@ class Screen:
 
     @property
     def is_there(self) -> bool:
-        """Whether a terminal is written to that can be laid out for: tables fit it, and lines may change."""
+        """Whether the stream is a terminal that can be laid out for: tables fit it, and lines may change."""
         return self.is_terminal and self._environment.get("TERM") != "dumb"
 
     @property
     def is_terminal(self) -> bool:
-        """Whether a terminal is written to, of whatever kind."""
+        """Whether the stream is a terminal of any kind."""
         return not self._stream.closed and self._stream.isatty()
 
     @property
     def has_color(self) -> bool:
-        """Whether escapes may be written: not under `--no-color` or `NO_COLOR`."""
+        """Whether colors may be written: not under `--no-color` or `NO_COLOR`."""
         return self.is_there and self._is_color_wanted and not self._environment.get("NO_COLOR")
 
     @property
     def width(self) -> int:
-        """Columns of the terminal, as it is now."""
+        """The present columns of the terminal."""
         return max(self._size("COLUMNS", 0, DEFAULT_WIDTH), NARROWEST_WIDTH)
 
     @property
     def height(self) -> int:
-        """Lines of the terminal, as it is now."""
+        """The present lines of the terminal."""
         return self._size("LINES", 1, DEFAULT_HEIGHT)
 
     def _size(self, variable: str, at: int, default: int) -> int:
@@ -62,7 +62,7 @@ class Screen:
 
     @property
     def speaks_unicode(self) -> bool:
-        """Whether lines and dots beyond ASCII can be shown."""
+        """Whether characters beyond ASCII can be shown."""
         return (self._stream.encoding or "").lower().replace("-", "").startswith("utf")
 
     @property
@@ -71,7 +71,7 @@ class Screen:
         return ELLIPSIS if self.speaks_unicode else ASCII_ELLIPSIS
 
     def drawn(self, draw: Callable[[Console], None]) -> str:
-        """Return what `draw` makes Rich write to this terminal; no text that it is given is markup."""
+        """Return what `draw` makes Rich write to this terminal; no text is markup."""
         from rich.console import Console  # noqa: PLC0415 - only for a terminal that is really written to
 
         content = io.BytesIO()

@@ -1,4 +1,4 @@
-"""Sentences that fold between words at the width of a terminal, which would break them in the middle of one."""
+"""Folds sentences between words at the width of a terminal, which would break them in the middle of one."""
 
 from __future__ import annotations
 

@@ -40,10 +40,10 @@ _STYLES: Mapping[Role, str] = {
     Role.CHOSEN: "bold cyan",
     Role.BUSY: "cyan",
 }
-"""As Rich names styles."""
+"""A style by Rich's name."""
 Segment = tuple[str, Role | None]
 Line = Sequence[Segment]
-"""One line of text in pieces, safe for a terminal already."""
+"""A line of text in pieces, already sanitized."""
 
 _WORDS: Mapping[str, Role] = {
     "ok": Role.SUCCESS,
@@ -78,12 +78,12 @@ def role_of_word(word: str) -> Role | None:
 
 
 def style_of(role: Role | None) -> str:
-    """Return the name by which Rich knows the style of a role."""
+    """Return Rich's name of the style of a role."""
     return _STYLES[role] if role else ""
 
 
 def painted(text: str, role: Role | None) -> str:
-    """Return `text`, which is safe already, with the escapes of its color."""
+    """Return `text`, which is already sanitized, with the escapes of its color."""
     if role is None or not text:
         return text
     from rich.color import ColorSystem  # noqa: PLC0415 - only for a terminal with colors

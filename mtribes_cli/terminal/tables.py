@@ -48,7 +48,7 @@ def _shown(row: Row, kinds: Sequence[Kind], now_seconds: float) -> Row:
 
 
 def _fitted(rows: Sequence[Row], kinds: Sequence[Kind], width: int) -> list[int] | None:
-    """Return a width for each column; None where no widths do."""
+    """Return a width for each column; None if no widths fit."""
     widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
     too_much = sum(widths) + len(GAP) * (len(widths) - 1) - width
     texts, times = (_columns_of(kind, kinds) for kind in (Kind.TEXT, Kind.TIME))
@@ -61,12 +61,12 @@ def _fitted(rows: Sequence[Row], kinds: Sequence[Kind], width: int) -> list[int]
 
 
 def _columns_of(kind: Kind, kinds: Sequence[Kind]) -> Sequence[int]:
-    """Return where such columns are, the right-most one first."""
+    """Return the positions of such columns, the right-most first."""
     return [at for at, other in enumerate(kinds) if other is kind][::-1]
 
 
 def _folded_widths(rows: Sequence[Row]) -> list[int]:
-    """Return how narrow each column gets where no word is cut."""
+    """Return how narrow each column gets if no word is cut."""
     return [max(NARROWEST_WIDTH, *map(_longest_word, column)) for column in zip(*rows, strict=True)]
 
 
@@ -78,13 +78,13 @@ def _longest_word(cell: str) -> int:
 
 
 class _Layout:
-    """Columns of settled widths."""
+    """Columns of fixed widths."""
 
     def __init__(self, kinds: Sequence[Kind], widths: Sequence[int], ellipsis: str) -> None:
         self._kinds, self._widths, self._ellipsis = kinds, widths, ellipsis
 
     def heading(self, headings: Row) -> Iterator[Line]:
-        """Return the line of headings; more where one folds."""
+        """Return the line of headings; more lines if one folds."""
         return self._lines(headings, [Role.HEADING] * len(headings))
 
     def row(self, row: Row) -> Iterator[Line]:
@@ -107,7 +107,7 @@ class _Layout:
 
 
 def _folded(cell: str, width: int, ellipsis: str) -> Sequence[str]:
-    """Return the cell in lines, between words; a word that is too long ends in an ellipsis."""
+    """Return the cell in lines, folded between words; a word that is too long ends in an ellipsis."""
     if display_width(cell) <= width:
         return [cell]
     return wrap(" ".join(shorten(word, width, ellipsis) for word in cell.split(" ")), width)
@@ -132,7 +132,7 @@ def _blocks(headings: Row, rows: Iterable[Row], kinds: Sequence[Kind], width: in
 
 
 def _labelled(label: str, label_width: int, value: Segment, width: int) -> Iterator[Line]:
-    """Return a label with a value beside it, or below it where the value would be broken in a word."""
+    """Return a label with a value beside it, or below it if a word of the value would be broken."""
     text, role = value
     start = label_width + len(GAP)
     if _fits(text, width - start):
@@ -149,7 +149,7 @@ def _fits(text: str, room: int) -> bool:
 
 
 def _cut(text: str, width: int) -> Iterator[str]:
-    """Return the text in lines of which nothing is lost, be it a blank."""
+    """Return the text in lines, without losing any character."""
     line, taken = "", 0
     for character in text:
         cells = display_width(character)

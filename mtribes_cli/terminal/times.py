@@ -15,14 +15,14 @@ _UNITS = (
     ("day", _DAY, 60 * _DAY),
     ("month", 30 * _DAY, 720 * _DAY),
 )
-"""Units, their length, and from which length of time on the next one is used."""
+"""Units, their length, and the length of time from which the next one is used."""
 _YEAR = 365 * _DAY
 _JUST_NOW_SECONDS = 5
 _RFC_3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})")
 
 
 def relative_time(at: str, now_seconds: float) -> str:
-    """Return an RFC 3339 time as seen from now; any other text as it is."""
+    """Return an RFC 3339 time relative to now; any other text as it is."""
     seconds = _seconds_since(at, now_seconds)
     if seconds is None:
         return at
@@ -33,7 +33,7 @@ def relative_time(at: str, now_seconds: float) -> str:
 
 
 def with_relative_time(text: str, now_seconds: float) -> str:
-    """Return an RFC 3339 time with how long ago that is behind it; any other text as it is."""
+    """Return an RFC 3339 time with the relative time behind it; any other text as it is."""
     shown = relative_time(text, now_seconds)
     return text if shown == text else f"{text} ({shown})"
 
@@ -49,7 +49,7 @@ def _seconds_since(at: str, now_seconds: float) -> float | None:
 
 
 def _counted(seconds: float) -> str:
-    """Return a length of time in the largest unit that fits, to the nearest one."""
+    """Return a length of time in the largest unit that fits, rounded."""
     for name, length, limit in _UNITS:
         number = int(seconds / length + 0.5)
         if number * length < limit:

@@ -1,4 +1,4 @@
-"""Trees, such as that of an explained session: drawn by Rich, from text that is safe already and never markup."""
+"""Trees, such as that of an explained session, drawn by Rich from sanitized text, never from markup."""
 
 from __future__ import annotations
 

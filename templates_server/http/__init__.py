@@ -1,1 +1,1 @@
-"""HTTP without any feature: the protocol, its limits, routes, and the way from a request to a response."""
+"""HTTP without any feature: the protocol, its limits, routes, and the steps from a request to a response."""

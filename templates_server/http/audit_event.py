@@ -1,4 +1,4 @@
-"""What is recorded of a change in an organization: who did what, when and from where. Stored by `features.audit`."""
+"""The record of a change in an organization: who did what, when and from where. `features.audit` stores it."""
 
 from __future__ import annotations
 

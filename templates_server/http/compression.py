@@ -18,7 +18,7 @@ OF_OUR_OWN = frozenset({"same-origin", "none"})
 
 
 def compress(response: Response, request: Request) -> None:
-    """Compress a whole answer in its place, if the browser takes that, it gains by it, and it gives nothing away."""
+    """Compress a whole response in place if the browser accepts it, it gets smaller, and it leaks nothing."""
     if not _is_worth_it(response):
         return
     response.headers.add_vary_header("Accept-Encoding")
@@ -41,7 +41,7 @@ def _is_safe(response: Response, request: Request) -> bool:
 
 
 def _takes_gzip(accepted: str) -> bool:
-    """Whether `Accept-Encoding` names gzip, and not with a weight of 0."""
+    """Return whether `Accept-Encoding` names gzip with a weight other than 0."""
     for each in accepted.lower().split(","):
         coding, _, weight = each.partition(";")
         if coding.strip() == "gzip":

@@ -31,14 +31,14 @@ ENTITY_TAG = re.compile(r'(?:W/)?"?([0-9]{1,10})"?')
 
 
 async def read_document(call: Call) -> Any:
-    """The value of the document in the body; it is read aside, as it may be long."""
+    """Return the value of the document in the body. It is parsed in a thread, as it may be large."""
     kind = request_body.require_media_type(call.request, JSON_TYPE, YAML_TYPE)
     read = yaml_json.read_json if kind == JSON_TYPE else yaml_json.read_yaml
     return await asyncio.to_thread(read, call.body, max_depth=call.settings.limits.max_depth)
 
 
 def expected_revision(call: Call, document: Any) -> int | None:
-    """The revision that the change is made from: by If-Match, else by the document, else 0; None for any."""
+    """Return the revision that the change is based on: of If-Match, else of the document, else 0; None for any."""
     condition = call.request.headers.get("if-match")
     if condition is None:
         return revision_of(document) or 0
@@ -51,13 +51,13 @@ def expected_revision(call: Call, document: Any) -> int | None:
 
 
 def revision_of(document: Any) -> int | None:
-    """The revision that a document says it was made from; None when it says nothing fit."""
+    """Return the revision that a document names as its base; None if it names none that is valid."""
     revision = document.get("revision") if isinstance(document, dict) else None
     return revision if isinstance(revision, int) and not isinstance(revision, bool) else None
 
 
 def read_revision_parameter(call: Call) -> int | None:
-    """The number in `?revision=`; None without it."""
+    """Return the number in `?revision=`; None without it."""
     text = call.query.get("revision")
     if text is None:
         return None
@@ -83,13 +83,13 @@ def read_note(call: Call) -> str | None:
 
 
 def _revision(digits: str) -> int:
-    """The revision of that number; one beyond all that there can be is the largest, which nothing has."""
+    """Return a revision number; a number that is too large becomes the largest one, which nothing has."""
     number = whole_number(digits, most=LARGEST_REVISION)
     return LARGEST_REVISION if number is None else number
 
 
 def document_response(call: Call, revision: int, document: Mapping[str, Any], *, kind: str) -> Response:
-    """The document as the caller likes it, with its revision in it and as its entity tag; 304 when they have it."""
+    """Return the document in the caller's format, with its revision as its entity tag; 304 if it is unchanged."""
     headers = {"ETag": entity_tag(revision), "Vary": "Accept", "Cache-Control": "private, no-cache"}
     if entity_tag(revision) in _known_tags(call):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
@@ -100,7 +100,7 @@ def document_response(call: Call, revision: int, document: Mapping[str, Any], *,
 
 
 def add_revision(document: Mapping[str, Any], revision: int) -> dict[str, Any]:
-    """The document with its revision before the first part that is not a text."""
+    """Return the document with its revision before the first part that is not a text."""
     head = {key: value for key, value in document.items() if isinstance(value, str)}
     return {**head, "revision": revision, **document}
 
@@ -111,6 +111,6 @@ def _known_tags(call: Call) -> set[str]:
 
 
 def _prefers_yaml(call: Call) -> bool:
-    """Whether YAML stands in Accept, and no JSON before it."""
+    """Return whether Accept names YAML, and no JSON before it."""
     kinds = [kind.partition(";")[0].strip().lower() for kind in call.request.headers.get("accept", "").split(",")]
     return next((kind for kind in kinds if kind in {JSON_TYPE, YAML_TYPE}), None) == YAML_TYPE

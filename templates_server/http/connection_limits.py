@@ -1,4 +1,4 @@
-"""How many connections there may be, in all and from one address, and what each may cost. HTTP is not known here."""
+"""The limits on connections, in total and per address, and on what each may cost. Nothing here knows HTTP."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from templates_server.settings import ConnectionLimits
 
 @dataclass(frozen=True)
 class ConnectionRefusal:
-    """An answer that ends a connection."""
+    """A response that ends a connection."""
 
     status: str
     reason: str
 
     def encoded(self) -> bytes:
-        """The answer as it is sent."""
+        """Return the response as bytes."""
         retry = "retry-after: 5\r\n" if self.status.startswith("503") else ""
         return (
             f"HTTP/1.1 {self.status}\r\ncontent-type: text/plain; charset=utf-8\r\ncache-control: no-store\r\n"
@@ -43,7 +43,7 @@ class ConnectionLimiter:
         self._open = 0
 
     def admits(self, address: str) -> bool:
-        """Whether one more connection from the address may be served; it is counted either way."""
+        """Count a connection from the address and return whether it may be served."""
         self._open += 1
         self._by_address[address] += 1
         if self._open > self.limits.max_connections:
@@ -51,7 +51,7 @@ class ConnectionLimiter:
         return self._by_address[address] <= self.limits.max_connections_an_address or self._is_free(address)
 
     def release(self, address: str) -> None:
-        """A connection from the address is no more."""
+        """Release a connection from the address."""
         self._open -= 1
         self._by_address[address] -= 1
         if not self._by_address[address]:

@@ -24,13 +24,13 @@ HOST = re.compile(rb"(\[[0-9a-f:.]+\]|[0-9a-z._-]+)(?::[0-9]{1,5})?", re.IGNOREC
 
 
 class HostCheck:
-    """Knows the names of this server: the public URL's, those of the settings, and on this machine its own."""
+    """Knows the names of this server: of the public URL, of the settings and, on this machine, its local ones."""
 
     def __init__(self, settings: Settings) -> None:
         self._names = frozenset({str(urlsplit(settings.public_url).hostname), *map(str.lower, settings.allowed_hosts)})
 
     def check(self, scope: Scope, path: bytes) -> None:
-        """Raise BadRequest without one readable Host header, Misdirected when it names another server."""
+        """Raise BadRequest without exactly one valid Host header, Misdirected if it names another server."""
         if path in PATHS_FOR_ANY_HOST:
             return
         hosts = [value for name, value in scope["headers"] if name == b"host"]
@@ -43,13 +43,13 @@ class HostCheck:
 
 @memoize
 def parse_host_name(host: bytes) -> str | None:
-    """The name in a Host header, in small letters, without brackets; None when it is none (RFC 9110, 7.2)."""
+    """Return the name in a Host header in lower case, without brackets; None if it is invalid (RFC 9110, 7.2)."""
     match = HOST.fullmatch(host)
     return match[1].decode("ascii").lower().strip("[]") if match else None
 
 
 def _came_within_this_machine(scope: Scope) -> bool:
-    """Whether the connection was made to a loopback address."""
+    """Return whether the connection was made to a loopback address."""
     server = scope.get("server")
     address = parse_address(server[0]) if server else None
     return address is not None and address.is_loopback

@@ -1,4 +1,4 @@
-"""Lists as pages: how many are asked for, where the last page ended, where the next one begins."""
+"""Lists as pages: how many entries are requested, where the last page ended, where the next one begins."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ MAX_LIMIT = 1000
 
 @dataclass(frozen=True)
 class PageRequest:
-    """So many entries that come after one; "" for the first page."""
+    """The number of entries that come after a position; "" for the first page."""
 
     limit: int
     after: str
 
 
 def read_page_request(call: Call) -> PageRequest:
-    """The page that `?limit=` and `?cursor=` ask for; BadRequest when they are no number and no cursor of ours."""
+    """Return the page of `?limit=` and `?cursor=`; BadRequest if one of them is invalid."""
     limit = whole_number(call.query.get("limit", str(DEFAULT_LIMIT)), most=MAX_LIMIT)
     if not limit:
         raise BadRequest(f"`limit` must be a whole number from 1 to {MAX_LIMIT}.")
@@ -33,12 +33,12 @@ def read_page_request(call: Call) -> PageRequest:
 
 
 def next_link(call: Call, page: PageRequest, keys: Sequence[str]) -> Mapping[str, str]:
-    """The header that leads to the next page (RFC 8288), {} when the page with these keys is not full: the last."""
+    """Return the `Link` header of the next page (RFC 8288); {} if the page with these keys is the last."""
     return link_after(call, page, keys[-1] if len(keys) >= page.limit else None)
 
 
 def link_after(call: Call, page: PageRequest, key: str | None) -> Mapping[str, str]:
-    """The header that leads to the page that begins after a key; {} for None: there is no such page."""
+    """Return the `Link` header of the page that begins after a key; {} for None: there is no such page."""
     if key is None:
         return {}
     query = {**call.query, "limit": str(page.limit), "cursor": _encode_cursor(key)}

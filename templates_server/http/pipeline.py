@@ -53,7 +53,7 @@ async def _answer(route: Route, call: Call) -> Response:
 
 
 async def _serve_once(route: Route, call: Call, raw: bytes) -> Response:
-    """The answer that was given under the same Idempotency-Key, else the route's."""
+    """Return the response that was stored under the same Idempotency-Key, else the route's."""
     answers = call.services.idempotent_requests
     once = answers.asked(call.request, call.principal, body=raw, now=call.now)
     with answers.running(once):

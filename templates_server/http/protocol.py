@@ -25,12 +25,12 @@ MALFORMED = ConnectionRefusal("400 Bad Request", "Invalid HTTP/1.1 request.")
 TARGET_TOO_LONG = ConnectionRefusal("414 URI Too Long", "The URL is too long.")
 HEAD_TOO_LARGE = ConnectionRefusal("431 Request Header Fields Too Large", "The headers are too large or too many.")
 WHEN_STOPPING = "mtribes.when_stopping"
-"""In the scope of a request: takes what is called when the server is told to stop while the request is served."""
+"""In the scope of a request: takes a callback for when the server is stopped while the request is served."""
 TOO_MANY_CONNECTIONS = ConnectionRefusal("503 Service Unavailable", "Too many connections are open.")
 
 
 class RefusedRequest(Exception):
-    """Raised in a callback of the parser, to stop it."""
+    """Raised in a callback of the parser to stop it."""
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
@@ -57,7 +57,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     # What the transport calls
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Start the clock: a client that connects and says nothing is not waited for."""
+        """Start the clock: a client that connects and sends nothing is disconnected."""
         super().connection_made(transport)
         self._address = self.client[0] if self.client else ""
         if self._all.admits(self._address):
@@ -66,7 +66,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._refuse(TOO_MANY_CONNECTIONS)
 
     def data_received(self, data: bytes) -> None:
-        """Read on, unless the head has grown too large, or all was said."""
+        """Parse further data, unless the head has grown too large or everything was received."""
         if self._is_refused:
             return
         was_in_head = self._in_head
@@ -77,25 +77,25 @@ class BoundedHttpProtocol(HttpToolsProtocol):
                 self._refuse(HEAD_TOO_LARGE)
 
     def pause_writing(self) -> None:
-        """The client takes its answer more slowly than it is made; it may not do so for ever."""
+        """The client reads its response more slowly than it is written; the deadline begins."""
         super().pause_writing()
         self._write_deadline = self.loop.call_later(self._limits.write_timeout_seconds, self._abort)
 
     def resume_writing(self) -> None:
-        """The client has taken a good part."""
+        """The client has read a good part; the deadline ends."""
         super().resume_writing()
         if self._write_deadline is not None:
             self._write_deadline.cancel()
             self._write_deadline = None
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing is awaited any more."""
+        """The connection was lost: cancel all deadlines."""
         self._all.release(self._address)
         self._stop_waiting()
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
-        """Go on until the answer that is being made is complete; tell who makes one that has no end."""
+        """Continue until the current response is complete; notify the handler of a response that has no end."""
         super().shutdown()
         self._is_stopping = True
         if self._on_stop is not None:
@@ -104,7 +104,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     # What the parser calls
 
     def on_message_begin(self) -> None:
-        """A request begins: its head is awaited."""
+        """A request begins: its head is expected."""
         if len(self.pipeline) >= self._limits.max_pipelined:
             self._stop_parser(MALFORMED)
         super().on_message_begin()
@@ -113,13 +113,13 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._close_in(self._limits.head_timeout_seconds)
 
     def on_url(self, url: bytes) -> None:
-        """A piece of the target."""
+        """Receive a piece of the target."""
         super().on_url(url)
         if len(self.url) > self._limits.max_target_bytes:
             self._stop_parser(TARGET_TOO_LONG)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header; behind the body a trailer, which is dropped."""
+        """Receive a header; after the body it is a trailer, which is dropped."""
         if not self._in_head:
             return
         super().on_header(name, value)
@@ -127,7 +127,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._stop_parser(HEAD_TOO_LARGE)
 
     def on_headers_complete(self) -> None:
-        """The head is there: the request runs, if it is one that everybody reads alike."""
+        """The head is complete: handle the request if it is unambiguous."""
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         if size > self._limits.max_head_bytes:
             self._stop_parser(HEAD_TOO_LARGE)
@@ -141,14 +141,14 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
-        """The request has been sent whole."""
+        """The request is complete."""
         super().on_message_complete()
         self._in_body = False
         if self.cycle.response_complete:
             self._close_in(self._limits.idle_timeout_seconds)
 
     def on_response_complete(self) -> None:
-        """The answer was written: go on to the next request, or wait a while for one."""
+        """The response was written: continue with the next request, or wait a while for one."""
         super().on_response_complete()
         if self.transport.is_closing():  # once the client has taken the answer
             self._do_in(self._limits.write_timeout_seconds, self._abort)
@@ -173,7 +173,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             act()
 
     def _is_plain(self) -> bool:
-        """Whether nothing about the request can be read in two ways (RFC 9112, 3.2, 6.1 and 6.3)."""
+        """Return whether the request is unambiguous (RFC 9112, 3.2, 6.1 and 6.3)."""
         codings = [value for name, value in self.headers if name == b"transfer-encoding"]
         version = self.parser.get_http_version()
         is_upgrade_with_body = self.parser.should_upgrade() and any(
@@ -188,16 +188,16 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         )
 
     def _stop_parser(self, refusal: ConnectionRefusal) -> None:
-        """Have the parser raise, and `send_400_response` say why."""
+        """Have the parser raise, so that `send_400_response` says why."""
         self._refusal = refusal
         raise RefusedRequest(refusal.reason)
 
     def send_400_response(self, _message: str) -> None:
-        """Refuse what the parser was stopped by."""
+        """Reject the request that stopped the parser."""
         self._refuse(self._refusal or MALFORMED)
 
     def _refuse(self, refusal: ConnectionRefusal) -> None:
-        """Serve nothing more; say why, but never in the midst of another answer."""
+        """Serve nothing more and say why, but never in the middle of another response."""
         self._is_refused = True
         self.pipeline.clear()
         running = self._running
@@ -209,7 +209,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             running.keep_alive = False
 
     def _abandon(self, running: RequestResponseCycle, refusal: ConnectionRefusal) -> None:
-        """Refuse the request that is being handled: its body is malformed."""
+        """Reject the request that is being handled: its body is malformed."""
         running.disconnected = True
         running.message_event.set()
         if running.response_started:
@@ -236,7 +236,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._deadline = None
 
     def _close(self) -> None:
-        """End the connection; at once if the client does not take what was written."""
+        """Close the connection; at once if the client does not read what was written."""
         self.transport.close()
         self._do_in(self._limits.linger_seconds, self._abort)
 

@@ -1,4 +1,4 @@
-"""Proxies that are listed and do not state whose requests they pass on: all of them would be counted as one caller."""
+"""Listed proxies that do not state the client address: all of their clients would be counted as one."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ MOST_NAMED = 16
 
 
 class SilentProxies:
-    """Warns of each such proxy, once in the life of a process."""
+    """Warns of each such proxy, once per process."""
 
     def __init__(self, header: ProxyHeader) -> None:
         self._header = header
         self._named: set[str] = set()
 
     def note(self, caller: CallerAddress) -> None:
-        """Warn, if a proxy did not state the address of the caller."""
+        """Warn if a proxy did not state the address of the caller."""
         if caller.is_stated or caller.address in self._named or len(self._named) >= MOST_NAMED:
             return
         self._named.add(caller.address)

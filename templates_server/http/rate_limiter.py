@@ -28,7 +28,7 @@ OFF = "off"
 
 
 def parse_rate_limits(text: str) -> RateLimits | None:
-    """The limits of `platform=600,client=20000`, the others as by default; None for `off`; ValueError for nonsense."""
+    """Parse `platform=600,client=20000`, with defaults for the rest; None for `off`; ValueError if invalid."""
     if text.strip() == OFF:
         return None
     known = [field.name for field in fields(RateLimits)]
@@ -59,11 +59,11 @@ class Quota(msgspec.Struct, frozen=True, gc=False):
     wait_seconds: int = 0
 
     def headers(self) -> Mapping[str, str]:
-        """The quota as clients know it (draft-ietf-httpapi-ratelimit-headers-06; later drafts changed it again)."""
+        """Return the headers of the quota (draft-ietf-httpapi-ratelimit-headers-06; later drafts differ)."""
         return {name.decode(): value.decode() for name, value in self.raw_headers()}
 
     def raw_headers(self) -> list[tuple[bytes, bytes]]:
-        """The same, as they are sent."""
+        """Return the headers as they are sent."""
         return [
             (b"ratelimit-limit", b"%d" % self.limit),
             (b"ratelimit-remaining", b"%d" % self.remaining),
@@ -84,7 +84,7 @@ class TokenBuckets:
         self._full_at: OrderedDict[Hashable, float] = OrderedDict()
 
     def take(self, caller: Hashable) -> Quota:
-        """Count one request of a caller, if the bucket has one left."""
+        """Count a request of a caller, if the bucket has one left."""
         now = self._clock()
         before = max(self._full_at.get(caller, now), now)
         after = before + self._request_seconds
@@ -115,24 +115,24 @@ class RateLimiter:
         )
 
     def count_token(self, token: str) -> Quota | None:
-        """A request of the Platform API."""
+        """Count a request of the Platform API."""
         return self._taken("platform", token)
 
     def count_app(self, key: str, caller: CallerAddress) -> Quota | None:
-        """A request of the Client API."""
+        """Count a request of the Client API."""
         counted = _subject(caller)
         return None if counted is None else self._taken("client", (key, counted))
 
     def count_sign_in(self, caller: CallerAddress) -> Quota | None:
-        """A request for which no credentials are needed: somebody gets or ends tokens."""
+        """Count a request that needs no credentials, such as one that gets or revokes tokens."""
         return self._taken("oauth", _subject(caller))
 
     def count_stranger(self, caller: CallerAddress) -> Quota | None:
-        """A request whose credentials are not good."""
+        """Count a request with invalid credentials."""
         return self._taken("unauthenticated", _subject(caller))
 
     def _taken(self, kind: str, caller: Hashable) -> Quota | None:
-        """What is left; None where nothing is counted. TooManyRequests when nothing was left."""
+        """Return the quota that is left; None if nothing is counted. TooManyRequests if it was used up."""
         if caller is None or not self._buckets:
             return None
         quota = self._buckets[kind].take(caller)
@@ -151,5 +151,5 @@ _counted = memoize(rate_limit_key)
 
 
 def _subject(caller: CallerAddress) -> str | None:
-    """`CallerAddress.rate_limit_key`, from what is remembered."""
+    """Return `CallerAddress.rate_limit_key`, from a cache."""
     return _counted(caller.address) or caller.proxied_rate_limit_key

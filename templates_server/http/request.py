@@ -1,4 +1,4 @@
-"""A request whose headers are found by name at once: a dozen are asked for on its way, most of which are not there."""
+"""A request with fast lookup of headers: a dozen are looked up on its way, and most of them are absent."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from starlette.types import Receive, Scope
 
 
 class IncomingHeaders(Headers):
-    """The headers of a request. Of a repeated one the first counts, as with Starlette's; `getlist` has all."""
+    """The headers of a request. Of a repeated one the first counts, as in Starlette; `getlist` returns all."""
 
     def __init__(self, scope: Scope) -> None:
         super().__init__(scope=scope)
         self._first: dict[bytes, bytes] = dict(reversed(scope["headers"]))
 
     def __getitem__(self, key: str) -> str:
-        """A header by name, in any case; KeyError."""
+        """Return a header by name, in any case; KeyError if it is absent."""
         return self._first[key.lower().encode("latin-1")].decode("latin-1")
 
     @property
     def repeated(self) -> frozenset[bytes]:
-        """The names, in small letters, of those that stand more than once."""
+        """Return the names of repeated headers in lower case."""
         if len(self._first) == len(self.raw):
             return frozenset()
         return frozenset(name for name, times in Counter(name for name, _ in self.raw).items() if times > 1)
 
     def __contains__(self, key: object) -> bool:
-        """Whether it is there."""
+        """Return whether a header is present."""
         return isinstance(key, str) and key.lower().encode("latin-1") in self._first
 
 
@@ -41,5 +41,5 @@ class IncomingRequest(Request):
 
     @property
     def headers(self) -> IncomingHeaders:
-        """The headers."""
+        """Return the headers."""
         return self._incoming

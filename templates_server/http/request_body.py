@@ -1,4 +1,4 @@
-"""Reading what is sent: within limits of size, time and depth, inflated as a stream, decoded into types."""
+"""Reads bodies within limits of size, time and depth, decompresses them as a stream, and decodes them."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ MAX_INTEGER = 2**63 - 1
 
 
 class Inflater(Protocol):
-    """Undoes a content encoding, piece by piece."""
+    """Decompresses a content encoding piece by piece."""
 
     def inflate(self, chunk: bytes) -> Iterator[bytes]:
-        """What a piece stands for, in pieces of bounded size."""
+        """Decompress a piece, in pieces of limited size."""
 
     def finish(self) -> None:
-        """Raise BadRequest when the stream was cut."""
+        """Raise BadRequest if the stream was truncated."""
 
 
 class _Identity:
@@ -88,11 +88,11 @@ class _Members:
         self._stream = self._new_stream()
 
     def _step(self, rest: bytes) -> tuple[bytes, bytes]:
-        """What the first part of the input stands for, and the input that comes after it."""
+        """Decompress the first part of the input; return the result and the remaining input."""
         raise NotImplementedError
 
     def _new_stream(self) -> Any:
-        """The decompressor of one member."""
+        """Return a new decompressor for one member."""
         raise NotImplementedError
 
 
@@ -161,7 +161,7 @@ async def read_body(request: Request, max_bytes: int, limits: Limits) -> bytes:
 
 
 async def _take_buffered(request: Request, max_bytes: int) -> bytes:
-    """A plain body that is here whole: nothing is waited for, so nothing needs a deadline."""
+    """Return a plain body that has arrived whole; nothing is awaited, so nothing needs a deadline."""
     message = await request.receive()
     body: bytes = message.get("body", b"")
     if message["type"] == "http.disconnect":
@@ -172,7 +172,7 @@ async def _take_buffered(request: Request, max_bytes: int) -> bytes:
 
 
 async def _read_paced(request: Request, deadline: asyncio.Timeout, limits: Limits) -> AsyncIterator[bytes]:
-    """The pieces of the body; each puts the deadline off by the time that it may take."""
+    """Return the pieces of the body; each extends the deadline by the time that it may take."""
     async for chunk in request.stream():
         deadline.reschedule((deadline.when() or 0) + len(chunk) / limits.min_body_bytes_a_second)
         yield chunk
@@ -194,7 +194,7 @@ async def _read_inflated(chunks: AsyncIterator[bytes], inflater: Inflater, max_b
 
 
 def require_media_type(request: Request, *accepted: str) -> str:
-    """The media type of the body, one of those accepted; UnsupportedMediaType names them."""
+    """Return the media type of the body, one of those accepted; UnsupportedMediaType names them."""
     sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if sent not in accepted:
         raise UnsupportedMediaType(f"Send the body as {' or '.join(accepted)}, not {sent or 'without a Content-Type'}.")
@@ -202,7 +202,7 @@ def require_media_type(request: Request, *accepted: str) -> str:
 
 
 def decode_text(body: bytes) -> str:
-    """The body as text; BadRequest unless it is UTF-8 (RFC 8259, 8.1)."""
+    """Return the body as text; BadRequest unless it is UTF-8 (RFC 8259, 8.1)."""
     try:
         return body.decode()
     except UnicodeDecodeError as error:
@@ -210,7 +210,7 @@ def decode_text(body: bytes) -> str:
 
 
 def decode_json(body: bytes, kind: type[Decoded], *, max_depth: int) -> Decoded:
-    """The body as a type; BadRequest when it is not JSON, ValidationFailed when it does not fit."""
+    """Decode the body as a type; BadRequest if it is not JSON, ValidationFailed if it does not match the type."""
     decode_text(body)
     check_depth(body, max_depth)
     try:
@@ -229,7 +229,7 @@ def decode_json(body: bytes, kind: type[Decoded], *, max_depth: int) -> Decoded:
 
 
 def _readable(body: bytes) -> Any:
-    """The body as it is; BadRequest unless it is JSON all through, with numbers that can be held."""
+    """Return the body; BadRequest unless all of it is JSON with numbers in range."""
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -255,7 +255,7 @@ def group_problems_by_field(value: Any, kind: type[msgspec.Struct], path: str = 
 
 
 def refuse_unstorable(value: Any) -> None:
-    """Raise ValidationFailed when a decoded value holds what no database keeps: a NUL character, a giant number."""
+    """Raise ValidationFailed if a decoded value contains a NUL character or a number that is too large."""
     found = _unstorable(value)
     if found is not None:
         path, message = found
@@ -263,7 +263,7 @@ def refuse_unstorable(value: Any) -> None:
 
 
 def _unstorable(value: Any) -> tuple[str, str] | None:
-    """Where a value holds the first such thing, and what is wrong with it; the path is made once it was found."""
+    """Return the path of the first value that cannot be stored, and the reason."""
     if isinstance(value, str):
         return ("", "Text must not contain a NUL character.") if "\0" in value else None
     if isinstance(value, int):

@@ -1,4 +1,4 @@
-"""What a handler gives back, in the form that the surface's callers read: the envelope, and each protocol's errors."""
+"""What a handler returns, in the format of the surface: the envelope, and the errors of each protocol."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OF_A_CONTEXT = frozenset({"TARGETING_KEY_MISSING", "INVALID_CONTEXT"})
 
 
 class Surface(enum.StrEnum):
-    """Who a route is for; it decides the credentials and the form of errors."""
+    """Who a route is for; it decides the credentials and the format of errors."""
 
     PLATFORM = "platform"  # bearer tokens, envelope
     CLIENT = "client"  # public keys of environments, no envelope
@@ -39,7 +39,7 @@ class Surface(enum.StrEnum):
 
 @dataclass(frozen=True)
 class ApiResult:
-    """What a Platform API handler gives back; it goes out in the envelope."""
+    """What a handler of the Platform API returns; it is sent in the envelope."""
 
     data: Sequence[Any]
     type: str
@@ -52,7 +52,7 @@ NOTHING = ApiResult([], "", HTTPStatus.NO_CONTENT)
 
 @dataclass(frozen=True)
 class Envelope:
-    """The frame of every JSON answer of the Platform API."""
+    """The envelope of every JSON response of the Platform API."""
 
     data: Sequence[Any]
     dataType: str | None  # noqa: N815 - the name on the wire
@@ -60,7 +60,7 @@ class Envelope:
 
 
 def to_response(answer: ApiResult) -> Response:
-    """An answer in its envelope; one without a body as such."""
+    """Return a result in its envelope; one without a body as it is."""
     if answer.status is HTTPStatus.NO_CONTENT:
         return Response(status_code=answer.status, headers=dict(answer.headers))
     envelope = Envelope(answer.data, answer.type, None)
@@ -68,18 +68,18 @@ def to_response(answer: ApiResult) -> Response:
 
 
 def json_response(body: Any, status: int = HTTPStatus.OK, headers: Mapping[str, str] | None = None) -> Response:
-    """Anything that msgspec encodes, as JSON."""
+    """Return anything that msgspec encodes as a JSON response."""
     return Response(msgspec.json.encode(body), status, dict(headers or {}), media_type="application/json")
 
 
 def _oauth_error(error: ApiError) -> Response:
-    """A refusal before the protocol began, in its form (RFC 6749, 5.2; the codes of 500 and 503 are from 4.1.2.1)."""
+    """Return an error before the protocol began (RFC 6749, 5.2; the codes of 500 and 503 are from 4.1.2.1)."""
     body = {"error": OAUTH_CODES.get(error.status, "invalid_request"), "error_description": str(error)}
     return json_response(body, error.status, {**error.headers, "Cache-Control": "no-store"})
 
 
 def _ofrep_error(error: ApiError, flag_key: str | None) -> Response:
-    """A refusal as OFREP 0.3 has it; the clients need the key and the details, where it calls them optional."""
+    """Return an error of OFREP 0.3, with the key and the details, which clients need though they are optional."""
     details = "; ".join(f"{problem.path}: {problem.message}".removeprefix(": ") for problem in error.problems)
     status = HTTPStatus.BAD_REQUEST if error.status is HTTPStatus.UNPROCESSABLE_ENTITY else error.status
     code = error.code if error.code in OF_A_CONTEXT else OFREP_CODES.get(error.status, "GENERAL")
@@ -88,7 +88,7 @@ def _ofrep_error(error: ApiError, flag_key: str | None) -> Response:
 
 
 def error_response(error: ApiError, surface: Surface, *, flag_key: str | None = None) -> Response:
-    """A refusal in the form that the surface's callers read; `flag_key` is that of the flag that was asked for."""
+    """Return an error in the format of the surface; `flag_key` is the requested flag."""
     if surface is Surface.OFREP:
         return _ofrep_error(error, flag_key)
     errors = [{"code": problem.code, "message": problem.message, "path": problem.path} for problem in error.problems]

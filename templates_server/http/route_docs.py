@@ -52,7 +52,7 @@ class ParameterDocs:
 
 @dataclass(frozen=True)
 class HeaderDocs:
-    """A header of an answer."""
+    """A header of a response."""
 
     name: str
     text: str
@@ -60,17 +60,17 @@ class HeaderDocs:
 
 
 def document(kind: Any) -> BodyDocs:
-    """A document: JSON or YAML, as Content-Type or Accept says."""
+    """Return the docs of a document: JSON or YAML, by Content-Type or Accept."""
     return BodyDocs(kind, (JSON, YAML))
 
 
 def form(kind: Any) -> BodyDocs:
-    """The fields of a form of our own pages."""
+    """Return the docs of the fields of a form on our own pages."""
     return BodyDocs(kind, (FORM,))
 
 
 def search(text: str, example: str) -> ParameterDocs:
-    """The parameter that looks for a part of a text."""
+    """Return the docs of the parameter that searches for a part of a text."""
     return ParameterDocs("search", str, text, example=example)
 
 

@@ -1,4 +1,4 @@
-"""Finding the route of a request. Paths are split before they are decoded, so that a part may hold a slash as `%2F`."""
+"""Finds the route of a request. Paths are split before they are decoded, so a part may contain `%2F`."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from templates_server.errors import BadRequest, MethodNotAllowed, NotFound
 
 
 class RouteLike(Protocol):
-    """What can be found: a method and a path with variable parts in braces; a last `{tag*}` takes all that is left."""
+    """What can be found: a method and a path with variables in braces; a last `{tag*}` matches all that is left."""
 
     @property
     def method(self) -> str:
-        """GET, POST ..."""
+        """The method: GET, POST ..."""
 
     @property
     def path(self) -> str:
-        """Such as `/v2/spaces/{space}`."""
+        """The path, such as `/v2/spaces/{space}`."""
 
 
 AnyRoute = TypeVar("AnyRoute", bound=RouteLike)
@@ -47,7 +47,7 @@ class Router(Generic[AnyRoute]):
             self._add(route)
 
     def find(self, method: str, raw_path: bytes) -> tuple[AnyRoute, Mapping[str, str]]:
-        """The route and its decoded parameters; NotFound, MethodNotAllowed (with Allow) or BadRequest (not UTF-8)."""
+        """Return the route and its decoded parameters; NotFound, MethodNotAllowed (with Allow) or BadRequest."""
         fixed = self._fixed.get((method, raw_path))
         if fixed is not None:
             return fixed, {}
@@ -62,11 +62,11 @@ class Router(Generic[AnyRoute]):
         raise MethodNotAllowed(f"Method {method} not allowed. Allowed: {allowed}.", headers={"Allow": allowed})
 
     def at(self, raw_path: bytes) -> Sequence[AnyRoute]:
-        """Every route at a path, whatever its method."""
+        """Return every route at a path, whatever its method."""
         return self._at([_decode_segment(part) for part in raw_path.split(b"/")[1:]])
 
     def _at(self, parts: Sequence[str]) -> Sequence[AnyRoute]:
-        """Every route at these parts, in order of method."""
+        """Return every route at these parts, in order of method."""
         found = (_descend(self._root, parts, {}, method) for method in self._methods)
         return tuple(route for route in found if route is not None)
 
@@ -105,7 +105,7 @@ def _descend(node: _Node[AnyRoute], parts: Sequence[str], parameters: dict[str, 
 
 
 def _is_named(node: _Node[AnyRoute], parts: Sequence[str]) -> bool:
-    """Whether a route of any method has just these parts."""
+    """Return whether a route of any method has exactly these parts."""
     for part in parts:
         if part not in node.literal:
             return False

@@ -1,4 +1,4 @@
-"""Server-sent events (WHATWG HTML, 9.2) to somebody who follows: sent as they come, with a sign of life in between."""
+"""Server-sent events (WHATWG HTML, 9.2): sent as they happen, with comments in between to keep the stream open."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ NextEvent = Callable[[float], Awaitable[bytes | None]]
 
 
 class StreamSubject(Protocol):
-    """What a stream is about: it ends it, and is ended with it."""
+    """The subject of a stream: it ends the stream, and ends with it."""
 
     is_over: bool
 
     def end(self) -> None:
-        """Have nothing more to tell."""
+        """End the stream."""
 
 
 class EventStream(Response):
@@ -47,7 +47,7 @@ class EventStream(Response):
         self._held = held
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send what changes, as it changes."""
+        """Send changes as they happen."""
         with self._held, end_with_stream(scope, receive, self._follower):
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             await _send(send, OPENING)
@@ -67,7 +67,7 @@ async def _send(send: Send, body: bytes) -> None:
 
 @contextlib.contextmanager
 def end_with_stream(scope: Scope, receive: Receive, follower: StreamSubject) -> Iterator[None]:
-    """Within the block the follower ends when its app goes, or when the server stops."""
+    """Within the block, end the follower when its app disconnects or the server stops."""
     if WHEN_STOPPING in scope:
         scope[WHEN_STOPPING](follower.end)
     watching = asyncio.create_task(_end_when_gone(receive, follower))

@@ -1,4 +1,4 @@
-"""How many sessions may be followed at once: in all, and from one address. In memory, each process for itself."""
+"""The limit on open streams: in total, and per address. In memory, per process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RETRY_AFTER_SECONDS = 30
 
 
 class StreamLimiter:
-    """The places for followers. This machine's own address is not counted by itself: it may be a proxy."""
+    """The open streams. Those of this machine's own address are not counted by address: it may be a proxy."""
 
     def __init__(self, limits: StreamLimits) -> None:
         self._limits = limits
@@ -23,7 +23,7 @@ class StreamLimiter:
 
     @contextlib.contextmanager
     def acquire(self, caller: CallerAddress) -> Iterator[None]:
-        """A place until the block ends; Unavailable when there is none."""
+        """Hold a stream open until the block ends; Unavailable if there are too many."""
         counted = caller.rate_limit_key or ""
         if self._taken >= self._limits.most:
             raise Unavailable(

@@ -1,4 +1,4 @@
-"""The names of events: one rule for everything that states one. Pure."""
+"""The names of events: one rule for every place that takes one. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ids of ours: opaque, with a prefix by kind, drawn at random or derived; and the key rule of the domain."""
+"""Our IDs: opaque, with a prefix by kind, random or derived; and the rule for keys."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KEY_PATTERN = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
 
 def random_text(length: int) -> str:
-    """That many characters of 0-9A-Za-z from the system's secure source."""
+    """Return random characters of 0-9A-Za-z from the system's secure source."""
     text = b""
     while len(text) < length:
         text += os.urandom(length + MORE_THAN_SURPLUS).translate(TO_ALPHABET, SURPLUS)
@@ -27,7 +27,7 @@ def random_text(length: int) -> str:
 
 
 def new_id(prefix: str) -> str:
-    """A new id, such as `spc_4fT...`."""
+    """Return a new ID, such as `spc_4fT...`."""
     return f"{prefix}_{random_text(RANDOM_LENGTH)}"
 
 
@@ -41,23 +41,23 @@ def derive_id(prefix: str, *parts: str) -> str:
 
 
 def derive_ids(prefix: str, scope: str, names: Iterable[str]) -> list[str]:
-    """The ids that a scope and each of these names give, in less time than one by one."""
+    """Return the IDs derived from a scope and each of these names, faster than one by one."""
     return ids_from_digests(prefix, derive_digests(scope, names))
 
 
 def derive_digests(scope: str, names: Iterable[str]) -> bytes:
-    """The SHA-256 of a scope and each of these names, one behind the other."""
+    """Return the concatenated SHA-256 digests of a scope and each of these names."""
     return b"".join([hashlib.sha256(f"{scope}\0{name}".encode()).digest() for name in names])
 
 
 def ids_from_digests(prefix: str, digests: bytes) -> list[str]:
-    """The ids that are derived from these digests."""
+    """Return the IDs derived from these digests."""
     texts = digests.translate(TO_ALPHABET).decode("ascii")
     return [f"{prefix}_{texts[start : start + RANDOM_LENGTH]}" for start in range(0, len(texts), DIGEST_LENGTH)]
 
 
 def base62(number: int, length: int) -> str:
-    """The lowest `length` base-62 digits of a number."""
+    """Return the lowest `length` base-62 digits of a number."""
     digits = []
     for _ in range(length):
         number, digit = divmod(number, 62)
@@ -66,5 +66,5 @@ def base62(number: int, length: int) -> str:
 
 
 def is_key(text: str) -> bool:
-    """Whether a text is kebab-case of at most 64 characters, as every key must be."""
+    """Return whether a text is kebab-case of at most 64 characters, as every key must be."""
     return len(text) <= MAX_KEY_LENGTH and KEY_PATTERN.fullmatch(text) is not None

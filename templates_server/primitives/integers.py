@@ -9,7 +9,7 @@ from __future__ import annotations
 
 
 def whole_number(text: str, *, most: int) -> int | None:
-    """The number from 0 to `most` that ASCII digits state; None for any other text."""
+    """Return the number from 0 to `most` in ASCII digits; None for any other text."""
     if not (text.isascii() and text.isdigit()):
         return None
     digits = text.lstrip("0") or "0"

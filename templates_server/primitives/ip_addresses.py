@@ -27,7 +27,7 @@ FOR_PARAMETER = re.compile(r'(?:^|;)\s*for=("(?:[^"\\]|\\.)*+"|[^;"\s]*)', re.IG
 
 
 class ProxyHeader(enum.StrEnum):
-    """The header in which proxies state whose request they pass on; a value is the header's name."""
+    """The header in which proxies state the client address; a value is the header's name."""
 
     X_FORWARDED_FOR = "x-forwarded-for"
     FORWARDED = "forwarded"  # RFC 7239
@@ -47,23 +47,23 @@ class CallerAddress:
 
     @property
     def rate_limit_key(self) -> str | None:
-        """As what requests and failures are counted; None for a direct connection from this machine."""
+        """The key for rate limits; None for a direct connection from this machine."""
         return rate_limit_key(self.address) or self.proxied_rate_limit_key
 
     @property
     def proxied_rate_limit_key(self) -> str | None:
-        """As what the caller is counted whatever the address is; None where no listed proxy passed the request on."""
+        """The key for rate limits regardless of the address; None if no listed proxy passed the request on."""
         return None if self.is_direct else self.address
 
 
 def parse_network(text: str) -> Network:
-    """The network of `10.0.0.0/8`, `::1` and the like; ValueError when it is none."""
+    """Parse a network such as `10.0.0.0/8`; ValueError if it is invalid."""
     return ipaddress.ip_network(text.strip())
 
 
 @memoize
 def parse_address(text: str) -> Address | None:
-    """The address that a text says, without a port or brackets; None when it says none. IPv4 in IPv6 is IPv4."""
+    """Parse an address without port and brackets; None if it is invalid. IPv4 in IPv6 becomes IPv4."""
     bare = text.strip()
     if bare.startswith("["):
         bare, bracket, port = bare[1:].partition("]")
@@ -81,14 +81,14 @@ def parse_address(text: str) -> Address | None:
 
 
 def is_within(address: Address | None, networks: Iterable[Network]) -> bool:
-    """Whether the address is in one of the networks."""
+    """Return whether the address is in one of the networks."""
     return address is not None and any(address in network for network in networks)
 
 
 def identify_caller(
     peer: str, headers: Sequence[tuple[bytes, bytes]], *, proxies: Sequence[Network], header: ProxyHeader
 ) -> CallerAddress:
-    """Who sends a request, from the socket's address and the headers (names in small letters)."""
+    """Return the sender of a request, from the socket's address and the headers (names in lower case)."""
     if not proxies:
         return CallerAddress(peer)
     nearest = parse_address(peer)
@@ -100,7 +100,7 @@ def identify_caller(
 
 
 def _farthest(nearest: Address, hops: Sequence[str], proxies: Sequence[Network]) -> Address:
-    """The first from the right that is no listed proxy, or the last that can be read."""
+    """Return the first address from the right that is no listed proxy, or the last one that is valid."""
     for hop in reversed(hops):
         address = parse_address(hop)
         if address is None:
@@ -112,7 +112,7 @@ def _farthest(nearest: Address, hops: Sequence[str], proxies: Sequence[Network])
 
 
 def _hops(headers: Sequence[tuple[bytes, bytes]], name: str) -> list[str]:
-    """The addresses of a header as they stand in it; an element without one is an empty text."""
+    """Return the addresses of a header in their order; an element without one is an empty text."""
     value = ",".join(value.decode("latin-1") for key, value in headers if key == name.encode())
     if not value.strip():
         return []

@@ -1,4 +1,4 @@
-"""How deep JSON is nested, looked at before any parser sees it: thousands of brackets break parsers."""
+"""The depth of JSON, checked before any parser sees it: thousands of brackets break parsers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def check_depth(body: bytes, max_depth: int) -> None:
 
 
 def _steps(body: bytes) -> array[int]:
-    """+1 and -1 for each bracket outside of strings."""
+    """Return +1 and -1 for each bracket outside of strings."""
     if b"\\" in body:
         body = body.replace(b"\\\\", b"").replace(b'\\"', b"")  # what is left of quotes begins or ends a string
     structure = body.translate(None, NOT_STRUCTURE).replace(b'""', b"")  # strings without brackets

@@ -1,4 +1,4 @@
-"""How much memory a value holds: for caches whose budget is in bytes. Pure."""
+"""The memory that a value holds, for caches with a budget in bytes. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OF_EVERYBODY = (type, ModuleType, FunctionType, BuiltinFunctionType, MethodType)
 
 
 def measure_bytes(value: Any) -> int:
-    """Return the size of a value and of all that it refers to, each object once."""
+    """Return the size of a value and of everything that it refers to, each object once."""
     seen: set[int] = set()
     waiting = [value]
     total = 0

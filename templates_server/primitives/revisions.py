@@ -1,4 +1,4 @@
-"""Documents that count their changes: what is stored, and on which condition a change is taken. No SQL, no HTTP."""
+"""Documents with revisions: what is stored, and on which condition a change is accepted. No SQL, no HTTP."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ class NewRevision:
 
 @dataclass(frozen=True)
 class StoreResult:
-    """How a document was stored: `changed` is False where an equal one was there already."""
+    """The result of storing a document: `changed` is False if an equal one was already stored."""
 
     revision: int
     changed: bool
 
 
 def check_revision(present: int, expected: int | None) -> None:
-    """Raise PreconditionFailed, naming the present revision, unless the change is made from it."""
+    """Raise PreconditionFailed, naming the current revision, unless the change is based on it."""
     if expected is not None and expected != present:
         raise PreconditionFailed(
             f"The current revision is {present}, but the change is based on {expected}. Fetch it again and repeat "
@@ -51,10 +51,10 @@ def check_revision(present: int, expected: int | None) -> None:
 
 
 def entity_tag(revision: int) -> str:
-    """A revision as an entity tag (RFC 9110, 8.8.3)."""
+    """Return a revision as an entity tag (RFC 9110, 8.8.3)."""
     return f'"{revision}"'
 
 
 def to_json(document: Mapping[str, Any]) -> str:
-    """A canonical document as it is stored: in its own order, without blanks."""
+    """Return a canonical document as it is stored: in its own order, without blanks."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))

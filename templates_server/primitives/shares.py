@@ -22,25 +22,25 @@ OF_ONE = "24xQ"  # the last eight bytes of a digest; the id that is derived from
 
 @dataclass(frozen=True, slots=True)
 class ShareDraw:
-    """Which bucket each number is in, by one salt: (multiplier * number + increment) mod `PRIME` mod `BUCKETS`."""
+    """The bucket of each number for one salt: (multiplier * number + increment) mod `PRIME` mod `BUCKETS`."""
 
     multiplier: int
     increment: int
 
     def bucket_of(self, number: int) -> int:
-        """The bucket of a person's number, from 0 on."""
+        """Return the bucket of a share number, from 0 on."""
         return (self.multiplier * number + self.increment) % PRIME % BUCKETS
 
 
 def make_draw(salt: str) -> ShareDraw:
-    """The draw of a salt: other salts, other groups."""
+    """Return the draw of a salt: different salts give different groups."""
     digest = hashlib.sha256(f"share\0{salt}".encode()).digest()
     first, second = struct.unpack_from(">QQ", digest)
     return ShareDraw(first % (PRIME - 1) + 1, second % PRIME)
 
 
 def share_number(kind: str, called: str) -> int:
-    """The number of a person of that kind who is called that."""
+    """Return the share number of a person by kind and ID."""
     return _share_number((kind, called))
 
 
@@ -53,12 +53,12 @@ _share_number = memoize(_derived_number)  # of who is there now, it is wanted ag
 
 
 def share_numbers(digests: bytes) -> list[int]:
-    """The numbers of those whose ids are derived from these digests."""
+    """Return the share numbers of people whose IDs are derived from these digests."""
     words = struct.unpack(">" + OF_ONE * (len(digests) // DIGEST_LENGTH), digests)
     return [word % PRIME for word in words]
 
 
 def ids_and_numbers(kind: str, names: Sequence[str]) -> tuple[list[str], list[int]]:
-    """The derived ids and the numbers of people of a kind, in less time than one by one."""
+    """Return the derived IDs and the share numbers of people of a kind, faster than one by one."""
     digests = derive_digests(kind, names)
     return ids_from_digests("per", digests), share_numbers(digests)

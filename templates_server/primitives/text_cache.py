@@ -31,7 +31,7 @@ class Memo(dict[Key, Value]):
         self._held_bytes = 0
 
     def __missing__(self, key: Key) -> Value:
-        """Find it, and remember it if the key is short."""
+        """Compute a value, and remember it if the key is short."""
         found = self._find(key)
         size = _size(key)
         if size <= MAX_KEY_BYTES:

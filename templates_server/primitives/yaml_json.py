@@ -136,7 +136,7 @@ class _Composer:
         self._max_depth = max_depth
 
     def document(self) -> Any:
-        """The value of the only document; null of an empty stream."""
+        """Return the value of the only document; null for an empty stream."""
         next(self._events)  # the start of the stream
         start = next(self._events)
         if isinstance(start, yaml.StreamEndEvent):
@@ -246,7 +246,7 @@ def _mapping_lines(mapping: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _entry_lines(head: str, value: Any) -> Iterator[str]:
-    """The lines of what stands behind a head: beside it when it is short, below it when not."""
+    """Return the lines of a value after a head: on the same line if it is short, below it otherwise."""
     if isinstance(value, Mapping) and value:
         yield head
         yield from (INDENT + line for line in _mapping_lines(value))
@@ -291,7 +291,7 @@ def _text(text: str, plain: re.Pattern[str]) -> str:
 
 
 def _means_itself(plain: str) -> bool:
-    """Whether a plain scalar is read as its own text."""
+    """Return whether a plain scalar is read as its own text."""
     try:
         return bool(resolve(plain) == plain)
     except _Refusal:
@@ -299,7 +299,7 @@ def _means_itself(plain: str) -> bool:
 
 
 def _escape(match: re.Match[str]) -> str:
-    """A character as double quotes write it; beyond the basic plane only the last two of each plane need it."""
+    """Return the escape of a character in double quotes; above U+FFFF only the last two of each plane need one."""
     point = ord(match[0])
     if point <= 0xFFFF:  # noqa: PLR2004 - the end of the basic plane
         return f"\\u{point:04x}"

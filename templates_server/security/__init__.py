@@ -1,1 +1,1 @@
-"""Who may do what: permissions, passwords, secrets, signatures, and limits on failed sign-ins."""
+"""Security: permissions, passwords, secrets, signatures, and limits on failed sign-ins."""

@@ -1,4 +1,4 @@
-"""Who is asking, what they may do, and where: values and rules without storage or HTTP."""
+"""Authorization: who the caller is, what they may do, and where. Values and rules without storage or HTTP."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from templates_server.errors import Forbidden
 
 
 class Role(enum.StrEnum):
-    """What a member may do in an organization."""
+    """The role of a member in an organization."""
 
     ADMINISTRATOR = "administrator"
     DEVELOPER = "developer"
@@ -41,7 +41,7 @@ ROLE_SCOPES: Mapping[Role, frozenset[Scope]] = {
 
 
 class PrincipalKind(enum.StrEnum):
-    """Kinds of caller."""
+    """The kinds of principals."""
 
     PERSON = "person"
     SERVICE = "service"
@@ -74,7 +74,7 @@ class Principal:
 
 @dataclass(frozen=True)
 class ResourceScope:
-    """Where a request acts, as its path names it: an organization, perhaps a Space of it, perhaps its environment."""
+    """The place that the path of a request names: an organization, a Space of it, or an environment of the Space."""
 
     organization_id: str
     organization_key: str
@@ -85,14 +85,14 @@ class ResourceScope:
 
 
 def may_see(principal: Principal, place: ResourceScope) -> bool:
-    """Whether the place exists for the caller at all: theirs by role, and within what the token is narrowed to."""
+    """Return whether the place exists for the principal: by role, and within the limits of the token."""
     if place.organization_id not in principal.roles:
         return False
     return not principal.limits or place.organization_id in principal.limits or place.space_id in principal.limits
 
 
 def check_scope(principal: Principal, scope: Scope, place: ResourceScope | None = None) -> None:
-    """Raise Forbidden, naming what is missing, unless the token and the owner's present role allow it."""
+    """Raise Forbidden, naming what is missing, unless the token and the owner's current role allow the scope."""
     if scope not in principal.scopes:
         raise Forbidden(
             f"This requires the scope {scope}, which the token does not have.",
@@ -105,14 +105,14 @@ def check_scope(principal: Principal, scope: Scope, place: ResourceScope | None 
 
 
 def check_role(principal: Principal, role: Role, place: ResourceScope) -> None:
-    """Raise Forbidden unless the caller is that in the place's organization; an administrator is everything."""
+    """Raise Forbidden unless the principal has the role in the organization; an administrator has every role."""
     present = principal.roles[place.organization_id]
     if present not in {role, Role.ADMINISTRATOR}:
         raise Forbidden(f"This requires the role {role}; your role in {place.organization_key} is {present}.")
 
 
 def check_signed_in(principal: Principal) -> None:
-    """Raise Forbidden unless it is a person who has signed in: what is made here would outlive or widen a token."""
+    """Raise Forbidden unless a person has signed in: what is created here would outlive or widen a token."""
     if not principal.signed_in:
         raise Forbidden(
             "This requires a person's sign-in, such as `mtribes login`. Tokens cannot create or extend tokens, or "
@@ -121,5 +121,5 @@ def check_signed_in(principal: Principal) -> None:
 
 
 def challenge_for(scope: Scope) -> str:
-    """The challenge of a token that lacks a scope (RFC 6750, 3)."""
+    """Return the challenge for a token that lacks a scope (RFC 6750, 3)."""
     return f'Bearer error="insufficient_scope", scope="{scope}"'

@@ -1,4 +1,4 @@
-"""How long who failed must wait: not at all at first, then ever longer, but never so long as to lock a person out."""
+"""The delay after failed attempts: none at first, then longer and longer, but never a lockout."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MOST_DOUBLINGS = 10
 
 
 def delay_after(failures: int) -> int:
-    """The milliseconds to wait after so many failures: from the tenth on, doubled by each."""
+    """Return the milliseconds to wait after a number of failures: from the tenth on, each one doubles it."""
     if failures < FREE_FAILURES:
         return 0
     doublings = min(failures - FREE_FAILURES, MOST_DOUBLINGS)

@@ -1,4 +1,4 @@
-"""All SQL about failed attempts: counted in one statement each, so that many at once are not one."""
+"""All SQL about failed attempts: each is counted in one statement, so that concurrent ones are not lost."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LATEST_CLOSED_AHEAD = LONGEST_DELAY_MILLISECONDS + MINUTE  # by the clock of ano
 
 
 class LockedOut(Exception):
-    """No attempt is open to a subject before a time (milliseconds); raised where a transaction must leave no trace."""
+    """Raised inside a transaction that must leave no trace: a subject must wait until a time (milliseconds)."""
 
     def __init__(self, until: int) -> None:
         super().__init__(until)
@@ -26,14 +26,14 @@ class LockedOut(Exception):
 
 
 def locked_until(connection: Connection, subjects: Sequence[bytes], now: int) -> int:
-    """Until when no attempt is open to one of the subjects; 0 when none was ever closed."""
+    """Return the time until which one of the subjects must wait; 0 if none has to."""
     is_possible = COLUMNS.closed_until <= now + LATEST_CLOSED_AHEAD
     query = select(func.max(COLUMNS.closed_until)).where(COLUMNS.subject_hash.in_(subjects), is_possible)
     return connection.execute(query).scalar_one() or 0
 
 
 def count_failures(connection: Connection, subjects: Sequence[bytes], now: int) -> None:
-    """Count a failure for each subject; Closed when one of them must wait."""
+    """Count a failure for each subject; LockedOut if one of them must wait."""
     for subject in subjects:
         failures = connection.execute(_upsert_failure(connection, subject, now)).scalar_one_or_none()
         if failures is None:
@@ -47,7 +47,7 @@ def count_failures(connection: Connection, subjects: Sequence[bytes], now: int) 
 
 
 def _upsert_failure(connection: Connection, subject: bytes, now: int) -> Any:
-    """One more, or one where the last is long ago; no row where the subject must wait."""
+    """Add a failure, or start at one if the last is long ago; return no row if the subject must wait."""
     insert = sqlite.insert if dialect_of(connection).is_sqlite else postgresql.insert
     long_ago = COLUMNS.last <= now - FORGOTTEN_AFTER_MILLISECONDS
     return (
@@ -63,7 +63,7 @@ def _upsert_failure(connection: Connection, subject: bytes, now: int) -> Any:
 
 
 def discount_failures(connection: Connection, subjects: Sequence[bytes], now: int) -> None:
-    """One failure less for each subject: it was none. The wait that it brought is over."""
+    """Take back a failure of each subject, and the wait that it caused."""
     connection.execute(
         update(failed_attempts)
         .where(COLUMNS.subject_hash.in_(subjects), COLUMNS.failures > 0)
@@ -72,11 +72,11 @@ def discount_failures(connection: Connection, subjects: Sequence[bytes], now: in
 
 
 def forget(connection: Connection, subject: bytes) -> None:
-    """Whatever a subject failed in, it is good now."""
+    """Reset the failures of a subject."""
     connection.execute(delete(failed_attempts).where(COLUMNS.subject_hash == subject))
 
 
 def _forget_old(connection: Connection, now: int) -> None:
-    """Forget failures of long ago. Those from the future, stored while a clock was wrong, are of now."""
+    """Delete failures of long ago. Those from the future, stored while a clock was wrong, count as of now."""
     connection.execute(update(failed_attempts).where(COLUMNS.last > now + LATEST_AHEAD).values(last=now))
     connection.execute(delete(failed_attempts).where(COLUMNS.last <= now - FORGOTTEN_AFTER_MILLISECONDS))

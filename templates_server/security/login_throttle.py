@@ -1,4 +1,4 @@
-"""Who attempts, and whether they may: for sign-in by password, and for clients by secret."""
+"""The throttle for sign-in by password and for clients by secret."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from templates_server.storage.database import Database
 
 @dataclass(frozen=True)
 class LoginThrottle:
-    """Counts failures by subject. A subject is kept as a keyed hash: people type passwords into the wrong field."""
+    """Counts failures by subject. A subject is stored as a keyed hash: people type passwords into the wrong field."""
 
     database: Database
     key: ServerKey
     clock: Clock
 
     def subject(self, kind: str, name: str) -> bytes:
-        """Who is counted: a name of some kind."""
+        """Return the subject of a name of some kind."""
         return self.key.derive("failed attempts", f"{kind}\0{name}")
 
     def subjects_of_address(self, kind: str, caller: CallerAddress) -> list[bytes]:
-        """The one that the address of a caller is counted as; none for a direct connection from this machine."""
+        """Return the subject of the caller's address; none for a direct connection from this machine."""
         counted = caller.rate_limit_key
         return [self.subject(kind, counted)] if counted else []
 
@@ -47,19 +47,19 @@ class LoginThrottle:
             raise _refusal(closed.until - now) from None
 
     async def check_open(self, subjects: Sequence[bytes]) -> None:
-        """TooManyRequests when one of the subjects must wait; costs one lookup."""
+        """Raise TooManyRequests if one of the subjects must wait; it takes one query."""
         now = self.clock()
         until = await self.database.read(lambda connection: login_attempt_store.locked_until(connection, subjects, now))
         if until > now:
             raise _refusal(until - now)
 
     async def discount(self, subjects: Sequence[bytes]) -> None:
-        """The attempt did not fail."""
+        """Take back the failure of an attempt."""
         now = self.clock()
         await self.database.write(lambda connection: login_attempt_store.discount_failures(connection, subjects, now))
 
     async def succeed(self, subject: bytes, others: Sequence[bytes]) -> None:
-        """The attempt was good: the subject begins anew, the others are as before."""
+        """Reset the subject after a successful attempt; the others stay as before."""
         now = self.clock()
 
         def work(connection: Connection) -> None:

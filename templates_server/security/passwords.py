@@ -33,7 +33,7 @@ Result = TypeVar("Result")
 
 
 def find_password_problems(password: str, *, email: str = "", name: str = "") -> list[str]:
-    """What speaks against a new password, in sentences; empty when it is accepted (NIST SP 800-63B, 5.1.1.2)."""
+    """Return the problems of a new password, in sentences; empty if it is accepted (NIST SP 800-63B, 5.1.1.2)."""
     problems = []
     if len(password) < MIN_LENGTH:
         problems.append(f"It must have at least {MIN_LENGTH} characters.")
@@ -63,23 +63,23 @@ class Passwords:
         self._dummy_hash = self._hasher.hash("nobody has this password")
 
     def hash_now(self, password: str) -> str:
-        """What is stored of a password (`$argon2id$...`), for callers outside the event loop."""
+        """Return the hash of a password (`$argon2id$...`), for callers outside the event loop."""
         return self._hasher.hash(_normal(password))
 
     async def hash(self, password: str) -> str:
-        """What is stored of a password."""
+        """Return the hash of a password."""
         return await self._in_pool(lambda: self.hash_now(password))
 
     async def is_right(self, password: str, stored_hash: str | None) -> bool:
-        """Whether the password is that of the hash; without a hash it is wrong, after the same time."""
+        """Return whether the password matches the hash; without a hash False, after the same time."""
         return await self._in_pool(lambda: self._matches(password, stored_hash))
 
     def is_outdated(self, stored_hash: str) -> bool:
-        """Whether a hash was made otherwise than one would be made now."""
+        """Return whether a hash was made with other parameters than the current ones."""
         return self._hasher.check_needs_rehash(stored_hash)
 
     def close(self) -> None:
-        """Let go of the threads."""
+        """Shut down the threads."""
         self._threads.shutdown(cancel_futures=True)
 
     def _matches(self, password: str, stored_hash: str | None) -> bool:
@@ -101,5 +101,5 @@ class Passwords:
 
 
 def _normal(password: str) -> str:
-    """The password as it is hashed: however the keyboard composed its characters (NIST SP 800-63B: NFKC)."""
+    """Normalize a password, whatever the keyboard composed (NIST SP 800-63B: NFKC)."""
     return unicodedata.normalize("NFKC", password)

@@ -25,17 +25,17 @@ class SecretKind(enum.StrEnum):
 
 
 def new_secret(kind: SecretKind) -> str:
-    """A new secret of that kind."""
+    """Return a new secret of a kind."""
     return add_checksum(f"{kind}_{random_text(RANDOM_LENGTH)}")
 
 
 def add_checksum(text: str) -> str:
-    """The text with its checksum behind it."""
+    """Return the text with its checksum appended."""
     return text + base62(zlib.crc32(text.encode()), CHECKSUM_LENGTH)
 
 
 def is_well_formed(secret: str) -> bool:
-    """Whether it can be one of ours at all: prefix, length, alphabet and checksum."""
+    """Return whether a text has the prefix, length, alphabet and checksum of a secret."""
     prefix, separator, rest = secret.partition("_")
     if not separator or prefix not in set(SecretKind) or len(rest) != RANDOM_LENGTH + CHECKSUM_LENGTH:
         return False
@@ -43,5 +43,5 @@ def is_well_formed(secret: str) -> bool:
 
 
 def hash_secret(secret: str) -> bytes:
-    """What is stored of a secret: its SHA-256, 32 bytes. 178 random bits need no slow hash."""
+    """Return the stored form of a secret: its SHA-256, 32 bytes. 178 random bits need no slow hash."""
     return hashlib.sha256(secret.encode()).digest()

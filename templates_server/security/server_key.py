@@ -1,4 +1,4 @@
-"""The secret of a server: from it come successors of refresh tokens and the tokens in forms. Its processes share it."""
+"""The secret of a server, shared by its processes: refresh tokens and tokens in forms are derived from it."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class ServerKey:
         self._key = key
 
     def derive(self, purpose: str, text: str) -> bytes:
-        """32 bytes that this key, purpose and text always give (HMAC-SHA-256); equal texts of two purposes differ."""
+        """Derive 32 bytes from the key, a purpose and a text (HMAC-SHA-256); each purpose gives different ones."""
         subkey = hmac.digest(self._key, purpose.encode(), "sha256")
         return hmac.digest(subkey, text.encode(), "sha256")
 
 
 def load(data_folder: Path, environment: Mapping[str, str] = os.environ) -> ServerKey:
-    """The key in MTRIBES_SERVER_KEY, else in the data folder, made there when missing; ValueError for a bad one."""
+    """Return the key in MTRIBES_SERVER_KEY, else in the data folder, created if missing; ValueError if invalid."""
     named = environment.get(VARIABLE)
     if named is not None:
         if len(named) < KEY_BYTES:
@@ -49,12 +49,12 @@ def load(data_folder: Path, environment: Mapping[str, str] = os.environ) -> Serv
 
 
 def is_key(content: bytes) -> bool:
-    """Whether the content of a file is a server key, as `load` writes it; a line break at the end does no harm."""
+    """Return whether the content of a file is a server key, as `load` writes it; a final line break is allowed."""
     return KEY_FORM.fullmatch(content) is not None
 
 
 def _make(path: Path) -> None:
-    """Write a new key (mode 0600), whole or not at all; of processes that do so at once, the first one's stays."""
+    """Write a new key (mode 0600) atomically; if several processes do so at once, the first one's stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".server-key-")
     try:

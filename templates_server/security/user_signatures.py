@@ -18,12 +18,12 @@ CACHED_SECRETS = 1024
 
 @dataclass(frozen=True, slots=True)
 class IdCheck:
-    """Whether users' ids may be stated in an environment. `secret` None: by everybody."""
+    """The check of user IDs in an environment. `secret` None: signatures are not required."""
 
     secret: str | None
 
     def find_problem(self, external_id: str | None, signature: str | None) -> str | None:
-        """What is wrong with the signature of an id, as what follows "This"; None when nothing is."""
+        """Return the problem with the signature of an ID, as words that follow "This"; None if it is valid."""
         if self.secret is None or external_id is None:
             return None
         if signature is None:
@@ -44,11 +44,11 @@ class UserSignatures:
         self._check = functools.lru_cache(CACHED_SECRETS)(self._make_check)
 
     def secret(self, environment_id: str, version: int) -> str:
-        """The secret of an environment, from version 1; each version has another one."""
+        """Return the secret of an environment, from version 1; each version has another one."""
         return self._key.derive(PURPOSE, f"{environment_id}/{version}").hex()
 
     def check_for(self, app: Principal) -> IdCheck:
-        """The check of the environment that an app's key opens."""
+        """Return the check of the environment of an app's key."""
         if app.environment_id is None or app.signature_version <= 0:
             return ANYBODY
         return self._check(app.environment_id, app.signature_version)
@@ -58,5 +58,5 @@ class UserSignatures:
 
 
 def sign(secret: str, external_id: str) -> str:
-    """What an app's back end makes of a user's id."""
+    """Return the signature that an app's back end makes for a user ID."""
     return hmac.digest(secret.encode(), external_id.encode(), "sha256").hex()

@@ -22,7 +22,7 @@ ARRAYS: Mapping[str, Callable[[Iterable[Any]], str]] = {"text": format_text_arra
 
 
 class RowStatement:
-    """A statement that is run for many rows, in the words of either database; the columns that each row gives."""
+    """A statement for many rows, in the SQL of both databases, with the columns of each row."""
 
     def __init__(self, columns: Mapping[str, str], sqlite: str, postgres: str) -> None:
         self.columns = columns
@@ -30,14 +30,14 @@ class RowStatement:
         self.postgres = postgres
 
     def for_all(self, rows: Rows) -> Statement:
-        """The one statement by which PostgreSQL takes rows."""
+        """Return the one statement by which PostgreSQL takes all rows."""
         values = zip(*rows, strict=True)
         arrays = [ARRAYS[kind](column) for kind, column in zip(self.columns.values(), values, strict=True)]
         return self.postgres, tuple(arrays)
 
 
 class Insertion(RowStatement):
-    """Inserts rows into a table: its columns by name, with PostgreSQL's types; `on_conflict` as SQL has it."""
+    """Inserts rows into a table: its columns by name, with PostgreSQL's types; `on_conflict` as in SQL."""
 
     def __init__(self, table: str, columns: Mapping[str, str], *, on_conflict: str = "") -> None:
         into = f"INSERT INTO {table} ({', '.join(columns)})"
@@ -50,7 +50,7 @@ class Insertion(RowStatement):
 
 
 class NewInsertion(Insertion):
-    """Inserts the rows whose `key`, the primary key, is not there yet."""
+    """Inserts the rows whose primary key, `key`, does not exist yet."""
 
     def __init__(self, table: str, columns: Mapping[str, str], *, key: Sequence[str]) -> None:
         super().__init__(table, columns, on_conflict="ON CONFLICT DO NOTHING")
@@ -60,7 +60,7 @@ class NewInsertion(Insertion):
 
 
 class Update(RowStatement):
-    """Gives rows of a table new values in some columns; each row has those first, and then its key."""
+    """Updates columns of rows of a table; each row has the new values first, and then its key."""
 
     def __init__(self, table: str, columns: Mapping[str, str], *, key: Mapping[str, str]) -> None:
         every = {**columns, **key}
@@ -79,7 +79,7 @@ class Update(RowStatement):
 def write_all(
     connection: Connection, statement: RowStatement, rows: Rows, *, then: Sequence[Statement] = ()
 ) -> list[Sequence[Any]]:
-    """Insert or update rows, in their order, and `then` run other statements: what each of those finds."""
+    """Insert or update rows in order, then run the statements of `then`; return the rows of each of those."""
     if not rows:
         return execute_pipelined(connection, then)
     if not dialect_of(connection).is_sqlite:

@@ -1,4 +1,4 @@
-"""The data folder of a server: what lies in it, whose it is, and who is running on it."""
+"""The data folder of a server: its contents, its owner, and the server that is running on it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ IGNORED_NAMES = frozenset(
 
 
 class ServerRecord(msgspec.Struct, frozen=True):
-    """What a running server leaves in its data folder, for the command line to find it."""
+    """The file that a running server leaves in its data folder for the command line."""
 
     pid: int
     url: str
@@ -48,7 +48,7 @@ class ServerRecord(msgspec.Struct, frozen=True):
 
 
 class FolderInUse(Exception):
-    """A server runs on the folder; `record` says which, as far as it has said so."""
+    """Raised if a server is running on the folder; `record` describes it, as far as it is known."""
 
     def __init__(self, record: ServerRecord | None) -> None:
         super().__init__("a server runs on this data folder")
@@ -56,33 +56,33 @@ class FolderInUse(Exception):
 
 
 class ForeignFolder(Exception):
-    """The folder holds other things than a server's data."""
+    """Raised if the folder contains other things than a server's data."""
 
 
 @dataclass(frozen=True)
 class DataFolder:
-    """A folder by the names of what is in it."""
+    """A data folder, with the paths of its contents."""
 
     path: Path
 
     @property
     def record_file(self) -> Path:
-        """Who runs here: `ServerRecord` as JSON."""
+        """The record of the running server: `ServerRecord` as JSON."""
         return self.path / "server.json"
 
     @property
     def log_file(self) -> Path:
-        """What the server had to say."""
+        """The log of the server."""
         return self.path / "server.log"
 
     @property
     def key_file(self) -> Path:
-        """The secret of the server."""
+        """The key of the server."""
         return self.path / "server.key"
 
     @property
     def demo_file(self) -> Path:
-        """How to reach the demo data."""
+        """The access data of the demo."""
         return self.path / "demo.json"
 
     @property
@@ -92,17 +92,17 @@ class DataFolder:
 
     @property
     def erasures_file(self) -> Path:
-        """The people who were removed and must stay so, whatever is restored."""
+        """The list of erased people, who must stay erased whatever is restored."""
         return self.path / "erasures.jsonl"
 
     @property
     def exports_folder(self) -> Path:
-        """The files of exports, for a day each."""
+        """The files of exports, each for a day."""
         return self.path / "exports"
 
     @property
     def uploads_folder(self) -> Path:
-        """The files that people import in the console, for an hour each."""
+        """The files uploaded for imports in the console, each for an hour."""
         return self.path / "uploads"
 
     @property
@@ -127,16 +127,16 @@ class DataFolder:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self.path))
 
     def signs_of_a_server(self) -> list[str]:
-        """What tells that a server ran on the folder once, its database apart."""
+        """Return the files that show that a server once ran on the folder, except its database."""
         return [name for name in SIGNS_OF_A_SERVER if (self.path / name).exists()]
 
     def is_empty(self) -> bool:
-        """Whether no server has kept anything here."""
+        """Return whether no server has stored anything here."""
         return not self.path.exists() or all(entry.name in IGNORED_NAMES for entry in self.path.iterdir())
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
-        """Keep every other server off the folder until the block ends; FolderInUse when one is on it."""
+        """Lock the folder until the block ends; FolderInUse if another server is running on it."""
         lock = FileLock(self.path / "server.lock", mode=PRIVATE_FILE)
         try:
             lock.acquire(timeout=0)
@@ -176,12 +176,12 @@ class DataFolder:
 
 
 def _is_own(found: os.stat_result) -> bool:
-    """Whether this user may change the mode; everybody may where files have no such owners."""
+    """Return whether this user may change the mode; everybody may where files have no owners."""
     return not hasattr(os, "geteuid") or os.geteuid() in {0, found.st_uid}
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Put a file there for its owner's eyes, whole or not at all."""
+    """Write a private file (mode 0600) atomically."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
@@ -195,13 +195,13 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 def put_in_place(temporary: Path, path: Path) -> None:
-    """Give a finished file of the same folder its name, for good."""
+    """Rename a finished file of the same folder to its final name, durably."""
     temporary.replace(path)
     keep_names(path.parent)
 
 
 def keep_names(folder: Path) -> None:
-    """Have the names of files that are new in a folder survive a loss of power, as their contents do."""
+    """Make the names of new files in a folder survive a loss of power, as their contents do."""
     if os.name == "posix":
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -1,1 +1,1 @@
-"""The client of the server: a file a resource, joined in `client`."""
+"""The client of the server: one file per resource, joined in `client`."""

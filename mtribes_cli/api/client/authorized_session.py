@@ -1,4 +1,4 @@
-"""Requests with an access token, renewed where the server refuses it, and the entities in their answers."""
+"""Requests with an access token, renewed when the server rejects it, and the entities in their responses."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ Entity = TypeVar("Entity")
 
 
 class TokenProvider(Protocol):
-    """Where access tokens come from."""
+    """A source of access tokens."""
 
     def token(self, client: OAuthClient) -> str:
-        """A token to send; `client` may be used to get it. Raises NotSignedInError when there is none."""
+        """Return a token to send; `client` may be used to get it. Raises NotSignedInError if there is none."""
 
     def renew(self, client: OAuthClient, refused: str) -> str | None:
-        """Another token in place of one that the server refused; None when there can be none."""
+        """Return a new token in place of a rejected one; None if there can be none."""
 
 
 class AuthorizedSession(OAuthClient):
-    """Requests with an access token, and what their answers hold: one entity, lists in pages, YAML, streams."""
+    """Requests with an access token, and what responses contain: one entity, pages of a list, YAML, streams."""
 
     def __init__(self, base_url: str, tokens: TokenProvider, *, console: Console, clock: Clock) -> None:
         super().__init__(base_url, console=console, clock=clock)
         self._tokens = tokens
 
     def send(self, request: Request) -> ApiResponse:
-        """The answer, whatever its status; with a renewed token where the first one was refused."""
+        """Return the response, whatever its status; send again with a renewed token if the first one was rejected."""
         if not request.is_authorized:
             return self.send_with_retries(request, token=None)
         token = self._tokens.token(self)
@@ -62,7 +62,7 @@ class AuthorizedSession(OAuthClient):
         return unwrap_envelope(self.perform(request))
 
     def fetch_one(self, request: Request, read: Callable[[object, str], Entity]) -> Entity:
-        """The one entity of an answer."""
+        """Return the one entity of a response."""
         return only_one(self.entities(request), read)
 
     def fetch_all(
@@ -72,7 +72,7 @@ class AuthorizedSession(OAuthClient):
         *,
         query: Mapping[str, object] | None = None,
     ) -> tuple[Entity, ...]:
-        """Every page of a list."""
+        """Return every page of a list."""
         found: list[Entity] = []
         place: str | None = path_of(*path, query=query)
         seen: set[str] = set()
@@ -88,7 +88,7 @@ class AuthorizedSession(OAuthClient):
         return tuple(found)
 
     def fetch_revisions(self, path: Sequence[str], limit: int) -> tuple[Revision, ...]:
-        """The newest revisions of a document; more than the limit where there are more."""
+        """Return the newest revisions of a document; more than the limit if there are more."""
         query = page_query(limit)
         return self.fetch_some((*path, "revisions"), Revision.read, query, limit=limit)
 
@@ -119,7 +119,7 @@ class AuthorizedSession(OAuthClient):
         return tuple(found)
 
     def fetch_yaml(self, path: Sequence[str], query: Mapping[str, object] | None = None) -> str:
-        """A document as the server writes it in YAML."""
+        """Return a document as the server writes it in YAML."""
         answer = self.perform(Request("GET", path_of(*path, query=query), headers={"Accept": YAML}, may_repeat=True))
         kind = answer.headers.get("content-type", "").partition(";")[0]
         if kind != YAML:
@@ -131,13 +131,13 @@ class AuthorizedSession(OAuthClient):
     def put_document(
         self, path: Sequence[str], read: Callable[[object, str], Entity], document: SentDocument
     ) -> Entity:
-        """Replace a document; unless forced its own revision must be the newest."""
+        """Replace a document; unless forced, its own revision must be the newest."""
         headers = {"Content-Type": document.content_type} | ({"If-Match": "*"} if document.force else {})
         request = Request("PUT", path_of(*path, query=drop_none(note=document.note)), document.content, headers)
         return self.fetch_one(request, read)
 
     def stream(self, request: Request, take: Take) -> None:
-        """Hand a body to `take` as it comes. Raises NetworkError or UnavailableError when it breaks off."""
+        """Pass a body to `take` as it arrives. Raises NetworkError or UnavailableError if it breaks off."""
         token = self._tokens.token(self)
         try:
             answer = self.transport.fetch(request, take, token=token)
@@ -187,14 +187,14 @@ def _endless_list(answer: ApiResponse, place: str, seen: set[str]) -> AnswerErro
 
 
 def _endless(place: str | None, seen: set[str]) -> str:
-    """Why a list is taken for endless."""
+    """Return why a list counts as endless."""
     if place in seen:
         return "the next page is one that was already read"
     return f"more than {min(len(seen), MAX_PAGES):,} pages or {MAX_LIST_BYTES:,} bytes"
 
 
 def only_one(data: Sequence[object], read: Callable[[object, str], Entity]) -> Entity:
-    """The only entity of an answer. Raises AnswerError where there are none or several."""
+    """Return the only entity of a response. Raises AnswerError if there are none or several."""
     found = items(data, read, "data")
     if len(found) != 1:
         raise AnswerError(f"The server returned {len(found)} entities instead of one.", "Check the host.")
@@ -202,7 +202,7 @@ def only_one(data: Sequence[object], read: Callable[[object, str], Entity]) -> E
 
 
 def document_of(value: object, place: str) -> Mapping[str, object]:
-    """The value as a document. Raises AnswerError for what is no object."""
+    """Return the value as a document. Raises AnswerError if it is not an object."""
     if not isinstance(value, dict):
         raise AnswerError(f"Invalid response from the server: {place} is not an object.", "Check the host.")
     return value

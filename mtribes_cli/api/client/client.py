@@ -1,4 +1,4 @@
-"""Every call of the server in one client. Credentials go to the one base URL that it was made for."""
+"""Every call of the server in one client. Credentials go only to the base URL that it was made for."""
 
 from __future__ import annotations
 
@@ -22,4 +22,4 @@ class Client(
     EventsClient,
     TransfersClient,
 ):
-    """One server, for one command."""
+    """The client of one server, for one command."""

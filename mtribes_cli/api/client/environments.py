@@ -1,4 +1,4 @@
-"""Environments: what they deliver, keys of apps, signed ids."""
+"""Environments: deliveries, keys of apps, signed IDs."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ from mtribes_cli.api.request import (
 
 
 class EnvironmentsClient(AuthorizedSession):
-    """Environments: what they deliver, keys of apps, signed ids."""
+    """Calls about environments: deliveries, keys of apps, signed IDs."""
 
     def environments(self, space: str) -> tuple[Environment, ...]:
-        """The environments of a Space."""
+        """Return the environments of a Space."""
         return self.fetch_all(("v2", "spaces", space, "environments"), Environment.read)
 
     def environment(self, space: str, environment: str) -> Environment:
-        """One environment of a Space."""
+        """Return one environment of a Space."""
         return self.fetch_one(get(*environment_path(space, environment)), Environment.read)
 
     def delivery(self, space: str, environment: str, *, revision: int | None = None) -> Mapping[str, object]:
-        """What an environment delivers, as a document."""
+        """Return the delivery of an environment as a document."""
         path = (*environment_path(space, environment), "delivery")
         return self.fetch_one(get(*path, query=drop_none(revision=revision)), document_of)
 
     def delivery_yaml(self, space: str, environment: str, *, revision: int | None = None) -> str:
-        """The same, as the server writes it in YAML."""
+        """Return the delivery of an environment as the server writes it in YAML."""
         return self.fetch_yaml((*environment_path(space, environment), "delivery"), query=drop_none(revision=revision))
 
     def push_delivery(self, space: str, environment: str, document: SentDocument) -> PushedDelivery:
-        """Replace what an environment delivers; unless forced the document's own revision must be the newest."""
+        """Replace the delivery of an environment; unless forced, the document's own revision must be the newest."""
         path = (*environment_path(space, environment), "delivery")
         return self.put_document(path, PushedDelivery.read, document)
 
@@ -54,18 +54,18 @@ class EnvironmentsClient(AuthorizedSession):
         return self.fetch_one(post_document(path, document), Impact.read)
 
     def delivery_history(self, space: str, environment: str, *, limit: int) -> tuple[Revision, ...]:
-        """The newest revisions of what an environment delivers; more than the limit where there are more."""
+        """Return the newest revisions of a delivery; more than the limit if there are more."""
         return self.fetch_revisions((*environment_path(space, environment), "delivery"), limit)
 
     def diff_deliveries(self, space: str, environment: str, asked: Mapping[str, object]) -> DeliveryDiff:
-        """What changes between deliveries, `from` and `to`: revisions, or other environments by name."""
+        """Return the changes from one delivery to another: `from` and `to` are revisions or names of environments."""
         path = (*environment_path(space, environment), "delivery", "diff")
         return self.fetch_one(get(*path, query=asked), DeliveryDiff.read)
 
     def restore_delivery(
         self, space: str, environment: str, revision: int, *, instead_of: int, note: str | None
     ) -> PushedDelivery:
-        """Deliver an older revision again. Raises ConflictError when the present one is another than `instead_of`."""
+        """Deliver an older revision again. Raises ConflictError unless the current one is `instead_of`."""
         path = (*environment_path(space, environment), "delivery", "restore")
         request = post(path, {"revision": revision}, query=drop_none(note=note), once=True)
         request = replace(request, headers={**request.headers, "If-Match": f'"{instead_of}"'})
@@ -74,13 +74,13 @@ class EnvironmentsClient(AuthorizedSession):
     def publish(
         self, space: str, environment: str, collections: Sequence[str], *, note: str | None = None
     ) -> Published:
-        """Make collections live."""
+        """Publish collections."""
         return self._change_published(space, environment, "publish", collections, note)
 
     def unpublish(
         self, space: str, environment: str, collections: Sequence[str], *, note: str | None = None
     ) -> Published:
-        """Take collections off."""
+        """Unpublish collections."""
         return self._change_published(space, environment, "unpublish", collections, note)
 
     def _change_published(
@@ -90,25 +90,25 @@ class EnvironmentsClient(AuthorizedSession):
         return self.fetch_one(post(path, body, query=drop_none(note=note), may_repeat=True), Published.read)
 
     def keys(self, space: str, environment: str) -> tuple[EnvironmentKey, ...]:
-        """The public keys of an environment."""
+        """Return the public keys of an environment."""
         return self.fetch_all((*environment_path(space, environment), "keys"), EnvironmentKey.read)
 
     def create_key(self, space: str, environment: str, *, name: str) -> EnvironmentKey:
-        """A new public key."""
+        """Create a public key."""
         path = (*environment_path(space, environment), "keys")
         return self.fetch_one(post(path, {"name": name}, once=True), EnvironmentKey.read)
 
     def revoke_key(self, space: str, environment: str, key: str) -> None:
-        """Revoke a key, by its id or its text."""
+        """Revoke a key, by its ID or its text."""
         path = path_of(*environment_path(space, environment), "keys", key)
         self.entities(Request("DELETE", path, may_repeat=True))
 
     def signed_ids(self, space: str, environment: str) -> SignedIds:
-        """Whether an environment takes signed user ids only, and the secret that signs them."""
+        """Return whether an environment requires signed user IDs, and the secret that signs them."""
         return self.fetch_one(get(*environment_path(space, environment), "signed-ids"), SignedIds.read)
 
     def change_signed_ids(self, space: str, environment: str, *, required: bool, rotate: bool = False) -> SignedIds:
-        """Require signed ids or not; `rotate` for another secret."""
+        """Require signed IDs or not; `rotate` creates a new secret."""
         path = path_of(*environment_path(space, environment), "signed-ids")
         body = json.dumps({"required": required, "rotate": rotate}).encode()
         request = Request("PUT", path, body, {"Content-Type": JSON}, may_repeat=not rotate)

@@ -1,4 +1,4 @@
-"""Events: their names, one that is sent, and the stream of those that arrive."""
+"""Events: their names, sending one, and the stream of arriving events."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from mtribes_cli.api.transport import Take
 
 
 class EventsClient(AuthorizedSession):
-    """Events: their names, one that is sent, and the stream of those that arrive."""
+    """Calls about events: their names, sending one, and the stream of arriving events."""
 
     def event_names(self, space: str, environment: str, *, search: str | None = None) -> tuple[EventName, ...]:
-        """The names of the events that arrive, or those with a text in them."""
+        """Return the names of arriving events, or those that contain a text."""
         path = (*environment_path(space, environment), "event-names")
         return self.fetch_all(path, EventName.read, query=drop_none(search=search))
 
     def track(self, key: str, event: Mapping[str, object]) -> None:
-        """Store an event that has an id, as an app with this key would."""
+        """Store an event that has an ID, as an app with this key would."""
         request = post(("api", "client", "events"), [event], may_repeat=True)
         answer = self.send_with_retries(request, token=key)
         if not answer.is_success:

@@ -15,17 +15,17 @@ METADATA_PATH = "/.well-known/oauth-authorization-server"
 
 
 class OAuthClient(Session):
-    """The authorization server: its description, tokens, and their end."""
+    """Calls of the authorization server: its metadata, tokens, and their revocation."""
 
     def oauth_server(self) -> OAuthServer:
-        """The authorization server's own description (RFC 8414)."""
+        """Return the metadata of the authorization server (RFC 8414)."""
         answer = self.send_with_retries(Request("GET", METADATA_PATH, may_repeat=True, is_authorized=False), token=None)
         if not answer.is_success:
             raise_failure(answer)
         return OAuthServer.read(answer.json(), "metadata")
 
     def probe_metadata(self) -> TimedResponse:
-        """That description, and how it came: asked for once, without credentials."""
+        """Return the metadata and how the response arrived; requested once, without credentials."""
         request = Request("GET", METADATA_PATH, is_authorized=False)
         try:
             return self.transport.look(request)
@@ -33,17 +33,17 @@ class OAuthClient(Session):
             raise failure.error from failure
 
     def issue_token(self, form: Mapping[str, str], *, may_repeat: bool = False) -> IssuedToken:
-        """A token for a grant (RFC 6749, 4). Raises NotSignedInError when the grant is refused."""
+        """Return a token for a grant (RFC 6749, 4). Raises NotSignedInError if the grant is rejected."""
         answer = self._send_form("/oauth/token", form, may_repeat=may_repeat)
         return IssuedToken.read(parse_token_response(answer), "token")
 
     def device_codes(self, form: Mapping[str, str]) -> DeviceCodes:
-        """A code for a person, and one for this program (RFC 8628, 3.1)."""
+        """Return a code for a person, and one for this program (RFC 8628, 3.1)."""
         answer = self._send_form("/oauth/device_authorization", form, may_repeat=True)
         return DeviceCodes.read(parse_token_response(answer), "device authorization")
 
     def revoke_token(self, form: Mapping[str, str]) -> None:
-        """End a token and what came of it (RFC 7009)."""
+        """Revoke a token and those derived from it (RFC 7009)."""
         answer = self._send_form("/oauth/revoke", form, may_repeat=True)
         if not answer.is_success:
             parse_token_response(answer)

@@ -1,4 +1,4 @@
-"""Requests without credentials, sent again with growing pauses where that does no harm."""
+"""Requests without credentials, retried with growing pauses where that is safe."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_PAUSE_SECONDS = 20.0
 
 
 class Session:
-    """One server, for one command."""
+    """The connection to one server, for one command."""
 
     def __init__(self, base_url: str, *, console: Console, clock: Clock) -> None:
         self.base_url = base_url
@@ -26,7 +26,7 @@ class Session:
         self._clock = clock
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""
         self.transport.close()
 
     def _pause(self, attempt: int, asked_seconds: float | None) -> None:
@@ -42,7 +42,7 @@ class Session:
         return request.may_repeat and waits and (still_runs or answer.status in TRY_LATER_STATUSES)
 
     def send_with_retries(self, request: Request, *, token: str | None) -> ApiResponse:
-        """What did not reach the server is sent again; what did, only if it may arrive twice."""
+        """Send a request; retry it if it did not reach the server, or may arrive twice."""
         attempts = MAX_ATTEMPTS if request.is_retried else 1
         for attempt in range(1, attempts + 1):
             is_last = attempt == attempts

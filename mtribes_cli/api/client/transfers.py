@@ -16,31 +16,31 @@ class TransfersClient(AuthorizedSession):
     """Imports and exports. Requests of an import are sent once: `ingest.uploader` repeats them."""
 
     def send_part(self, space: str, environment: str, part: Part) -> ImportedPart:
-        """What became of a part; what was applied before is not applied again."""
+        """Send a part and return its result; a part that was applied before is not applied again."""
         path = path_of(*environment_path(space, environment), "imports", part.import_id, "parts", str(part.number))
         request = Request("PUT", path, part.content, part.headers, may_repeat=True, is_bulk=True, is_retried=False)
         return self.fetch_one(request, ImportedPart.read)
 
     def complete_import(self, space: str, environment: str, import_id: str, *, parts: int) -> Import:
-        """The import with the totals of all its parts, after which it takes no more."""
+        """Complete an import and return it with the totals of all parts; it accepts no more parts."""
         path = (*environment_path(space, environment), "imports", import_id, "complete")
         request = replace(post(path, {"parts": parts}, may_repeat=True), is_retried=False)
         return self.fetch_one(request, Import.read)
 
     def import_status(self, space: str, environment: str, import_id: str) -> Import:
-        """How far an import is."""
+        """Return the progress of an import."""
         path = (*environment_path(space, environment), "imports", import_id)
         return self.fetch_one(get(*path, is_retried=False), Import.read)
 
     def ask_for_export(
         self, space: str, environment: str, source: Sequence[str], wanted: Mapping[str, object]
     ) -> Export:
-        """A new export of what is at the path `source` of an environment."""
+        """Create an export of what is at the path `source` of an environment."""
         path = (*environment_path(space, environment), *source, "exports")
         return self.fetch_one(post(path, wanted, once=True), Export.read)
 
     def export(self, space: str, environment: str, export_id: str) -> Export:
-        """How far an export is."""
+        """Return the progress of an export."""
         return self.fetch_one(get(*environment_path(space, environment), "exports", export_id), Export.read)
 
     def fetch_export(  # noqa: PLR0913 - which, from where on, and who takes it

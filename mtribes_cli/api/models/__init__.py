@@ -1,1 +1,1 @@
-"""What the server sends and reads, as typed values."""
+"""What the server sends and accepts, as typed values."""

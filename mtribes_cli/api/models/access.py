@@ -11,7 +11,7 @@ from mtribes_cli.api.decoding import Field, JsonObject, Model
 
 @dataclass(frozen=True)
 class Token(Model):
-    """A personal access token; `token` is its text, told when it is made and never again."""
+    """A personal access token; `token` is its text, sent only when it is created."""
 
     id: str
     name: str
@@ -26,7 +26,7 @@ class Token(Model):
 
 @dataclass(frozen=True)
 class CreatedToken(Model):
-    """A new token, and its text."""
+    """A new token with its text."""
 
     token: Annotated[Token, Field(is_embedded=True)]
     secret: Annotated[str, Field("token", JsonObject.secret)]
@@ -34,7 +34,7 @@ class CreatedToken(Model):
 
 @dataclass(frozen=True)
 class Member(Model):
-    """Somebody who belongs to an organization."""
+    """A member of an organization."""
 
     email: str
     name: str | None
@@ -43,7 +43,7 @@ class Member(Model):
 
 @dataclass(frozen=True)
 class Invitation(Model):
-    """Somebody who is invited; `link` is told when they are, and never again."""
+    """An invitation; `link` is sent only when it is created."""
 
     id: str
     email: str
@@ -54,7 +54,7 @@ class Invitation(Model):
 
 @dataclass(frozen=True)
 class ServiceAccount(Model):
-    """A program that belongs to an organization."""
+    """A service account of an organization."""
 
     id: str
     name: str
@@ -65,7 +65,7 @@ class ServiceAccount(Model):
 
 @dataclass(frozen=True)
 class CreatedServiceAccount(Model):
-    """A new service account, and its secret."""
+    """A new service account with its secret."""
 
     account: Annotated[ServiceAccount, Field(is_embedded=True)]
     secret: Annotated[str, Field("client_secret", JsonObject.secret)]
@@ -73,7 +73,7 @@ class CreatedServiceAccount(Model):
 
 @dataclass(frozen=True)
 class AuditEntry(Model):
-    """Something that was done in an organization: when, by whom, from where, and what it was done to."""
+    """An entry of the audit log: what was done, when, by whom, from where, and to what."""
 
     id: str
     at: str
@@ -88,7 +88,7 @@ class AuditEntry(Model):
 
 @dataclass(frozen=True)
 class Actor(Model):
-    """Who did something, as they were called then."""
+    """Who did something, with the name they had then."""
 
     kind: str  # person, service
     id: str

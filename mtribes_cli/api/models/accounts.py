@@ -1,4 +1,4 @@
-"""Who is signed in, and the organizations that they belong to."""
+"""The signed-in person and their organizations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mtribes_cli.api.decoding import Model
 
 @dataclass(frozen=True)
 class Membership(Model):
-    """An organization, and what somebody is there."""
+    """An organization, and the role of the person there."""
 
     key: str
     role: str | None
@@ -17,7 +17,7 @@ class Membership(Model):
 
 @dataclass(frozen=True)
 class Me(Model):
-    """Who is signed in."""
+    """The signed-in person."""
 
     kind: str  # person, service
     email: str | None
@@ -28,7 +28,7 @@ class Me(Model):
 
     @property
     def label(self) -> str:
-        """What to call them."""
+        """The name to show for them."""
         return self.email or self.name or self.kind
 
 

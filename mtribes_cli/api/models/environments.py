@@ -9,7 +9,7 @@ from mtribes_cli.api.decoding import Model
 
 @dataclass(frozen=True)
 class Environment(Model):
-    """Production, staging or development of a Space."""
+    """An environment of a Space: production, staging or development."""
 
     name: str
     revision: int
@@ -19,7 +19,7 @@ class Environment(Model):
 
 @dataclass(frozen=True)
 class PushedDelivery(Model):
-    """What became of a delivery document that was sent."""
+    """The result of pushing a delivery."""
 
     revision: int
     changed: bool
@@ -27,7 +27,7 @@ class PushedDelivery(Model):
 
 @dataclass(frozen=True)
 class Published(Model):
-    """Which collections are live after publishing or unpublishing some."""
+    """The published collections after publishing or unpublishing some."""
 
     revision: int
     published: tuple[str, ...]
@@ -35,7 +35,7 @@ class Published(Model):
 
 @dataclass(frozen=True)
 class SignedIds(Model):
-    """Whether an environment takes signed user ids only, and the secret for it."""
+    """Whether an environment requires signed user IDs, and the secret that signs them."""
 
     required: bool
     secret: str

@@ -11,7 +11,7 @@ from mtribes_cli.api.decoding import Field, Model
 
 @dataclass(frozen=True)
 class EventName(Model):
-    """A name of events that arrive: how often, whether the model has it, and how many were not as the model says."""
+    """A name of arriving events: how often they arrive, whether it is modelled, and how many differ from the model."""
 
     name: str
     events: int

@@ -1,4 +1,4 @@
-"""What exports send and get back."""
+"""The JSON of exports."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ RUNNING, COMPLETE, FAILED = "running", "complete", "failed"
 
 @dataclass(frozen=True)
 class Export(Model):
-    """An export as the server knows it; what it came to is there once it is complete."""
+    """An export as the server knows it; its results are there once it is complete."""
 
     id: Annotated[str, Field("export", JsonObject.identifier)]
     state: str

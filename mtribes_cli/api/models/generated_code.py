@@ -1,4 +1,4 @@
-"""Generated code: the targets that are sent, and the files that come back."""
+"""Generated code: the requested targets, and the files in the response."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mtribes_cli.api.decoding import Model
 
 @dataclass(frozen=True)
 class CodeTarget:
-    """What to render: sent."""
+    """A target to render, as it is sent."""
 
     language: str
     options: Mapping[str, str] = field(default_factory=dict)
@@ -18,7 +18,7 @@ class CodeTarget:
 
 @dataclass(frozen=True)
 class GeneratedFile(Model):
-    """One file of generated code, as the server claims it; whether to trust path and hash is the reader's to check."""
+    """A file of generated code as the server sends it; the reader must check its path and hash."""
 
     path: str
     content: str
@@ -36,7 +36,7 @@ class GeneratedTarget(Model):
 
 @dataclass(frozen=True)
 class GeneratedCode(Model):
-    """The answer to a code request; without targets where `unchanged`."""
+    """The response to a code request; without targets if `unchanged`."""
 
     revision: int
     code_hash: str

@@ -1,4 +1,4 @@
-"""Histories of documents, and differences between deliveries, as they travel."""
+"""Histories of documents, and differences between deliveries."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mtribes_cli.api.decoding import Field, Model
 
 @dataclass(frozen=True)
 class Author(Model):
-    """Who made a revision; `name` is None where there is none any more."""
+    """The author of a revision; `name` is None if the account no longer exists."""
 
     kind: str  # person, service
     id: str
@@ -20,7 +20,7 @@ class Author(Model):
 
 @dataclass(frozen=True)
 class Revision(Model):
-    """A revision of a document: when, by whom, and why, where its author said so."""
+    """A revision of a document: when, by whom, and the author's note."""
 
     revision: int
     at: str
@@ -36,13 +36,13 @@ class DeliveryAt(Model):
     revision: int
 
     def as_json(self) -> Mapping[str, object]:
-        """Return it for `--json`."""
+        """Return the value for `--json`."""
         return {"environment": self.environment, "revision": self.revision}
 
 
 @dataclass(frozen=True)
 class ValueChange(Model):
-    """A value before and after; None where it is not given."""
+    """A value before and after; None if it is not set."""
 
     path: str
     before: object
@@ -62,7 +62,7 @@ class DeliveryChange(Model):
 
 @dataclass(frozen=True)
 class DeliveryDiff(Model):
-    """What changes from one delivery to another."""
+    """The changes from one delivery to another."""
 
     before: Annotated[DeliveryAt, Field("from")]
     after: Annotated[DeliveryAt, Field("to")]

@@ -1,4 +1,4 @@
-"""What bulk imports send and get back."""
+"""The JSON of bulk imports."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mtribes_cli.api.decoding import Field, Model
 
 @dataclass(frozen=True)
 class Part:
-    """A part of an import, ready to be sent. `content` is NDJSON, packed with gzip or not."""
+    """A part of an import, ready to be sent. `content` is NDJSON, compressed with gzip or not."""
 
     import_id: str
     number: int  # from 1
@@ -23,7 +23,7 @@ class Part:
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """What it is, by which digest it can be checked (RFC 9530, 2), and how long it waits (RFC 7240, 4.3)."""
+        """Return the headers: the type, the digest (RFC 9530, 2), and how long the server may wait (RFC 7240, 4.3)."""
         digest = {"Content-Digest": f"sha-256=:{b64encode(self.sha256).decode()}:"}
         kind = {"Content-Type": "application/x-ndjson"}
         packed = {"Content-Encoding": "gzip"} if self.is_packed else {}
@@ -32,7 +32,7 @@ class Part:
 
 @dataclass(frozen=True)
 class RowFault(Model):
-    """What is wrong with a row of a part; `line` is of the part, from 1."""
+    """A problem with a row of a part; `line` is the line in the part, from 1."""
 
     line: int
     code: str
@@ -42,7 +42,7 @@ class RowFault(Model):
 
 @dataclass(frozen=True)
 class Totals:
-    """What became of rows."""
+    """The counts of rows by result."""
 
     read: int = 0
     created: int = 0
@@ -51,7 +51,7 @@ class Totals:
     rejected: int = 0
 
     def __add__(self, other: Totals) -> Totals:
-        """Both together."""
+        """Return the sums of both."""
         return Totals(
             self.read + other.read,
             self.created + other.created,
@@ -63,7 +63,7 @@ class Totals:
 
 @dataclass(frozen=True)
 class ImportedPart(Model):
-    """What became of a part."""
+    """The result of a part."""
 
     digest: str
     totals: Annotated[Totals, Field(is_embedded=True)]

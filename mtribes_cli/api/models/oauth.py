@@ -1,4 +1,4 @@
-"""Answers of the authorization server (RFC 6749, 8414, 8628)."""
+"""Responses of the authorization server (RFC 6749, 8414, 8628)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 from mtribes_cli.api.decoding import Field, JsonObject, Model
 
 MAX_LIFETIME_SECONDS = 366 * 24 * 3600
-"""A token that is said to live longer is renewed by then."""
+"""The longest lifetime: a token that claims to live longer is renewed by then."""
 DEFAULT_INTERVAL_SECONDS = 5  # RFC 8628, 3.2
 MAX_INTERVAL_SECONDS = 300
 
@@ -35,7 +35,7 @@ class OAuthServer(Model):
 
 @dataclass(frozen=True)
 class DeviceCodes(Model):
-    """The answer of the device authorization endpoint (RFC 8628, 3.2)."""
+    """The response of the device authorization endpoint (RFC 8628, 3.2)."""
 
     device_code: Annotated[str, Field(reader=JsonObject.secret)]
     user_code: str
@@ -47,7 +47,7 @@ class DeviceCodes(Model):
 
 @dataclass(frozen=True)
 class IssuedToken(Model):
-    """The answer of the token endpoint (RFC 6749, 5.1)."""
+    """The response of the token endpoint (RFC 6749, 5.1)."""
 
     access_token: Annotated[str, Field(reader=JsonObject.secret)]
     expires_in_seconds: Annotated[int, Field("expires_in", _lifetime_seconds, default=0)]

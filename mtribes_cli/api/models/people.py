@@ -1,4 +1,4 @@
-"""Users, visitors and their tags, and which of them a list is to have."""
+"""Users, visitors and their tags, and the query for a list of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mtribes_cli.api.request import drop_none, page_query
 
 @dataclass(frozen=True)
 class PeopleQuery:
-    """Which people to list: at most `limit`, with a tag or one below it, an attribute (`name=value`), a text."""
+    """The people to list: at most `limit`, by tag (or one below it), attribute (`name=value`) or text."""
 
     limit: int
     tag: str | None = None
@@ -20,13 +20,13 @@ class PeopleQuery:
     search: str | None = None
 
     def as_sent(self) -> Mapping[str, object]:
-        """Return the parameters of the address. One more than `limit` is asked for: whether there are more shows so."""
+        """Return the query parameters. They request one more than `limit`, which shows whether there are more."""
         return {**page_query(self.limit), **drop_none(tag=self.tag, attribute=self.attribute, search=self.search)}
 
 
 @dataclass(frozen=True)
 class User(Model):
-    """What is kept of a user of an environment; times are as the server writes them."""
+    """A user of an environment; times are as the server writes them."""
 
     user_id: str
     email: str | None
@@ -91,7 +91,7 @@ class TagRemoval(Model):
 
 @dataclass(frozen=True)
 class Visitor(Model):
-    """What is kept of a visitor of an environment; times are as the server writes them."""
+    """A visitor of an environment; times are as the server writes them."""
 
     anonymous_id: str
     email: str | None
@@ -108,7 +108,7 @@ class Visitor(Model):
 
 @dataclass(frozen=True)
 class VisitorErasure(Model):
-    """A visitor who was removed, and how much of each kind."""
+    """A deleted visitor, and how many records of each kind were deleted."""
 
     anonymous_id: str
     removed: RemovedVisitor

@@ -29,7 +29,7 @@ def _enabled(fields: JsonObject, name: str) -> bool | None:
 
 @dataclass(frozen=True)
 class ExplainedEntity(Model):
-    """What is shown of an entity, and why; `known` false: what an app says decides."""
+    """What an entity shows, and why; `known` is false if it depends on fields that an app sends."""
 
     entity: str
     published: bool
@@ -42,7 +42,7 @@ class ExplainedEntity(Model):
 
 @dataclass(frozen=True)
 class SessionExplanation(Model):
-    """What a session that starts now would show somebody."""
+    """What a session that starts now would show a person."""
 
     person: str
     kind: str  # user, visitor

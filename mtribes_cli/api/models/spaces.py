@@ -9,7 +9,7 @@ from mtribes_cli.api.decoding import Model
 
 @dataclass(frozen=True)
 class Space(Model):
-    """A project of an organization."""
+    """A Space of an organization."""
 
     id: str
     key: str
@@ -22,7 +22,7 @@ class Space(Model):
 
 @dataclass(frozen=True)
 class PushedModel(Model):
-    """What became of a model that was sent."""
+    """The result of pushing a model."""
 
     revision: int
     code_hash: str
@@ -40,7 +40,7 @@ class ChangedIdentifier(Model):
 
 @dataclass(frozen=True)
 class ModelChange(Model):
-    """One difference between two models."""
+    """A difference between two models."""
 
     path: str
     kind: str  # added, removed, retyped
@@ -50,7 +50,7 @@ class ModelChange(Model):
 
 @dataclass(frozen=True)
 class ModelDiff(Model):
-    """What a document would change for generated code."""
+    """What a document would change in generated code."""
 
     revision: int  # compared with
     breaking: bool

@@ -12,7 +12,7 @@ Filter = Mapping[str, object]
 
 @dataclass(frozen=True)
 class Tribe(Model):
-    """A set of filters over people; the filters are as the document has them."""
+    """A set of filters over people; the filters are as in the document."""
 
     key: str
     name: str
@@ -29,7 +29,7 @@ def read_tribes(value: object, place: str) -> tuple[Tribe, ...]:
 
 @dataclass(frozen=True)
 class PushedTribes(Model):
-    """What became of tribes that were sent."""
+    """The result of pushing tribes."""
 
     revision: int
     changed: bool
@@ -37,7 +37,7 @@ class PushedTribes(Model):
 
 @dataclass(frozen=True)
 class TribeCount(Model):
-    """How many people are in a tribe, users and visitors."""
+    """The number of users and visitors in a tribe."""
 
     tribe: str
     count: int
@@ -45,7 +45,7 @@ class TribeCount(Model):
 
 @dataclass(frozen=True)
 class ExplainedFilter(Model):
-    """What came of a filter, and why in words; `found` is whatever was."""
+    """The result of a filter, and the reason in words; `found` is the value found."""
 
     filter: Filter
     outcome: str  # matched, not_matched, cannot_be_known_here
@@ -56,7 +56,7 @@ class ExplainedFilter(Model):
 
 @dataclass(frozen=True)
 class Explanation(Model):
-    """Why a person is in a tribe or not."""
+    """The reason why a person is in a tribe or not."""
 
     tribe: str
     name: str

@@ -1,4 +1,4 @@
-"""Who one is, one's organizations and their members. Service accounts: `auth.service_accounts`."""
+"""The current identity, its organizations and their members. Service accounts: `auth.service_accounts`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from templates_server.security.authorization import PrincipalKind, ResourceScope
 
 
 async def me(call: Call) -> ApiResult:
-    """Who asks."""
+    """Return the identity of the caller."""
     principal = call.principal
     kind: Literal["person", "service"] = "service" if principal.kind is PrincipalKind.SERVICE else "person"
     expires = to_rfc3339(principal.expires) if principal.expires is not None else None
@@ -33,19 +33,19 @@ async def me(call: Call) -> ApiResult:
 
 
 async def list_organizations(call: Call) -> ApiResult:
-    """The organizations that the caller belongs to, by key."""
+    """Return the organizations that the caller belongs to, by key."""
     return ApiResult([_to_response(call, found) for found in await _visible_organizations(call)], "organization")
 
 
 async def get_organization(call: Call) -> ApiResult:
-    """One organization."""
+    """Return one organization."""
     ids = {call.place.organization_id}
     found = await call.database.read(lambda connection: store.find_organizations(connection, ids))
     return ApiResult([_to_response(call, organization) for organization in found], "organization")
 
 
 async def list_members(call: Call) -> ApiResult:
-    """A page of the members of an organization, by e-mail address."""
+    """Return a page of the members of an organization, by email address."""
     page, organization_id = read_page_request(call), call.place.organization_id
     members = await call.database.read(lambda connection: store.list_members(connection, organization_id, page))
     headers = next_link(call, page, [member.email for member in members])
@@ -53,7 +53,7 @@ async def list_members(call: Call) -> ApiResult:
 
 
 async def change_member(call: Call) -> Response:
-    """Give a member another role; the organization keeps an administrator."""
+    """Change the role of a member. The organization must keep an administrator."""
     changed: ChangedMember = call.body
 
     def work(connection: Connection) -> ApiResult:
@@ -68,7 +68,7 @@ async def change_member(call: Call) -> Response:
 
 
 async def remove_member(call: Call) -> Response:
-    """End a membership: from now on the person's tokens do not reach the organization. It keeps an administrator."""
+    """Remove a member; their tokens no longer reach the organization. An administrator must remain."""
 
     def work(connection: Connection) -> ApiResult:
         organization_id = call.place.organization_id
@@ -84,7 +84,7 @@ async def remove_member(call: Call) -> Response:
 
 
 def _member(connection: Connection, call: Call) -> Member:
-    """The member that the path names by e-mail address."""
+    """Return the member that the path names by email address."""
     store.lock_organization(connection, call.place.organization_id)
     member = store.find_member(connection, call.place.organization_id, call.parameters["member"])
     if member is None:
@@ -97,7 +97,7 @@ def _member_view(member: Member) -> MemberView:
 
 
 async def _visible_organizations(call: Call) -> Sequence[Organization]:
-    """The caller's organizations, less those that the token is not narrowed to."""
+    """Return the caller's organizations, limited to those that the token reaches."""
     principal = call.principal
     found = await call.database.read(lambda connection: store.find_organizations(connection, principal.roles))
     return [

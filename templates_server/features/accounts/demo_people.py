@@ -1,4 +1,4 @@
-"""The people of a demo: whom its database has at first, and whom its first page names."""
+"""The people of a demo: the accounts its database starts with, and the names on its first page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from templates_server.security.authorization import Role
 
 
 class DemoMember(NamedTuple):
-    """Somebody who belongs to a demo's organization."""
+    """A member of a demo's organization."""
 
     role: Role
     organization: str
@@ -16,7 +16,7 @@ class DemoMember(NamedTuple):
 
     @property
     def email(self) -> str:
-        """The address by which they sign in."""
+        """The email address used to sign in."""
         return f"{self.name}@{self.organization}.example.com"
 
 
@@ -26,4 +26,4 @@ PEOPLE = (
     DemoMember(Role.VIEWER, "acme", "viewer"),
     DemoMember(Role.ADMINISTRATOR, "borealis", "administrator"),
 )
-"""Everybody whom a demo's database has at first."""
+"""The accounts that a demo's database starts with."""

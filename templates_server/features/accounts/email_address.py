@@ -1,4 +1,4 @@
-"""E-mail addresses of accounts: what is accepted, and the form in which two spellings are one."""
+"""Email addresses of accounts: validation and the normal form for comparison."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ PATTERN = re.compile(r"[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+\.[^@\s\x00-\x1f
 
 
 def is_email(text: str) -> bool:
-    """Whether it can be an address: one `@`, a dot after it, no spaces, no control characters, not too long."""
+    """Return whether this can be an address: one `@`, then a dot, no spaces or control characters, not too long."""
     return len(text) <= MAX_LENGTH and PATTERN.fullmatch(text) is not None
 
 
 def normalize_email(text: str) -> str:
-    """The form in which addresses are stored and compared: spaces around it gone, case folded, composed."""
+    """Return the form in which addresses are stored and compared: trimmed, case-folded and composed."""
     return unicodedata.normalize("NFC", text.strip().casefold())

@@ -1,4 +1,4 @@
-"""Organizations over HTTP: created, renamed, deleted. Who belongs to them: `api.py`."""
+"""Organizations over HTTP: create, rename, delete. Members: `api.py`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TOO_MANY = f"You already administer {MAX_ADMINISTRATED} organizations, the maxim
 
 
 async def create_organization(call: Call) -> Response:
-    """A new organization, which the caller administrates."""
+    """Create an organization that the caller administers."""
     new: NewOrganization = call.body
     if not may_create(call):
         raise Forbidden(NO_ADMINISTRATOR)
@@ -48,12 +48,12 @@ async def create_organization(call: Call) -> Response:
 
 
 def may_create(call: Call) -> bool:
-    """Whether the caller administrates an organization of the server."""
+    """Return whether the caller administers an organization of the server."""
     return Role.ADMINISTRATOR in call.principal.roles.values()
 
 
 def _checked_name(new: NewOrganization) -> str:
-    """The name of the new organization; ValidationFailed when it or the key breaks a rule."""
+    """Return the name of the new organization; raise ValidationFailed if it or the key is invalid."""
     reader = Reader()
     if not is_key(new.key):
         reader.refuse("key", KEY_RULE)
@@ -64,7 +64,7 @@ def _checked_name(new: NewOrganization) -> str:
 
 
 async def rename_organization(call: Call) -> Response:
-    """Give an organization another name; an equal one changes nothing. The key stays."""
+    """Rename an organization; the same name changes nothing. The key stays."""
     changed: ChangedOrganization = call.body
     name, organization_id = read_required_name(changed.name), call.place.organization_id
 
@@ -80,9 +80,9 @@ async def rename_organization(call: Call) -> Response:
 
 
 async def delete_organization(call: Call) -> Response:
-    """Remove an organization that has no Spaces, and all that belongs to it; nobody reaches it from then on.
+    """Delete an organization without Spaces, and everything that belongs to it.
 
-    The audit log goes too, as nobody could read it: what stays is a line in the server's log.
+    The audit log is deleted too, as nobody could read it. A line in the server's log remains.
     """
     place, now = call.place, call.now
 
@@ -99,7 +99,7 @@ async def delete_organization(call: Call) -> Response:
 
 
 def _answer(connection: Connection, organization_id: str, status: HTTPStatus) -> ApiResult:
-    """The organization as its administrator sees it."""
+    """Return the organization as its administrator sees it."""
     [found] = store.find_organizations(connection, [organization_id])
     return ApiResult([_to_response(found)], "organization", status)
 

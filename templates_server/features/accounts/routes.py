@@ -1,4 +1,4 @@
-"""Accounts, organizations, members and invitations: every path, who may use it, what it reads and gives."""
+"""Accounts, organizations, members and invitations: every path with its permission, input and output."""
 
 from __future__ import annotations
 

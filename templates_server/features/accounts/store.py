@@ -1,4 +1,4 @@
-"""All SQL about accounts, organizations, memberships and service accounts. Invitations: `invitations/store.py`."""
+"""All SQL for accounts, organizations, memberships and service accounts. Invitations: `invitations/store.py`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SERVICE_ACCOUNT_COLUMNS = (
 
 @dataclass(frozen=True)
 class Account:
-    """A person who can sign in. `email` as it is compared."""
+    """A person who can sign in. `email` is normalized."""
 
     id: str
     email: str
@@ -46,7 +46,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Organization:
-    """A tenant. `created` in milliseconds."""
+    """A tenant. `created` is in milliseconds."""
 
     id: str
     key: str
@@ -56,7 +56,7 @@ class Organization:
 
 @dataclass(frozen=True)
 class Member:
-    """A person as part of an organization. `email` as it is compared."""
+    """A person as a member of an organization. `email` is normalized."""
 
     account_id: str
     email: str
@@ -66,7 +66,7 @@ class Member:
 
 @dataclass(frozen=True)
 class ServiceAccount:
-    """A program as part of an organization; its id is its OAuth client id. `created` in milliseconds."""
+    """A program as a member of an organization; its ID is its OAuth client ID. `created` is in milliseconds."""
 
     id: str
     organization_id: str
@@ -77,7 +77,7 @@ class ServiceAccount:
 
 
 def create_account(connection: Connection, email: str, *, name: str, password_hash: str, now: int) -> str:
-    """The id of a new account; Conflict when the address has one, ValidationFailed when it is none."""
+    """Create an account and return its ID; raise Conflict for a used address, ValidationFailed for an invalid one."""
     if not email_address.is_email(email.strip()):
         raise ValidationFailed([ErrorDetail("email", f"Invalid e-mail address: {email!r}.")])
     _check_name(name)
@@ -97,12 +97,12 @@ def create_account(connection: Connection, email: str, *, name: str, password_ha
 
 
 def has_organizations(connection: Connection) -> bool:
-    """Whether there is any organization."""
+    """Return whether any organization exists."""
     return connection.execute(select(organizations.c.id).where(is_kept()).limit(1)).one_or_none() is not None
 
 
 def create_organization(connection: Connection, key: str, *, name: str, now: int) -> str:
-    """The id of a new organization; Conflict when the key is taken, ValidationFailed when it is not kebab-case."""
+    """Create an organization and return its ID. Raise Conflict for a used key, ValidationFailed unless kebab-case."""
     if not is_key(key):
         raise ValidationFailed([ErrorDetail("key", f"Invalid key {key!r}. Use kebab-case, starting with a letter.")])
     _check_name(name)
@@ -110,7 +110,7 @@ def create_organization(connection: Connection, key: str, *, name: str, now: int
 
 
 def add_organization(connection: Connection, key: str, *, name: str, now: int) -> str:
-    """The id of a new organization, whose key and name are good; Conflict when the key is taken."""
+    """Store an organization with a valid key and name, and return its ID; raise Conflict if the key exists."""
     organization_id = new_id("org")
     try:
         connection.execute(insert(organizations).values(id=organization_id, key=key, name=name, created=now))
@@ -122,7 +122,7 @@ def add_organization(connection: Connection, key: str, *, name: str, now: int) -
 
 
 def rename_organization(connection: Connection, organization_id: str, name: str) -> str:
-    """Give an organization, which is locked, another name; the one before."""
+    """Rename an organization that is locked, and return its previous name."""
     mine = organizations.c.id == organization_id
     before = connection.execute(select(organizations.c.name).where(mine)).scalar_one()
     connection.execute(update(organizations).where(mine).values(name=name))
@@ -130,9 +130,10 @@ def rename_organization(connection: Connection, organization_id: str, name: str)
 
 
 def delete_organization(connection: Connection, organization_id: str) -> None:
-    """Remove an organization with its members, invitations and service accounts; nobody reaches it from then on.
+    """Delete an organization with its members, invitations and service accounts.
 
-    Conflict while it has Spaces, NotFound when it is gone. Its key is free; its audit log goes in steps that follow.
+    Raise Conflict while it has Spaces, NotFound if it no longer exists. Its key becomes available; later steps delete
+    its audit log.
     """
     lock_organization(connection, organization_id, to_delete=True)
     keys = _first_spaces(connection, organization_id)
@@ -152,14 +153,14 @@ def _first_spaces(connection: Connection, organization_id: str) -> Sequence[str]
 
 
 def count_administrated(connection: Connection, account_id: str) -> int:
-    """How many organizations a person administrates; until the transaction ends, no other is created by them."""
+    """Count the organizations a person administers; block them from creating another until the transaction ends."""
     connection.execute(select(accounts.c.id).where(accounts.c.id == account_id).with_for_update()).one()
     mine = (memberships.c.account_id == account_id) & (memberships.c.role == Role.ADMINISTRATOR.value)
     return int(connection.execute(select(func.count()).select_from(memberships).where(mine)).scalar_one())
 
 
 def add_member(connection: Connection, organization_id: str, *, account_id: str, role: Role) -> None:
-    """Make an account a member; Conflict when it is one."""
+    """Make an account a member; raise Conflict if it already is one."""
     present = select(memberships.c.role).where(
         memberships.c.organization_id == organization_id, memberships.c.account_id == account_id
     )
@@ -173,9 +174,9 @@ def add_member(connection: Connection, organization_id: str, *, account_id: str,
 def create_service_account(
     connection: Connection, organization_id: str, *, name: str, scopes: Collection[Scope], now: int
 ) -> tuple[str, str]:
-    """The id (also the OAuth client id) and the secret of a new service account; the secret is not kept.
+    """Create a service account; return its ID (also the OAuth client ID) and its secret, which is not stored.
 
-    Conflict when the organization has as many as it may.
+    Raise Conflict if the organization has reached its limit.
     """
     _check_name(name)
     lock_organization(connection, organization_id)
@@ -202,14 +203,14 @@ def _check_name(name: str) -> None:
 
 
 def is_name(text: str) -> bool:
-    """Whether it can be the name of a person, an organization or a service account."""
+    """Return whether the text is a valid name of a person, an organization or a service account."""
     return bool(text.strip()) and len(text) <= MAX_NAME_LENGTH and text.isprintable()
 
 
 def lock_organization(connection: Connection, organization_id: str, *, to_delete: bool = False) -> None:
-    """Keep others from changing who belongs to it until the transaction ends; NotFound when it is gone.
+    """Lock the membership of an organization until the transaction ends; raise NotFound if it no longer exists.
 
-    To delete it, others are kept from creating Spaces in it, too.
+    For a deletion, creating Spaces in it is blocked too.
     """
     query = select(organizations.c.id).where(organizations.c.id == organization_id, is_kept())
     query = query.with_for_update(key_share=not to_delete)
@@ -218,7 +219,7 @@ def lock_organization(connection: Connection, organization_id: str, *, to_delete
 
 
 def find_account_by_email(connection: Connection, email: str) -> Account | None:
-    """The account of an address, however it is spelled."""
+    """Return the account of an address in any spelling."""
     row = connection.execute(
         select(*ACCOUNT_COLUMNS).where(accounts.c.email == email_address.normalize_email(email))
     ).one_or_none()
@@ -226,13 +227,13 @@ def find_account_by_email(connection: Connection, email: str) -> Account | None:
 
 
 def find_account(connection: Connection, account_id: str) -> Account | None:
-    """The account of an id."""
+    """Return the account of an ID."""
     row = connection.execute(select(*ACCOUNT_COLUMNS).where(accounts.c.id == account_id)).one_or_none()
     return Account(*row) if row else None
 
 
 def find_first_administrator(connection: Connection) -> Account | None:
-    """The oldest account that administrates an organization."""
+    """Return the oldest account that administers an organization."""
     query = (
         select(*ACCOUNT_COLUMNS)
         .join_from(accounts, memberships)
@@ -245,7 +246,7 @@ def find_first_administrator(connection: Connection) -> Account | None:
 
 
 def list_organizations_of(connection: Connection, account_id: str) -> Sequence[tuple[Organization, Role]]:
-    """The organizations of an account, by key, with its role in each."""
+    """Return the organizations of an account with its role in each, by key."""
     query = (
         select(
             organizations.c.id, organizations.c.key, organizations.c.name, organizations.c.created, memberships.c.role
@@ -258,38 +259,38 @@ def list_organizations_of(connection: Connection, account_id: str) -> Sequence[t
 
 
 def find_organizations(connection: Connection, ids: Collection[str]) -> Sequence[Organization]:
-    """The organizations of these ids, by key."""
+    """Return the organizations with these IDs, by key."""
     query = select(*ORGANIZATION_COLUMNS).where(organizations.c.id.in_(ids)).order_by(organizations.c.key)
     return [Organization(*row) for row in connection.execute(query)]
 
 
 def find_organization_keys(connection: Connection, ids: Collection[str]) -> Mapping[str, str]:
-    """The keys of organizations by their ids."""
+    """Return the keys of organizations by their IDs."""
     return {organization.id: organization.key for organization in find_organizations(connection, ids)}
 
 
 def list_members(connection: Connection, organization_id: str, page: PageRequest) -> Sequence[Member]:
-    """A page of the members of an organization, by e-mail address."""
+    """Return a page of the members of an organization, by email address."""
     query = _members(organization_id).where(accounts.c.email > page.after).order_by(accounts.c.email).limit(page.limit)
     return [_member(row) for row in connection.execute(query)]
 
 
 def find_member(connection: Connection, organization_id: str, email: str) -> Member | None:
-    """The member with that address, however it is spelled; None when there is none."""
+    """Return the member with that address in any spelling, or None."""
     query = _members(organization_id).where(accounts.c.email == email_address.normalize_email(email))
     row = connection.execute(query).one_or_none()
     return _member(row) if row else None
 
 
 def change_role(connection: Connection, organization_id: str, *, member: Member, role: Role) -> None:
-    """Give a member another role; Conflict when nobody would administrate the organization, which is locked."""
+    """Change a member's role; raise Conflict if the organization, which is locked, would have no administrator."""
     if role is not Role.ADMINISTRATOR:
         _keep_an_administrator(connection, organization_id, without=member)
     connection.execute(update(memberships).where(_membership(organization_id, member)).values(role=role.value))
 
 
 def remove_member(connection: Connection, organization_id: str, member: Member) -> None:
-    """End a membership; Conflict when nobody would administrate the organization, which is locked."""
+    """Remove a member; raise Conflict if the organization, which is locked, would have no administrator."""
     _keep_an_administrator(connection, organization_id, without=member)
     connection.execute(delete(memberships).where(_membership(organization_id, member)))
 
@@ -321,13 +322,13 @@ def _member(row: Any) -> Member:
 
 
 def replace_password_hash(connection: Connection, account: Account, new_hash: str) -> None:
-    """Keep another hash of the same password, unless the password was changed meanwhile."""
+    """Store another hash of the same password, unless the password has changed meanwhile."""
     same = (accounts.c.id == account.id) & (accounts.c.password_hash == account.password_hash)
     connection.execute(update(accounts).where(same).values(password_hash=new_hash))
 
 
 def list_service_accounts(connection: Connection, organization_id: str, page: PageRequest) -> Sequence[ServiceAccount]:
-    """A page of the service accounts of an organization that are not revoked, by name."""
+    """Return a page of the active service accounts of an organization, by name."""
     query = select(*SERVICE_ACCOUNT_COLUMNS).where(_is_live(organization_id))
     columns = service_accounts.c
     if page.after:
@@ -340,19 +341,19 @@ def list_service_accounts(connection: Connection, organization_id: str, page: Pa
 
 
 def revoke_service_account(connection: Connection, service_account_id: str, *, now: int) -> bool:
-    """End a service account, and with it its tokens, at once; whether it was this that ended it."""
+    """Revoke a service account and its tokens immediately, and return whether this call revoked it."""
     mine = (service_accounts.c.id == service_account_id) & service_accounts.c.revoked.is_(None)
     return connection.execute(update(service_accounts).where(mine).values(revoked=now)).rowcount == 1
 
 
 def find_organization_of_service_account(connection: Connection, service_account_id: str) -> str | None:
-    """The id of the organization of a service account, a revoked one too; None when there is none."""
+    """Return the organization ID of a service account, even a revoked one, or None."""
     query = select(service_accounts.c.organization_id).where(service_accounts.c.id == service_account_id)
     return connection.execute(query).scalar_one_or_none()
 
 
 def find_service_account_by_secret(connection: Connection, secret_hash: bytes) -> ServiceAccount | None:
-    """The service account of a secret, by what is stored of it, unless it was revoked."""
+    """Return the active service account with this hash of its secret."""
     query = select(*SERVICE_ACCOUNT_COLUMNS).where(
         service_accounts.c.secret_hash == secret_hash, service_accounts.c.revoked.is_(None)
     )
@@ -365,7 +366,7 @@ def _is_live(organization_id: str) -> ColumnElement[bool]:
 
 
 def find_service_account(connection: Connection, service_account_id: str) -> ServiceAccount | None:
-    """The service account of an id, unless it was revoked."""
+    """Return the service account with this ID, unless it is revoked."""
     query = select(*SERVICE_ACCOUNT_COLUMNS).where(
         service_accounts.c.id == service_account_id, service_accounts.c.revoked.is_(None)
     )

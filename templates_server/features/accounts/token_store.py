@@ -1,4 +1,4 @@
-"""All SQL about bearer tokens: whom they stand for; making, listing and revoking personal ones."""
+"""All SQL for bearer tokens: resolve them to a principal; create, list and revoke personal ones."""
 
 from __future__ import annotations
 
@@ -52,9 +52,10 @@ USE_INTERVAL = MINUTE  # between two notes of when a token was used
 
 @dataclass(frozen=True)
 class PersonalToken:
-    """What a new personal access token may do, and until when.
+    """The permissions and expiry of a new personal access token.
 
-    `limits` are ids of organizations and Spaces that it is narrowed to; none: not narrowed. `expires` in milliseconds.
+    `limits` are the IDs of the organizations and Spaces that it is restricted to; empty means no restriction.
+    `expires` is in milliseconds.
     """
 
     name: str
@@ -66,7 +67,7 @@ class PersonalToken:
 def create_personal_token(
     connection: Connection, account_id: str, *, token: PersonalToken, now: int
 ) -> tuple[str, str]:
-    """The id and the secret of a new personal access token; the secret is not kept."""
+    """Create a personal access token and return its ID and secret; the secret is not stored."""
     token_id, secret = new_id("tok"), new_secret(SecretKind.PERSONAL)
     connection.execute(
         insert(tokens).values(
@@ -86,7 +87,7 @@ def create_personal_token(
 
 @dataclass(frozen=True)
 class Bearer:
-    """Whom a bearer token stands for, and when it was last used (milliseconds) if that is kept of it at all."""
+    """The principal of a bearer token, and its last use in milliseconds if that is recorded for its kind."""
 
     principal: Principal
     last_used: int | None
@@ -94,7 +95,7 @@ class Bearer:
 
 
 def find_bearer(connection: Connection, bearer: str, now: int) -> Bearer | None:
-    """Whom a bearer token stands for at that time, with present roles; None when unknown, expired or revoked."""
+    """Return the principal of a bearer token at that time, with current roles; None if unknown, expired or revoked."""
     query = (
         select(tokens)
         .outerjoin(token_families, token_families.c.id == tokens.c.family_id)
@@ -161,7 +162,7 @@ def _scopes(token: Row[Any]) -> frozenset[Scope]:
 
 @dataclass(frozen=True)
 class StoredToken:
-    """A personal access token; `owner` is an e-mail address, times are milliseconds."""
+    """A personal access token; `owner` is an email address, times are in milliseconds."""
 
     id: str
     account_id: str
@@ -175,13 +176,13 @@ class StoredToken:
 
     @property
     def place(self) -> str:
-        """Where it stands in a list."""
+        """The position in a list."""
         return f"{self.created} {self.id}"
 
 
 @dataclass(frozen=True)
 class LimitNames:
-    """What organizations and Spaces are called, by their ids; and the organization of each Space."""
+    """The names of organizations and Spaces by their IDs, and the organization of each Space."""
 
     organizations: Mapping[str, str]
     spaces: Mapping[str, str]
@@ -189,7 +190,7 @@ class LimitNames:
 
 
 def count_live_tokens(connection: Connection, account_id: str, now: int) -> int:
-    """How many tokens a person could use; until the transaction ends, no other is made for them."""
+    """Count the active tokens of a person; block the creation of others for them until the transaction ends."""
     connection.execute(select(accounts.c.id).where(accounts.c.id == account_id).with_for_update()).one()
     is_alive = (tokens.c.expires > now) & (tokens.c.created <= now + LATEST_AHEAD)
     mine = PERSONAL & UNREVOKED & (tokens.c.account_id == account_id) & is_alive
@@ -197,7 +198,7 @@ def count_live_tokens(connection: Connection, account_id: str, now: int) -> int:
 
 
 def forget_old_tokens(connection: Connection, account_id: str, before: int) -> None:
-    """Remove the personal tokens of a person that were over by then."""
+    """Delete the personal tokens of a person that had ended by then."""
     is_over = (tokens.c.expires <= before) | (tokens.c.revoked <= before)
     mine = PERSONAL & (tokens.c.account_id == account_id)
     connection.execute(delete(tokens).where(mine, is_over))
@@ -206,13 +207,13 @@ def forget_old_tokens(connection: Connection, account_id: str, before: int) -> N
 def list_tokens(
     connection: Connection, account_id: str, *, only: str | None, page: PageRequest
 ) -> Sequence[StoredToken]:
-    """A page of a person's tokens in order of their age, or of one of them."""
+    """Return a page of a person's tokens by age, or one of their tokens."""
     query = _stored_tokens().where(UNREVOKED, tokens.c.account_id == account_id)
     return _page(connection, query if only is None else query.where(tokens.c.id == only), page)
 
 
 def list_tokens_reaching(connection: Connection, organization_id: str, page: PageRequest) -> Sequence[StoredToken]:
-    """A page of the tokens of an organization's members that reach it, in order of their age."""
+    """Return a page of the members' tokens that reach an organization, by age."""
     is_member = exists().where(
         memberships.c.account_id == tokens.c.account_id, memberships.c.organization_id == organization_id
     )
@@ -220,25 +221,25 @@ def list_tokens_reaching(connection: Connection, organization_id: str, page: Pag
 
 
 def find_token(connection: Connection, token_id: str) -> StoredToken | None:
-    """A token by its id, a revoked one too; None when there is none."""
+    """Return a token by its ID, even a revoked one, or None."""
     row = connection.execute(_stored_tokens().where(tokens.c.id == token_id)).one_or_none()
     return _to_stored_token(row) if row else None
 
 
 def find_token_by_hash(connection: Connection, token_hash: bytes) -> StoredToken | None:
-    """A token by what is stored of its text, a revoked one too; None when there is none."""
+    """Return a token by the hash of its text, even a revoked one, or None."""
     row = connection.execute(_stored_tokens().where(tokens.c.token_hash == token_hash)).one_or_none()
     return _to_stored_token(row) if row else None
 
 
 def revoke_token(connection: Connection, token_id: str, now: int) -> bool:
-    """End a token, at once; whether it was this that ended it."""
+    """Revoke a token immediately, and return whether this call revoked it."""
     ended = update(tokens).where(tokens.c.id == token_id, tokens.c.revoked.is_(None)).values(revoked=now)
     return connection.execute(ended).rowcount == 1
 
 
 def revoke_tokens_of_organization(connection: Connection, organization_id: str, now: int) -> None:
-    """End those tokens of an organization's members that are narrowed to it and to nothing else that is there."""
+    """Revoke members' tokens that are restricted to this organization and to nothing else that exists."""
     members = select(memberships.c.account_id).where(memberships.c.organization_id == organization_id)
     is_narrowed = _names(tokens.c.limits, literal(organization_id))
     query = _stored_tokens().where(UNREVOKED, tokens.c.account_id.in_(members), is_narrowed)
@@ -250,7 +251,7 @@ def revoke_tokens_of_organization(connection: Connection, organization_id: str, 
 
 
 def list_reachable_organizations(connection: Connection, token: StoredToken) -> Sequence[str]:
-    """The ids of the organizations that a token reaches now: its owner's, as far as it is narrowed."""
+    """Return the IDs of the organizations that a token reaches now: its owner's, within its restrictions."""
     query = select(memberships.c.organization_id).where(memberships.c.account_id == token.account_id)
     if token.limits:
         owning = select(spaces.c.organization_id).where(spaces.c.id.in_(token.limits))
@@ -259,7 +260,7 @@ def list_reachable_organizations(connection: Connection, token: StoredToken) -> 
 
 
 def find_limit_names(connection: Connection, limits: Collection[str]) -> LimitNames:
-    """What those of the ids are called that are still there."""
+    """Return the names of those IDs that still exist."""
     organization_keys: dict[str, str] = {}
     space_keys: dict[str, str] = {}
     organization_of_space: dict[str, str] = {}
@@ -276,7 +277,7 @@ def find_limit_names(connection: Connection, limits: Collection[str]) -> LimitNa
 
 
 def record_uses(connection: Connection, used: Mapping[str, int]) -> None:
-    """Note when tokens were used (milliseconds, by id), unless that is known to the minute already."""
+    """Record when tokens were last used (milliseconds, by ID), at most once a minute for each token."""
     for token_id in sorted(used):  # the same order everywhere: nobody waits for one another in a circle
         at, last = used[token_id], tokens.c.last_used
         is_news = last.is_(None) | (last <= at - USE_INTERVAL) | (last > at + LATEST_AHEAD)
@@ -300,13 +301,13 @@ def _stored_tokens() -> Select[Any]:
 
 
 def _reaches(organization_id: str) -> ColumnElement[bool]:
-    """Whether a token is not narrowed, or to that organization, or to a Space of it."""
+    """Return whether a token is unrestricted, or reaches the organization or one of its Spaces."""
     space = exists().where(spaces.c.organization_id == organization_id, _names(tokens.c.limits, spaces.c.id))
     return or_(tokens.c.limits == "[]", _names(tokens.c.limits, literal(organization_id)), space)
 
 
 def _names(limits: ColumnElement[str], named: ColumnElement[str]) -> ColumnElement[bool]:
-    """Whether a JSON array of ids has that one."""
+    """Return whether a JSON array of IDs contains this one."""
     quoted = literal('"').concat(named).concat('"')
     return func.replace(limits, quoted, "") != limits
 

@@ -1,1 +1,1 @@
-"""The documentation that the server shows under `/docs`: the manual, and the reference of its HTTP API."""
+"""The documentation the server serves under `/docs`: the manual and the reference of its HTTP API."""

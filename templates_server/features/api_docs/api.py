@@ -1,4 +1,4 @@
-"""The pages under `/docs`: the manual, its search and the API reference, without JavaScript and without a sign-in."""
+"""The pages under `/docs`: the manual, its search and the API reference, without JavaScript or a sign-in."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FILE_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 
 class Documentation:
-    """The documentation of a server; each page is rendered when it is first requested, and then stored."""
+    """The documentation of a server; each page is rendered on its first request, then stored."""
 
     def __init__(self, routes: Sequence[Route], settings: Settings) -> None:
         self._routes = routes
@@ -40,7 +40,7 @@ class Documentation:
 
     @functools.cached_property
     def index(self) -> SearchIndex:
-        """What the search finds."""
+        """The search index."""
         sections = [section for page in self.manual.pages.values() for section in self._sections_of(page)]
         return SearchIndex([*sections, *self.reference.sections(self._base_path)])
 
@@ -52,7 +52,7 @@ class Documentation:
         ]
 
     async def stored(self, key: str, render: Callable[[], Response]) -> Response:
-        """The response of a page; rendered, in a thread, if nobody requested it before. Keys are those of our pages."""
+        """Return the response of a page; on its first request, render it in a thread. Keys are those of our pages."""
         if key not in self._responses:
             self._responses[key] = with_entity_tag(await asyncio.to_thread(render))
         return self._responses[key]
@@ -67,13 +67,13 @@ class DocumentationServices(PageServices, Protocol):
 
 
 async def show_contents(call: Call[DocumentationServices]) -> Response:
-    """The table of contents of the manual."""
+    """Show the table of contents of the manual."""
     documentation = call.features.documentation
     return await _stored_page(call, documentation.manual.contents)
 
 
 async def show_page(call: Call[DocumentationServices]) -> Response:
-    """A page of the manual, or a picture or sample that one shows; NotFound for anything else."""
+    """Show a page of the manual, or an image or sample that a page uses; raise NotFound for anything else."""
     documentation = call.features.documentation
     path = call.parameters["page"]
     file = documentation.manual.file(path)
@@ -83,7 +83,7 @@ async def show_page(call: Call[DocumentationServices]) -> Response:
 
 
 async def show_search(call: Call[DocumentationServices]) -> Response:
-    """The sections that have all words of `?q=`."""
+    """Show the sections that contain all words of `?q=`."""
     documentation = call.features.documentation
     query = call.query.get("q", "")[:MAX_QUERY_CHARACTERS]
     results = await asyncio.to_thread(lambda: documentation.index.search(query))
@@ -92,12 +92,12 @@ async def show_search(call: Call[DocumentationServices]) -> Response:
 
 
 async def show_reference(call: Call[DocumentationServices]) -> Response:
-    """The beginning of the API reference: conventions, and the groups."""
+    """Show the start page of the API reference: conventions and groups."""
     return await _stored_reference(call, "", lambda _: PageContent("manual/reference_index"))
 
 
 async def show_reference_group(call: Call[DocumentationServices]) -> Response:
-    """The routes of a group of the API reference, or its types."""
+    """Show the routes of a group of the API reference, or its types."""
     name = call.parameters["group"]
     if name == TYPES:
         return await _stored_reference(call, name, lambda _: PageContent("manual/reference_types"))
@@ -143,7 +143,7 @@ def _group_page(reference: Reference, name: str) -> PageContent:
 
 
 def _frame(documentation: Documentation, here: str, *, query: str = "") -> dict[str, object]:
-    """What every page shows around its text: the navigation, and the query of the search."""
+    """Return the template values shared by all pages: the navigation and the search query."""
     reference = documentation.reference
     groups = [(group.anchor, group.name) for group in reference.guide.groups]
     return {

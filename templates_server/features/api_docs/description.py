@@ -1,4 +1,4 @@
-"""`/openapi.json`."""
+"""The handler of `/openapi.json`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from templates_server.settings import Settings
 
 
 class Description:
-    """What a server with these routes says of itself; made when it is first asked for, and kept."""
+    """The OpenAPI description of a server with these routes; built on first use, then cached."""
 
     def __init__(self, routes: Sequence[Route], settings: Settings) -> None:
         self._routes = routes
@@ -41,5 +41,5 @@ class DescriptionServices(Protocol):
 
 
 async def show_description(call: Call[DescriptionServices]) -> Response:
-    """The description of this server (OpenAPI 3.1); 304 when the caller has it."""
+    """Return the OpenAPI 3.1 description of this server, or 304 if the caller's copy is current."""
     return revalidated(call.request, call.features.description.document)

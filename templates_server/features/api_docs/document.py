@@ -29,7 +29,7 @@ lists the supported ones), and with 414 or 431 if the URL or the headers are too
 
 
 def described(routes: Sequence[Route], *, public_url: str, version: str) -> dict[str, Any]:
-    """The description of these routes, of a server at that URL."""
+    """Return the OpenAPI description of these routes for a server at that URL."""
     schemas = Schemas(kinds_of(routes))
     groups = sorted({group_of(route) for route in routes}, key=place_of)
     paths: dict[str, dict[str, Any]] = {}
@@ -50,7 +50,7 @@ def described(routes: Sequence[Route], *, public_url: str, version: str) -> dict
 
 
 def operation(route: Route, schemas: Schemas) -> dict[str, Any]:
-    """One route."""
+    """Return the operation object of one route."""
     found: dict[str, Any] = {
         "operationId": operation_id(route),
         "summary": route.summary,
@@ -75,20 +75,20 @@ def operation(route: Route, schemas: Schemas) -> dict[str, Any]:
 
 
 def operation_id(route: Route) -> str:
-    """A name that no other route has, made of its method and path."""
+    """Return a unique operation ID, made of the route's method and path."""
     parts = [part for part in re.split(r"[^A-Za-z0-9]+", route.path.replace("/.", "/")) if part]
     return "-".join([route.method.lower(), *parts]).lower()
 
 
 def body_of(route: Route) -> BodyDocs | None:
-    """The body that the route reads."""
+    """Return the description of the request body of the route."""
     if route.reads is None or isinstance(route.reads, BodyDocs):
         return route.reads
     return BodyDocs(route.reads)
 
 
 def kinds_of(routes: Iterable[Route]) -> Iterator[Any]:
-    """Every type that the description speaks of, each once."""
+    """Return every type that the description uses, each once."""
     seen: list[Any] = []
     for kind in _all_kinds(routes):
         if kind not in seen:
@@ -153,7 +153,7 @@ def _headers(answer: PossibleAnswer, schemas: Schemas) -> dict[str, Any]:
 
 
 def _refusals(routes: Iterable[Route], schemas: Schemas) -> dict[str, Any]:
-    """The refusals that routes of one surface share."""
+    """Return the error responses that the routes of one surface share."""
     found = {}
     for route in routes:
         for answer in answers_of(route):

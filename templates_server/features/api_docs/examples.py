@@ -1,6 +1,6 @@
-"""What the parts of paths are, and what they are called on a server with demo data. Pure.
+"""The parameters of paths, and their example values on a server with demo data. Pure.
 
-A name that begins with `$` is a value that only the server knows: the samples take it from a variable of that name.
+A name that begins with `$` is a value that only the server has: the samples read it from a variable of that name.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from templates_server.http.route import Route
 
 @dataclass(frozen=True)
 class PathPart:
-    """What stands in a path, and an example of it."""
+    """A path parameter and an example of it."""
 
     text: str
     example: str
@@ -51,12 +51,12 @@ PARTS: Mapping[str, PathPart] = {
 
 
 def part_of(route: Route, name: str) -> PathPart:
-    """What that part of the route's path is."""
+    """Return the description of that parameter of the route's path."""
     part = PARTS.get(name, PathPart(f"The {name.replace('_', ' ')}.", f"${name.upper()}"))
     example = route.path_examples.get(name)
     return PathPart(part.text, example) if example else part
 
 
 def example_path(route: Route) -> str:
-    """The route's path on a server with demo data; `$NAME` where only the server knows."""
+    """Return the route's path on a server with demo data; `$NAME` stands for values that only the server has."""
     return PATH_PARAMETER.sub(lambda match: part_of(route, match[1]).example, route.path)

@@ -1,4 +1,4 @@
-"""Under which heading a route stands in the description. Pure."""
+"""The heading under which the description lists a route. Pure."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ ORDER = (
 
 
 def group_of(route: Route) -> str:
-    """The heading: what the route says, else by its surface, else by the noun of its path."""
+    """Return the heading: the route's own, else that of its surface, else of the noun in its path."""
     if route.group:
         return route.group
     if route.successor:
@@ -72,5 +72,5 @@ def group_of(route: Route) -> str:
 
 
 def place_of(group: str) -> tuple[int, str]:
-    """Where a heading stands among the others."""
+    """Return the sort position of a heading."""
     return (ORDER.index(group) if group in ORDER else len(ORDER), group)

@@ -1,4 +1,4 @@
-"""What `/docs/api` says, made from the same table as the OpenAPI document. Pure; how it looks is in `pages`."""
+"""The content of `/docs/api`, built from the same table as the OpenAPI document. Pure; its layout is in `pages`."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Taken:
 
 @dataclass(frozen=True)
 class Content:
-    """A body: its media types, what it is, and its members."""
+    """A body: its media types, its description and its members."""
 
     media_types: Sequence[str]
     kind: Sequence[Words]
@@ -51,7 +51,7 @@ class Content:
 
 @dataclass(frozen=True)
 class Status:
-    """An answer: when to expect it, and what it brings."""
+    """A response status: when it occurs and what it returns."""
 
     status: int
     text: str
@@ -61,7 +61,7 @@ class Status:
 
 @dataclass(frozen=True)
 class RouteEntry:
-    """All that is said of a route."""
+    """The reference entry of a route."""
 
     anchor: str
     method: str
@@ -88,7 +88,7 @@ class Group:
 
 @dataclass(frozen=True)
 class NamedType:
-    """A type that several routes speak of."""
+    """A type that several routes use."""
 
     name: str
     text: str
@@ -98,7 +98,7 @@ class NamedType:
 
 @dataclass(frozen=True)
 class Guide:
-    """The whole page. `everywhere` are the statuses that any route can answer with."""
+    """The whole page. `everywhere` are the statuses that any route can return."""
 
     groups: Sequence[Group]
     types: Sequence[NamedType]
@@ -106,7 +106,7 @@ class Guide:
 
 
 def guide_to(routes: Sequence[Route]) -> Guide:
-    """What is said of these routes, but for the pages, which nobody calls."""
+    """Return the reference of these routes, without those of pages, which are not part of the API."""
     shown = [route for route in routes if route.surface is not Surface.PAGE]
     schemas = Schemas(kinds_of(shown))
     names = sorted({group_of(route) for route in shown}, key=place_of)

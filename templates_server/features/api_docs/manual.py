@@ -1,4 +1,4 @@
-"""The manual: the pages of `templates_server/docs`, in the order of its table of contents. Read and rendered once."""
+"""The manual: the pages of `templates_server/docs` in the order of its table of contents. Read and rendered once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FOLDER = Path(templates_server.__file__).parent / "docs"
 CONTENTS = "README.md"
 ROOT = "/docs"
 FILE_FOLDERS = ("pictures", "samples")
-"""What pages link to beside one another."""
+"""The folders of the files that pages link to, besides other pages."""
 CHAPTER = re.compile(r"^## (.+)$")
 ENTRY = re.compile(r"^- \[([^\]]+)\]\(([^)]+)\.md\)")
 EXTERNAL = re.compile(r"^[a-z][a-z0-9+.-]*:|^/")
@@ -29,7 +29,7 @@ LEVELS_IN_OUTLINE = frozenset({2})
 
 @dataclass(frozen=True)
 class ContentsEntry:
-    """A page in the table of contents: its name there, and its path without `.md`."""
+    """A page in the table of contents: its title there, and its path without `.md`."""
 
     title: str
     path: str
@@ -49,7 +49,7 @@ class Chapter:
 
 
 class ManualPage:
-    """A page of the manual. `path` is its path below the manual, without `.md`; empty for the table of contents."""
+    """A page of the manual. `path` is relative to the manual, without `.md`; empty for the table of contents."""
 
     def __init__(self, path: str, file: Path, base_url: str) -> None:
         self.path = path
@@ -63,12 +63,12 @@ class ManualPage:
 
     @functools.cached_property
     def html(self) -> Markup:
-        """The page as HTML, with links to addresses of this server."""
+        """Return the page as HTML, with links to URLs of this server."""
         return self.document.html(self._resolved, self._size_of)
 
     @property
     def outline(self) -> Sequence[Heading]:
-        """The headings that the page lists beside its text."""
+        """The headings listed beside the page's text."""
         return [heading for heading in self.document.headings if heading.level in LEVELS_IN_OUTLINE]
 
     def _size_of(self, target: str) -> tuple[str, str] | None:
@@ -80,7 +80,7 @@ class ManualPage:
 
 
 def address_of(target: str, page: str, base_url: str) -> str:
-    """Where the target of a link on a page is served. What is absolute, or on the page itself, stays as it is."""
+    """Return the URL of a page's link target. Absolute links and links within the page stay as they are."""
     if EXTERNAL.match(target) or target.startswith("#"):
         return target
     path, mark, fragment = target.partition("#")
@@ -90,7 +90,7 @@ def address_of(target: str, page: str, base_url: str) -> str:
 
 
 class Manual:
-    """All pages and the files that they show, for a server whose manual is at `base_url`."""
+    """All pages of the manual and the files that they use, for a server whose manual is at `base_url`."""
 
     def __init__(self, base_url: str, folder: Path = FOLDER) -> None:
         self._folder = folder
@@ -103,7 +103,7 @@ class Manual:
         }
 
     def page(self, path: str) -> ManualPage:
-        """The page at a path; NotFound for any other."""
+        """Return the page at a path; raise NotFound for any other."""
         if path not in self.pages:
             raise NotFound
         return self.pages[path]
@@ -114,11 +114,11 @@ class Manual:
         return {PurePosixPath(file.relative_to(self._folder)).as_posix(): file for file in found}
 
     def file(self, path: str) -> Path | None:
-        """The picture or sample at a path."""
+        """Return the image or sample at a path."""
         return self._files.get(path)
 
     def neighbours(self, path: str) -> tuple[ContentsEntry | None, ContentsEntry | None]:
-        """The pages before and after the page at a path."""
+        """Return the previous and the next page of the page at a path."""
         paths = [entry.path for entry in self._entries]
         place = paths.index(path)
         before = self._entries[place - 1] if place else None

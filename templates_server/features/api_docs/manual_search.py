@@ -1,4 +1,4 @@
-"""The search of the manual and of the API reference: words in sections, ranked. Pure, and bounded by its index."""
+"""The search of the manual and the API reference: ranked sections by words. Pure, and bounded by its index."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ MAX_RESULTS = 30
 EXCERPT_CHARACTERS = 180
 TITLE_SCORE, HEADING_SCORE, TEXT_SCORE = 8, 5, 1
 MAX_OCCURRENCES = 5
-"""Of a word in a section: more make it no better."""
+"""The number of occurrences of a word in a section beyond which its rank does not improve."""
 
 
 @dataclass(frozen=True)
 class IndexedSection:
-    """What can be found: where it is, the title of its page, its heading, and its text."""
+    """A searchable section: its URL, the title of its page, its heading and its text."""
 
     url: str
     title: str
@@ -25,26 +25,26 @@ class IndexedSection:
 
     @property
     def searched_text(self) -> str:
-        """All of it, in lower case."""
+        """The whole text in lower case."""
         return f"{self.title} {self.heading} {self.text}".lower()
 
 
 @dataclass(frozen=True)
 class SearchResult:
-    """A section that has every word, and the part of its text around the first one."""
+    """A section that contains every word, with an excerpt around the first one."""
 
     section: IndexedSection
     excerpt: str
 
 
 class SearchIndex:
-    """Sections, ready to be searched."""
+    """An index of sections for the search."""
 
     def __init__(self, sections: Iterable[IndexedSection]) -> None:
         self._sections = [(section, section.searched_text) for section in sections]
 
     def search(self, query: str) -> Sequence[SearchResult]:
-        """The best sections that have all words of the query, at most `MAX_RESULTS`."""
+        """Return the best sections that contain all words of the query, at most `MAX_RESULTS`."""
         words = words_of(query)
         if not words:
             return []
@@ -54,7 +54,7 @@ class SearchIndex:
 
 
 def words_of(query: str) -> Sequence[str]:
-    """The words that are searched for, in lower case."""
+    """Return the words of a query in lower case."""
     return list(dict.fromkeys(query[:MAX_QUERY_CHARACTERS].lower().split()))[:MAX_WORDS]
 
 
@@ -69,7 +69,7 @@ def _score(section: IndexedSection, text: str, words: Sequence[str]) -> int:
 
 
 def _excerpt(text: str, words: Sequence[str]) -> str:
-    """The part of a text around the first word that it has, in whole words, with an ellipsis where text is omitted."""
+    """Return an excerpt around the first word found, in whole words, with an ellipsis where text is omitted."""
     lower = text.lower()
     places = [place for word in words if (place := lower.find(word)) >= 0]
     start = max(0, min(places, default=0) - EXCERPT_CHARACTERS // 3)

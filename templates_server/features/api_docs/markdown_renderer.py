@@ -1,4 +1,4 @@
-"""Markdown of the manual to HTML: CommonMark with tables, anchors, code in colors, and no raw HTML. Pure."""
+"""Markdown of the manual to HTML: CommonMark with tables, anchors and highlighted code, no raw HTML. Pure."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ FindSize = Callable[[str], tuple[str, str] | None]
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading of a page: its level (1 to 6), the anchor that links use, and its text."""
+    """A heading of a page: its level (1 to 6), its anchor for links, and its text."""
 
     level: int
     anchor: str
@@ -66,7 +66,7 @@ class Section:
 
     @property
     def text(self) -> str:
-        """All of it, on one line."""
+        """The whole text on one line."""
         return " ".join(" ".join(self.texts).split())
 
 
@@ -83,7 +83,7 @@ class Document:
         self.title = next((heading.text for heading in self.headings if heading.level == 1), "")
 
     def html(self, resolve: ResolveLink, size_of: FindSize = lambda _: None) -> Markup:
-        """The page as HTML; `resolve` gives the address of the target of a link, `size_of` the size of a picture."""
+        """Return the page as HTML; `resolve` maps link targets to URLs, `size_of` returns the size of an image."""
         for token in _inline_tokens(self._tokens):
             if size := size_of(str(token.attrs.get("src", ""))):
                 token.attrs["width"], token.attrs["height"] = size
@@ -95,13 +95,13 @@ class Document:
 
     @property
     def links(self) -> Sequence[str]:
-        """The targets of all links and pictures, as written."""
+        """Return the targets of all links and images, as written."""
         found = (token.attrs.get("href") or token.attrs.get("src") for token in _inline_tokens(self._tokens))
         return tuple(str(target) for target in found if target)
 
     @property
     def sections(self) -> Sequence[Section]:
-        """The text of the page, section by section."""
+        """Return the text of the page by section."""
         headings = iter(self.headings)
         sections: list[Section] = []
         for previous, token in zip([None, *self._tokens], self._tokens, strict=False):
@@ -116,12 +116,12 @@ class Document:
 
 
 def anchor_of(text: str) -> str:
-    """The anchor of a heading, as forges make it."""
+    """Return the anchor of a heading, in the format of code forges."""
     return NOT_IN_ANCHORS.sub("", text.strip().lower()).replace(" ", "-")
 
 
 def _with_anchors(tokens: Sequence[Token]) -> Iterator[Heading]:
-    """The headings; each gets its anchor, with a number where it occurs again."""
+    """Return the headings with their anchors; a repeated anchor gets a number."""
     seen: dict[str, int] = {}
     for token, inline in itertools.pairwise(tokens):
         if token.type != "heading_open":
@@ -142,7 +142,7 @@ def _inline_tokens(tokens: Sequence[Token]) -> Iterator[Token]:
 
 
 def _plain(token: Token) -> str:
-    """The text of a token, without markup."""
+    """Return the text of a token, without markup."""
     if token.type != "inline":
         return token.content
     return "".join(" " if child.type == "softbreak" else child.content for child in token.children or ())
@@ -155,7 +155,7 @@ def _fence(_self: Any, tokens: Sequence[Token], index: int, _options: Any, _envi
 
 
 def _heading_close(_self: Any, tokens: Sequence[Token], index: int, _options: Any, _environment: Any) -> str:
-    """The end of a heading, with a link to itself; the title of a page has none."""
+    """Return the end of a heading, with a link to itself; the title of a page has none."""
     token, inline = tokens[index], tokens[index - 1]
     if token.tag == "h1":
         return "</h1>\n"

@@ -1,4 +1,4 @@
-"""Who may use a route, in words and as OpenAPI says it. Pure."""
+"""The permission that a route requires, in words and for OpenAPI. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OPEN = {
 
 
 def security_schemes(public_url: str) -> dict[str, Any]:
-    """The ways to present oneself."""
+    """Return the security schemes of the API."""
     scopes = {str(scope): f"Grants {scope}." for scope in sorted(ALL_SCOPES)}
     token_url = f"{public_url}/oauth/token"
     return {
@@ -59,7 +59,7 @@ def security_schemes(public_url: str) -> dict[str, Any]:
 
 
 def security_of(route: Route) -> list[dict[str, list[str]]]:
-    """The alternatives of which one is needed; the scope that the token must have is named with it."""
+    """Return the alternative security requirements, each with the scope the token must have."""
     scopes = [str(route.scope)] if route.scope else []
     if route.is_open:
         return []
@@ -75,7 +75,7 @@ def security_of(route: Route) -> list[dict[str, list[str]]]:
 
 
 def roles_of(route: Route) -> list[Role]:
-    """The roles that may use the route, where it asks for a scope or a role."""
+    """Return the roles that may use the route, if it requires a scope or a role."""
     if route.surface is not Surface.PLATFORM or (route.scope is None and route.role is None):
         return []
     allowed = {route.role, Role.ADMINISTRATOR} if route.role else set(Role)
@@ -83,7 +83,7 @@ def roles_of(route: Route) -> list[Role]:
 
 
 def in_words(route: Route) -> str:
-    """Who may use the route, as a sentence."""
+    """Return the required permission as a sentence."""
     if route.surface in OPEN:
         return OPEN[route.surface]
     if route.is_open:

@@ -1,4 +1,4 @@
-"""How large a picture of the manual is, WebP or SVG, so that a page keeps its place free while it loads. Pure."""
+"""The size of an image of the manual, WebP or SVG, so that a page reserves its space while it loads. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ DIMENSION_BITS = 14
 
 
 def picture_size(file: Path) -> tuple[str, str] | None:
-    """Width and height in pixels; None for a file of another kind."""
+    """Return width and height in pixels; None for a file of another type."""
     if file.suffix == ".svg":
         found = SVG_SIZE.search(file.read_text(encoding="utf-8"))
         return (found[1], found[2]) if found else None
@@ -19,7 +19,7 @@ def picture_size(file: Path) -> tuple[str, str] | None:
 
 
 def _webp_size(content: bytes) -> tuple[str, str] | None:
-    """The size in the first chunk of a WebP file (RFC 9649, 2.5 to 2.7)."""
+    """Return the size in the first chunk of a WebP file (RFC 9649, 2.5 to 2.7)."""
     kind = content[12:16]
     if kind == b"VP8X":
         return _sizes(1 + _number(content[24:27]), 1 + _number(content[27:30]))

@@ -14,20 +14,20 @@ TYPES = "types"
 
 
 class Reference:
-    """What the reference says of these routes."""
+    """The reference of these routes."""
 
     def __init__(self, routes: Sequence[Route]) -> None:
         self.guide: Guide = guide_to(routes)
         self._groups = {group.anchor: group for group in self.guide.groups}
 
     def group(self, name: str) -> Group:
-        """The group of a name in the address; NotFound for any other."""
+        """Return the group with this name in the URL; raise NotFound for any other."""
         if name not in self._groups:
             raise NotFound
         return self._groups[name]
 
     def neighbours(self, name: str) -> tuple[Group | None, Group | None]:
-        """The groups before and after the group of a name."""
+        """Return the previous and the next group of the group with this name."""
         names = list(self._groups)
         place = names.index(name)
         before = self._groups[names[place - 1]] if place else None
@@ -35,7 +35,7 @@ class Reference:
         return before, after
 
     def sections(self, base_path: str) -> Iterator[IndexedSection]:
-        """What the search finds: each route and each type."""
+        """Return the sections for the search: one for each route and each type."""
         for group in self.guide.groups:
             for entry in group.entries:
                 url = f"{base_path}{PATH}/{group.anchor}#{entry.anchor}"

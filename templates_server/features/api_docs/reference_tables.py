@@ -1,4 +1,4 @@
-"""Tables of the manual's page about the HTTP API as Markdown, made from the routes; no request needs this.
+"""Markdown tables for the manual's page about the HTTP API, made from the routes; no request uses this.
 
 `python -m tests.repo.reference` writes them into the manual.
 """
@@ -24,7 +24,7 @@ CREDENTIALS = {
 
 
 def route_table(routes: Sequence[Route]) -> str:
-    """Every route with its credentials, scope and role: a table for each group, under a heading."""
+    """Return every route with its credentials, scope and role: a table for each group, under a heading."""
     groups: dict[str, list[Route]] = {}
     for route in routes:
         groups.setdefault(group_of(route), []).append(route)
@@ -40,7 +40,7 @@ def _group_table(name: str, routes: Sequence[Route]) -> str:
 
 
 def status_table() -> str:
-    """Every status code, and when to expect it."""
+    """Return a table of every status code and when it occurs."""
     return "\n".join(
         ["| Status | Meaning |", "|---|---|", *(f"| {status:d} | {when} |" for status, when in WHEN.items())]
     )

@@ -1,4 +1,4 @@
-"""Which answers a route can give: its own, and those that every route of its kind shares. Pure."""
+"""The possible responses of a route: its own, and those shared by all routes of its kind. Pure."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ PATH_PARAMETER = re.compile(r"\{(\w+)(\*?)\}")
 
 @dataclass(frozen=True)
 class PossibleAnswer:
-    """An answer that a route can give; a body of None is empty."""
+    """A possible response of a route; a body of None is empty."""
 
     status: HTTPStatus
     text: str
@@ -82,29 +82,29 @@ class PossibleAnswer:
 
     @property
     def is_failure(self) -> bool:
-        """Whether it has the form of a refusal."""
+        """Return whether it has the form of an error response."""
         return self.status >= FAILURES_FROM and self.body is None
 
 
 def path_parameters(route: Route) -> Sequence[str]:
-    """The names of the variable parts of its path."""
+    """Return the names of the parameters in its path."""
     return [name for name, _ in PATH_PARAMETER.findall(route.path)]
 
 
 def open_path(route: Route) -> str:
-    """Its path as OpenAPI writes it."""
+    """Return its path in the syntax of OpenAPI."""
     return PATH_PARAMETER.sub(r"{\1}", route.path)
 
 
 def taken(route: Route) -> Sequence[ParameterDocs]:
-    """What it takes besides its path, with what every route of the Platform API takes."""
+    """Return its parameters besides the path, including those of every Platform API route."""
     if route.surface is not Surface.PLATFORM or route.is_open:
         return list(route.takes)
     return [*route.takes, ACCOUNT, *((IDEMPOTENCY_KEY,) if route.method == "POST" else ())]
 
 
 def answers_of(route: Route) -> Sequence[PossibleAnswer]:
-    """Every answer that a route can give, successes first."""
+    """Return every possible response of a route, successes first."""
     return [*_successes(route), *_failures(route)]
 
 
@@ -117,7 +117,7 @@ def _successes(route: Route) -> Iterator[PossibleAnswer]:
 
 
 def _given(route: Route) -> BodyDocs | None:
-    """What a success gives; pages are HTML unless they say otherwise."""
+    """Return the content of a successful response; pages are HTML by default."""
     if route.gives is None:
         return BodyDocs(bytes, (HTML,)) if route.surface is Surface.PAGE else None
     return route.gives if isinstance(route.gives, BodyDocs) else BodyDocs(route.gives)
@@ -165,14 +165,14 @@ def _failure_headers(route: Route, status: HTTPStatus) -> Iterator[HeaderDocs]:
 
 
 def _shared_headers(route: Route) -> Iterator[HeaderDocs]:
-    """Headers of every answer, refusals too."""
+    """Return the headers of every response, including errors."""
     if route.surface in COUNTED:
         yield from RATE
     yield from route.sends_always
 
 
 def data_type_of(route: Route) -> str:
-    """The envelope's `dataType`: what the route says, else the name of what it gives."""
+    """Return the envelope's `dataType`: the route's own, else the name of the type it returns."""
     kind: Any = route.gives.kind if isinstance(route.gives, BodyDocs) else route.gives
     if route.data_type or kind is None:
         return route.data_type

@@ -1,4 +1,4 @@
-"""The addresses of the documentation, and of the description that it is made from."""
+"""The URLs of the documentation, and of the description it is made from."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-r"""How to use a route, as a command of curl and as a Python program. Pure.
+r"""Examples of a route: a curl command and a Python program. Pure.
 
-Both take the server from MTRIBES_HOST, the credentials from MTRIBES_TOKEN (MTRIBES_KEY, of an environment, for the
-Client API; MTRIBES_CLIENT_ID and MTRIBES_CLIENT_SECRET to sign in), and what only the server knows from variables of
-the name that the sample says. Both end with a failure when the server refuses.
+Both read the server from MTRIBES_HOST, the credentials from MTRIBES_TOKEN (MTRIBES_KEY, of an environment, for the
+Client API; MTRIBES_CLIENT_ID and MTRIBES_CLIENT_SECRET to sign in), and values that only the server has from the
+variables that the sample names. Both exit with a failure if the server returns an error.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ARGUMENTS = {"fields": "data", "body": "json", "content": "content"}
 
 
 def curl(route: Route) -> str:
-    """A command of curl."""
+    """Return a curl command."""
     words = ["curl --fail-with-body --silent --show-error"]
     if route.method != "GET":
         words.append(f"--request {route.method}")
@@ -59,7 +59,7 @@ def _curl_body(route: Route) -> list[str]:
 
 
 def python(route: Route) -> str:
-    """A Python program that uses httpx."""
+    """Return a Python program that uses httpx."""
     lines = ["import os", "", "import httpx", "", 'host = os.environ["MTRIBES_HOST"]']
     arguments = [_python_text(f"{{host}}{_address(route)}")]
     headers = _headers(route)
@@ -91,7 +91,7 @@ def _python_mapping(values: Mapping[str, Any]) -> str:
 
 
 def _python_text(text: str) -> str:
-    """A text as Python writes it; `$NAME` is read from the environment."""
+    """Return a text as a Python expression; `$NAME` is read from the environment."""
     filled = VARIABLE.sub(lambda match: f"{{os.environ['{match[1]}']}}", text)
     return f'f"{filled}"' if "{" in filled else f'"{filled}"'
 
@@ -123,7 +123,7 @@ def _media_type(route: Route) -> str:
 
 
 def _address(route: Route) -> str:
-    """The path on a demo server, with those parts of the query that it needs."""
+    """Return the path on a demo server, with the query parameters it requires."""
     path = PATH_PARAMETER.sub(
         lambda match: quote(part_of(route, match[1]).example, safe=NOT_QUOTED + ("/" if match[2] else "")), route.path
     )

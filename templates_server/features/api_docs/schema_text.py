@@ -1,4 +1,4 @@
-"""Schemas in words, for people. Pure."""
+"""Descriptions of schemas in words. Pure."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BOUNDS = (
 
 @dataclass(frozen=True)
 class Words:
-    """A piece of a type in words; `link` names the type that it leads to, if any."""
+    """A piece of the description of a type; `link` names the type it links to, if any."""
 
     text: str
     link: str = ""
@@ -48,7 +48,7 @@ class Field:
 
 
 def in_words(schema: Schema) -> Sequence[Words]:
-    """What a value of it is."""
+    """Return a description of the schema's value."""
     return [piece for piece in _words(schema) if piece.text]
 
 
@@ -77,7 +77,7 @@ def _words(schema: Schema) -> Iterator[Words]:
 
 
 def _present(schema: Schema) -> Schema:
-    """The schema of an entry; that it may be null as well goes without saying."""
+    """Return the schema of an entry without its null alternative."""
     others = [alternative for alternative in schema.get("anyOf", ()) if alternative != {"type": "null"}]
     return others[0] if len(others) == 1 else schema
 
@@ -92,7 +92,7 @@ def _number(value: Any) -> str:
 
 
 def fields_of(schema: Schema, components: Mapping[str, Schema]) -> Sequence[Field]:
-    """The members of an object, or of the objects in a list."""
+    """Return the members of an object, or of the objects in a list."""
     schema = _followed(schema, components)
     if schema.get("type") == "array":
         schema = _followed(schema.get("items", {}), components)

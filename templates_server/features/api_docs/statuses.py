@@ -1,4 +1,4 @@
-"""Every status that the server answers with, and when to expect it: for `/docs/api`, `/openapi.json` and the manual."""
+"""Every status the server returns, and when it occurs: for `/docs/api`, `/openapi.json` and the manual."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Who did what, when: written in the transaction of what was done."""
+"""The audit log: who did what, and when. Each event is written in the transaction of its action."""

@@ -1,4 +1,4 @@
-"""What was done in an organization, over HTTP. Whoever does something records it, in `store`."""
+"""The audit log of an organization over HTTP. Features record their events in `store`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NO_TIME = "This must be a time such as 2026-11-21T20:35:00Z or a date such as 20
 
 
 async def list_entries(call: Call) -> ApiResult:
-    """A page of what was done in an organization, the newest first. It may be short and yet not the last."""
+    """Return a page of an organization's audit log, newest first. A short page need not be the last."""
     page, organization_id, query = read_page_request(call), call.place.organization_id, call.query
     since = _since(query.get("since"))
     wanted = store.AuditQuery(

@@ -1,4 +1,4 @@
-"""The audit log: every path, who may use it, what it reads and gives."""
+"""The audit log: every path with its permission, input and output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All SQL about deeds."""
+"""All SQL for audit events."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ PREFIX = "aud_"
 
 @dataclass(frozen=True)
 class StoredAuditEvent:
-    """A deed under its id; ids sort by time."""
+    """An audit event with its ID; IDs sort by time."""
 
     id: str
     deed: AuditEvent
 
 
 def record(connection: Connection, deed: AuditEvent) -> None:
-    """Remember a deed, in the transaction that does it."""
+    """Record an audit event, in the transaction of the action."""
     row = {
         "organization_id": deed.organization_id,
         "id": f"{PREFIX}{deed.happened:0{TIME_CHARACTERS}x}{random_text(RANDOM_CHARACTERS)}",
@@ -49,10 +49,10 @@ def record(connection: Connection, deed: AuditEvent) -> None:
 
 @dataclass(frozen=True)
 class AuditQuery:
-    """Which deeds: so many before an id, "" for the newest of all; where given, by whom, what, where, since when.
+    """A query of audit events: a number of events before an ID ("" for the newest), filtered by the other fields.
 
-    `actor` is an id or a name; `action` an action such as `token.create`, or the noun of several; `space` a key;
-    `since` in milliseconds.
+    `actor` is an ID or a name; `action` an action such as `token.create`, or a noun that several share; `space` a key;
+    `since` is in milliseconds.
     """
 
     limit: int
@@ -64,20 +64,20 @@ class AuditQuery:
 
     @property
     def is_narrow(self) -> bool:
-        """Whether it is only known from a deed itself that it is wanted."""
+        """Return whether the query has filters that only reading the event itself can decide."""
         return not (self.actor is self.action is self.space is None)
 
 
 @dataclass(frozen=True)
 class AuditPage:
-    """Deeds, and the id before which there may be more; None: there are no more."""
+    """Audit events, and the ID before which there may be more; None if there are no more."""
 
     deeds: Sequence[StoredAuditEvent]
     more_before: str | None
 
 
 def list_events(connection: Connection, organization_id: str, wanted: AuditQuery) -> AuditPage:
-    """A page of an organization's deeds, the newest first. It may be short and yet not the last."""
+    """Return a page of an organization's audit events, newest first. A short page need not be the last."""
     looked_through = max(wanted.limit, MOST_LOOKED_THROUGH) if wanted.is_narrow else wanted.limit
     looked = _looked_through(organization_id, wanted, looked_through)
     query = select(looked).where(*_conditions(looked.c, wanted)).order_by(looked.c.id.desc()).limit(wanted.limit)
@@ -113,7 +113,7 @@ def _conditions(columns: ReadOnlyColumnCollection[str, Any], wanted: AuditQuery)
 
 
 def _first_id(at: int) -> str:
-    """The id that sorts before all of that time, in milliseconds, and after."""
+    """Return the lowest ID of that time, in milliseconds: it sorts before every event then and later."""
     return f"{PREFIX}{max(at, 0):0{TIME_CHARACTERS}x}"
 
 

@@ -1,8 +1,8 @@
 """OAuth 2 for the command line and for services: authorization, tokens, revocation, metadata.
 
-Authlib has the protocol; here is what it leaves to us: storage, PKCE by S256 alone, rotation, replays, whom a redirect
-may reach. Each step of the protocol is one transaction, and a refusal is an answer, not an exception: what it must
-leave behind is stored.
+Authlib implements the protocol. This package adds storage, PKCE with S256 only, rotation, replay detection and the
+redirect rules. Each step of the protocol is one transaction, and an error is a response, not an exception, so that
+the changes that it must make are committed.
 """
 
 import logging

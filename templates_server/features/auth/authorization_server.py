@@ -1,8 +1,8 @@
-"""The authorization server of Authlib over one transaction: who is known, what is issued, how refusals look.
+"""The authorization server of Authlib over one transaction: clients, issued tokens and error responses.
 
-An `OAuthServer` lives as long as its transaction. What goes wrong is a reply, not an exception, so that the
-transaction is stored with what the refusal must leave behind, such as a code that is dead. Only a request to authorize
-that cannot be sent back to anybody raises: it is for the person to see, and leaves nothing.
+An `OAuthServer` lives as long as its transaction. An error is a reply, not an exception, so that the transaction
+commits the changes that the error must make, such as a used code. Only an authorization request that cannot be
+redirected anywhere raises: its error is shown to the person, and it changes nothing.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ UNKNOWN_CLIENT_SECRET_HASH = hash_secret("nobody has this secret")
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer of the protocol: JSON, or a redirect by the header `Location`."""
+    """A response of the protocol: JSON, or a redirect in the `Location` header."""
 
     status: int
     body: Any
@@ -64,13 +64,13 @@ class Reply:
 
     @property
     def location(self) -> str | None:
-        """Where it redirects to, if it does."""
+        """The redirect target, if any."""
         return self.headers.get("Location")
 
 
 @dataclass(frozen=True)
 class ConsentQuestion:
-    """What to ask a person: may this client do that, and where the answer goes."""
+    """A consent request for a person: the client, the permission and the redirect target."""
 
     client_name: str
     scopes: Sequence[str]
@@ -78,22 +78,22 @@ class ConsentQuestion:
 
 
 class Revocation(RevocationEndpoint):
-    """Ending a token by its text (RFC 7009)."""
+    """The revocation of a token by its text (RFC 7009)."""
 
     CLIENT_AUTH_METHODS = ALL_AUTHENTICATION_METHODS
     server: OAuthServer
 
     def check_params(self, request: ProtocolRequest, _client: Client) -> None:
-        """A token must be named; a hint is not needed, and an unknown one no fault (RFC 7009, 2.1)."""
+        """Require a token; the hint is optional, and an unknown one is ignored (RFC 7009, 2.1)."""
         if "token" not in request.form:
             raise InvalidRequestError("The token is missing.")
 
     def query_token(self, token: str, _hint: str | None) -> IssuedToken | None:
-        """The token of that text."""
+        """Return the token with that text."""
         return oauth_store.find_issued_token(self.server.connection, hash_secret(token))
 
     def revoke_token(self, token: IssuedToken, _request: ProtocolRequest) -> None:
-        """End it."""
+        """Revoke the token."""
         oauth_store.revoke_token(self.server.connection, token, self.server.now)
 
 
@@ -118,7 +118,7 @@ class OAuthServer(AuthorizationServer):
     # What the routes call
 
     def question(self, request: ProtocolRequest) -> ConsentQuestion | Reply:
-        """What to ask the person, or the redirect that refuses; BadRequest when nobody may be redirected to."""
+        """Return the consent request, or an error redirect; raise BadRequest without a valid redirect target."""
         client, redirect_uri = self._redirect_target(request)
         try:
             _check_authorization(request)
@@ -128,7 +128,7 @@ class OAuthServer(AuthorizationServer):
         return ConsentQuestion(client.name, grant.request.scope.split(), redirect_uri)
 
     def decide(self, request: ProtocolRequest, account: Account | None) -> Reply:
-        """The redirect with a code for that account, or, for None, with a refusal; BadRequest as for `question`."""
+        """Return the redirect with a code, or access denied for no account; raise BadRequest as `question` does."""
         _, redirect_uri = self._redirect_target(request)
         try:
             _check_authorization(request)
@@ -141,7 +141,7 @@ class OAuthServer(AuthorizationServer):
         return self._with_issuer(reply)
 
     def token(self, request: ProtocolRequest) -> Reply:
-        """The answer of the token endpoint."""
+        """Return the response of the token endpoint."""
         try:
             _refuse_repeated(request)
             self._check_grant_type(request)
@@ -151,11 +151,11 @@ class OAuthServer(AuthorizationServer):
         return reply
 
     def revocation(self, request: ProtocolRequest) -> Reply:
-        """The answer of the revocation endpoint."""
+        """Return the response of the revocation endpoint."""
         return self._endpoint(Revocation.ENDPOINT_NAME, request)
 
     def device_authorization(self, request: ProtocolRequest) -> Reply:
-        """The answer of the device authorization endpoint."""
+        """Return the response of the device authorization endpoint."""
         return self._endpoint(DeviceAuthorization.ENDPOINT_NAME, request)
 
     def _endpoint(self, name: str, request: ProtocolRequest) -> Reply:
@@ -169,25 +169,25 @@ class OAuthServer(AuthorizationServer):
     # What Authlib calls
 
     def create_oauth2_request(self, request: ProtocolRequest) -> ProtocolRequest:
-        """The request, which is in Authlib's form already."""
+        """Return the request, which already has Authlib's form."""
         return request
 
     def handle_response(self, status: int, body: Any, headers: Sequence[tuple[str, str]]) -> Reply:
-        """The outcome, free of any framework."""
+        """Return the outcome, independent of any framework."""
         return Reply(status, body, dict(headers))
 
     def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
-        """Nobody listens."""
+        """Do nothing: signals have no receivers."""
 
     def query_client(self, client_id: str) -> Client | None:
-        """The client of an id."""
+        """Return the client with an ID."""
         if client_id in PUBLIC_CLIENTS:
             return PUBLIC_CLIENTS[client_id]
         service = accounts_store.find_service_account(self.connection, client_id)
         return ServiceClient(service) if service else None
 
     def authenticate_client(self, request: ProtocolRequest, methods: Sequence[str], endpoint: str = "token") -> Client:
-        """The client that sent the request, by exactly one method; unknown ids and wrong secrets look the same."""
+        """Authenticate the client by exactly one method; unknown IDs and wrong secrets give the same error."""
         credentials = read_credentials(request)
         client = self.query_client(credentials.client_id)
         if client is None:
@@ -200,7 +200,7 @@ class OAuthServer(AuthorizationServer):
         return client
 
     def save_token(self, token: Mapping[str, Any], request: OAuth2Request) -> None:
-        """Store what is about to be answered; the first tokens of a sign-in begin its family."""
+        """Store the token about to be returned; the first tokens of a sign-in start its family."""
         access_hash = hash_secret(token["access_token"])
         if isinstance(request.client, ServiceClient):
             service_account_id = request.client.account.id
@@ -225,12 +225,12 @@ class OAuthServer(AuthorizationServer):
     # What the grants call
 
     def successor_of(self, refresh_token: str) -> str:
-        """The refresh token that comes after this one: always the same, and only this server can tell."""
+        """Return the next refresh token after this one: always the same, and only this server can compute it."""
         derived = int.from_bytes(self.authority.key.derive("refresh token", refresh_token))
         return add_checksum(f"{SecretKind.REFRESH}_{base62(derived, RANDOM_LENGTH)}")
 
     def use_local_code(self, code: str) -> bool:
-        """Whether that was the code of this local server; it is another one from now on."""
+        """Return whether that is the code of this local server, and replace the code if so."""
         return self.authority.local_code is not None and self.authority.local_code.use(code)
 
     # How it is done
@@ -252,7 +252,7 @@ class OAuthServer(AuthorizationServer):
         return token
 
     def _redirect_target(self, request: ProtocolRequest) -> tuple[Client, str]:
-        """The client and the address that its answer may go to; BadRequest when either is not known for certain."""
+        """Return the client and its redirect target; raise BadRequest unless both are valid."""
         parameters = request.parameters
         client = self.query_client(parameters.text("client_id"))
         if client is None or "client_id" in parameters.repeated:
@@ -274,7 +274,7 @@ class OAuthServer(AuthorizationServer):
             raise InvalidRequestError("JSON is supported for client_credentials only. Send a form instead.")
 
     def _error_redirect(self, request: ProtocolRequest, error: OAuth2Error, redirect_uri: str) -> Reply:
-        """A redirect that says what is wrong."""
+        """Return a redirect with the error."""
         error.redirect_uri = redirect_uri
         error.state = None if "state" in request.parameters.repeated else request.parameters.get("state")
         return self._with_issuer(self._reply_to(request, error))
@@ -284,19 +284,19 @@ class OAuthServer(AuthorizationServer):
         return reply
 
     def _with_issuer(self, reply: Reply) -> Reply:
-        """The redirect, saying who sends it (RFC 9207, 2)."""
+        """Return the redirect with its issuer (RFC 9207, 2)."""
         location = add_params_to_uri(reply.location, [("iss", self.authority.issuer)])
         return Reply(reply.status, reply.body, {**reply.headers, "Location": location})
 
 
 def _refuse_repeated(request: ProtocolRequest) -> None:
-    """Raise InvalidRequestError when a parameter was sent more than once (RFC 6749, 3.1 and 3.2)."""
+    """Raise InvalidRequestError if a parameter is repeated (RFC 6749, 3.1 and 3.2)."""
     if request.parameters.repeated:
         raise InvalidRequestError("A parameter was sent more than once.")
 
 
 def _check_authorization(request: ProtocolRequest) -> None:
-    """Raise an OAuth2Error for what Authlib does not look at, or would put into an error message as it was sent."""
+    """Raise an OAuth2Error for problems that Authlib ignores, or would quote verbatim in an error message."""
     _refuse_repeated(request)
     response_type = request.parameters.get("response_type")
     if response_type is None:

@@ -1,4 +1,4 @@
-"""Who may ask for tokens: the command line, which is public, and service accounts, which have a secret."""
+"""The OAuth clients: the command line, which is public, and service accounts, which have a secret."""
 
 from __future__ import annotations
 
@@ -22,85 +22,85 @@ SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
 
 @dataclass(frozen=True)
 class PublicClient:
-    """A program on people's own computers: it has no secret, and is reached by a redirect to this computer alone."""
+    """A public client on a person's own computer: no secret, and redirects to the loopback address only."""
 
     client_id: str
     name: str
     grant_types: frozenset[str]
 
     def get_client_id(self) -> str:
-        """The client's id."""
+        """Return the client's ID."""
         return self.client_id
 
     def get_default_redirect_uri(self) -> None:
-        """No redirect goes without saying."""
+        """Return no default: the redirect URI is required."""
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
-        """Whether it is a loopback address in its plainest form, on any port (RFC 8252, 7.3)."""
+        """Return whether it is a plain loopback address, on any port (RFC 8252, 7.3)."""
         match = LOOPBACK_REDIRECT.fullmatch(redirect_uri)
         return match is not None and whole_number(match[1], most=MAX_PORT) is not None
 
     def check_client_secret(self, _secret: str) -> bool:
-        """No secret is right."""
+        """Return False: the client has no secret."""
         return False
 
     def check_endpoint_auth_method(self, method: str, _endpoint: str) -> bool:
-        """Whether the client may present itself like that."""
+        """Return whether the client may authenticate with this method."""
         return method == "none"
 
     def check_response_type(self, response_type: str) -> bool:
-        """Whether the client may ask for that at the authorization endpoint."""
+        """Return whether the client may use this response type at the authorization endpoint."""
         return response_type == "code"
 
     def check_grant_type(self, grant_type: str) -> bool:
-        """Whether the client may ask for that at the token endpoint."""
+        """Return whether the client may use this grant type at the token endpoint."""
         return grant_type in self.grant_types
 
     def get_allowed_scope(self, scope: str | None) -> str:
-        """What is granted when that is asked for: it, or everything when nothing in particular."""
+        """Return the granted scope: the requested one, or all scopes if none is requested."""
         return scope_text(scope.split() if scope else ALL_SCOPES)
 
 
 @dataclass(frozen=True)
 class ServiceClient:
-    """A service account as a client: it has a secret and no redirect."""
+    """A service account as a client: a secret and no redirect."""
 
     account: ServiceAccount
 
     @property
     def name(self) -> str:
-        """What people call it."""
+        """The display name of the client."""
         return self.account.name
 
     def get_client_id(self) -> str:
-        """The client's id."""
+        """Return the client's ID."""
         return self.account.id
 
     def get_default_redirect_uri(self) -> None:
-        """No redirect."""
+        """Return no default: service accounts have no redirect."""
 
     def check_redirect_uri(self, _redirect_uri: str) -> bool:
-        """No redirect is right."""
+        """Return False: service accounts have no redirect."""
         return False
 
     def check_client_secret(self, secret: str) -> bool:
-        """Whether the secret is the account's; compared in constant time."""
+        """Return whether the secret is the account's; compared in constant time."""
         return hmac.compare_digest(hash_secret(secret), self.account.secret_hash)
 
     def check_endpoint_auth_method(self, method: str, _endpoint: str) -> bool:
-        """Whether the client may present itself like that."""
+        """Return whether the client may authenticate with this method."""
         return method in SECRET_METHODS
 
     def check_response_type(self, _response_type: str) -> bool:
-        """Nothing is had at the authorization endpoint."""
+        """Return False: service accounts do not use the authorization endpoint."""
         return False
 
     def check_grant_type(self, grant_type: str) -> bool:
-        """Whether the client may ask for that at the token endpoint."""
+        """Return whether the client may use this grant type at the token endpoint."""
         return grant_type == "client_credentials"
 
     def get_allowed_scope(self, scope: str | None) -> str:
-        """What is granted when that is asked for, or everything that the account has; never more than that."""
+        """Return the granted scope: the requested one within the account's scopes, or all of them by default."""
         asked = {Scope(name) for name in scope.split()} if scope else self.account.scopes
         return scope_text(asked & self.account.scopes)
 
@@ -116,5 +116,5 @@ PUBLIC_CLIENTS = {COMMAND_LINE.client_id: COMMAND_LINE}
 
 
 def scope_text(scopes: Iterable[str]) -> str:
-    """Scopes as they are written, each once."""
+    """Return the scopes in canonical form, each once."""
     return " ".join(sorted(set(scopes)))

@@ -1,4 +1,4 @@
-"""What all grants have in common: the server that they are handed, the first tokens of a sign-in, constants."""
+"""Support for all grants: the server they receive, the first tokens of a sign-in, constants."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ USED_UP = "The code or token is unknown, expired, revoked or already used."
 
 @dataclass(frozen=True)
 class OAuthConfig:
-    """What the protocol works with, besides the database: `issuer` byte for byte, the key, a local server's code."""
+    """The configuration of the protocol besides the database: exact `issuer`, key, and a local server's code."""
 
     issuer: str
     key: ServerKey
@@ -29,29 +29,29 @@ class OAuthConfig:
 
     @property
     def grant_types(self) -> tuple[str, ...]:
-        """What may be asked for at the token endpoint."""
+        """The grant types of the token endpoint."""
         return (*GRANT_TYPES, LOCAL_GRANT_TYPE) if self.local_code else GRANT_TYPES
 
 
 class GrantServer(Protocol):
-    """The authorization server as a grant sees it: one transaction, at one time in milliseconds."""
+    """The interface of the authorization server for grants: one transaction at one time in milliseconds."""
 
     connection: Connection
     authority: OAuthConfig
     now: int
 
     def query_client(self, client_id: str) -> Client | None:
-        """The client of an id."""
+        """Return the client with an ID."""
 
     def successor_of(self, refresh_token: str) -> str:
-        """The refresh token that comes after this one."""
+        """Return the next refresh token after this one."""
 
     def use_local_code(self, code: str) -> bool:
-        """Whether that was the code of this local server, which is used up by it."""
+        """Use up the code of this local server, and return whether it was valid."""
 
 
 def issue_first_tokens(grant: BaseGrant, scopes: str) -> dict[str, Any]:
-    """The tokens with which a sign-in of the request's user begins; they are stored."""
+    """Issue and store the first tokens of a sign-in of the request's user."""
     request, now = grant.request, grant.server.now
     request.credential = oauth_store.new_family(
         request.user.id, client_id=request.client.get_client_id(), scopes=scopes, now=now

@@ -1,4 +1,4 @@
-"""The ways to a token: a code with PKCE, a refresh token, client credentials, the local server's code."""
+"""The grants: a code with PKCE, a refresh token, client credentials, the local server's code."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ NO_ADMINISTRATOR = (
 
 
 class RequiredS256(CodeChallenge):
-    """PKCE with S256 and nothing else (RFC 7636, 4.3; RFC 9700, 2.1.1)."""
+    """PKCE with S256 only (RFC 7636, 4.3; RFC 9700, 2.1.1)."""
 
     SUPPORTED_CODE_CHALLENGE_METHOD: ClassVar = ["S256"]
 
     def validate_code_challenge(self, grant: PkceCodeGrant, redirect_uri: str) -> None:
-        """Refuse an authorization request without a challenge, or with one that is not of S256."""
+        """Reject an authorization request whose challenge is missing or is not S256."""
         data = grant.request.payload.data
         if data.get("code_challenge_method") != "S256":
             raise InvalidRequestError("The code_challenge_method must be S256.")
@@ -55,17 +55,17 @@ class RequiredS256(CodeChallenge):
 
 
 class PkceCodeGrant(AuthorizationCodeGrant):
-    """A code, had by consent in a browser (RFC 6749, 4.1)."""
+    """The authorization code grant, with consent in a browser (RFC 6749, 4.1)."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = ALL_AUTHENTICATION_METHODS
     server: GrantServer
 
     def generate_authorization_code(self) -> str:
-        """A new code."""
+        """Return a new code."""
         return random_text(CODE_LENGTH)
 
     def save_authorization_code(self, code: str, request: ProtocolRequest) -> None:
-        """Store what was consented to."""
+        """Store the consent."""
         now = self.server.now
         family = oauth_store.new_family(
             request.user.id, client_id=request.client.get_client_id(), scopes=request.scope, now=now
@@ -77,7 +77,7 @@ class PkceCodeGrant(AuthorizationCodeGrant):
         oauth_store.add_code(self.server.connection, issued, now=now)
 
     def query_authorization_code(self, code: str, client: Any) -> AuthorizationCode | None:
-        """The code, used up by being asked for: whatever else is wrong with the request, it is not good again."""
+        """Return the code and use it up: it cannot be used again, even if the request is otherwise invalid."""
         connection, now, client_id = self.server.connection, self.server.now, client.get_client_id()
         used = oauth_store.use_code(connection, hash_secret(code), client_id=client_id, now=now)
         if used is None:
@@ -85,35 +85,35 @@ class PkceCodeGrant(AuthorizationCodeGrant):
         return used if used and now < used.expires <= now + oauth_store.CODE_LIFETIME + LATEST_AHEAD else None
 
     def delete_authorization_code(self, _code: AuthorizationCode) -> None:
-        """It was used up when it was found; its row stays, so that a replay is known for what it is."""
+        """Do nothing: the code was used up when it was found. Its row stays, so that a replay is detected."""
 
     def authenticate_user(self, code: AuthorizationCode) -> Account | None:
-        """Whose consent it was."""
+        """Return the account that gave consent."""
         self.request.credential = code.family
         return accounts_store.find_account(self.server.connection, code.family.account_id)
 
 
 class RefreshGrant(RefreshTokenGrant):
-    """A refresh token for an access token and the next refresh token (RFC 6749, 6; RFC 9700, 4.14.2).
+    """The refresh token grant: an access token and the next refresh token (RFC 6749, 6; RFC 9700, 4.14.2).
 
-    The next one is derived from the one before, so that a client which never saw the answer can ask again for the same.
+    The next token is derived from the previous one, so a client that lost the response can retry and get the same one.
     """
 
     TOKEN_ENDPOINT_AUTH_METHODS = ALL_AUTHENTICATION_METHODS
     server: GrantServer
 
     def authenticate_refresh_token(self, refresh_token: str) -> TokenFamily | None:
-        """The family of the token, when that lives."""
+        """Return the family of the token if it is active."""
         if not is_well_formed(refresh_token):
             return None
         return oauth_store.find_refresh_family(self.server.connection, hash_secret(refresh_token), self.server.now)
 
     def authenticate_user(self, family: TokenFamily) -> Account | None:
-        """Whose sign-in it was."""
+        """Return the account that signed in."""
         return accounts_store.find_account(self.server.connection, family.account_id)
 
     def issue_token(self, user: Account, family: TokenFamily) -> dict[str, Any]:
-        """The answer, with the successor of the token; the token is used up."""
+        """Return the response with the next token; the current one is used up."""
         presented = self.request.form["refresh_token"]
         successor = self.server.successor_of(presented)
         self._exchange(family, hash_secret(presented), hash_secret(successor))
@@ -121,10 +121,10 @@ class RefreshGrant(RefreshTokenGrant):
         return {**super().issue_token(user, family), "refresh_token": successor}
 
     def revoke_old_credential(self, _family: TokenFamily) -> None:
-        """It was used up when its successor was made."""
+        """Do nothing: the token was used up when its successor was created."""
 
     def _exchange(self, family: TokenFamily, presented_hash: bytes, successor_hash: bytes) -> None:
-        """Put the successor in the token's place, or find that done a moment ago; any other reuse ends the sign-in."""
+        """Exchange the token for its successor, or repeat a recent exchange; any other reuse revokes the sign-in."""
         connection, now = self.server.connection, self.server.now
         if oauth_store.use_refresh_token(connection, presented_hash, now):
             oauth_store.add_refresh_token(connection, successor_hash, family=family, now=now)
@@ -134,20 +134,20 @@ class RefreshGrant(RefreshTokenGrant):
 
 
 class ServiceAccountGrant(ClientCredentialsGrant):
-    """A service account's own credentials (RFC 6749, 4.4), in a form or in JSON."""
+    """The client credentials grant of a service account (RFC 6749, 4.4), with a form or a JSON body."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = ALL_AUTHENTICATION_METHODS
     server: GrantServer
 
     def validate_token_request(self) -> None:
-        """Refuse a scope that the account does not have."""
+        """Reject a scope that the account does not have."""
         super().validate_token_request()
         asked = frozenset((self.request.payload.scope or "").split())
         if not asked <= self.request.client.account.scopes:
             raise InvalidScopeError("The service account does not have all of these scopes.")
 
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
-        """The answer; to a request in JSON with the three members that its clients know."""
+        """Return the response; for a JSON request, with the three members that its clients expect."""
         status, token, headers = super().create_token_response()
         if self.request.is_json:
             token = {name: token[name] for name in ("access_token", "expires_in", "token_type")}
@@ -155,14 +155,14 @@ class ServiceAccountGrant(ClientCredentialsGrant):
 
 
 class LocalCodeGrant(BaseGrant, TokenEndpointMixin):
-    """The code in the data folder of a local server, for a sign-in as its first administrator."""
+    """The grant for the code in a local server's data folder; it signs in as the first administrator."""
 
     GRANT_TYPE = LOCAL_GRANT_TYPE
     TOKEN_ENDPOINT_AUTH_METHODS: ClassVar = ["none"]
     server: GrantServer
 
     def validate_token_request(self) -> None:
-        """Refuse another code, or a server where nobody is an administrator."""
+        """Reject an invalid code, or a server without an administrator."""
         client = self.authenticate_token_endpoint_client()
         if not client.check_grant_type(self.GRANT_TYPE):
             raise UnauthorizedClientError("This client is not allowed to use the local grant.")
@@ -174,5 +174,5 @@ class LocalCodeGrant(BaseGrant, TokenEndpointMixin):
         self.request.client, self.request.user = client, account
 
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
-        """The answer: everything that the administrator may do."""
+        """Return the response with all permissions of the administrator."""
         return 200, issue_first_tokens(self, self.request.client.get_allowed_scope(None)), self.TOKEN_RESPONSE_HEADER

@@ -1,6 +1,7 @@
-"""When tokens were last used: noted in memory by the request, stored a little later together with others.
+"""The last use of tokens: recorded in memory by the request, and stored in batches a little later.
 
-A request neither waits for it nor fails by it. A token's row is written at most once a minute, by whichever process.
+A request neither waits for it nor fails because of it. A token's row is written at most once a minute, by whichever
+process.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ GATHERED_SECONDS = 1.0
 
 
 class LastUsedTracker:
-    """The uses that are not stored yet."""
+    """The token uses that are not stored yet."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -28,7 +29,7 @@ class LastUsedTracker:
         self._finishing = asyncio.Event()
 
     def record(self, token_id: str, *, used: int, before: int | None) -> None:
-        """Remember that a token is used, in milliseconds; nothing is to be done when that is known for the minute."""
+        """Record a use of a token at a time in milliseconds; do nothing if that minute is already recorded."""
         if before is not None and -LATEST_AHEAD <= used - before < token_store.USE_INTERVAL:
             return
         self._noted.setdefault(token_id, used)
@@ -36,7 +37,7 @@ class LastUsedTracker:
             self._task = asyncio.create_task(self._store_what_gathers())
 
     async def finish(self) -> None:
-        """Return once all that was noted is stored: the server stops."""
+        """Wait until all recorded uses are stored, as the server stops."""
         self._finishing.set()
         if self._task is not None:
             await self._task

@@ -1,4 +1,4 @@
-"""The one-time code with which whoever can read the data folder signs in to a local server, without a browser."""
+"""The one-time code to sign in to a local server without a browser, for those who can read its data folder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CODE_LENGTH = 43
 
 
 class LocalCode:
-    """The code of a data folder; the file has mode 0600 and is replaced whole."""
+    """The code of a data folder; the file has mode 0600 and is replaced atomically."""
 
     def __init__(self, data_folder: Path) -> None:
         self._path = data_folder / FILE_NAME
@@ -24,7 +24,7 @@ class LocalCode:
         self._renew()
 
     def use(self, code: str) -> bool:
-        """Whether that is the code; if so, there is a new one now."""
+        """Return whether the code is valid, and replace it if so."""
         with self._using:
             is_right = hmac.compare_digest(code.encode(), self._code.encode())
             if is_right:
@@ -41,5 +41,5 @@ class LocalCode:
 
 
 def remove(data_folder: Path) -> None:
-    """Leave no code behind that a server which is not local would not take."""
+    """Delete the code of a data folder, as a server that is not local does not accept it."""
     (data_folder / FILE_NAME).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Signing a browser in to a local server by the code in its data folder: what `mtribes open` leads to."""
+"""The sign-in of a browser to a local server with the code in its data folder: the target of `mtribes open`."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ USED_UP = "This link was already used. Run `mtribes open` to get a new one."
 
 
 async def sign_in_locally(call: Call[OAuthServices]) -> Response:
-    """Sign the browser in as the first administrator, once, and go on; who is signed in already goes on at once.
+    """Sign the browser in as the first administrator, once, and redirect; a signed-in browser is redirected at once.
 
-    Raises NotFound on a server that is not local, Forbidden for a code that is not good.
+    Raise NotFound on a server that is not local, Forbidden for an invalid code.
     """
     code = oauth_config_of(call).local_code
     if code is None:

@@ -43,12 +43,12 @@ class OAuthServices(PageServices, Protocol):
 
 
 def oauth_config_of(call: Call[OAuthServices]) -> OAuthConfig:
-    """What the protocol works with."""
+    """Return the configuration of the protocol."""
     return call.features.oauth_config
 
 
 async def metadata(call: Call[OAuthServices]) -> Response:
-    """What this server can do, and where (RFC 8414, 3)."""
+    """Return the authorization server metadata (RFC 8414, 3)."""
     authority = oauth_config_of(call)
     return json_response(
         {
@@ -70,14 +70,14 @@ async def metadata(call: Call[OAuthServices]) -> Response:
 
 
 async def metadata_of_issuer_with_path(call: Call[OAuthServices]) -> Response:
-    """The same, where the issuer has a path: that comes behind the well-known part (RFC 8414, 3.1)."""
+    """Return the metadata for an issuer with a path, which follows the well-known part (RFC 8414, 3.1)."""
     if f"/{call.parameters['issuer_path']}" != call.settings.base_path:
         raise NotFound
     return await metadata(call)
 
 
 async def consent_page(call: Call[OAuthServices]) -> Response:
-    """Ask the person, who signs in first; a request that cannot be granted goes back to the program."""
+    """Show the consent form, after a sign-in; redirect an invalid request back to the program."""
     request = _authorization_request(call)
 
     def work(connection: Connection) -> ConsentQuestion | Reply:
@@ -114,7 +114,7 @@ async def _consent_answer(call: Call[PageServices], browser: BrowserContext, que
 
 
 def _form_target(redirect_origin: str) -> str:
-    """The origin that the form may lead to, as a source of CSP, whose grammar has no IPv6 addresses (CSP 3, 2.3.1)."""
+    """Return the form's redirect origin as a CSP source, whose grammar has no IPv6 addresses (CSP 3, 2.3.1)."""
     return "http:" if "[" in redirect_origin else redirect_origin
 
 
@@ -124,14 +124,14 @@ def _authorization_request(call: Call[OAuthServices]) -> ProtocolRequest:
 
 
 def _own_url(call: Call) -> str:
-    """The path of this authorization request, with its parameters in one spelling."""
+    """Return the path of this authorization request, with its parameters in canonical form."""
     parameters = urlencoded.decode(call.request.scope["query_string"])
     pairs = [(name, value) for name, values in parameters.values.items() for value in values]
     return f"{call.settings.base_path}{AUTHORIZE_PATH}?{urlencode(pairs)}"
 
 
 def _consent_purpose(call: Call) -> str:
-    """What the consent form is good for: this very request."""
+    """Return the purpose of the consent form: this request only."""
     return f"consent {_own_url(call)}"
 
 
@@ -140,7 +140,7 @@ def _sign_in_url(call: Call) -> str:
 
 
 async def decide(call: Call[OAuthServices]) -> Response:
-    """Send the person back with a code, with a refusal, or to the sign-in page for another account."""
+    """Redirect the person with a code, with a denial, or to the sign-in page for another account."""
     request = _authorization_request(call)
     browser = await identify_browser(call)
     if browser.account is None:
@@ -161,22 +161,22 @@ async def decide(call: Call[OAuthServices]) -> Response:
 
 
 async def token(call: Call[OAuthServices]) -> Response:
-    """Tokens for a code, a refresh token, or a client's own credentials (RFC 6749, 3.2)."""
+    """Return tokens for a code, a refresh token, or a client's own credentials (RFC 6749, 3.2)."""
     return await _to_client(call, OAuthServer.token)
 
 
 async def revoke(call: Call[OAuthServices]) -> Response:
-    """End a token (RFC 7009)."""
+    """Revoke a token (RFC 7009)."""
     return await _to_client(call, OAuthServer.revocation)
 
 
 async def device_authorization(call: Call[OAuthServices]) -> Response:
-    """A device code for the program, and a user code for the person (RFC 8628, 3.1)."""
+    """Return a device code for the program and a user code for the person (RFC 8628, 3.1)."""
     return await _to_client(call, OAuthServer.device_authorization)
 
 
 async def _to_client(call: Call[OAuthServices], act: Callable[[OAuthServer, ProtocolRequest], Reply]) -> Response:
-    """The reply to a client; TooManyRequests when too many secrets that came from its address were wrong."""
+    """Return the response to a client; raise TooManyRequests after too many wrong secrets from its address."""
     request = _token_request(call)
     attempts = call.services.login_throttle
     presents_secret = bool(request.headers or request.parameters.get("client_secret"))
@@ -205,7 +205,7 @@ def _token_request(call: Call[OAuthServices]) -> ProtocolRequest:
 
 
 def _json_parameters(call: Call) -> Parameters:
-    """The members of a JSON object of texts; BadRequest for anything else."""
+    """Return the members of a JSON object with string values; raise BadRequest for anything else."""
     text = request_body.decode_text(call.body)  # as bytes, `json` would read UTF-16, whose brackets were not counted
     json_depth.check_depth(call.body, max_depth=1)
     try:

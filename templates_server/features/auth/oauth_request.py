@@ -1,4 +1,4 @@
-"""A request of the protocol, as Authlib reads it: made from the configured issuer, never from the Host header."""
+"""A request of the protocol in Authlib's form, based on the configured issuer, never on the Host header."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ CHALLENGE = 'Basic realm="mtribes"'
 
 
 class RefusedClient(InvalidClientError):
-    """The client is unknown, or did not prove who it is: 401, with the scheme to use (RFC 6749, 5.2)."""
+    """The error for an unknown or unauthenticated client: 401, with the scheme to use (RFC 6749, 5.2)."""
 
     def __init__(self, description: str) -> None:
         super().__init__(description=description, status_code=401)
 
     def get_headers(self) -> list[tuple[str, str]]:
-        """The headers of the answer."""
+        """Return the headers of the response."""
         headers = [header for header in super().get_headers() if header[0] != "WWW-Authenticate"]
         return [*headers, ("WWW-Authenticate", CHALLENGE)]
 
 
 class ProtocolPayload(OAuth2Payload):
-    """Parameters in Authlib's form."""
+    """Request parameters in Authlib's form."""
 
     def __init__(self, parameters: Parameters) -> None:
         self._parameters = parameters
 
     @property
     def data(self) -> Mapping[str, str]:
-        """The first value of each parameter that has one."""
+        """The first value of each parameter."""
         return {name: values[0] for name, values in self._parameters.values.items() if values[0]}
 
     @property
@@ -44,7 +44,7 @@ class ProtocolPayload(OAuth2Payload):
 
 
 class ProtocolRequest(OAuth2Request):
-    """A request at `uri`, below the issuer. `parameters` are of the query to authorize, else of the body."""
+    """A request at `uri`, below the issuer. `parameters` come from the query to authorize, else from the body."""
 
     def __init__(
         self, method: str, uri: str, *, parameters: Parameters, authorization: str = "", is_json: bool = False
@@ -67,7 +67,7 @@ class ProtocolRequest(OAuth2Request):
 
 @dataclass(frozen=True)
 class ClientCredentials:
-    """How a client presents itself: `method` is one of RFC 7591's names, `secret` empty for a public one."""
+    """A client's credentials: `method` is a name of RFC 7591, `secret` is empty for a public client."""
 
     method: str
     client_id: str
@@ -75,7 +75,7 @@ class ClientCredentials:
 
 
 def read_credentials(request: ProtocolRequest) -> ClientCredentials:
-    """The credentials of a request; RefusedClient when unreadable, InvalidRequestError when there are several."""
+    """Return the request's credentials; raise RefusedClient if malformed, InvalidRequestError if several are given."""
     header = request.headers.get("Authorization")
     form = request.parameters
     if header is None:
@@ -90,7 +90,7 @@ def read_credentials(request: ProtocolRequest) -> ClientCredentials:
 
 
 def _basic(header: str) -> tuple[str, str]:
-    """User and password of a Basic header (RFC 6749, 2.3.1: both were form-encoded first)."""
+    """Return user and password of a Basic header, both form-encoded (RFC 6749, 2.3.1)."""
     scheme, _, encoded = header.partition(" ")
     try:
         decoded = base64.b64decode(encoded.strip(), validate=True).decode()

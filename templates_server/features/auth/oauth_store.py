@@ -1,7 +1,7 @@
-"""All SQL about codes, families of tokens, and the tokens that are had by OAuth.
+"""All SQL for codes, token families, and the tokens issued by OAuth.
 
-What is good once is used up in one statement, in the transaction that stores what it yields. A token is dead when its
-family is: revoking a family is one row, whatever else happens at that moment.
+One statement uses up a single-use code or token, in the transaction that stores its result. A token is revoked if its
+family is: revoking a family changes one row, regardless of concurrent requests.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ REPEAT_WINDOW = 30 * SECOND
 
 @dataclass(frozen=True)
 class TokenFamily:
-    """All tokens that stem from one sign-in of an account with a client. `scopes` as they are written."""
+    """All tokens of one sign-in of an account with a client. `scopes` are in canonical form."""
 
     id: str
     client_id: str
@@ -34,17 +34,17 @@ class TokenFamily:
     expires: int
 
     def check_client(self, client: object) -> bool:
-        """Whether the family is that client's."""
+        """Return whether the family belongs to that client."""
         return bool(self.client_id == client.get_client_id())  # type: ignore[attr-defined]  # a client of `clients`
 
     def get_scope(self) -> str:
-        """What was consented to."""
+        """Return the scope of the consent."""
         return self.scopes
 
 
 @dataclass(frozen=True)
 class AuthorizationCode:
-    """An authorization code and what it stands for."""
+    """An authorization code and the data it represents."""
 
     code_hash: bytes
     family: TokenFamily
@@ -54,17 +54,17 @@ class AuthorizationCode:
     code_challenge_method: str = "S256"
 
     def get_redirect_uri(self) -> str:
-        """Where the code was sent."""
+        """Return the redirect URI that received the code."""
         return self.redirect_uri
 
     def get_scope(self) -> str:
-        """What was consented to."""
+        """Return the scope of the consent."""
         return self.family.scopes
 
 
 @dataclass(frozen=True)
 class IssuedToken:
-    """A token of OAuth as it is stored."""
+    """An OAuth token as it is stored."""
 
     token_hash: bytes
     kind: str
@@ -72,18 +72,18 @@ class IssuedToken:
     service_account_id: str | None
 
     def check_client(self, client: object) -> bool:
-        """Whether it was issued to that client."""
+        """Return whether the token was issued to that client."""
         client_id = client.get_client_id()  # type: ignore[attr-defined]  # a client of `clients`
         return bool(client_id == (self.family.client_id if self.family else self.service_account_id))
 
 
 def new_family(account_id: str, *, client_id: str, scopes: str, now: int) -> TokenFamily:
-    """A family that is not stored yet."""
+    """Return a new family that is not stored yet."""
     return TokenFamily(new_id("fam"), client_id, account_id, scopes, now + FAMILY_LIFETIME)
 
 
 def add_family(connection: Connection, family: TokenFamily, *, now: int) -> None:
-    """Store a family that begins."""
+    """Store a new family."""
     connection.execute(
         insert(token_families).values(
             id=family.id,
@@ -97,7 +97,7 @@ def add_family(connection: Connection, family: TokenFamily, *, now: int) -> None
 
 
 def forget_expired(connection: Connection, *, account_id: str, now: int) -> None:
-    """Remove what an account's earlier sign-ins left and nobody can use; a replay of it is refused all the same."""
+    """Delete the expired rows of an account's earlier sign-ins; replays of them are still rejected."""
     over = now - KEPT_AFTER_EXPIRY
     of_sign_ins = (tokens.c.account_id == account_id) & tokens.c.family_id.is_not(None)
     connection.execute(delete(tokens).where(of_sign_ins, tokens.c.expires <= over))
@@ -106,13 +106,13 @@ def forget_expired(connection: Connection, *, account_id: str, now: int) -> None
 
 
 def forget_expired_of_service(connection: Connection, *, service_account_id: str, now: int) -> None:
-    """Remove a service account's access tokens that are over."""
+    """Delete the expired access tokens of a service account."""
     is_over = (tokens.c.service_account_id == service_account_id) & (tokens.c.expires <= now - KEPT_AFTER_EXPIRY)
     connection.execute(delete(tokens).where(is_over))
 
 
 def revoke_family(connection: Connection, family_id: str, now: int) -> None:
-    """End every token of a sign-in."""
+    """Revoke every token of a sign-in."""
     connection.execute(
         update(token_families)
         .where(token_families.c.id == family_id, token_families.c.revoked.is_(None))
@@ -121,13 +121,13 @@ def revoke_family(connection: Connection, family_id: str, now: int) -> None:
 
 
 def revoke_families_of(connection: Connection, account_id: str, now: int) -> int:
-    """End all that programs hold for an account that it signed in to; how many sign-ins that ended."""
+    """Revoke all sign-ins of an account in programs, and return how many there were."""
     mine = (token_families.c.account_id == account_id) & token_families.c.revoked.is_(None)
     return connection.execute(update(token_families).where(mine).values(revoked=now)).rowcount
 
 
 def add_code(connection: Connection, code: AuthorizationCode, *, now: int) -> None:
-    """Store a code that was issued."""
+    """Store an issued code."""
     connection.execute(
         insert(authorization_codes).values(
             code_hash=code.code_hash,
@@ -144,7 +144,7 @@ def add_code(connection: Connection, code: AuthorizationCode, *, now: int) -> No
 
 
 def use_code(connection: Connection, code_hash: bytes, *, client_id: str, now: int) -> AuthorizationCode | None:
-    """The code, used up by this; None when it is unknown, another client's, or was used before."""
+    """Use up and return the code; None if unknown, another client's or already used."""
     mine = (authorization_codes.c.code_hash == code_hash) & (authorization_codes.c.client_id == client_id)
     used = (
         update(authorization_codes)
@@ -160,7 +160,7 @@ def use_code(connection: Connection, code_hash: bytes, *, client_id: str, now: i
 
 
 def revoke_family_of_code(connection: Connection, code_hash: bytes, *, client_id: str, now: int) -> None:
-    """End every token that a code was redeemed for: somebody has tried it again (RFC 6749, 4.1.2)."""
+    """Revoke every token issued for a code that is used again (RFC 6749, 4.1.2)."""
     family_id = connection.execute(
         select(authorization_codes.c.family_id).where(
             authorization_codes.c.code_hash == code_hash, authorization_codes.c.client_id == client_id
@@ -220,7 +220,7 @@ def add_refresh_token(connection: Connection, token_hash: bytes, *, family: Toke
 
 
 def find_refresh_family(connection: Connection, token_hash: bytes, now: int) -> TokenFamily | None:
-    """The family of a refresh token, exchanged before or not; None when it is unknown, expired or revoked."""
+    """Return the family of a refresh token, exchanged or not; None if it is unknown, expired or revoked."""
     query = (
         select(token_families)
         .join(tokens, tokens.c.family_id == token_families.c.id)
@@ -237,13 +237,13 @@ def find_refresh_family(connection: Connection, token_hash: bytes, now: int) -> 
 
 
 def use_refresh_token(connection: Connection, token_hash: bytes, now: int) -> bool:
-    """Whether the refresh token was still to be exchanged; it no longer is."""
+    """Use up the refresh token, and return whether it was still unused."""
     used = update(tokens).where(tokens.c.token_hash == token_hash, tokens.c.replaced.is_(None)).values(replaced=now)
     return connection.execute(used).rowcount == 1
 
 
 def is_repeatable(connection: Connection, token_hash: bytes, *, successor_hash: bytes, now: int) -> bool:
-    """Whether an exchange may be answered again: it was a moment ago, and its successor has not been used."""
+    """Return whether an exchange may be repeated: it is recent and its successor is unused."""
     unused = exists().where(tokens.c.token_hash == successor_hash, tokens.c.replaced.is_(None))
     query = select(tokens.c.id).where(
         tokens.c.token_hash == token_hash,
@@ -254,7 +254,7 @@ def is_repeatable(connection: Connection, token_hash: bytes, *, successor_hash: 
 
 
 def find_issued_token(connection: Connection, token_hash: bytes) -> IssuedToken | None:
-    """An access or refresh token, dead or alive."""
+    """Return an access or refresh token, active or not."""
     query = (
         select(tokens.c.kind, tokens.c.service_account_id, token_families)
         .outerjoin(token_families, token_families.c.id == tokens.c.family_id)
@@ -268,7 +268,7 @@ def find_issued_token(connection: Connection, token_hash: bytes) -> IssuedToken 
 
 
 def revoke_token(connection: Connection, token: IssuedToken, now: int) -> None:
-    """End a token; a refresh token with all that stem from the same sign-in (RFC 7009, 2.1)."""
+    """Revoke a token; a refresh token with all tokens of the same sign-in (RFC 7009, 2.1)."""
     if token.kind == "refresh" and token.family is not None:
         revoke_family(connection, token.family.id, now)
     else:

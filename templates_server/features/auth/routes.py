@@ -1,4 +1,4 @@
-"""OAuth, consent, the device flow, service accounts and personal tokens."""
+"""The routes of OAuth, consent, the device flow, service accounts and personal tokens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What scopes mean, in words for the person who is asked."""
+"""Descriptions of scopes for the person who consents."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from templates_server.security.authorization import ROLE_SCOPES, Role, Scope
 
 @dataclass(frozen=True)
 class PermissionText:
-    """Something of the person's, and what may be done with it."""
+    """A subject the person can access, and the permitted actions."""
 
     subject: str
     allowed: str
@@ -25,11 +25,11 @@ SUBJECTS = (
 )
 
 OF_VIEWERS = {Scope.EVENTS_READ: "count"}
-"""What a scope allows less of to whoever is a viewer everywhere: they see nobody's own events."""
+"""Scopes that allow less to a person who is a viewer everywhere: no events of individual people."""
 
 
 def in_words(scopes: Collection[str], roles: Collection[Role]) -> Sequence[PermissionText]:
-    """What these scopes allow somebody who has these roles, each in an organization, by subject."""
+    """Return what these scopes allow a person with these roles, one in each organization, by subject."""
     scopes = {scope for scope in scopes if any(scope in ROLE_SCOPES[role] for role in roles)}
     verbs_of = OF_VIEWERS if set(roles) <= {Role.VIEWER} else {}
     allowed = (

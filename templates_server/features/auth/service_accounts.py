@@ -1,4 +1,4 @@
-"""Service accounts of an organization over HTTP. How they get their tokens: `oauth`."""
+"""Service accounts of an organization over HTTP. Their tokens: `oauth`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from templates_server.primitives.validation import Reader
 
 
 async def list_service_accounts(call: Call) -> ApiResult:
-    """A page of the service accounts of an organization that are not revoked, by name."""
+    """Return a page of the active service accounts of an organization, by name."""
     page, organization_id = read_page_request(call), call.place.organization_id
     found = await call.database.read(lambda connection: store.list_service_accounts(connection, organization_id, page))
     headers = next_link(call, page, [f"{account.id} {account.name}" for account in found])
@@ -30,7 +30,7 @@ async def list_service_accounts(call: Call) -> ApiResult:
 
 
 async def create_service_account(call: Call) -> Response:
-    """A new service account, which may do no more than who makes it; its secret is told this once."""
+    """Create a service account with at most the caller's permissions; its secret is shown only once."""
     new: NewServiceAccount = call.body
     reader = Reader()
     name = read_name(reader, new.name, "name the program that uses it")
@@ -54,7 +54,7 @@ async def create_service_account(call: Call) -> Response:
 
 
 async def revoke_service_account(call: Call) -> Response:
-    """End a service account and its tokens, at once; doing so again changes nothing."""
+    """Revoke a service account and its tokens immediately; repeating it changes nothing."""
     account_id = call.parameters["service_account"]
 
     def work(connection: Connection) -> ApiResult:

@@ -1,4 +1,4 @@
-"""Personal access tokens over HTTP: made by a person who has signed in, listed, and ended at once."""
+"""Personal access tokens over HTTP: created by a signed-in person, listed, and revoked immediately."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ NO_CONTENT = ApiResult([], "token", HTTPStatus.NO_CONTENT)
 
 
 async def list_tokens(call: Call) -> ApiResult:
-    """A page of the caller's own tokens; for administrators, of those that reach `?organization=`.
+    """Return a page of the caller's own tokens; for administrators, of those that reach `?organization=`.
 
-    A token sees itself alone: what else its owner has is told to a sign-in.
+    A personal token sees only itself: the owner's other tokens require a sign-in.
     """
     page, principal = read_page_request(call), call.principal
     organization = await _administrated_organization(call)
@@ -53,7 +53,7 @@ async def list_tokens(call: Call) -> ApiResult:
 
 
 async def _administrated_organization(call: Call) -> ResourceScope | None:
-    """The organization of the query, which the caller administrates; None when there is none in it."""
+    """Return the organization of the query, which the caller must administer; None if the query has none."""
     name = call.query.get("organization")
     if name is None:
         return None
@@ -66,7 +66,7 @@ async def _administrated_organization(call: Call) -> ResourceScope | None:
 
 
 async def create_token(call: Call) -> Response:
-    """A new token of the caller's; its text is told this once."""
+    """Create a token of the caller; its text is shown only once."""
     new: NewToken = call.body
     return await call.effect(
         lambda connection: ApiResult([make_token(connection, call, new)], "token", HTTPStatus.CREATED)
@@ -74,7 +74,7 @@ async def create_token(call: Call) -> Response:
 
 
 def make_token(connection: Connection, call: Call, new: NewToken) -> CreatedToken:
-    """A new token of the principal's, recorded; ValidationFailed with all that is wrong, Conflict for one too many."""
+    """Create and record a token of the principal; raise ValidationFailed with all problems, Conflict at the limit."""
     principal, now = call.principal, call.now
     wanted = read_new_token(connection, new, principal=principal, now=now)
     if token_store.count_live_tokens(connection, principal.id, now) >= MAX_LIVE_TOKENS:
@@ -90,13 +90,13 @@ def make_token(connection: Connection, call: Call, new: NewToken) -> CreatedToke
 
 
 def list_own_tokens(connection: Connection, account_id: str, page: PageRequest) -> Sequence[TokenView]:
-    """A page of a person's tokens, in order of their age."""
+    """Return a page of a person's tokens, by age."""
     found = token_store.list_tokens(connection, account_id, only=None, page=page)
     return _views(connection, found)
 
 
 async def revoke_token(call: Call) -> Response:
-    """End a token of one's own, or one that reaches an organization that one administrates."""
+    """Revoke the caller's own token, or one that reaches an organization the caller administers."""
 
     def work(connection: Connection) -> ApiResult:
         end_token(connection, call, call.parameters["token"])
@@ -106,7 +106,7 @@ async def revoke_token(call: Call) -> Response:
 
 
 def end_token(connection: Connection, call: Call, token_id: str) -> None:
-    """End a token that the principal may end, and record it; NotFound where there is no such one."""
+    """Revoke a token that the principal may revoke, and record it; raise NotFound if there is none."""
     token = token_store.find_token(connection, token_id)
     if token is None or not _may_end(connection, call.principal, token):
         raise NotFound
@@ -115,7 +115,7 @@ def end_token(connection: Connection, call: Call, token_id: str) -> None:
 
 
 def _may_end(connection: Connection, principal: authorization.Principal, token: StoredToken) -> bool:
-    """Whether the caller may; Forbidden when only a scope is missing."""
+    """Return whether the caller may revoke it; raise Forbidden if only a scope is missing."""
     if token.account_id == principal.id and (principal.signed_in or token.id == principal.token_id):
         return True
     if not select_administrated(principal, token_store.list_reachable_organizations(connection, token)):
@@ -125,14 +125,14 @@ def _may_end(connection: Connection, principal: authorization.Principal, token: 
 
 
 def _record(connection: Connection, call: Call, action: str, token: StoredToken) -> None:
-    """Remember it in every organization that the token reaches."""
+    """Record an audit event in every organization that the token reaches."""
     for organization_id in token_store.list_reachable_organizations(connection, token):
         details = {"name": token.name, "scopes": sorted(token.scopes), "expires": to_rfc3339(token.expires)}
         audit_store.record(connection, call.deed(action, token.id, organization_id=organization_id, details=details))
 
 
 async def revoke_by_text(call: Call) -> Response:
-    """End whatever a text opens: who has it needs no other proof. Nothing tells whether it opened anything."""
+    """Revoke a token by its text, which is the only proof required. The response never reveals whether it was valid."""
     text: TokenText = call.body
     secret = text.token.strip()
     if not is_well_formed(secret):
@@ -167,7 +167,7 @@ def _revoke_service_account(connection: Connection, call: Call, secret_hash: byt
 
 
 def _deed_of_holder(call: Call, organization_id: str, action: str, target: str) -> AuditEvent:
-    """What somebody did of whom nothing is known but that they had the text."""
+    """Return the audit event of an unknown person who had the token's text."""
     return AuditEvent(
         organization_id, call.now, "holder", target, "the holder of the token", action, target, address=call.address
     )
@@ -176,7 +176,7 @@ def _deed_of_holder(call: Call, organization_id: str, action: str, target: str) 
 def _views(
     connection: Connection, tokens: Sequence[StoredToken], seen_from: ResourceScope | None = None
 ) -> Sequence[TokenView]:
-    """Tokens as their owners see them; seen from an organization, nothing of others is told."""
+    """Return tokens as their owners see them; in the view of an organization, other organizations are hidden."""
     names = token_store.find_limit_names(connection, {limit for token in tokens for limit in token.limits})
     return [_to_response(token, names, seen_from) for token in tokens]
 

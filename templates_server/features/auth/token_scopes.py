@@ -1,4 +1,4 @@
-"""What a new token may do: never more than who makes it. Every problem is named by its path."""
+"""The permissions of a new token, never more than its creator's. Every problem has its path."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from templates_server.security.authorization import Principal, ResourceScope, Ro
 
 
 def read_new_token(connection: Connection, new: NewToken, *, principal: Principal, now: int) -> PersonalToken:
-    """The token that is asked for; ValidationFailed with all that is wrong with it."""
+    """Return the requested token; raise ValidationFailed with all problems."""
     reader = Reader()
     name = read_name(reader, new.name, "name what the token is for")
     scopes = read_scopes(reader, new.scopes, principal)
@@ -28,7 +28,7 @@ def read_new_token(connection: Connection, new: NewToken, *, principal: Principa
 
 
 def read_name(reader: Reader, given: str, advice: str) -> str:
-    """A name that must be there."""
+    """Return a required name."""
     name = reader.name(given.strip(), "name")
     if not given.strip():
         reader.refuse("name", f"must not be empty: {advice}")
@@ -36,7 +36,7 @@ def read_name(reader: Reader, given: str, advice: str) -> str:
 
 
 def read_scopes(reader: Reader, names: Sequence[str] | None, principal: Principal) -> frozenset[Scope]:
-    """The scopes of these names, or all that the caller has; none that the caller does not have."""
+    """Return the scopes with these names, by default all of the caller's; reject those that the caller lacks."""
     if names is None:
         return principal.scopes
     scopes = set()
@@ -51,7 +51,7 @@ def read_scopes(reader: Reader, names: Sequence[str] | None, principal: Principa
 
 
 def _limits(connection: Connection, reader: Reader, new: NewToken, principal: Principal) -> Iterator[str]:
-    """The ids of the organizations and Spaces that the token is narrowed to, by key or id."""
+    """Return the IDs of the organizations and Spaces that the token is restricted to, by key or ID."""
     for kind, names in (("organization", new.organizations), ("space", new.spaces)):
         for number, name in enumerate(names or ()):
             place = spaces_store.locate(connection, {kind: name})
@@ -66,7 +66,7 @@ def _id_of(place: ResourceScope) -> str:
 
 
 def select_administrated(principal: Principal, organization_ids: Collection[str]) -> Sequence[str]:
-    """Those of the organizations that the caller administrates, as far as the caller's own token reaches."""
+    """Return those organizations that the caller administers, within the reach of the caller's own token."""
     return [
         organization_id
         for organization_id in organization_ids

@@ -1,1 +1,1 @@
-"""Code generation: the model of a Space in, `{path: text}` out. Pure: no clock, no locale, no files of a user."""
+"""Code generation: from the model of a Space to `{path: text}`. Pure: no clock, no locale, no user files."""

@@ -35,7 +35,7 @@ class CodeServices(Protocol):
 
 
 async def generate(call: Call[CodeServices]) -> ApiResult:
-    """The code of all targets; nothing is rendered when the caller has it already."""
+    """Return the code of all targets; nothing is rendered if the caller's copy is current."""
     wanted: CodeRequest = call.body
     check_targets(wanted.targets)
     if wanted.revision is not None and not 0 <= wanted.revision <= LARGEST_REVISION:
@@ -61,7 +61,7 @@ def _key(target: Target, code_hash: str) -> FileSetKey:
 
 
 def _once(call: Call, version: InputVersion) -> Load:
-    """Loads the input when it is first needed, and keeps it for the other targets of the request."""
+    """Load the input on first use, and reuse it for the other targets of the request."""
     loaded: list[GenerationInput] = []
 
     async def load() -> GenerationInput:

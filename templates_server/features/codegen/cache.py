@@ -1,4 +1,4 @@
-"""Rendered sets of files, each rendered once: kept as the JSON in which they are answered, within a bound of bytes."""
+"""A cache of rendered file sets, each rendered once and stored as response JSON, within a byte limit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BYTES_OF_AN_ENTRY = 250
 
 @dataclass(frozen=True)
 class FileSetKey:
-    """What a set of files depends on; `options` in order of name."""
+    """The inputs of a file set; `options` are in order of name."""
 
     code_hash: str
     language: str
@@ -29,19 +29,19 @@ class FileSetKey:
 
 
 class FileSetCache:
-    """A cache of rendered sets; those that were not asked for longest go first. Used on the event loop only."""
+    """A least-recently-used cache of rendered file sets. For the event loop only."""
 
     def __init__(self, max_bytes: int = MAX_CACHED_BYTES) -> None:
         self._max_bytes = max_bytes
         self.bytes = 0
-        """How much memory the sets take, with what they are found by."""
+        """Set the memory limit of the sets, including their keys."""
         self._sets: OrderedDict[FileSetKey, bytes] = OrderedDict()
         self._rendering: dict[FileSetKey, asyncio.Task[bytes]] = {}
 
     async def find(self, key: FileSetKey, load: Callable[[], Awaitable[GenerationInput]]) -> bytes:
-        """The files of a set as JSON; rendered aside, from what `load` gives, when they are not here.
+        """Return the files of a set as JSON; if not cached, render them in a thread from the result of `load`.
 
-        Whoever asks for a set that is being rendered waits for that.
+        Concurrent calls for the same set wait for one rendering.
         """
         if key in self._sets:
             self._sets.move_to_end(key)
@@ -66,12 +66,12 @@ class FileSetCache:
 
 
 def size_of_set(key: FileSetKey, encoded: bytes) -> int:
-    """How many bytes of memory a set takes: small ones take more by their keys than by their files."""
+    """Return the bytes of memory of a set; the keys dominate in small ones."""
     return measure_bytes(key) + measure_bytes(encoded) + BYTES_OF_AN_ENTRY
 
 
 def render_encoded(generation_input: GenerationInput, language: str, options: Mapping[str, str]) -> bytes:
-    """A set of files as the JSON array of the answer."""
+    """Render a file set as the JSON array of the response."""
     files = render(generation_input, language, options)
     return msgspec.json.encode(
         [File(path, content, hashlib.sha256(content.encode()).hexdigest()) for path, content in files.items()]

@@ -1,4 +1,4 @@
-"""`code_hash`: all that generated code depends on, as one text. Pure."""
+"""`code_hash`: a digest of everything that generated code depends on. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from templates_server.features.spaces.model import GenerationInput
 
 
 def code_hash(generation_input: GenerationInput, generator: str = GENERATOR) -> str:
-    """SHA-256 over canonical JSON of the generator's version, the model and production's fallbacks; nothing else."""
+    """Return the SHA-256 of canonical JSON of only the generator's version, the model and production's fallbacks."""
     whole = [generator, generation_input.model, generation_input.fallbacks]
     text = json.dumps(
         whole, default=_members, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
@@ -21,7 +21,7 @@ def code_hash(generation_input: GenerationInput, generator: str = GENERATOR) -> 
 
 
 def _members(value: Any) -> Mapping[str, Any]:
-    """What JSON has no form for: a value of the model as an object, every field of it by name."""
+    """Convert a value of the model that JSON does not support: an object with every field by name."""
     if isinstance(value, Mapping):
         return dict(value)
     return {name: getattr(value, name) for name in value.__dataclass_fields__}

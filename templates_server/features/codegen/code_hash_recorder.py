@@ -1,4 +1,4 @@
-"""Which revisions a code hash stands for, recorded when code is rendered: apps in the field send the hash alone."""
+"""The revisions of each code hash, recorded when code is rendered: apps in production send only the hash."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ LOGGER = logging.getLogger("templates_server")
 
 
 async def record_rendering(database: Database, version: InputVersion, code_hash: str, *, now: int) -> None:
-    """Store what a code hash was made from, once; where it is stored already, nothing is written.
+    """Store the revisions of a code hash, once; an existing record is not written again.
 
-    Code is given out without it: where it cannot be stored, that is logged, and the next request tries again.
+    Code is returned even if this fails: the failure is logged, and the next request retries.
     """
     rendering = store.CodeHashRecord(
         version.space_id, code_hash, version.model_revision, version.delivery_revision, GENERATOR, now

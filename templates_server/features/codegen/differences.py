@@ -1,8 +1,8 @@
-"""What changes for generated code between two models. Pure.
+"""The changes in generated code between two models. Pure.
 
-Something that is gone breaks apps that use it, and so does something whose type or identifier is another; what is new
-does not, and what is only called, described or preset differently is no change. A preset that is taken away is one:
-the property may now be unset. So is metadata that every call must now give, be it new.
+Removals, and changes of a type or identifier, break apps that use the part. Additions do not. A changed name,
+description or preset is no change, except a removed preset: the property may now be unset. New metadata that every
+call must pass is a breaking change.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from templates_server.primitives.validation import join
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What the type of something in generated code depends on."""
+    """The part of the model that determines a type in generated code."""
 
     type: str = ""
     may_be_unset: bool = False
@@ -40,7 +40,7 @@ NOTHING = Signature()
 
 
 def diff(before: SpaceModel, after: SpaceModel, *, revision: int) -> ModelDiff:
-    """Every change from one model, stored at a revision, to another, in order of path."""
+    """Return every change from one model, stored at a revision, to another, in order of path."""
     was, will_be = name_model(before), name_model(after)
     names = [(language, identifiers(was, language), identifiers(will_be, language)) for language in LANGUAGES]
     old, new = dict(_signatures(before)), dict(_signatures(after))
@@ -75,12 +75,12 @@ def _kind(before: Signature | None, after: Signature | None) -> str | None:
 
 
 def _is_below(path: str, told: Collection[str]) -> bool:
-    """Whether something around it was told as a whole, which says enough."""
+    """Return whether an enclosing part is already reported as a whole."""
     return any(path[:end] in told for end, character in enumerate(path) if character == ".")
 
 
 def _signatures(model: SpaceModel) -> Iterator[tuple[str, Signature]]:
-    """The path of everything that an app can name, with what its type depends on."""
+    """Return the path of everything an app can name, with the inputs of its type."""
     for experience in model.experiences:
         yield f"experiences.{experience.key}", Signature()
         yield from _property_signatures(experience)

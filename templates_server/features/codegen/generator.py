@@ -1,7 +1,7 @@
-"""Which generator this is: its number, and a digest of all that decides what is written.
+"""The version of the generator: a number, and a digest of everything that determines its output.
 
-The number is for people. The digest makes sure that nobody keeps files of an older generator because a number was not
-raised: apps ask with the `code_hash` that they have, and this is part of it.
+The number is for people. The digest prevents stale files if a number was not increased: apps send the `code_hash` of
+their code, and the digest is part of it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SHARED = ("code_hash.py", "languages.py", "naming.py", "renderer.py", "safe_frag
 
 
 def generator_version(folder: Path = FOLDER) -> str:
-    """Such as `1.0a1b2c3d4e5f`: the same for the same files, wherever they are installed."""
+    """Return a version such as `1.0a1b2c3d4e5f`: the same for the same files, wherever they are installed."""
     digest = hashlib.sha256()
     for name, path in sorted(_sources(folder)):
         digest.update(name.encode() + b"\0")
@@ -29,7 +29,7 @@ def generator_version(folder: Path = FOLDER) -> str:
 
 
 def _sources(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Every file that decides what is written, with its path as it counts."""
+    """Return every file that determines the output, with its path in the digest."""
     yield MODEL.name, MODEL
     yield from ((name, folder / name) for name in SHARED)
     for language in LANGUAGES:
@@ -39,4 +39,4 @@ def _sources(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 GENERATOR = generator_version()
-"""Changes with everything that could give other files for the same model."""
+"""The digest of everything that can change the files of a model."""

@@ -1,4 +1,4 @@
-"""The identifiers of a model in a language: what an app writes for each of its parts. Pure."""
+"""The identifiers of a model in a language, as an app uses them. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from templates_server.primitives.validation import join
 
 
 def identifiers(names: ModelNames, language: str) -> dict[str, str]:
-    """The identifier of every part of a model, by its path: `experiences.hero.properties.title-ids`: `titleIds`."""
+    """Return the identifier of every part of a model by path: `experiences.hero.properties.title-ids`: `titleIds`."""
     identifier = languages.language(language).identifier
     found: dict[str, str] = {}
     for folder, scope, scoped in (

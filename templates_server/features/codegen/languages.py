@@ -1,4 +1,4 @@
-"""Which languages there are: each is a folder beside this file whose package has a `LANGUAGE`."""
+"""The registry of languages: each is a folder beside this file whose package has a `LANGUAGE`."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ LANGUAGES = ("typescript", "javascript", "kotlin", "java", "swift", "brightscrip
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A language that code is generated in.
+    """A target language of code generation.
 
-    `identifier` gives the member that an app writes; `files` gives path and text of every file, of a model, its names,
-    the target's options and the `code_hash`.
+    `identifier` returns the member that an app uses; `files` returns path and text of every file, from a model, its
+    names, the target's options and the `code_hash`.
     """
 
     identifier: Callable[[NameScope, Name], str]
@@ -26,7 +26,7 @@ class Language:
 
 
 class UnknownLanguage(ValueError):
-    """A language that nothing is generated in."""
+    """The error for a language without a generator."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"unknown language {name!r}; there are {', '.join(LANGUAGES)}")
@@ -34,7 +34,7 @@ class UnknownLanguage(ValueError):
 
 @functools.cache
 def language(name: str) -> Language:
-    """The language of that name; UnknownLanguage otherwise."""
+    """Return the language with that name; raise UnknownLanguage otherwise."""
     if name not in LANGUAGES:
         raise UnknownLanguage(name)
     found: Language = importlib.import_module(f"templates_server.features.codegen.{name}").LANGUAGE

@@ -1,6 +1,6 @@
-"""Where the input of generation comes from: a revision of the model, and what production delivers at present.
+"""The input of generation: a revision of the model, and what production currently delivers.
 
-Its `code_hash` is remembered by the two revisions, so that telling that nothing changed costs one small query.
+Its `code_hash` is cached by the two revisions, so that detecting that nothing changed takes one small query.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MAX_REMEMBERED = 4096
 
 @dataclass(frozen=True)
 class InputVersion:
-    """What an input is made from; both revisions count up and never come again."""
+    """The version of an input; both revisions increase and are never reused."""
 
     space_id: str
     model_revision: int
@@ -33,13 +33,13 @@ class InputVersion:
 
 
 def load_version(connection: Connection, space_id: str, revision: int | None = None) -> InputVersion:
-    """The present version, or that of an old model with the present fallbacks."""
+    """Return the current version, or that of an old model with the current fallbacks."""
     present = delivery_store.load_revisions(connection, space_id, FALLBACK_ENVIRONMENT)
     return InputVersion(space_id, present.model if revision is None else revision, present.delivery)
 
 
 def load_input(connection: Connection, version: InputVersion) -> GenerationInput:
-    """The input of a version; NotFound when the model has no such revision."""
+    """Return the input of a version; raise NotFound if the model has no such revision."""
     space = spaces_store.find_space(connection, version.space_id)
     stored = spaces_store.load_model(connection, version.space_id, version.model_revision)
     model, _ = parse_model(stored.value, space=space.key, name=space.name)
@@ -50,21 +50,21 @@ def load_input(connection: Connection, version: InputVersion) -> GenerationInput
 
 
 class CodeHashCache:
-    """The `code_hash` of every version that was asked for lately."""
+    """A cache of the `code_hash` of recently requested versions."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._remembered: OrderedDict[InputVersion, str] = OrderedDict()
 
     async def find(self, space_id: str, revision: int | None = None) -> tuple[InputVersion, str]:
-        """The version and its hash; NotFound when there is no such revision."""
+        """Return the version and its hash; raise NotFound if there is no such revision."""
         version = await self._database.read(lambda connection: load_version(connection, space_id, revision))
         if version not in self._remembered:
             self.remember(version, await self._database.read_in_thread(lambda connection: _hash(connection, version)))
         return version, self._remembered[version]
 
     def remember(self, version: InputVersion, code_hash: str) -> None:
-        """Keep the hash of a version until many others were asked for."""
+        """Cache the hash of a version until newer entries evict it."""
         self._remembered[version] = code_hash
         if len(self._remembered) > MAX_REMEMBERED:
             self._remembered.popitem(last=False)

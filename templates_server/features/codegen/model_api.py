@@ -36,16 +36,16 @@ class ModelServices(Protocol):
 
 
 async def read(call: Call) -> Response:
-    """The present model, or that of `?revision=`."""
+    """Return the current model, or that of `?revision=`."""
     space_id, revision = call.space_id, read_revision_parameter(call)
     stored = await call.database.read(lambda connection: store.load_model(connection, space_id, revision))
     return document_response(call, stored.revision, stored.value, kind="model")
 
 
 async def replace(call: Call[ModelServices]) -> ApiResult:
-    """Store the document sent, unless somebody else was faster; an equal one makes no new revision.
+    """Store the document sent, unless it conflicts with a newer revision; an equal one creates no revision.
 
-    What environments deliver is left alone: what the new model no longer has is passed over there.
+    Deliveries of environments stay as they are: parts that the new model no longer has are ignored there.
     """
     note, document = read_note(call), await read_document(call)
     model = await _sent_model(call, document)
@@ -65,7 +65,7 @@ async def replace(call: Call[ModelServices]) -> ApiResult:
 
 
 async def compare(call: Call) -> ApiResult:
-    """What would change for generated code if the document sent were stored; nothing is."""
+    """Return the changes in generated code if the document sent were stored; nothing is stored."""
     after = await _sent_model(call, await read_document(call))
     space_id = call.space_id
     stored = await call.database.read(lambda connection: store.load_model(connection, space_id))
@@ -74,7 +74,7 @@ async def compare(call: Call) -> ApiResult:
 
 
 async def _sent_model(call: Call, document: Any) -> SpaceModel:
-    """The model that the document describes; ValidationFailed with all that is wrong."""
+    """Return the model that the document describes; raise ValidationFailed with all problems."""
     space_id = call.space_id
     space = await call.database.read(lambda connection: store.find_space(connection, space_id))
     return await asyncio.to_thread(read_model, document, space=space.key, name=space.name)

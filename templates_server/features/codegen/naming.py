@@ -1,6 +1,6 @@
-"""Names for generated code: keys to words, kept apart within a scope, the same for all languages.
+"""Names for generated code: keys as words, unique within a scope, the same for all languages.
 
-How words become an identifier (its case, its reserved words) is each language's own: `codegen/<language>/`.
+Turning words into an identifier (case, reserved words) is up to each language: `codegen/<language>/`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from templates_server.features.spaces.model import SpaceModel
 
 MAX_SLUG_CHARACTERS = 80
-"""Longer than any key that a model may have; file systems and line lengths end somewhere."""
+"""The maximum length of a name, longer than any key of a model; file systems and line lengths are limited."""
 
 HASH_CHARACTERS = 8
 _WORD = re.compile(r"[A-Za-z0-9]+")
@@ -24,7 +24,7 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 class NameScope(enum.StrEnum):
-    """Where names must differ from each other."""
+    """A scope within which names must be unique."""
 
     EXPERIENCE = "experience"
     SECTION = "section"
@@ -38,7 +38,7 @@ class NameScope(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A key as words in lower case ASCII, the first one beginning with a letter; `suffix` only where it is needed."""
+    """A key as lower-case ASCII words, the first one beginning with a letter; `suffix` only if it is required."""
 
     key: str
     words: tuple[str, ...]
@@ -46,18 +46,18 @@ class Name:
 
     @property
     def camel(self) -> str:
-        """Such as `titleIds`, with a suffix `foo1_1b2c3d4e`."""
+        """Return a name such as `titleIds`, with a suffix `foo1_1b2c3d4e`."""
         first, *rest = self.words
         return first + "".join(word.capitalize() for word in rest) + self._tail
 
     @property
     def pascal(self) -> str:
-        """Such as `TitleIds`."""
+        """Return a name such as `TitleIds`."""
         return "".join(word.capitalize() for word in self.words) + self._tail
 
     @property
     def snake(self) -> str:
-        """Such as `title_ids`."""
+        """Return a name such as `title_ids`."""
         return "_".join(self.words) + self._tail
 
     @property
@@ -80,12 +80,12 @@ class ModelNames:
 
 
 def short_hash(key: str) -> str:
-    """What tells a key from others that look the same."""
+    """Return a short hash that distinguishes a key from similar ones."""
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:HASH_CHARACTERS]
 
 
 def slug(key: str) -> tuple[str, ...]:
-    """The words of a key: ASCII, lower case, never empty, never beginning with a digit."""
+    """Return the words of a key: ASCII, lower case, never empty, never beginning with a digit."""
     ascii_text = unicodedata.normalize("NFKD", key).encode("ascii", "ignore").decode("ascii")
     words = [word.lower() for run in _WORD.findall(ascii_text) for word in _HUMP.split(run)]
     if not words:
@@ -96,10 +96,10 @@ def slug(key: str) -> tuple[str, ...]:
 
 
 def name_scope(keys: Iterable[str]) -> dict[str, Name]:
-    """A name for each key, no two equal when case and the borders of words are ignored.
+    """Return a unique name for each key, ignoring case and word boundaries.
 
-    A key has the same name in every scope where nothing looks like it. Where some look the same, all of them get a
-    hash of their key, whatever their order; so does what is too long, or has no ASCII letter or digit at all.
+    A key has the same name in every scope in which no similar key exists. All similar keys get a hash of their key,
+    whatever their order; so do keys that are too long or have no ASCII letter or digit.
     """
     words_by_key = {key: slug(key) for key in keys}
     seen = Counter("".join(words) for words in words_by_key.values())
@@ -116,7 +116,7 @@ def _name(key: str, words: tuple[str, ...], *, clashes: bool) -> Name:
 
 
 def name_model(model: SpaceModel) -> ModelNames:
-    """The names of everything in the model."""
+    """Return the names of everything in the model."""
     return ModelNames(
         experiences=name_scope(experience.key for experience in model.experiences),
         sections=name_scope(section.key for section in model.sections),

@@ -1,4 +1,4 @@
-"""The way in: a model and a language in, `{path: text}` out. What is written is in `codegen/<language>/`."""
+"""The entry point: from a model and a language to `{path: text}`. The generators are in `codegen/<language>/`."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ LANGUAGES = languages.LANGUAGES
 def render(
     generation_input: GenerationInput, language: str, options: Mapping[str, str], *, generator: str = GENERATOR
 ) -> dict[str, str]:
-    """All files of a target, by path relative to its output folder, in order of path.
+    """Return all files of a target, by path relative to its output folder, in order of path.
 
-    `options["host"]` is where an app finds the server; without it, at the page's own origin. The
-    `code_hash` that the files carry is that of the input and `generator`. Raises `UnknownLanguage`.
+    `options["host"]` is the server's URL for an app; the default is the page's own origin. The files contain the
+    `code_hash` of the input and `generator`. Raises `UnknownLanguage`.
     """
     write, names = languages.language(language).files, name_model(generation_input.model)
     files = write(generation_input, names, options, code_hash(generation_input, generator))

@@ -1,4 +1,4 @@
-"""The model of a Space and the code that is generated from it: every path, who may use it, what it reads and gives."""
+"""The model of a Space and its generated code: every path with its permission, input and output."""
 
 from __future__ import annotations
 

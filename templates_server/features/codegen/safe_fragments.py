@@ -1,6 +1,6 @@
-"""What a template may print: typed pieces. A plain `str` never reaches generated code, so no text of a person does.
+"""The typed fragments that a template may print. A plain `str`, such as a person's text, never reaches generated code.
 
-Encoders of literals and comments are each language's own; here are the pieces that are safe by their alphabet.
+Each language encodes its own literals and comments; the fragments here are safe by their alphabet.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _PATH = re.compile(r"[A-Za-z0-9._/-]+\Z")
 
 
 class SafeFragment:
-    """A text that is fit to stand where its kind says."""
+    """A text that is safe in the context of its kind."""
 
     __slots__ = ("text",)
 
@@ -59,18 +59,18 @@ class Comment(SafeFragment):
 
 
 class CodeFragment(SafeFragment):
-    """Source that was put together from other pieces and fixed text."""
+    """Source code made of other fragments and fixed text."""
 
     __slots__ = ()
 
 
 def join(pieces: Iterable[SafeFragment], separator: str) -> CodeFragment:
-    """The pieces in a row."""
+    """Join the fragments."""
     return CodeFragment(separator.join(piece.text for piece in pieces))
 
 
 def finalize(value: object) -> str:
-    """What Jinja prints for a value; TypeError for all that is not a piece."""
+    """Return the text that Jinja prints for a value; raise TypeError for anything but a fragment."""
     if isinstance(value, SafeFragment):
         return value.text
     raise TypeError(f"a template may print pieces only, not {type(value).__name__}")

@@ -1,4 +1,4 @@
-"""All SQL about which revisions generated code was made from."""
+"""All SQL for the revisions that generated code was made from."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FIND = "SELECT 1 FROM code_renderings WHERE space_id = ? AND code_hash = ?"
 
 @dataclass(frozen=True, slots=True)
 class CodeHashRecord:
-    """A code hash of a Space with the revisions that it was first rendered from, and when, in milliseconds."""
+    """A code hash of a Space, the revisions it was first rendered from, and the time in milliseconds."""
 
     space_id: str
     code_hash: str
@@ -31,7 +31,7 @@ async def is_known(database: Database, space_id: str, code_hash: str) -> bool:
 
 
 def add_code_hash(connection: Connection, rendering: CodeHashRecord) -> None:
-    """Store what a code hash was rendered from, unless that is stored or the Space is gone; the oldest make room."""
+    """Store the revisions of a code hash unless it is stored or the Space deleted; the oldest records are evicted."""
     space_id = rendering.space_id
     held = select(spaces.c.id).where(spaces.c.id == space_id).with_for_update()  # one at a time: the bound holds
     if connection.execute(held).one_or_none() is None or _find(connection, rendering):

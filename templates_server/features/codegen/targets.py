@@ -1,4 +1,4 @@
-"""What a target may be: its language and the options of it. Pure."""
+"""The validation of targets: the language and its options. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LANGUAGES_OF: Mapping[str, frozenset[str]] = {
     "bindings": frozenset({"javascript", "typescript"}),
     "platform": frozenset({"javascript", "typescript"}),
 }
-"""The languages that an option is for; what is not here is for all."""
+"""The languages of each option; an option not listed is valid for all."""
 
 PREFIX = re.compile(r"[A-Za-z][A-Za-z0-9]{0,31}")
 IMPORT_EXTENSIONS = ("js", "ts", "none")
@@ -41,7 +41,7 @@ RESERVED = re.compile(
 
 
 def check_targets(targets: Sequence[Target]) -> None:
-    """Raise ValidationFailed with everything that is wrong with them."""
+    """Raise ValidationFailed with all problems of the targets."""
     reader = Reader()
     if not 1 <= len(targets) <= MAX_TARGETS:
         reader.refuse("targets", f"must have 1 to {MAX_TARGETS} entries")

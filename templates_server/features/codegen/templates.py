@@ -1,4 +1,4 @@
-"""The Jinja templates of a language, compiled once, and the digest that each generated file carries."""
+"""The Jinja templates of a language, compiled once, and the digest in each generated file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DIGEST_CHARACTERS = 32
 
 
 class Templates:
-    """The templates in the folders of some languages, looked for in that order."""
+    """The templates in the folders of some languages, searched in that order."""
 
     def __init__(self, *languages: str) -> None:
         self._environment = jinja2.Environment(
@@ -31,14 +31,14 @@ class Templates:
         )
 
     def body(self, template: str, values: Mapping[str, object]) -> str:
-        """What the template gives for the values."""
+        """Render the template with the values."""
         return self._environment.get_template(template).render(values)
 
 
 def with_header(header: str, body: str) -> str:
-    """The file: `header` with the digest of what the body says, then the body.
+    """Return the file: `header` with the digest of the body, then the body.
 
-    The body is all that its inputs come to, so the digest changes with them and with nothing else.
+    The body contains all effects of its inputs, so the digest changes only with them.
     """
     digest = hashlib.sha256(body.encode("utf-8")).hexdigest()[:DIGEST_CHARACTERS]
     return header.format(digest=digest) + body

@@ -1,1 +1,1 @@
-"""Pages where people look after what is theirs: a module a page. What is done there, the features' own functions do."""
+"""The pages of the console, one module per page. The functions of the features perform the actions."""

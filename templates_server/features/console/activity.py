@@ -1,4 +1,4 @@
-"""How active the people of Spaces are: figures and charts of the last days, and today where that is quickly counted."""
+"""The activity of people in Spaces: figures and charts of the last days, and of today if it is quick to count."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TITLES = ("Active people", "Sessions", "Events")
 
 @dataclass(frozen=True)
 class PeriodTotal:
-    """A number of the whole period, and its days as a chart; None where it is not known."""
+    """A number for the whole period, and its days as a chart; None if unknown."""
 
     title: str
     number: int | None
@@ -39,9 +39,9 @@ class ActivityDay:
 
 @dataclass(frozen=True)
 class Activity:
-    """What is known of an environment in a period. Without a day that is closed there are no figures and no rows.
+    """The activity in an environment over a period. Without a closed day there are no figures and no rows.
 
-    `rows` begin with the last day; `unknown` of them were not counted. `today` is None where it is not quickly counted.
+    `rows` begin with the last day; `unknown` of them were not counted. `today` is None if it is not quick to count.
     """
 
     figures: Sequence[PeriodTotal] = ()
@@ -53,20 +53,20 @@ class Activity:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nobody was there on any of these days, nor today."""
+        """Return whether nobody was active on any of these days or today."""
         if self.today is None or None in self.today.numbers:
             return False
         return not any(number for row in (*self.rows, self.today) for number in row.numbers)
 
 
 def period_of(visit: Visit) -> int:
-    """Return the period that the page is asked for, in days."""
+    """Return the period requested for the page, in days."""
     asked = visit.call.query.get("days", "")
     return next((days for days in PERIODS if str(days) == asked), DEFAULT_PERIOD)
 
 
 async def activities(visit: Visit, space_ids: Sequence[str], environment: str) -> Mapping[str, Activity]:
-    """Return what is known of an environment of each Space, by the id of the Space."""
+    """Return the activity in an environment of each Space, by the ID of the Space."""
     now, days = visit.call.now, period_of(visit)
     today = now - now % DAY
 
@@ -89,7 +89,7 @@ async def activities(visit: Visit, space_ids: Sequence[str], environment: str) -
 
 
 def _few(environment_ids: Iterable[str], counts: Sequence[DayCounts]) -> Sequence[str]:
-    """Return the environments with the fewest rows, so many that today is counted quickly, as far as is known."""
+    """Return the environments with the fewest rows, as many as can be counted quickly, by the available counts."""
     sizes = dict.fromkeys(environment_ids, 0)
     for one in counts:
         sizes[one.environment_id] += (one.sessions or 0) + (one.events or 0)
@@ -99,7 +99,7 @@ def _few(environment_ids: Iterable[str], counts: Sequence[DayCounts]) -> Sequenc
 
 
 def activity_of(closed: Mapping[int, DayCounts], so_far: Sequence[int | None], *, days: int, now: int) -> Activity:
-    """Return the figures of the days that are closed, by their first moment, and of today."""
+    """Return the figures of the closed days, by their first moment, and of today."""
     today = now - now % DAY
     so_far_row = ActivityDay("Today so far", so_far) if any(number is not None for number in so_far) else None
     if not closed:
@@ -133,7 +133,7 @@ def _numbers(counts: DayCounts | None) -> Sequence[int | None]:
 
 
 def _active(counts: DayCounts | None, days: int) -> int | None:
-    """Return how many people were there in so many days up to a day's end."""
+    """Return how many people were active in a number of days up to a day's end."""
     return None if counts is None else counts.active[ACTIVE_DAYS.index(days)]
 
 

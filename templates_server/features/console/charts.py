@@ -1,4 +1,4 @@
-"""Numbers of days as bars: what a drawing has in it, in units of its own. Pure: templates draw, stores count."""
+"""Numbers of days as bars: the content of a drawing in its own units. Pure: templates draw, stores count."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from templates_server.primitives.timestamps import DAY, EPOCH
 
 HEIGHT = 100
 SLOT, BAR = 10, 8
-"""How wide the place of a day is, and its bar."""
+"""The width of a day's slot, and of its bar."""
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 Numbers = Sequence[tuple[int, int | None]]
-"""The first moment of each day, one after another, and its number; None where that is not known."""
+"""The first moment of each day, in order, and its number; None if unknown."""
 
 
 @dataclass(frozen=True)
 class Chart:
-    """Bars of one number a day: the paths of the bars, and of marks where nothing is known; `most` is the highest."""
+    """A bar chart with one number per day: paths of the bars and of marks for unknown days; `most` is the maximum."""
 
     label: str
     width: int
@@ -29,12 +29,12 @@ class Chart:
 
     @property
     def view_box(self) -> str:
-        """The units of the paths."""
+        """The view box in the units of the paths."""
         return f"0 0 {self.width} {HEIGHT}"
 
 
 def chart_of(what: str, numbers: Numbers) -> Chart:
-    """Return the bars of numbers, of which there is one at least."""
+    """Return the bars of one or more numbers."""
     known = [number for _, number in numbers if number is not None]
     most = max(known, default=0)
     bars = [
@@ -54,11 +54,11 @@ def every_day(found: Mapping[int, int | None], first: int, last: int) -> Numbers
 
 
 def short_day(day: int) -> str:
-    """Return a day of the last year as people write it: `30 Nov`."""
+    """Return a day of the last year in the form `30 Nov`."""
     date = EPOCH + timedelta(milliseconds=day)
     return f"{date.day} {MONTHS[date.month - 1]}"
 
 
 def full_day(day: int) -> str:
-    """Return a day as people write it: `30 Nov 2026`."""
+    """Return a day in the form `30 Nov 2026`."""
     return f"{short_day(day)} {(EPOCH + timedelta(milliseconds=day)).year}"

@@ -1,4 +1,4 @@
-"""What differs between two documents, value by value, in words that need no knowledge of what they mean."""
+"""The differences between two documents, value by value, independent of their meaning."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST_CHARACTERS = 200
 
 @dataclass(frozen=True)
 class DocumentChange:
-    """A place in a document, its keys in order, and what stands there before and after; None: nothing."""
+    """A place in a document, as a sequence of keys, with its value before and after; None means absent."""
 
     path: Sequence[str]
     before: str | None
@@ -22,9 +22,9 @@ class DocumentChange:
 
 
 def changes_between(before: Any, after: Any) -> Iterator[DocumentChange]:
-    """Every place where the documents differ, in the order of the new one, what is gone last.
+    """Return every place where the documents differ, in the order of the new one, with removals last.
 
-    Mappings are compared key by key; everything else, lists too, as a whole.
+    Mappings are compared key by key; everything else, including lists, as a whole.
     """
     return _changes((), before, after)
 
@@ -41,7 +41,7 @@ def _changes(path: tuple[str, ...], before: Any, after: Any) -> Iterator[Documen
 
 
 def _list_added(path: tuple[str, ...], value: Any) -> Iterator[DocumentChange]:
-    """What a new part holds, place by place: it is news, all of it."""
+    """Return every value of an added part, place by place."""
     if isinstance(value, Mapping) and value:
         for key, inner in value.items():
             yield from _list_added((*path, key), inner)
@@ -54,7 +54,7 @@ def _told_apart(before: Any, after: Any) -> bool:
 
 
 def _value_text(value: Any) -> str:
-    """A value in one line."""
+    """Return a value on one line."""
     if isinstance(value, Mapping):
         return _cut(", ".join(value)) or "empty"
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""The first page of the console: the Spaces that a person may see, what is live, what changed last, who is active."""
+"""The first page of the console: the person's Spaces with their live content, last change and active people."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CHOICES = ("environment", "days")
 
 @dataclass(frozen=True)
 class Card:
-    """A Space as the page shows it; `who` changed it last, "" where the visitor's role does not say."""
+    """A Space on the page; `who` changed it last, "" if the visitor's role hides that."""
 
     space: Space
     organization: str
@@ -44,7 +44,7 @@ class Card:
 
 @page
 async def home_page(visit: Visit) -> Response:
-    """A page of the visitor's Spaces, in order of key; `?days=` and `?environment=` say which counts they have."""
+    """Show a page of the visitor's Spaces, in order of key; `?days=` and `?environment=` select the counts."""
     query = {"limit": str(SPACES_ON_A_PAGE), "cursor": visit.call.query.get("cursor", "")}
     found = await invoke(visit, spaces.list_spaces, RouteRequest(query=query))
     ids = [space.id for space in found.data]
@@ -65,7 +65,7 @@ async def home_page(visit: Visit) -> Response:
 
 
 def _choices(visit: Visit, environment: str) -> Mapping[str, object]:
-    """The links to other counts, and how the next page has the same."""
+    """Return the links to other counts, and the parameters that keep them on the next page."""
     days, cursor = period_of(visit), visit.call.query.get("cursor", "")
 
     def link(title: str, *, is_here: bool, **chosen: object) -> Link:
@@ -98,5 +98,5 @@ def _card(visit: Visit, space: Space, change: LastChange | None, live: Sequence[
 
 
 def describe_change(what: str, environment: str | None) -> str:
-    """What changed, in words."""
+    """Return a description of the change."""
     return f"Delivery of {environment} changed" if environment else f"{what.capitalize()} changed"

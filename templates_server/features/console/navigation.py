@@ -1,4 +1,4 @@
-"""What the console's navigation leads to: every page that a list of links names, and who sees the link."""
+"""The navigation of the console: every page in a list of links, and the permission to see the link."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ ENVIRONMENT = f"{SPACE}/environments/{{environment}}"
 ORGANIZATIONS = "/console/organizations"
 ORGANIZATION = f"{ORGANIZATIONS}/{{organization}}"
 DEFAULT_ENVIRONMENT = "production"
-"""Where the links of a Space lead to while no environment is chosen: to what its apps show."""
+"""The environment in the links of a Space if none is selected: the one that its apps show."""
 
 
 @dataclass(frozen=True)
 class NavigationEntry:
-    """A page that the navigation leads to, for those who may use the route of that handler; None: for everybody."""
+    """A page in the navigation, for visitors with permission for the handler's route; None means for everybody."""
 
     key: str
     title: str
@@ -48,7 +48,7 @@ class NavigationSection:
 
 @dataclass(frozen=True)
 class Link:
-    """Where one can go from a page; `is_here` for the page itself."""
+    """A link on a page; `is_here` marks the page itself."""
 
     title: str
     url: str
@@ -97,23 +97,23 @@ SECTIONS = (
 
 
 def links(visit: Visit, section: NavigationSection, here: str) -> Sequence[Link]:
-    """The links of a section where the visitor is."""
+    """Return the links of a section at the visitor's location."""
     return [Link(entry.title, url_of(visit, entry), entry.key == here) for entry in _visible_entries(visit, section)]
 
 
 def link_to(visit: Visit, key: str) -> str:
-    """Where the page of that entry is; "" where there is none that the visitor may open."""
+    """Return the URL of that entry's page; "" if there is none that the visitor may open."""
     found = (entry for section in SECTIONS for entry in _visible_entries(visit, section) if entry.key == key)
     return next((url_of(visit, entry) for entry in found), "")
 
 
 def entry_of(key: str) -> NavigationEntry | None:
-    """The entry of that key; None when no list leads to the page."""
+    """Return the entry with that key; None if no list links to the page."""
     return next((entry for section in SECTIONS for entry in section.entries if entry.key == key), None)
 
 
 def url_of(visit: Visit, entry: NavigationEntry, environment: str = "") -> str:
-    """Where an entry leads from the page: in its own environment unless another is named."""
+    """Return the URL of an entry from the page: in the current environment unless another is named."""
     place = visit.place
     path = entry.path
     if place is not None:
@@ -123,7 +123,7 @@ def url_of(visit: Visit, entry: NavigationEntry, environment: str = "") -> str:
 
 
 def _visible_entries(visit: Visit, section: NavigationSection) -> Iterator[NavigationEntry]:
-    """The entries whose pages are there and open to the visitor."""
+    """Return the entries whose pages exist and that the visitor may open."""
     routes = visit.call.features.platform_routes
     for entry in section.entries:
         if routes.has_page(entry.path) and (entry.needs is None or is_permitted(visit, entry.needs)):

@@ -1,4 +1,4 @@
-"""Routes of the console's pages and forms, with what all of them have in common."""
+"""Routes of the console's pages and forms, with their common settings."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ SCENARIO_FORM_MAX_BYTES = 1024 * 1024
 
 
 def page_route(path: str, handler: Handler, summary: str, **details: Any) -> Route:
-    """A page of the console; who is not signed in is asked to."""
+    """Return the route of a console page; a signed-out visitor must sign in."""
     usual: dict[str, Any] = {"also": (HTTPStatus.SEE_OTHER,), "refuses": (Forbidden,)}
     return Route("GET", path, handler, Surface.PAGE, summary, **{**usual, **details})
 
 
 def form_route(path: str, handler: Handler, summary: str, fields: type[Struct], **details: Any) -> Route:
-    """What takes a form of the console: on to a page, or the form again with what is wrong."""
+    """Return the route of a console form: it redirects to a page, or shows the form again with its problems."""
     usual: dict[str, Any] = {
         "reads": form(fields),
         "refuses": (Forbidden, ValidationFailed, Conflict),

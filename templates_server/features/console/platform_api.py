@@ -1,6 +1,6 @@
 """The Platform API for pages: a page calls a route's own handler, as the visitor, with the route's own permission.
 
-So that a page can do nothing that the API refuses, and leaves the same audit entry. No page has SQL of its own.
+So a page can do nothing that the API rejects, and leaves the same audit entry. No page has SQL of its own.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ NOT_PASSED_ON = frozenset(
         "if-none-match", "if-range", "prefer", "range",
     }
 )  # fmt: skip
-"""Headers of the browser that are about its own request for the page."""
+"""Headers that belong to the browser's own request for the page."""
 PATIENCE_SECONDS = 5.0
 POLL_SECONDS = 0.05
 NOTHING: Mapping[str, str] = {}
@@ -40,29 +40,29 @@ NOTHING: Mapping[str, str] = {}
 
 @dataclass(frozen=True)
 class Result:
-    """What a route gave: `data` as its type has it, where it has one; `cursor` of the next page, "" at the last."""
+    """The result of a route: `data` in the route's type, if it has one; `cursor` of the next page, "" on the last."""
 
     data: Sequence[Any]
     headers: Mapping[str, str]
 
     @property
     def one(self) -> Any:
-        """The only thing that was given; ValueError when it is not one."""
+        """The only item of the result; raises ValueError unless there is exactly one."""
         (only,) = self.data
         return only
 
     @property
     def cursor(self) -> str:
-        """Where the next page of a list begins."""
+        """The cursor of the next page of a list."""
         link = self.headers.get("link", "")
         return parse_qs(urlsplit(link.partition(">")[0]).query).get("cursor", [""])[0]
 
 
 @dataclass(frozen=True)
 class RouteRequest:
-    """What goes to a route besides its path: `body` as a JSON value (bytes: as it is), the query, headers.
+    """The input of a route besides its path: `body` as a JSON value (bytes stay as they are), the query, headers.
 
-    With a `key` the deed is done once, however often the same is sent under it.
+    With a `key` the action is performed once, however often it is sent with that key.
     """
 
     body: Any = None
@@ -72,12 +72,12 @@ class RouteRequest:
 
 
 def require(visit: Visit, handler: Handler) -> None:
-    """Raise Forbidden unless the visitor may use the handler's route where the page is."""
+    """Raise Forbidden unless the visitor may use the handler's route at the page's location."""
     check_permission(visit.call.features.platform_routes.of(handler), visit.call, visit.call.located)
 
 
 def is_permitted(visit: Visit, handler: Handler) -> bool:
-    """Whether the visitor may use the handler's route where the page is."""
+    """Return whether the visitor may use the handler's route at the page's location."""
     try:
         require(visit, handler)
     except Forbidden:
@@ -86,9 +86,9 @@ def is_permitted(visit: Visit, handler: Handler) -> bool:
 
 
 async def invoke(visit: Visit, handler: Handler, asked: RouteRequest | None = None, **parameters: str) -> Result:
-    """What the handler's route gives to the visitor, where the page is; ApiError as the route raises it.
+    """Return the result of the handler's route for the visitor at the page; raise ApiError as the route does.
 
-    `parameters` are parts of the route's path below the place of the page. A document's body is bytes.
+    `parameters` are parts of the route's path below the page's location. A document's body is bytes.
     """
     asked = asked or RouteRequest()
     route, call, raw = _prepare_call(visit, handler, asked, parameters)
@@ -98,7 +98,7 @@ async def invoke(visit: Visit, handler: Handler, asked: RouteRequest | None = No
 
 
 async def download(visit: Visit, handler: Handler, file_name: str, **parameters: str) -> Response:
-    """The very bytes that the handler's route gives to the visitor, as a file; its name is of ASCII."""
+    """Return the exact bytes of the handler's route for the visitor as a file with an ASCII name."""
     route, call, _ = _prepare_call(visit, handler, RouteRequest(), parameters)
     answer = await route.handler(call)
     response = to_response(answer) if isinstance(answer, ApiResult) else answer
@@ -109,7 +109,7 @@ async def download(visit: Visit, handler: Handler, file_name: str, **parameters:
 def _prepare_call(
     visit: Visit, handler: Handler, asked: RouteRequest, parameters: Mapping[str, str]
 ) -> tuple[Route, Call, bytes]:
-    """The handler's route, the visitor's call of it, and the body as it was sent; Forbidden unless they may."""
+    """Return the handler's route, the visitor's call and the body as sent; raise Forbidden without permission."""
     route = visit.call.features.platform_routes.of(handler)
     check_permission(route, visit.call, visit.call.located)
     raw = asked.body if isinstance(asked.body, bytes) else msgspec.json.encode(asked.body)
@@ -119,7 +119,7 @@ def _prepare_call(
 
 
 def _call_of(call: Call, asked: RouteRequest, raw: bytes, parameters: Mapping[str, str]) -> Call:
-    """The visitor's call as if they had sent it to the API."""
+    """Return the visitor's call as if they had sent it to the API."""
     headers = {"content-type": JSON, **{name.lower(): value for name, value in asked.headers.items()}}
     if asked.key:
         headers[HEADER.lower()] = hashlib.sha256(asked.key.encode() + b"\0" + raw).hexdigest()
@@ -140,7 +140,7 @@ def _decode_body(route: Route, call: Call, raw: bytes) -> Any:
 
 
 async def _invoke_once(route: Route, call: Call, raw: bytes) -> Result:
-    """What it gave under the key before, else what it gives; a form that is sent twice at once waits for the first."""
+    """Return the stored result of the key, else call the route; a form sent twice at once waits for the first call."""
     answers = call.services.idempotent_requests
     once = answers.asked(call.request, call.principal, body=raw, now=call.now)
     for is_last in _attempts():
@@ -157,7 +157,7 @@ async def _invoke_once(route: Route, call: Call, raw: bytes) -> Result:
 
 
 def _attempts() -> Iterator[bool]:
-    """Whether each attempt is the last one."""
+    """Yield for each attempt whether it is the last one."""
     number = int(PATIENCE_SECONDS / POLL_SECONDS)
     return (attempt == number - 1 for attempt in range(number))
 

@@ -1,4 +1,4 @@
-"""The console: its first page and search here, all others beside their handlers."""
+"""The console: its first page and its search; the other routes are beside their handlers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Search of the console: Spaces by key and name; from a Space also its model, its tribes, and what production shows."""
+"""The console's search: Spaces by key and name; from a Space also its model, tribes and production content."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PARTS = {"collections": "Collection", "experiences": "Experience", "sections": "
 
 @dataclass(frozen=True)
 class SearchHit:
-    """Something that was found; `url` is "" where no page shows it."""
+    """A search result; `url` is "" if no page shows it."""
 
     kind: str
     key: str
@@ -38,7 +38,7 @@ class SearchHit:
 
 @page
 async def search_page(visit: Visit) -> Response:
-    """What has the text of `?q=` in its key or name, in the Spaces, and in the Space of `?space=`."""
+    """Show the matches of `?q=` in keys and names of the Spaces, and in the Space of `?space=`."""
     query = visit.call.query
     text, space = query.get("q", "").strip()[:MAX_CHARACTERS], query.get("space", "")
     if space:
@@ -56,7 +56,7 @@ async def _spaces(visit: Visit, text: str) -> Sequence[SearchHit]:
 
 
 async def _parts_of_space(visit: Visit, text: str, space: str) -> Sequence[SearchHit]:
-    """What is found in the model of the Space that the visit is in, and among its tribes."""
+    """Return the matches in the model and the tribes of the visited Space."""
     model = (await invoke(visit, models.read)).one
     known = (await invoke(visit, tribes.read)).one["tribes"] if is_permitted(visit, tribes.read) else {}
     url = link_to(visit, "model")
@@ -79,7 +79,7 @@ def _has(key: str, name: str, text: str) -> bool:
 
 
 async def _scenarios(visit: Visit, text: str, space: str) -> Sequence[SearchHit]:
-    """The scenarios that production has, by their names and those of what they show; none where it may not be read."""
+    """Return production's scenarios that match by their name or content; none without permission to read them."""
     if not is_permitted(visit, delivery.read):
         return ()
     delivered = await load(await locate(visit, space=space, environment=PRODUCTION))

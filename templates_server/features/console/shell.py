@@ -1,4 +1,4 @@
-"""The frame of the console's pages: switchers, breadcrumbs, navigation, the message after a deed."""
+"""The frame of the console's pages: switchers, breadcrumbs, navigation, the message after an action."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MAX_SWITCHER_SPACES = 50
 
 @dataclass(frozen=True)
 class Shell:
-    """What the frame shows around a page; `environment` is "" on pages of no environment."""
+    """The content of the frame around a page; `environment` is "" on pages without an environment."""
 
     organization: str
     space: str
@@ -47,12 +47,12 @@ class Shell:
 
     @property
     def is_production(self) -> bool:
-        """Whether what is done on the page is seen by the people of the apps."""
+        """Whether actions on the page affect the people who use the apps."""
         return self.environment == PRODUCTION
 
 
 async def show(visit: Visit, page: PageContent, *, here: str = "", crumbs: Sequence[Link] = ()) -> Response:
-    """A page in the frame of the console: `here` is the entry of the navigation that it belongs to.
+    """Return a page in the frame of the console: `here` is the entry of the navigation that it belongs to.
 
     `crumbs` are its place below that entry, the page itself last.
     """
@@ -66,7 +66,7 @@ async def show(visit: Visit, page: PageContent, *, here: str = "", crumbs: Seque
 
 
 def redirect_with_notice(visit: Visit, path: str, notice: str) -> Response:
-    """On to a page, which says what was done; the parts of its path are filled in from those of this one."""
+    """Redirect to a page that shows the notice; the parameters of its path come from those of this page."""
     response = see_other(visit.url(path))
     leave_notice(response, visit.call, visit.browser, notice)
     return response
@@ -89,7 +89,7 @@ async def _shell(visit: Visit, here: str, crumbs: Sequence[Link], notice: str) -
 
 
 def _is_open(visit: Visit, section: str) -> bool:
-    """Whether the page is in a Space, or in an organization, whose pages could be led to."""
+    """Return whether the section's pages apply to the page: it is in a Space, or in an organization."""
     place = visit.place
     return section == "account" or (place is not None and (section == "organization" or place.space_key is not None))
 
@@ -103,7 +103,7 @@ def _organizations(visit: Visit) -> Sequence[Link]:
 
 
 async def _spaces(visit: Visit) -> Sequence[Link]:
-    """The first Spaces of the organization that the page is in."""
+    """Return the first Spaces of the page's organization."""
     place = visit.place
     if place is None:
         return ()
@@ -116,7 +116,7 @@ async def _spaces(visit: Visit) -> Sequence[Link]:
 
 
 def _environments(visit: Visit, entry: NavigationEntry | None) -> Sequence[Link]:
-    """The same page in each environment of the Space; from pages of no environment, what each delivers."""
+    """Return the same page in each environment of the Space; from pages without an environment, its overview."""
     place = visit.place
     if place is None or place.space_key is None:
         return ()
@@ -126,7 +126,7 @@ def _environments(visit: Visit, entry: NavigationEntry | None) -> Sequence[Link]
 
 
 def _crumbs(visit: Visit, entry: NavigationEntry | None, *, is_last: bool) -> Iterator[Link]:
-    """From the first page of the console to the entry that the page belongs to."""
+    """Return the path from the console's first page to the entry that the page belongs to."""
     place = visit.place
     yield Link("Home", visit.url(HOME), is_here=place is None and entry is None and is_last)
     if place is not None and visit.organization is not None:

@@ -1,4 +1,4 @@
-"""What pages of the console read that no route of the Platform API gives. Nothing is changed here."""
+"""The reads of console pages that no route of the Platform API provides. Nothing is changed here."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from templates_server.storage.tables import (
 )
 
 HEAD_CHARACTERS = 64 * 1024
-"""Of a delivery: what is published stands before the scenarios, whose length nobody knows."""
+"""The part of a delivery to read: published collections come before the scenarios, whose length is unlimited."""
 PUBLISHED = re.compile(r'"published":\[([^\[\]]*)\]')
 KEY = re.compile(r'"([a-z0-9-]+)"')
 PRODUCTION = "production"
 SAMPLE_PEOPLE = 200
-"""The first by the primary key, which is made of hashes: as good as drawn."""
+"""The sample size: the first rows by the primary key, which is made of hashes and so as good as random."""
 MOST_OFFERED = 200
 
 
 @dataclass(frozen=True)
 class LastChange:
-    """The newest revision of a Space's model or tribes, or of what an environment delivers; `created` in milliseconds.
+    """The newest revision of a Space's model, tribes or delivery; `created` is in milliseconds.
 
-    `author` is what whoever made it is called now; None where they are gone.
+    `author` is the current name of its author; None if they no longer exist.
     """
 
     space_id: str
@@ -51,9 +51,9 @@ class LastChange:
 
 
 def last_changes(connection: Connection, space_ids: Collection[str]) -> Mapping[str, LastChange]:
-    """What changed last in each of these Spaces; those where nothing did are left out.
+    """Return the last change in each of these Spaces; unchanged Spaces are omitted.
 
-    Of changes of the same millisecond the last by name counts, so that a page does not change by itself.
+    Of changes in the same millisecond the last by name counts, so that the page is stable.
     """
     found = [
         *_newest(connection, "model", _of_spaces(model_revisions, spaces.c.revision, space_ids)),
@@ -66,7 +66,7 @@ def last_changes(connection: Connection, space_ids: Collection[str]) -> Mapping[
 def find_spaces(
     connection: Connection, organization_ids: Collection[str], text: str, *, limit: int
 ) -> Sequence[tuple[str, str]]:
-    """The keys and names of so many Spaces of these organizations in whose key or name the text is, in any case."""
+    """Return the keys and names of these organizations' Spaces that contain the text, ignoring case, up to a limit."""
     lowered = text.lower()
     has_text = or_(*(func.lower(column).contains(lowered, autoescape=True) for column in (spaces.c.key, spaces.c.name)))
     query = select(spaces.c.key, spaces.c.name).where(spaces.c.organization_id.in_(organization_ids), has_text)
@@ -74,7 +74,7 @@ def find_spaces(
 
 
 def has_arrived(connection: Connection, environment_id: str) -> tuple[bool, bool]:
-    """Whether an environment has a session, and whether it has an event."""
+    """Return whether an environment has a session, and whether it has an event."""
     queries = (
         select(table.c.person_id).where(table.c.environment_id == environment_id) for table in (sessions, events)
     )
@@ -83,7 +83,7 @@ def has_arrived(connection: Connection, environment_id: str) -> tuple[bool, bool
 
 
 def list_published(connection: Connection, space_ids: Collection[str]) -> Mapping[str, Sequence[str]]:
-    """The collections that are live in production, by Space; those where nothing was delivered are left out."""
+    """Return the published collections in production, by Space; Spaces without a delivery are omitted."""
     head = func.substr(delivery_revisions.c.document, 1, HEAD_CHARACTERS)
     query = (
         select(environments.c.space_id, head)
@@ -111,12 +111,12 @@ def _of_environments(space_ids: Collection[str]) -> Select[Any]:
 
 
 def _is_present(columns: Any) -> Any:
-    """Whether a revision is the one that its environment delivers."""
+    """Return the condition that a revision is the one its environment delivers."""
     return (columns.environment_id == environments.c.id) & (columns.revision == environments.c.revision)
 
 
 def _authored(query: Select[Any], table: Table) -> Select[Any]:
-    """The query with what is told of a revision, and what its author is called."""
+    """Return the query with the details of a revision and the name of its author."""
     columns = table.c
     author = func.coalesce(accounts.c.email, service_accounts.c.name).label("author")
     return (
@@ -136,14 +136,14 @@ def _newest(connection: Connection, what: str, query: Select[Any]) -> Sequence[L
 
 @dataclass(frozen=True)
 class PeopleSample:
-    """The names of attributes and the tags that people have, in order."""
+    """The attribute names and tags of people, in order."""
 
     attributes: Sequence[str]
     tags: Sequence[str]
 
 
 def sample_people(connection: Connection, environment_id: str) -> PeopleSample:
-    """The commonest names of attributes and tags of some people."""
+    """Return the most common attribute names and tags in a sample of people."""
     columns = persons.c
     query = select(columns.attributes, columns.tags).where(columns.environment_id == environment_id)
     attributes: Counter[str] = Counter()

@@ -1,6 +1,6 @@
-"""Who visits a page, as whom they act and where; a page's or a form's handler gets them ready.
+"""The visit of a page: the visitor, their principal and their location; prepares handlers of pages and forms.
 
-Who is not signed in is asked to sign in, and comes back to the page with what they had typed.
+A signed-out visitor has to sign in, and returns to the page with their input.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from templates_server.security.authorization import ALL_SCOPES, Principal, Princ
 
 PLACE_PARTS = ("organization", "space", "environment")
 MAX_KEPT_CHARACTERS = 4000
-"""Of what comes back in an address: servers in front of this one bound those. What is longer is kept here (`kept`)."""
+"""The limit of input in a return URL, as proxies limit URLs. Longer input is stored here (`kept`)."""
 
 
 class ConsoleServices(PageServices, Protocol):
@@ -63,7 +63,7 @@ class ConsoleServices(PageServices, Protocol):
 
 @dataclass(frozen=True)
 class Visit:
-    """A person at a page, and where they belong; `call` is theirs as if they had sent a token with every scope."""
+    """A person at a page, and their memberships; `call` is theirs as if they had sent a token with every scope."""
 
     browser: BrowserContext
     account: Account
@@ -72,28 +72,28 @@ class Visit:
 
     @property
     def place(self) -> ResourceScope | None:
-        """Where the page is; None on pages of no organization."""
+        """The location of the page; None on pages without an organization."""
         return self.call.located
 
     @property
     def organization(self) -> Organization | None:
-        """The organization that the page is in."""
+        """The organization of the page."""
         place = self.place
         return next((one for one in self.organizations if place and one.id == place.organization_id), None)
 
     def url(self, path: str) -> str:
-        """The path of a page, `{space}` and the like filled in from this page's own, as browsers ask for it."""
+        """Return the full path of a page, with `{space}` and similar parameters filled in from this page's own."""
         return self.call.settings.base_path + fill_path(self.call, path)
 
 
 PageHandler = Callable[[Visit], Awaitable[Response]]
 FormHandler = Callable[[Visit, Parameters], Awaitable[Response]]
 Keep = Callable[[Parameters], Mapping[str, str]]
-"""What of a form's fields comes back in the address of a page, by the names that the page reads."""
+"""Return the form fields to pass in the URL of a page, by the names that the page reads."""
 
 
 def page(handler: PageHandler) -> Handler:
-    """A page for people who are signed in; NotFound where its place is not theirs."""
+    """Wrap a page for signed-in people; it raises NotFound if its location is not theirs."""
 
     @functools.wraps(handler)
     async def serve(call: Call[ConsoleServices]) -> Response:
@@ -114,10 +114,10 @@ def form(
     most: int = MAX_PARAMETERS,
     has_files: bool = False,
 ) -> Callable[[FormHandler], Handler]:
-    """What takes a form of that purpose. Who is signed out by now comes `back` to that page, with the fields it keeps.
+    """Wrap a form handler of that purpose. A signed-out visitor returns to the page `back`, with the fields it keeps.
 
-    A form with fields of many names says by a function what it keeps. Never keep a password or another secret: short
-    fields come back in an address. It has at `most` so many fields. One that `has_files` may be sent with some.
+    For a form with variable field names, a function selects the fields to keep. Never keep a password or secret:
+    short fields return in a URL. `most` limits the number of fields. With `has_files` the form may contain files.
     """
 
     def decorate(handler: FormHandler) -> Handler:
@@ -137,7 +137,7 @@ def form(
 
 
 async def _read_sent_form(call: Call, most: int) -> Parameters:
-    """The fields of a form that may have files; these are read aside, as they may be long."""
+    """Return the fields of a form that may have files; these are read in a thread, as they may be large."""
     kind = request_body.require_media_type(call.request, FORM_TYPE, FILES_TYPE)
     if kind == FORM_TYPE:
         return decode_form(call.request, call.body, most=most)
@@ -145,17 +145,17 @@ async def _read_sent_form(call: Call, most: int) -> Parameters:
 
 
 async def require_sign_in(call: Call[ConsoleServices], back: str) -> Response | None:
-    """Have a person who is signed out sign in, before a long body is read from them, and come `back`."""
+    """Require a signed-out person to sign in before a long body is read, and to return to `back`."""
     return None if await load_visit(call) else sign_in_first(call, fill_path(call, back))
 
 
 async def load_visit(call: Call[ConsoleServices]) -> Visit | None:
-    """The person who is signed in; None when nobody is."""
+    """Return the signed-in person; None if there is none."""
     return await visit_by(call, await identify_browser(call))
 
 
 async def visit_by(call: Call[ConsoleServices], browser: BrowserContext) -> Visit | None:
-    """The person who is signed in at that browser; None when nobody is."""
+    """Return the person signed in at that browser; None if there is none."""
     account = browser.account
     if account is None:
         return None
@@ -173,7 +173,7 @@ async def visit_by(call: Call[ConsoleServices], browser: BrowserContext) -> Visi
 
 
 async def locate(visit: Visit, **elsewhere: str) -> Visit:
-    """The visit where its path says, or `elsewhere` (`environment="staging"`); NotFound where that is not theirs."""
+    """Return the visit at its path's location, or `elsewhere` (`environment="staging"`); NotFound without access."""
     call = visit.call
     parts = {**call.parameters, **elsewhere}
     names = {name: parts[name] for name in PLACE_PARTS if name in parts}
@@ -186,14 +186,14 @@ async def locate(visit: Visit, **elsewhere: str) -> Visit:
 
 
 def sign_in_first(call: Call, path: str, **fields: str) -> Response:
-    """Have a person sign in and come back to a path of ours, with what they had typed there, unless it is too long."""
+    """Redirect to the sign-in and then back to one of our paths, with the input unless it is too long."""
     typed = _encode_draft(fields) or ""
     back = f"{call.settings.base_path}{path}" + (f"?{typed}" if typed else "")
     return see_other(f"{call.settings.base_path}/sign-in?{urlencode({'next': back})}")
 
 
 async def _sign_in_and_come_back(call: Call, path: str, fields: Mapping[str, str], shown: tuple[str, str]) -> Response:
-    """The same, with all that was typed, however long: `shown` is the key of the form, and its purpose."""
+    """Redirect to the sign-in and back with all input, of any length: `shown` is the form's key and its purpose."""
     key, purpose = shown
     if _encode_draft(fields) is None and kept_forms.can_be_saved(call, key, purpose):
         kept = await kept_forms.save_form(call, path, fields, key)
@@ -205,7 +205,7 @@ async def _sign_in_and_come_back(call: Call, path: str, fields: Mapping[str, str
 
 
 def _encode_draft(fields: Mapping[str, str]) -> str | None:
-    """What was typed as the query of an address, None where that is too long."""
+    """Return the input as the query of a URL, None if it is too long."""
     typed = {name: value for name, value in fields.items() if value}
     if sum(map(len, typed.values())) > MAX_KEPT_CHARACTERS:
         return None
@@ -214,19 +214,19 @@ def _encode_draft(fields: Mapping[str, str]) -> str | None:
 
 
 def fill_path(call: Call, path: str) -> str:
-    """A path with its parameters filled in from those of the request."""
+    """Return a path with its parameters filled in from those of the request."""
     for name, value in call.parameters.items():
         path = path.replace(f"{{{name}}}", quote(value, safe=""))
     return path
 
 
 def _own_path(call: Call) -> str:
-    """The path of the page that was asked for, with its query, less the path of the public URL."""
+    """Return the path of the requested page with its query, relative to the public URL's path."""
     path, query = _raw_path(call), call.request.scope["query_string"].decode("latin-1")
     return f"{path}?{query}" if query and len(query) <= MAX_KEPT_CHARACTERS else path
 
 
 def _raw_path(call: Call) -> str:
-    """The path that was asked for, less that of the public URL."""
+    """Return the requested path, relative to that of the public URL."""
     raw: bytes = call.request.scope["raw_path"]
     return raw.partition(b"?")[0].decode("latin-1").removeprefix(call.settings.base_path)

@@ -1,4 +1,4 @@
-"""Data for a demo: organizations, people, Spaces. What is here is made once, on an empty database."""
+"""Demo data: organizations, people and Spaces, created once on an empty database."""
 
 from templates_server.features.demo.schemas import DemoFacts
 from templates_server.features.demo.seed import seed

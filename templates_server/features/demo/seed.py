@@ -1,7 +1,7 @@
-"""Makes the data of a demo, once, and tells how to get at it.
+"""Creates the demo data once and reports how to access it.
 
-Secrets are derived from the server's own key: the same at every start, other ones on every server, and never stored in
-clear.
+Secrets are derived from the server's own key: they are the same at every start, differ between servers, and are never
+stored in plain text.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ SPACES_WITH_USERS = frozenset({"vod"})
 
 @dataclass(frozen=True)
 class _Seed:
-    """One seeding: where, when, with which secrets."""
+    """A seeding run: its target, its time and its secrets."""
 
     connection: Connection
     now: int
@@ -56,9 +56,9 @@ class _Seed:
 
 
 def seed(connection: Connection, now: int, *, key: ServerKey, hash_password: Callable[[str], str]) -> DemoFacts:
-    """Fill an empty database; where that was done before, nothing changes. How to get at the demo, either way.
+    """Fill an empty database, or change nothing if it was seeded before. Return how to access the demo.
 
-    Conflict when the database has other data with the same keys or addresses.
+    Raise Conflict when the database has other data with the same keys or addresses.
     """
     facts = _facts(key)
     if accounts_store.find_account_by_email(connection, facts.people[0].email) is None:
@@ -101,7 +101,7 @@ def _fill(seeding: _Seed) -> None:
 
 
 def _add_person(seeding: _Seed, organizations: Mapping[str, str], number: int) -> str:
-    """The id of the account; each is a little younger than the one before, so that the first stays the first."""
+    """Add an account and return its id. Each is slightly newer than the previous one, so the first stays first."""
     person = seeding.facts.people[number]
     account_id = accounts_store.create_account(
         seeding.connection,
@@ -135,20 +135,20 @@ def _add_space(seeding: _Seed, key: str, organization_id: str, *, author: str) -
 
 
 def _users(key: str) -> Sequence[UserChange]:
-    """The users who come with the package, as the API takes them."""
+    """Return the users shipped with the package, in the form the API accepts."""
     lines = resources.files(__package__).joinpath(f"{key}-users.ndjson").read_bytes().splitlines()
     read = [read_user(msgspec.json.decode(line)) for line in lines]
     return [UserChange(user_id, change) for user_id, change, _ in read]
 
 
 def _document(name: str) -> Any:
-    """A document that comes with the package."""
+    """Return a document shipped with the package."""
     content = resources.files(__package__).joinpath(f"{name}.yaml").read_bytes()
     return read_yaml(content, max_depth=MAX_DEPTH)
 
 
 def _keys(connection: Connection) -> dict[str, dict[str, str]]:
-    """The oldest live key of each environment of those Spaces that are still there."""
+    """Return the oldest active key of each environment, for those of the Spaces that still exist."""
     found: dict[str, dict[str, str]] = {}
     for key, space_id in store.find_spaces(connection, SPACES).items():
         environments = delivery_store.list_environments(connection, space_id)

@@ -1,4 +1,4 @@
-"""All SQL that only the demo needs: rows whose secrets are given, as they can be told again at any later start."""
+"""All SQL that only the demo needs: rows with given secrets, which can be displayed again at any later start."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TOKEN_LIFETIME = 366 * DAY
 
 
 def add_token(connection: Connection, secret: str, *, account_id: str, now: int) -> None:
-    """A personal access token with that secret and all scopes, for as long as one may live."""
+    """Add a personal access token with that secret, all scopes and the maximum lifetime."""
     row = {
         "token_hash": hash_secret(secret),
         "id": new_id("tok"),
@@ -35,7 +35,7 @@ def add_token(connection: Connection, secret: str, *, account_id: str, now: int)
 def add_service_account(
     connection: Connection, credentials: DemoServiceAccount, *, organization_id: str, now: int
 ) -> None:
-    """A service account with these credentials and all scopes."""
+    """Add a service account with these credentials and all scopes."""
     row = {
         "id": credentials.client_id,
         "organization_id": organization_id,
@@ -48,6 +48,6 @@ def add_service_account(
 
 
 def find_spaces(connection: Connection, keys: Collection[str]) -> Mapping[str, str]:
-    """The ids of those Spaces that are still there, by key."""
+    """Return the ids of the Spaces that still exist, by key."""
     rows = connection.execute(select(spaces.c.key, spaces.c.id).where(spaces.c.key.in_(keys)))
     return {row.key: row.id for row in rows}

@@ -1,1 +1,1 @@
-"""The names of events that arrive in an environment: how often, with which metadata, and as the model says or not."""
+"""Names of events received in an environment: their counts, their metadata and whether they match the model."""

@@ -1,4 +1,4 @@
-"""`GET /v2/.../environments/:environment/event-names`: what arrives, by name, a page at a time."""
+"""`GET /v2/.../environments/:environment/event-names`: the names of received events, one page at a time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class EventNameServices(Protocol):
 
 
 async def list_names(call: Call[EventNameServices]) -> ApiResult:
-    """A page of the names that arrive, in order of code points; those with a text in them, where one is given."""
+    """Return a page of received event names in code point order, optionally only those that contain a text."""
     page, environment_id, search = read_page_request(call), call.environment_id, call.query.get("search", "").casefold()
     names, revision = await call.database.read_in_thread(
         lambda connection: (

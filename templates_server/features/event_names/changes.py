@@ -1,9 +1,9 @@
-"""What becomes of the names of an environment's events when events are stored and removed. Pure.
+"""Changes to the event names of an environment when events are stored and removed. Pure.
 
-A transaction that stores or removes events writes down what it changed; changes are folded into the names later, one
-after the other, so that those who store events never wait for one another. First come, first kept: a name beyond
-`MOST_NAMES` is counted nowhere, and so is a key beyond `MOST_KEYS` of its name. Only what was counted is taken off
-again: events that arrived before the `first` of their name, or of a key, were not.
+A transaction that stores or removes events records what it changed; the changes are folded into the names later, one
+after the other, so that transactions that store events never wait for one another. First come, first served: a name
+beyond `MOST_NAMES` is not counted, and neither is a key beyond `MOST_KEYS` of its name. Only counted events are
+subtracted: events that arrived before the `first` of their name, or of a key, were not counted.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ NO_METADATA: Mapping[str, str] = {}
 
 
 class CountedEvent(Protocol):
-    """An event, as far as it counts here."""
+    """The properties of an event that are relevant for counting."""
 
     @property
     def shape(self) -> EventShape:
-        """Its name, and the keys of its metadata."""
+        """The name and the metadata keys."""
 
     @property
     def pairs(self) -> Mapping[str, str]:
-        """Its metadata."""
+        """The metadata."""
 
 
 class RemovedEvents(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """Events of a name that had the same keys of metadata, and were received at the same time."""
+    """Events of one name with the same metadata keys and the same time of receipt."""
 
     name: str
     keys: tuple[str, ...]
@@ -45,9 +45,9 @@ class RemovedEvents(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class NameChange(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Events that were stored, received from `first` to `last`, in milliseconds; and events that were removed.
+    """Stored events, received from `first` to `last` in milliseconds, and removed events.
 
-    `added`: how many of each shape, by its text; `differing`: how many of these were not as the model says.
+    `added`: the number of events of each shape, by its text; `differing`: how many of these do not match the model.
     """
 
     first: int = 0
@@ -58,14 +58,14 @@ class NameChange(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class KeyCount(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """How many stored events have a key of metadata, and when the first of those that were counted arrived."""
+    """The number of stored events with a metadata key, and when the first counted one arrived."""
 
     kept: int
     first: int
 
 
 class EventName(msgspec.Struct, frozen=True):
-    """What is known of a name: how many events arrived, how many of them differed, and how many are stored still."""
+    """The statistics of a name: how many events arrived, how many differed from the model, how many are stored."""
 
     events: int
     differing: int
@@ -76,7 +76,7 @@ class EventName(msgspec.Struct, frozen=True):
 
 
 class StoredEvents(msgspec.Struct, frozen=True, gc=False):
-    """Events that were stored together, and by which model they are looked at."""
+    """Events that were stored together, and the model to check them against."""
 
     received: int
     modelled: ModelledEvents
@@ -84,7 +84,7 @@ class StoredEvents(msgspec.Struct, frozen=True, gc=False):
 
 
 def count_stored(together: Sequence[StoredEvents]) -> NameChange:
-    """What was stored, by name and keys."""
+    """Count stored events by name and keys."""
     counts: Counter[EventShape] = Counter()
     differing: Counter[EventShape] = Counter()
     for stored in together:  # every event that is stored comes by here: mind what it takes
@@ -103,7 +103,7 @@ def _by_text(counts: Mapping[EventShape, int]) -> dict[str, int]:
 
 
 def _differing(stored: StoredEvents) -> Iterator[EventShape]:
-    """The shape of each event that differs: by its keys, or by a value. Most often none has to be looked at."""
+    """Return the shape of each event with a mismatch in keys or values. Usually no event needs to be inspected."""
     readers = {
         shape: stored.modelled.readers_of(shape.name, shape.keys) for shape in {event.shape for event in stored.events}
     }
@@ -115,7 +115,7 @@ def _differing(stored: StoredEvents) -> Iterator[EventShape]:
 
 
 def count_removed(events: Iterable[tuple[str, int, str | None]]) -> NameChange:
-    """What was removed, from the name, the time of receipt and the metadata (a JSON object) of each event."""
+    """Count removed events from the name, time of receipt and metadata (a JSON object) of each."""
     counts = Counter((name, _keys_of(metadata), received) for name, received, metadata in events)
     return NameChange(
         removed=[RemovedEvents(name, keys, received, count) for (name, keys, received), count in counts.items()]
@@ -127,7 +127,7 @@ def _keys_of(metadata: str | None) -> tuple[str, ...]:
 
 
 def fold(known: Mapping[str, EventName], sums: Iterable[ChangeTotals], *, others: int = 0) -> dict[str, EventName]:
-    """The names after these changes; `others` is how many the environment has besides."""
+    """Return the names after these changes; `others` is the number of other names in the environment."""
     names = dict(known)
     for change in sums:
         for total in change.added:
@@ -149,7 +149,7 @@ def fold(known: Mapping[str, EventName], sums: Iterable[ChangeTotals], *, others
 
 @dataclass(frozen=True, slots=True)
 class NameTotal:
-    """Events of a name that have the same keys of metadata, of several changes."""
+    """Events of several changes with one name and the same metadata keys."""
 
     name: str
     keys: tuple[str, ...]
@@ -161,19 +161,19 @@ class NameTotal:
 
 @dataclass(frozen=True, slots=True)
 class ChangeTotals:
-    """What was added by several changes, and what the last of them removed."""
+    """The sum of the events added by several changes, and the removals of the last change."""
 
     added: Sequence[NameTotal]
     removed: Sequence[RemovedEvents] = ()
 
     @property
     def names(self) -> set[str]:
-        """Every name in it."""
+        """All names."""
         return {one.name for one in self.added} | {one.name for one in self.removed}
 
 
 def sum_up(changes: Iterable[NameChange]) -> Iterator[ChangeTotals]:
-    """Sum changes up, those that only add together with what follows them."""
+    """Sum up changes that only add, together with the change that follows them."""
     sums: dict[str, list[int]] = {}
     for change in changes:
         first, last, differing = change.first, change.last, change.differing

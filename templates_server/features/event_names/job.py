@@ -1,4 +1,4 @@
-"""Folds the changes of names in: in a thread, when many wait and once a minute, whichever process wrote them down."""
+"""Folds name changes from any process in a background thread: when many are pending and once a minute."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from templates_server.storage.database import Database
 
 LOGGER = logging.getLogger("templates_server")
 MANY = 50_000
-"""Events that this process stored, after which the thread waits no longer."""
+"""The number of events stored by this process after which the thread stops waiting."""
 EVERY_SECONDS = 60.0
 
 
 def fold_changes(database: Database, stopping: threading.Event) -> None:
-    """Fold in all changes, environment by environment, a step a transaction.
+    """Fold in all changes, one environment after another, with one transaction per step.
 
-    What fails in one environment is logged, and keeps nobody else's names from being counted.
+    A failure in one environment is logged and does not prevent the others from being counted.
     """
     for environment_id in database.read_sync(store.list_environments):
         try:
@@ -36,7 +36,7 @@ def _fold_some(database: Database, environment_id: str) -> bool:
 
 
 class NameCountJob:
-    """Counts what was stored while the server runs. Nothing is lost where it does not come to that: changes wait."""
+    """A job that counts stored events while the server runs. Changes persist, so an interruption loses nothing."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -46,19 +46,19 @@ class NameCountJob:
         self._thread = threading.Thread(target=self._run, name="event names", daemon=True)
 
     def start(self) -> None:
-        """Begin with what is left from before."""
+        """Start with the changes left from earlier runs."""
         self._woken.set()
         self._thread.start()
 
     async def finish(self) -> None:
-        """Stop after the present step."""
+        """Stop after the current step."""
         self._stopping.set()
         self._woken.set()
         if self._thread.is_alive():
             await asyncio.to_thread(self._thread.join)
 
     def record(self, events: int) -> None:
-        """Take notice that a change was written down, of so many events."""
+        """Record that a change for that number of events was written."""
         self._noted += events
         if self._noted >= MANY:
             self._woken.set()

@@ -1,4 +1,4 @@
-"""The events of the models by which what arrives is looked at: read once a revision."""
+"""A cache of the model events that received events are checked against, read once per revision."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Wanted = tuple[str, int]
 
 
 class ModelEvents:
-    """The modelled events of the environments that were asked for last, as many as memory is set aside for."""
+    """A cache of the modelled events of recently requested environments, limited by memory."""
 
     def __init__(self, database: Database, *, most_bytes: int = MOST_BYTES) -> None:
         self._database = database
@@ -31,7 +31,7 @@ class ModelEvents:
         self._reading = QueryCoalescer(self._read_all, at_once=READ_AT_ONCE)
 
     async def find(self, environment_id: str, revision: int) -> ModelledEvents:
-        """The events that a revision of the model has; none where the Space has just gone."""
+        """Return the events in a revision of the model, or none if the Space was just deleted."""
         if revision == 0:
             return NOTHING_MODELLED
         kept = self._kept.get(environment_id)
@@ -44,7 +44,7 @@ class ModelEvents:
         return [await self._read(*one) for one in wanted]
 
     async def _read(self, environment_id: str, revision: int) -> ModelledEvents | Exception:
-        """Read a model aside, since a large document takes long, and keep its events; or what failed."""
+        """Read a model in a thread, since a large document takes long, and cache its events or the error."""
         try:
             document = await self._database.read_in_thread(
                 lambda connection: spaces_store.load_model_of_environment(connection, environment_id, revision)
@@ -65,7 +65,7 @@ class ModelEvents:
 
 
 def _read(document: object) -> tuple[ModelledEvents, int]:
-    """The events of a model's document, and how much memory they hold."""
+    """Return the events of a model's document and how much memory they use."""
     if document is None:
         return NOTHING_MODELLED, 0
     model, _ = parse_model(document, space="", name="")

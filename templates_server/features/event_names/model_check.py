@@ -1,6 +1,6 @@
-"""Whether an event is as the model says. Pure.
+"""Checks whether an event matches the model. Pure.
 
-Nothing is refused for it: it is counted. Metadata arrives as text, numbers as ECMAScript writes them.
+A mismatch is counted, not rejected. Metadata arrives as text, with numbers in ECMAScript notation.
 """
 
 from __future__ import annotations
@@ -18,41 +18,41 @@ MOST_WHOLE_DIGITS = 21  # of a number that is written without an exponent (ECMA-
 MOST_LEADING_ZEROS = 6
 
 Reads = Callable[[str], bool]
-"""Whether a text is a value of a key of metadata."""
+"""A check whether a text is a valid value of a metadata key."""
 Readers = Sequence[tuple[str, Reads]]
-"""How values are recognised, by their keys."""
+"""Value checks, by key."""
 Sent = Mapping[str, str]
 """The metadata of an event."""
 
 
 def differs(event_name: str, metadata: Sent, model_events: Mapping[str, EventDefinition]) -> bool:
-    """Whether an event is modelled, and not as it arrives: by a key, by a value, or by one that is missing."""
+    """Return whether an event is modelled but does not match: by a key, a value or a missing value."""
     event = model_events.get(event_name)
     return event is not None and _rules_of(event).refuse(metadata)
 
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
-    """What the metadata of an event must be: each of these keys at most, those that are required, by their values."""
+    """The metadata rules of an event: the allowed keys, the required keys and the checks of their values."""
 
     allowed: frozenset[str]
     required: frozenset[str]
     readers: Readers  # of the keys that take not any text
 
     def readers_of(self, keys: Collection[str]) -> Readers | None:
-        """How the values of these keys are recognised; None: they are not the right keys."""
+        """Return the checks for the values of these keys, or None if the keys do not match."""
         if not (self.allowed.issuperset(keys) and self.required.issubset(keys)):
             return None
         return [one for one in self.readers if one[0] in keys] if self.readers else ()
 
     def refuse(self, metadata: Sent) -> bool:
-        """Whether metadata is not so."""
+        """Return whether metadata violates the rules."""
         readers = self.readers_of(metadata.keys())
         return readers is None or not has_kinds(metadata, readers)
 
 
 def has_kinds(metadata: Sent, readers: Readers) -> bool:
-    """Whether metadata has values of these kinds."""
+    """Return whether metadata has values of these kinds."""
     for key, reads in readers:  # noqa: SIM110 - runs for every event that is stored: a generator takes longer
         if not reads(metadata[key]):
             return False
@@ -60,29 +60,29 @@ def has_kinds(metadata: Sent, readers: Readers) -> bool:
 
 
 class ModelledEvents:
-    """The events of a model, to be asked about many that arrive."""
+    """The events of a model, prepared for checking many received events."""
 
     def __init__(self, events: Iterable[EventDefinition] = ()) -> None:
         self._rules = {event.key: _rules_of(event) for event in events}
 
     def __contains__(self, name: object) -> bool:
-        """Whether the model has an event of that name."""
+        """Return whether the model has an event with that name."""
         return name in self._rules
 
     def __bool__(self) -> bool:
-        """Whether the model has any event."""
+        """Return whether the model has any event."""
         return bool(self._rules)
 
     def readers_of(self, name: str, keys: Collection[str]) -> Readers | None:
-        """How the values of an event with these keys of metadata are recognised, where any text will not do.
+        """Return the checks for the values of an event with these metadata keys, where not every text is valid.
 
-        None: it differs, whatever its values.
+        Return None if the event does not match, whatever its values are.
         """
         rules = self._rules.get(name)
         return () if rules is None else rules.readers_of(keys)
 
     def differs(self, name: str, metadata: Sent) -> bool:
-        """As the function of that name."""
+        """Return whether an event does not match the model, like the function `differs`."""
         rules = self._rules.get(name)
         return rules is not None and rules.refuse(metadata)
 
@@ -99,7 +99,7 @@ def _rules_of(event: EventDefinition) -> _Rules:
 
 
 def _reader_of(metadata: MetadataKey) -> Reads | None:
-    """How values are recognised; None: any text will do."""
+    """Return the check for a value, or None if any text is valid."""
     match metadata.type:
         case PropertyType.SELECT:
             return frozenset(metadata.options).__contains__
@@ -112,12 +112,12 @@ def _reader_of(metadata: MetadataKey) -> Reads | None:
 
 
 def is_number(text: str) -> bool:
-    """Whether a text is a finite number as ECMAScript writes it: `0.1`, `1e+21`, and neither `1.0` nor `-0`."""
+    """Return whether a text is a finite number in ECMAScript notation: `0.1`, `1e+21`, but not `1.0` or `-0`."""
     return NUMBER.fullmatch(text) is not None and as_ecmascript(float(text)) == text
 
 
 def as_ecmascript(number: float) -> str:
-    """A number as ECMAScript writes it (ECMA-262, Number::toString)."""
+    """Format a number in ECMAScript notation (ECMA-262, Number::toString)."""
     if number == 0:
         return "0"
     sign, digits, exponent = Decimal(repr(number)).normalize().as_tuple()
@@ -127,7 +127,7 @@ def as_ecmascript(number: float) -> str:
 
 
 def _as_written(digits: str, point: int) -> str:
-    """Digits with a point after so many of them, before them where it is negative."""
+    """Format digits with a decimal point after that many of them, or before them if the number is negative."""
     if len(digits) <= point <= MOST_WHOLE_DIGITS:
         return digits.ljust(point, "0")
     if 0 < point <= MOST_WHOLE_DIGITS:

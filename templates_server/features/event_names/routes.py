@@ -1,4 +1,4 @@
-"""The names of events: every path, who may use it, what it reads and gives."""
+"""The routes of event names: each path, its access rule, its input and its response."""
 
 from __future__ import annotations
 

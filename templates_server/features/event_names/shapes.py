@@ -1,7 +1,7 @@
-"""What events look like that are counted together: their name, and the keys of their metadata. Pure.
+"""Shapes of events that are counted together: their name and the keys of their metadata. Pure.
 
-Events of one shape have the same object for it, so that counting them compares no texts; where it was forgotten
-meanwhile, they may have several.
+Events of one shape share one object, so that counting them compares no texts. If it was evicted from the cache
+meanwhile, there may be several objects.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from templates_server.primitives.text_cache import memoize
 
 
 class EventShape:
-    """The name of an event, and the keys of its metadata in their order; `text` is both, a JSON array."""
+    """The name of an event and its metadata keys in order; `text` contains both as a JSON array."""
 
     __slots__ = ("keys", "name", "text")
 
@@ -23,7 +23,7 @@ class EventShape:
 
 
 def read_shape(text: str) -> tuple[str, tuple[str, ...]]:
-    """The name and the keys of a shape's text."""
+    """Return the name and the keys in a shape's text."""
     name, *keys = msgspec.json.decode(text, type=list[str])
     return name, tuple(keys)
 
@@ -38,6 +38,6 @@ def _bare_shape(name: str) -> EventShape:
 
 
 bare_shape_of = memoize(_bare_shape)
-"""The shape of events of a name that have no metadata."""
+"""The shape of events by name, without metadata."""
 shape_of = memoize(_shape)
-"""The shape that the name and then the keys give."""
+"""The shape, by the name followed by the keys."""

@@ -1,8 +1,8 @@
-"""All SQL about the names of events, and about removing events, after which names are forgotten.
+"""All SQL about event names, and about removing events, which removes expired names.
 
-Whoever stores or removes events writes a change down in the same transaction, in a row of its own: that takes no lock
-which others wait for. `fold_some` counts changes, one process at a time in an environment. What counts is the names
-with the changes that wait, which `list_names` gives.
+A transaction that stores or removes events records its change in a row of its own, which takes no lock that others
+wait for. `fold_some` counts changes, one process at a time per environment. The current state is the names plus the
+pending changes, which `list_names` returns.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from templates_server.storage.dialect import as_text, dialect_of, in_clause, in_
 MOST_CHANGES_AT_ONCE = 250
 MOST_OF_A_CHANGE = 200  # names with sets of keys
 CHANGES = Insertion("event_name_changes", dict.fromkeys(("environment_id", "change_id", "change"), "text"))
-"""The changes that are written down."""
+"""The recorded changes."""
 COLUMNS = {
     **dict.fromkeys(("environment_id", "name"), "text"),
     **dict.fromkeys(("events", "differing", "kept", "first", "last"), "bigint"),
@@ -74,12 +74,12 @@ ADDED, REMOVED = "a", "r"  # removed events are folded in after those that were 
 
 
 def note_stored(connection: Connection, stored: Mapping[str, Sequence[StoredEvents]]) -> None:
-    """Write down what was stored, by environment."""
+    """Record stored events, by environment."""
     write_all(connection, CHANGES, changes_of_stored(stored))
 
 
 def changes_of_stored(stored: Mapping[str, Sequence[StoredEvents]]) -> Rows:
-    """The rows that say what was stored, by environment, for `CHANGES`."""
+    """Return the rows for `CHANGES` that record the stored events, by environment."""
     rows = []
     for environment_id, together in stored.items():
         change = count_stored(together)
@@ -92,7 +92,7 @@ def changes_of_stored(stored: Mapping[str, Sequence[StoredEvents]]) -> Rows:
 
 
 def _in_parts(change: NameChange) -> Sequence[NameChange]:
-    """A change as several, none of which is large: so many are read at once."""
+    """Split a change into several of limited size, because a number of them are read at once."""
     if len(change.added) <= MOST_OF_A_CHANGE:
         return [change]
     texts = list(change.added)
@@ -107,14 +107,14 @@ def _part(change: NameChange, texts: Sequence[str]) -> NameChange:
 
 
 def remove_changes(connection: Connection, changes: Rows) -> None:
-    """Remove changes that this transaction has written down."""
+    """Delete changes recorded by this transaction."""
     removal = as_text(connection, TAKEN_BACK)
     for environment_id, change_id, _ in changes:
         connection.exec_driver_sql(removal, (environment_id, change_id))
 
 
 def note_removed(connection: Connection, environment_id: str, events: Collection[tuple[str, int, str | None]]) -> None:
-    """Write down that events of an environment were removed: the name, the time of receipt, the metadata of each."""
+    """Record the removal of events of an environment: the name, time of receipt and metadata of each."""
     if events:
         change = count_removed(events)
         change_id = _change_id(REMOVED, max(one.received for one in change.removed))
@@ -127,7 +127,7 @@ def _change_id(kind: str, at: int) -> str:
 
 
 def remove_events(connection: Connection, condition: str, values: tuple[Any, ...]) -> int:
-    """Remove the events of a condition, as SQL has it, and write down that they were; how many."""
+    """Remove the events that match an SQL condition, record the removal, and return how many there were."""
     removal = as_text(connection, f"DELETE FROM events WHERE {condition}")  # noqa: S608 - names of ours
     if dialect_of(connection).is_sqlite:  # nobody else writes
         rows = connection.exec_driver_sql(f"{REMAINING}{condition}", values).all()
@@ -147,7 +147,7 @@ def remove_events(connection: Connection, condition: str, values: tuple[Any, ...
 
 
 def list_environments(connection: Connection) -> Sequence[str]:
-    """The environments with changes that are not folded in."""
+    """Return the environments with pending changes."""
     return list(connection.exec_driver_sql(WITH_CHANGES).scalars())
 
 
@@ -158,7 +158,7 @@ def fold_all(connection: Connection, environment_id: str) -> None:
 
 
 def fold_some(connection: Connection, environment_id: str) -> bool:
-    """Fold in the next changes of an environment, whose row is held meanwhile; whether there may be more."""
+    """Fold in the next changes of an environment, holding a lock on its row. Return whether there may be more."""
     held = connection.exec_driver_sql(as_text(connection, HOLD[connection.dialect.name]), (environment_id,)).first()
     if held is None:  # its Space has just gone
         connection.exec_driver_sql(as_text(connection, ABANDON), (environment_id,))
@@ -207,17 +207,17 @@ def _row(environment_id: str, name: str, one: EventName) -> tuple[Any, ...]:
 
 
 def list_names(connection: Connection, environment_id: str) -> Mapping[str, EventName]:
-    """Every name of an environment with all that has changed until now."""
+    """Return every name of an environment, including all pending changes."""
     known = _names(connection.exec_driver_sql(as_text(connection, NAMES), (environment_id,)))
     changes = _decode_changes(connection.exec_driver_sql(as_text(connection, ALL), (environment_id,)).scalars())
     return fold(known, sum_up(changes))
 
 
 def has_expired(connection: Connection, *, before: int) -> bool:
-    """Whether a name came last before a time, in milliseconds."""
+    """Return whether the last event of any name arrived before a time, in milliseconds."""
     return connection.exec_driver_sql(as_text(connection, EXPIRED), (before,)).first() is not None
 
 
 def forget_expired(connection: Connection, *, before: int) -> int:
-    """Forget the names that came last before a time, in milliseconds, since when all their events have expired."""
+    """Delete the names whose last event arrived before a time, in milliseconds: all their events have expired."""
     return connection.exec_driver_sql(as_text(connection, EXPIRE), (before,)).rowcount

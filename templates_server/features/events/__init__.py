@@ -1,1 +1,1 @@
-"""What people do in apps, as apps tell of it."""
+"""Events: actions of people in apps, sent by these apps."""

@@ -1,4 +1,4 @@
-"""`POST /api/client/events`: take events in, and say so once they are stored."""
+"""`POST /api/client/events`: store events, then respond."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from templates_server.storage.write_batcher import WriteBatcher
 
 
 class EventWriter(WriteBatcher[store.EventBatch, Sequence[ErrorDetail]]):
-    """The events that wait to be stored."""
+    """The queue of events to be stored."""
 
 
 class EventServices(Protocol):
@@ -33,7 +33,7 @@ class EventServices(Protocol):
 
 
 async def add_events(call: Call[EventServices]) -> Response:
-    """204 once every event is stored; one bad one, and none is."""
+    """Respond with 204 once all events are stored. If one is invalid, none is stored."""
     request_body.require_media_type(call.request, "application/json")
     now = call.now
     check = call.services.user_signatures.check_for(call.principal)

@@ -1,4 +1,4 @@
-"""Reading the events that an app sends: every broken rule is found, by the index of its event."""
+"""Parsing of the events that an app sends. Reports every violation, with the index of its event."""
 
 from __future__ import annotations
 
@@ -44,17 +44,17 @@ PairValue = Annotated[str, Meta(max_length=1024)]
 
 
 class Pair(msgspec.Struct, frozen=True, gc=False):
-    """A piece of metadata."""
+    """A metadata entry."""
 
     key: PairKey
     value: PairValue
 
 
 class SentEvent(msgspec.Struct, frozen=True, gc=False):
-    """An event on the wire: null is as good as absent, unknown keys are ignored.
+    """An event on the wire: null is equivalent to absent, unknown keys are ignored.
 
-    `timestamp` is RFC 3339. One that is later than the time of receipt, as from a clock that is fast or years ahead,
-    is set to the time of receipt; without one the event happened then.
+    `timestamp` is RFC 3339. A time later than the time of receipt, as from a clock that runs fast or is years ahead,
+    is set to the time of receipt; this is also the default.
     """
 
     name: Name | None = None
@@ -78,7 +78,7 @@ NO_PAIRS: Pairs = {}
 class ParsedEvent(msgspec.Struct, frozen=True, gc=False):
     """An event as it is stored. Times in milliseconds; `data` and `metadata` are JSON objects, or None.
 
-    `pairs` are the metadata once more, for those who look at it; by its `shape` it is counted.
+    `pairs` holds the metadata again, for checks; `shape` is used for counting.
     """
 
     stated: ClaimedIdentity  # one of the two: the user where there is one
@@ -94,7 +94,7 @@ class ParsedEvent(msgspec.Struct, frozen=True, gc=False):
 
 
 def read_events(body: bytes, now: int, *, max_depth: int, check: IdCheck = ANYBODY) -> Sequence[ParsedEvent]:
-    """The events of a JSON body; ValidationFailed, with every problem, unless all of them are good."""
+    """Return the events in a JSON body. Raise ValidationFailed, with every problem, unless all are valid."""
     try:
         sent = decode_json(body, list[SentEvent], max_depth=max_depth)
     except ValidationFailed as error:
@@ -113,13 +113,13 @@ def read_events(body: bytes, now: int, *, max_depth: int, check: IdCheck = ANYBO
 
 
 def _check_number(sent: Any) -> None:
-    """Raise ValidationFailed unless it may be so many events; done before anything else is told of them."""
+    """Raise ValidationFailed unless that number of events is allowed; checked before any other problem is reported."""
     if isinstance(sent, list) and not 0 < len(sent) <= MOST_EVENTS:
         raise ValidationFailed([ErrorDetail("", f"Send 1 to {MOST_EVENTS:,} events, not {len(sent):,}.")])
 
 
 def _all_problems(values: Any, check: IdCheck) -> Iterator[ErrorDetail]:
-    """All that is wrong where the decoder stopped at the first: types, and the rules of what is of the right type."""
+    """Return all problems after the decoder stopped at the first: wrong types, and violations in well-typed values."""
     if not isinstance(values, list):
         yield ErrorDetail("", "Send a list of events.")
         return
@@ -135,7 +135,7 @@ def _all_problems(values: Any, check: IdCheck) -> Iterator[ErrorDetail]:
 
 
 def _broken_rules(sent: SentEvent, index: int, check: IdCheck, pairs: Pairs) -> Sequence[ErrorDetail]:
-    """What is wrong with an event beyond types and lengths; `pairs` are its metadata."""
+    """Return the problems of an event beyond types and lengths; `pairs` is its metadata."""
     unsigned = check.find_problem(sent.external_id, sent.user_signature)
     broken = [
         ("", "Specify anonymous_id or external_id.")
@@ -155,13 +155,13 @@ def _broken_rules(sent: SentEvent, index: int, check: IdCheck, pairs: Pairs) -> 
 
 
 Found = tuple[str, str] | None
-"""Where in an event something is wrong, and what; None: nothing."""
+"""The place of a problem in an event and its description; None if there is none."""
 KEY_TWICE: Found = (".metadata", "A key appears twice.")
 
 
 @memoize
 def find_name_problem(name: str) -> Found:
-    """What is wrong with the name of an event."""
+    """Return the problem with an event name."""
     problem = find_event_name_problem(name)
     return None if problem is None else (".name", f"This {problem}.")
 
@@ -201,9 +201,9 @@ def _parse_time(timestamp: str) -> int | None:
 
 
 def _event(sent: SentEvent, now: int, own_id: str, pairs: Pairs) -> ParsedEvent:
-    """What is stored of an event that breaks no rule; `pairs` are its metadata.
+    """Return the stored form of a valid event; `pairs` is its metadata.
 
-    A device's clock that is fast must not put events into the future: those happened now.
+    Events dated in the future by a fast device clock are set to the current time.
     """
     who = claim_identity(sent.anonymous_id if sent.external_id is None else None, sent.external_id)
     moment = None if sent.timestamp is None else _parse_time(sent.timestamp)

@@ -1,8 +1,8 @@
-"""How many events are kept of one person: as many as can be moved to a user at once without anybody waiting for it.
+"""The limit of stored events per person: the number that can be moved to a user at once without delaying others.
 
-An event is one unit, and one more for each full KiB of its texts. `MOST_UNITS` is what moves within 0.1 s of processor
-time on one core (measured with events of 1 KiB, on either database); 0.25 s is the most that others should wait.
-Pure; who counts is in `store`.
+An event is one unit, plus one for each full KiB of its texts. `MOST_UNITS` is the number that moves within 0.1 s of
+processor time on one core (measured with events of 1 KiB, on either database); others should wait 0.25 s at most.
+Pure; the counting is in `store`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TOO_MANY = (
 
 
 def units_of(event: ParsedEvent) -> int:
-    """What an event counts as."""
+    """Return the number of units of an event."""
     texts = (
         event.event_id,
         event.name,
@@ -40,10 +40,10 @@ def units_of(event: ParsedEvent) -> int:
 
 
 class RecentCounts:
-    """How many units of events people had when their rows were counted, for a minute: it is at least what they have.
+    """A one-minute cache of the units counted per person: a lower bound of the current number.
 
-    Nothing but their expiry takes events away, so that whoever was counted as full is refused without counting again:
-    to be refused must not cost others more than to be stored does.
+    Events are only removed when they expire, so a person counted as full is rejected without counting again: a
+    rejection must not cost others more than storing does.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -51,13 +51,13 @@ class RecentCounts:
         self._found: OrderedDict[tuple[str, str], tuple[float, int]] = OrderedDict()
 
     def note(self, key: tuple[str, str], units: int) -> None:
-        """Remember what was counted of a person; the oldest count is forgotten where there are too many."""
+        """Record the count of a person, evicting the oldest count if there are too many."""
         self._found.pop(key, None)
         self._found[key] = (self._clock(), units)
         if len(self._found) > MOST_REMEMBERED:
             self._found.popitem(last=False)
 
     def find(self, key: tuple[str, str]) -> int | None:
-        """What was counted of a person within the last minute."""
+        """Return the count of a person from the last minute."""
         counted, units = self._found.get(key, (0.0, 0))
         return units if units and self._clock() - counted < RECENT_SECONDS else None

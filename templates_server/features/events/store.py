@@ -50,12 +50,12 @@ EVENTS = NewInsertion(
 CORRECT_UNITS = Update("persons", {"event_units": "bigint"}, key=KEY)
 
 Persons = Mapping[tuple[str, ClaimedIdentity], PersonRef]
-"""Who they are whom apps of an environment stated."""
+"""The people stated by apps, by environment."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventBatch:
-    """Events that an app of an environment sent together at a time, in milliseconds."""
+    """Events that an app of an environment sent in one request, and when, in milliseconds."""
 
     environment_id: str
     received: int
@@ -69,10 +69,10 @@ def add_events(
     recent: RecentCounts | None = None,
     folding: NameCountJob | None = None,
 ) -> Sequence[Sequence[ErrorDetail]]:
-    """Store events, and the people who are not known yet; of each arrival what was too much, and then nothing of it.
+    """Store events and people who do not exist yet. Return the limit problem of each batch, which is then not stored.
 
-    An event whose id its person has already is left out. Of an arrival with a problem nothing is kept but that its
-    people were there. `recent` is what this process has counted, `folding` is told what is written down of names.
+    An event whose id the person already has is skipped. Of a batch with a problem, only its people are stored.
+    `recent` holds this process's counts; `folding` is notified of the recorded name changes.
     """
     groups = [_by_person(arrival) for arrival in arrivals]
     presences = [
@@ -102,7 +102,7 @@ def add_events(
 
 
 def _insert(connection: Connection, arrivals: Sequence[EventBatch], persons: Persons, rows: Rows) -> None:
-    """Insert the rows of arrivals whose ids are new, and write down what was stored: most often all of it."""
+    """Insert the rows of batches with new ids and record what was stored, which is usually all of them."""
     changes = changes_of_stored(_group_stored(arrivals, persons, None))
     inserted = insert_new(connection, EVENTS, rows, CHANGES, changes)
     if inserted is not None:
@@ -113,7 +113,7 @@ def _insert(connection: Connection, arrivals: Sequence[EventBatch], persons: Per
 def _group_stored(
     arrivals: Sequence[EventBatch], persons: Persons, inserted: Rows | None
 ) -> Mapping[str, Sequence[StoredEvents]]:
-    """What was stored of arrivals, by environment; `inserted` are the keys of the events, None for all of them."""
+    """Group stored events by environment; `inserted` holds the keys of the inserted events, None for all."""
     stored: dict[str, list[StoredEvents]] = defaultdict(list)
     left = None if inserted is None else set(inserted)
     for arrival in arrivals:
@@ -124,7 +124,7 @@ def _group_stored(
 
 
 def _inserted_events(arrival: EventBatch, persons: Persons, left: set[tuple[str, ...]]) -> Sequence[ParsedEvent]:
-    """The events of an arrival whose keys are left, which are taken out: the first of several was inserted."""
+    """Pop and return the events of a batch whose keys remain: of duplicates, the first was inserted."""
     events = []
     for event in arrival.events:
         person = persons[arrival.environment_id, event.stated]
@@ -136,7 +136,7 @@ def _inserted_events(arrival: EventBatch, persons: Persons, left: set[tuple[str,
 
 
 def _by_person(arrival: EventBatch) -> Sequence[tuple[ClaimedIdentity, Sequence[ParsedEvent]]]:
-    """The events in their order, those of a person that follow on one another together: to hash names takes time."""
+    """Return the events in order, with consecutive events of a person grouped, because hashing names is slow."""
     groups = [list(own) for _, own in groupby(arrival.events, key=lambda event: id(event.stated))]
     return [(own[0].stated, own) for own in groups]
 
@@ -151,7 +151,7 @@ def _refusals(
     in_doubt: Sequence[PersonKey],
     recent: RecentCounts,
 ) -> Sequence[Sequence[ErrorDetail]]:
-    """The event of each arrival by which a person would have too many, if there is one."""
+    """Return the event of each batch that would exceed the limit of its person, if any."""
     if not in_doubt:
         return [()] * len(arrivals)
     rooms = {key: _Room(recent.find(key) or 0) for key in in_doubt}
@@ -163,7 +163,7 @@ def _refusals(
 
 @dataclass(slots=True)
 class _Room:
-    """How many units of events a person has, or at least has, where not `is_counted`; `new` are the ids that came."""
+    """The units of a person: exact if `is_counted`, otherwise a lower bound. `new` holds the received ids."""
 
     used: int
     is_counted: bool = False
@@ -177,7 +177,7 @@ def _problems_of(
     rooms: dict[PersonKey, _Room],
     recent: RecentCounts,
 ) -> Sequence[ErrorDetail]:
-    """The first event for which there is no room; else the room is taken."""
+    """Return the first event that exceeds the limit; if there is none, reserve the room."""
     problems, taken = _fit_events(connection, arrival, persons, rooms)
     uncounted = [key for key, room in taken.items() if room.new and not room.is_counted]
     if not problems and uncounted:
@@ -198,7 +198,7 @@ def _count_units(connection: Connection, key: PersonKey) -> int:
 def _fit_events(
     connection: Connection, arrival: EventBatch, persons: Persons, rooms: Mapping[PersonKey, _Room]
 ) -> tuple[Sequence[ErrorDetail], dict[PersonKey, _Room]]:
-    """The first event for which there is no room, and the rooms as they are then. What is stored already needs none."""
+    """Return the first event that exceeds the limit, and the room left then. Stored events need no room."""
     known: dict[PersonKey, set[str]] = {}
     taken: dict[PersonKey, _Room] = {}
     for index, event in enumerate(arrival.events):

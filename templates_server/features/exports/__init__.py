@@ -1,1 +1,1 @@
-"""Getting people and events out: a snapshot, spooled to a file that is fetched and fetched again."""
+"""Exports of people and events: a snapshot, written to a file that can be downloaded repeatedly."""

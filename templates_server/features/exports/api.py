@@ -1,4 +1,4 @@
-"""Exports over HTTP: asked for, looked at, fetched. The file is made in `spooling`."""
+"""Exports over HTTP: create, show, download. `spooling` writes the file."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ExportServices(Protocol):
 
 
 async def export_tribe(call: Call[ExportServices]) -> Response:
-    """Begin an export of the users in a tribe, as they are when it is made."""
+    """Start an export of the users in a tribe, as they are when the file is written."""
     authorization.check_scope(call.principal, authorization.Scope.TRIBES_READ, call.place)
     asked: TribeExport = call.body
     environment_id, space_id, key = call.environment_id, call.space_id, call.parameters["tribe"]
@@ -62,7 +62,7 @@ async def export_tribe(call: Call[ExportServices]) -> Response:
 
 
 async def export_events(call: Call[ExportServices]) -> Response:
-    """Begin an export of events."""
+    """Start an export of events."""
     asked: EventExport = call.body
     shape = event_format(asked.format, asked.columns, raw=asked.raw)
     problems = [
@@ -84,7 +84,7 @@ def _problem(path: str, text: str | None, problem_of: Callable[[str], str | None
 
 
 async def _begin(call: Call[ExportServices], shape: ExportFormat, lines: Lines, *, tribe: str | None) -> Response:
-    """Keep what is asked for and say so; the file is made once that is stored."""
+    """Store the export request and respond; the file is written once the request is stored."""
     new = store.NewExport(
         new_id("exp"),
         call.environment_id,
@@ -117,12 +117,12 @@ async def _begin(call: Call[ExportServices], shape: ExportFormat, lines: Lines, 
 
 
 async def show(call: Call[ExportServices]) -> ApiResult:
-    """How far an export is."""
+    """Return the progress of an export."""
     return ApiResult([_to_response(await _require_export(call))], "export")
 
 
 async def download(call: Call[ExportServices]) -> Response:
-    """The file of an export that is complete, or a part of it."""
+    """Return the file of a complete export, or a part of it."""
     export = await _require_export(call)
     path = call.features.export_worker.files.path(export.id)
     if export.state != store.COMPLETE or export.sha256 is None or not path.is_file():
@@ -133,7 +133,7 @@ async def download(call: Call[ExportServices]) -> Response:
 
 
 async def _require_export(call: Call[ExportServices]) -> store.StoredExport:
-    """The export of the path, for those who may read what is in it; NotFound once its time is over."""
+    """Return the export in the path, if the caller may read its content. Raise NotFound once it has expired."""
     environment_id, export_id, now = call.environment_id, call.parameters["export"], call.now
 
     def load(connection: Connection) -> store.StoredExport:

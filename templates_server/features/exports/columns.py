@@ -1,4 +1,4 @@
-"""The columns that an export can have, and which a request asks for. Pure."""
+"""The columns that an export can have and that a request can select. Pure."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from templates_server.features.people.profile_parser import find_attribute_name_
 
 ATTRIBUTE = "attributes."
 BETWEEN = {"csv": b"\r\n", "ndjson": b"\n", "json": b",\n"}
-"""What stands between two rows."""
+"""The separator between two rows."""
 
 
 class ColumnKind(enum.Enum):
-    """What stands in a column of the database."""
+    """The type of a database column."""
 
     TEXT = enum.auto()
     TIME = enum.auto()
@@ -26,7 +26,7 @@ class ColumnKind(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class ExportColumn:
-    """A column of an export: where its value is, as SQL has it."""
+    """A column of an export: the SQL expression of its value."""
 
     source: str
     kind: ColumnKind = ColumnKind.TEXT
@@ -46,7 +46,7 @@ USER: Mapping[str, ExportColumn] = {
     "first_seen": ExportColumn("persons.first_seen", ColumnKind.TIME),
     "last_seen": ExportColumn("persons.last_seen", ColumnKind.TIME),
 }
-"""As `users.models.User` has them."""
+"""The columns of `users.models.User`."""
 
 EVENT: Mapping[str, ExportColumn] = {
     "id": ExportColumn("events.event_id"),
@@ -60,12 +60,12 @@ EVENT: Mapping[str, ExportColumn] = {
     "timestamp": ExportColumn("events.happened", ColumnKind.TIME),
     "received": ExportColumn("events.received", ColumnKind.TIME),
 }
-"""As `events.models.EventView` has them."""
+"""The columns of `events.models.EventView`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExportFormat:
-    """How the rows are written: in CSV, with these columns, or as JSON objects with all that are known."""
+    """The format of rows: CSV with these columns, or JSON objects with all columns."""
 
     known: Mapping[str, ExportColumn]
     columns: Sequence[str]
@@ -74,33 +74,33 @@ class ExportFormat:
 
     @property
     def is_csv(self) -> bool:
-        """Whether it is CSV."""
+        """Return whether the format is CSV."""
         return self.form == "csv"
 
     @property
     def between(self) -> bytes:
-        """What stands between two rows."""
+        """Return the separator between two rows."""
         return BETWEEN[self.form]
 
     @property
     def has_attributes(self) -> bool:
-        """Whether there are columns of an attribute each."""
+        """Return whether there are columns for single attributes."""
         return any(name.startswith(ATTRIBUTE) for name in self.columns)
 
     @property
     def header(self) -> str:
-        """The first line of CSV, without its end."""
+        """Return the first line of CSV, without its line break."""
         return ",".join(_header_cell(name) for name in self.columns)
 
 
 def user_format(form: str, columns: Sequence[str] | None, *, raw: bool) -> ExportFormat:
-    """Users; CSV without their attributes, unless asked for. ValidationFailed for what they do not have."""
+    """Return the format of users; CSV omits attributes unless requested. Raise ValidationFailed for unknown columns."""
     usual = [name for name in USER if name != "attributes"]
     return _shape(USER, form, columns, usual=usual, raw=raw, has_attributes=True)
 
 
 def event_format(form: str, columns: Sequence[str] | None, *, raw: bool) -> ExportFormat:
-    """Events. ValidationFailed for columns that they do not have."""
+    """Return the format of events. Raise ValidationFailed for unknown columns."""
     return _shape(EVENT, form, columns, usual=list(EVENT), raw=raw, has_attributes=False)
 
 
@@ -146,5 +146,5 @@ def _problem_of(known: Mapping[str, ExportColumn], name: str, *, has_attributes:
 
 
 def _header_cell(name: str) -> str:
-    """A name as a cell; those of attributes are whatever their sender liked, behind a word of ours."""
+    """Return a name as a header cell; attribute names, which senders choose, get a prefix."""
     return '"' + name.replace('"', '""') + '"' if "," in name or '"' in name else name

@@ -1,6 +1,6 @@
-"""Rows of CSV (RFC 4180) from rows of bare cells, many at once: one row alone is looked at only where it must be. Pure.
+"""Conversion of bare cells to CSV rows (RFC 4180) in bulk; single rows are inspected only if necessary. Pure.
 
-Where cells and rows end is said by bytes that no UTF-8 has: whatever stands in a cell, it cannot be mistaken.
+Cells and rows are separated by bytes that never occur in UTF-8, so cell content cannot be mistaken for a separator.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import msgspec
 
 CELL, SAFE = b"\xff", b"\xfe"
-"""What stands between cells, and before a cell that no spreadsheet runs, whatever it begins with."""
+"""The separator of cells, and the marker before a cell that a spreadsheet never runs as a formula."""
 END, FIRST = b"\xfd", b"\xfc"
-"""The end of a row, and the beginning of the next: bytes of their own, as single ones are replaced fastest."""
+"""The end of a row and the start of the next: single bytes of their own, which are replaced fastest."""
 FORMULAS = [re.compile(before + rb"(?=[=+@\t\r-])") for before in (CELL, FIRST)]
 BREAKING = (b'"', b",", b"\r", b"\n")
 
@@ -22,7 +22,7 @@ _read_text = msgspec.json.Decoder(str).decode
 
 
 def csv_rows(rows: Sequence[bytes], *, raw: bool) -> bytes:
-    """Rows of CSV, the last one without its end. Unless it is `raw`, what would run as a formula gets a ' before it."""
+    """Return CSV rows without the final line break. Unless `raw`, cells that would run as formulas get a ' prefix."""
     text = FIRST + (END + FIRST).join(rows)
     if not raw:
         for formulas in FORMULAS:
@@ -45,7 +45,7 @@ def _cell(cell: bytes) -> bytes:
 
 
 def add_attributes(row: bytes, order: Sequence[str | None]) -> bytes:
-    """A row with cells for attributes, out of one whose last cell is all of them as a JSON object.
+    """Return a row with attribute cells, from one whose last cell holds all attributes as a JSON object.
 
     `order`: the name of an attribute, or None for the next of the other cells.
     """
@@ -55,7 +55,7 @@ def add_attributes(row: bytes, order: Sequence[str | None]) -> bytes:
 
 
 def _attribute(value: msgspec.Raw | None) -> bytes:
-    """A text as it is, anything else as JSON has it: a number keeps its sign."""
+    """Return a text unchanged and any other value as JSON: a number keeps its sign."""
     if value is None:
         return b""
     written = bytes(value)

@@ -1,4 +1,4 @@
-"""The cursor of an export: from when on a later one must look to miss no change. Opaque to others. Pure."""
+"""The cursor of an export: the time from which a later export must look to miss no change. Opaque. Pure."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ PROBLEM = "Invalid cursor. Use one from an export of this environment."
 
 
 def to_cursor(environment_id: str, horizon: int) -> str:
-    """The cursor of a snapshot whose changes after `horizon`, in milliseconds, may not all be in it."""
+    """Return the cursor of a snapshot that may lack changes after `horizon`, in milliseconds."""
     return base64.urlsafe_b64encode(f"{environment_id}{SEPARATOR}{horizon}".encode()).decode().rstrip("=")
 
 
 def from_cursor(environment_id: str, cursor: str) -> int:
-    """That time; ValidationFailed when the cursor is none of this environment."""
+    """Return the time of a cursor. Raise ValidationFailed when it does not belong to this environment."""
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeError, ValueError):

@@ -1,4 +1,4 @@
-"""The files of exports in the data folder: written once, whole or not there, for the server's eyes alone."""
+"""Export files in the data folder: written once, complete or absent, readable only by the server."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ PART, LOCK = ".part", ".lock"
 
 
 class ExportWriteError(Exception):
-    """Why a file does not come about, in words for whoever asked for it."""
+    """The reason why a file cannot be written, in a text for the requester."""
 
 
 class Rows(NamedTuple):
-    """The text of so many rows, without what comes after the last one."""
+    """The text of a number of rows, without a separator after the last."""
 
     text: bytes
     number: int
@@ -34,7 +34,7 @@ class Rows(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What stands before, between and behind the rows of a file."""
+    """The texts before, between and after the rows of a file."""
 
     head: bytes
     between: bytes
@@ -44,7 +44,7 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """What a file has come to; `sha256` in hexadecimal."""
+    """The result of writing a file; `sha256` in hexadecimal."""
 
     rows: int
     bytes: int
@@ -52,7 +52,7 @@ class StoredFile:
 
 
 def form_of(kind: str, header: str) -> Form:
-    """CSV with its header (RFC 4180), JSON lines, or one JSON array with a line an element."""
+    """Return the form of CSV with a header (RFC 4180), JSON lines, or a JSON array with one line per element."""
     between = BETWEEN[kind]
     if kind == "csv":
         return Form(header.encode() + between, between, b"", between)
@@ -62,17 +62,17 @@ def form_of(kind: str, header: str) -> Form:
 
 
 class ExportFiles:
-    """A folder with a file an export, named by its id."""
+    """A folder with one file per export, named by its id."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def path(self, export_id: str) -> Path:
-        """Where the finished file is."""
+        """Return the path of the finished file."""
         return self._folder / export_id
 
     def hold(self, export_id: str) -> FileLock | None:
-        """A lock that says that a process is at work on it, until it is released or the process ends; None: one is."""
+        """Acquire the lock of an export, held until released or the process ends. Return None if it is held already."""
         self._folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         lock = FileLock(self._folder / f"{export_id}{LOCK}", mode=PRIVATE_FILE, thread_local=False)
         try:
@@ -82,12 +82,12 @@ class ExportFiles:
         return lock
 
     def let_go(self, export_id: str, lock: FileLock) -> None:
-        """Nobody is at work on it any more."""
+        """Release the lock."""
         lock.release()
         (self._folder / f"{export_id}{LOCK}").unlink(missing_ok=True)
 
     def write(self, export_id: str, form: Form, batches: Iterable[Rows], check: Callable[[], None]) -> StoredFile:
-        """Spool the rows; `check` may raise between batches. ExportWriteError without room: nothing is left."""
+        """Write the rows; `check` may raise. Raise ExportWriteError on a full disk, leaving no file."""
         part = self._folder / f"{export_id}{PART}"
         try:
             written = self._spool(part, form, batches, check)
@@ -124,13 +124,13 @@ class ExportFiles:
             raise ExportWriteError("The server's disk is full.")
 
     def ids(self) -> set[str]:
-        """The exports that something is left of here."""
+        """Return the ids of the exports with any file here."""
         if not self._folder.is_dir():
             return set()
         return {entry.name.removesuffix(PART).removesuffix(LOCK) for entry in self._folder.iterdir()}
 
     def remove(self, export_id: str) -> None:
-        """Leave nothing of an export, unless a process is at work on it."""
+        """Delete all files of an export, unless a process is writing it."""
         lock = self.hold(export_id)
         if lock is not None:
             self.path(export_id).unlink(missing_ok=True)

@@ -1,6 +1,6 @@
-"""All SQL that makes the rows of exports: the database writes the text of each, as bare cells for CSV, or as JSON.
+"""All SQL that produces the rows of exports: the database writes each as bare cells for CSV, or as JSON.
 
-Both databases give the same bytes for the same rows. What cells look like in CSV is in `csv_rows`; which columns there
+Both databases return the same bytes for the same rows. The format of CSV cells is in `csv_rows`; the available columns
 are in `columns`.
 """
 
@@ -38,16 +38,16 @@ ESCAPES = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v"
 
 
 Batches = Generator[Rows, None, None]
-"""The rows of an export, a number of them at a time."""
+"""The rows of an export, in batches."""
 Batch = Sequence[bytes]
-"""Rows as the database gives them."""
+"""Rows as the database returns them."""
 Query = tuple[str, Sequence[Any]]
-"""SQL as the driver takes it, and its parameters."""
+"""SQL in the driver's syntax, and its parameters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """Which events of an environment: all, or where said those of a name, or of a person."""
+    """A selection of an environment's events: all, or those of a name or of a person."""
 
     environment_id: str
     name: str | None = None
@@ -55,7 +55,7 @@ class Events:
 
 
 class _Dialect(abc.ABC):
-    """How one kind of database writes text."""
+    """The text functions of one kind of database."""
 
     order: str  # by code points
     quoted: str  # a text as JSON
@@ -64,17 +64,17 @@ class _Dialect(abc.ABC):
     tags: str  # without the separators around them
 
     def listed_tags(self, column: str) -> str:
-        """Tags as a JSON array; there is no control character in them."""
+        """Return tags as a JSON array; they contain no control characters."""
         escaped = f"replace(replace({self.tags.format(column)}, '\\', '\\\\'), '\"', '\\\"')"
         return f"CASE WHEN {column} = '' THEN '[]' ELSE '[\"' || replace({escaped}, '\n', '\",\"') || '\"]' END"
 
     @abc.abstractmethod
     def row(self, cells: Sequence[str]) -> str:
-        """Texts as the cells of a row; NULL is an empty one."""
+        """Return an SQL expression with texts as the cells of a row; NULL is an empty cell."""
 
     @abc.abstractmethod
     def batches(self, connection: Connection, query: Query) -> Generator[Batch, None, None]:
-        """What a query of `row` finds, with `CELL` between the cells of a row."""
+        """Return the results of a query of `row`, with `CELL` between the cells of a row."""
 
 
 class _Sqlite(_Dialect):
@@ -88,12 +88,12 @@ class _Sqlite(_Dialect):
     tags = "trim({0}, '\n')"
 
     def row(self, cells: Sequence[str]) -> str:
-        """One value, which costs less than a value a cell; bytes, as it is no UTF-8."""
+        """Return a single value, which costs less than one value per cell; bytes, because it is not UTF-8."""
         form = CELL.join([b"%s"] * len(cells)).hex()
         return f"CAST(printf(CAST(x'{form}' AS TEXT), {', '.join(cells)}) AS BLOB)"
 
     def batches(self, connection: Connection, query: Query) -> Generator[Batch, None, None]:
-        """They come as the file is read."""
+        """Return batches as the file is read."""
         driver: Any = connection.connection.driver_connection
         cursor = driver.execute(*query)
         try:
@@ -114,11 +114,11 @@ class _Postgres(_Dialect):
     tags = "btrim({0}, '\n')"
 
     def row(self, cells: Sequence[str]) -> str:
-        """A column a cell."""
+        """Return one column per cell."""
         return ", ".join(cells)
 
     def batches(self, connection: Connection, query: Query) -> Generator[Batch, None, None]:
-        """By COPY: the server makes the next rows while these are looked at. psycopg puts the parameters in."""
+        """Return batches by COPY: the server prepares the next rows meanwhile. psycopg inserts the parameters."""
         connection.exec_driver_sql(JIT_OFF)
         driver: Any = connection.connection.driver_connection
         text, parameters = query
@@ -135,7 +135,7 @@ def _batch_rows(rows: Iterable[bytes]) -> Generator[Batch, None, None]:
 
 
 def _parse_copy_lines(lines: Iterable[bytes]) -> Batch:
-    """Rows out of lines of COPY: a tab between cells, other tabs and line breaks behind a backslash."""
+    """Parse COPY lines into rows: cells are separated by tabs, other tabs and line breaks are backslash-escaped."""
     text = b"".join(lines)[:-1].replace(b"\t", CELL)
     rows = text.split(b"\n")
     return [ESCAPED.sub(_unescape, row) for row in rows] if b"\\" in text else rows
@@ -151,9 +151,9 @@ DIALECTS: dict[str, _Dialect] = {"sqlite": _Sqlite(), "postgresql": _Postgres()}
 def query_user_lines(
     connection: Connection, at: EvaluationContext, tribe: TribeDefinition, shape: ExportFormat, *, since: int | None
 ) -> Batches:
-    """The users in a tribe, in order of person id, a row each; UndecidableTribe as the compiler has it.
+    """Return the users in a tribe, one row each, by person id. Raises UndecidableTribe like the compiler.
 
-    `since`: only those who changed after a time, in milliseconds: what is kept of them, or when they were seen.
+    `since`: only users whose profile changed, or who were seen, after a time in milliseconds.
     """
     dialect = DIALECTS[connection.dialect.name]
     mark = placeholders(connection, 1)
@@ -168,7 +168,7 @@ def query_user_lines(
 
 
 def query_event_lines(connection: Connection, wanted: Events, shape: ExportFormat) -> Batches:
-    """Events in order of person and id, a row each."""
+    """Return events ordered by person and id, one row each."""
     dialect = DIALECTS[connection.dialect.name]
     mark = placeholders(connection, 1)
     query = (
@@ -186,11 +186,11 @@ def query_event_lines(connection: Connection, wanted: Events, shape: ExportForma
 
 
 def find_horizon(connection: Connection, now: int, *, margin_ms: int) -> int:
-    """A time such that whatever is not visible yet was changed after it, in milliseconds.
+    """Return a time such that every change that is not yet visible was made after it, in milliseconds.
 
-    It must be asked for before the snapshot is taken. A change notes the server's time a little before its transaction
-    begins: the margin is for that, and for clocks of several servers. A transaction that is open already may be older
-    than that: PostgreSQL knows the oldest.
+    It must be determined before the snapshot is taken. A change records the server's time shortly before its
+    transaction begins: a margin covers this, and clock differences between servers. A transaction that is already open
+    may be older than that: PostgreSQL reports the oldest.
     """
     if dialect_of(connection).is_sqlite:
         return now - margin_ms
@@ -202,7 +202,7 @@ def find_horizon(connection: Connection, now: int, *, margin_ms: int) -> int:
 
 
 def _row(dialect: _Dialect, shape: ExportFormat) -> str:
-    """A row: its cells, those of attributes left out and all attributes as one behind them; or a JSON object."""
+    """Return a row as cells, with all attributes combined in one last cell, or as a JSON object."""
     if shape.is_csv:
         cells = [_cell(dialect, name, shape) for name in shape.columns if not name.startswith(ATTRIBUTE)]
         return dialect.row(cells + [ALL_ATTRIBUTES] * shape.has_attributes)
@@ -211,7 +211,7 @@ def _row(dialect: _Dialect, shape: ExportFormat) -> str:
 
 
 def _format_rows(batches: Generator[Batch, None, None], shape: ExportFormat) -> Batches:
-    """The rows as they are to be written."""
+    """Return the rows in their output format."""
     order = [name.removeprefix(ATTRIBUTE) if name.startswith(ATTRIBUTE) else None for name in shape.columns]
     with closing(batches):
         for rows in batches:

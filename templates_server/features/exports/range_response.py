@@ -1,4 +1,4 @@
-"""A file over HTTP, whole or from a place on (RFC 9110, 14): read in pieces beside the event loop."""
+"""A file over HTTP, complete or in part (RFC 9110, 14), read in pieces outside the event loop."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ONE_RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{1,18})?|-([0-9]{1,18}))")
 
 
 def file_response(path: Path, headers: Mapping[str, str], *, entity_tag: str, media_type: str) -> Response:
-    """What the request's `Range` and `If-Range` ask for; several ranges, or none that can be read, get all of it."""
+    """Return a response to `Range` and `If-Range`; for several ranges or an unreadable one, the complete file."""
     size = path.stat().st_size
     start, end = 0, size
     status = HTTPStatus.OK
@@ -37,10 +37,10 @@ def file_response(path: Path, headers: Mapping[str, str], *, entity_tag: str, me
 
 
 class _FilePart(StreamingResponse):
-    """Pieces of a file, which is closed when whoever fetches it goes away."""
+    """A file read in pieces and closed when the client disconnects."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send them."""
+        """Send the pieces."""
         async with aclosing(self.body_iterator):  # type: ignore[type-var]  # what `_pieces` gives can be closed
             await super().__call__(scope, receive, send)
 
@@ -55,7 +55,7 @@ def _place(digits: str | None) -> int | None:
 
 
 def _bounds(asked: re.Match[str], size: int) -> tuple[int, int]:
-    """From where to before where; RangeNotSatisfiable when nothing lies there."""
+    """Return the start and the exclusive end. Raise RangeNotSatisfiable when the range is outside the file."""
     first, last, suffix = map(_place, asked.groups())
     start = first if first is not None else max(size - (suffix or 0), 0)
     end = min(last + 1, size) if last is not None else size
@@ -65,7 +65,7 @@ def _bounds(asked: re.Match[str], size: int) -> tuple[int, int]:
 
 
 def _open_now(path: Path) -> BinaryIO:
-    """At once: whoever goes away while a thread opens it would leave it open."""
+    """Open the file synchronously: if a client disconnected while a thread opened it, it would stay open."""
     return path.open("rb", 0)
 
 

@@ -1,4 +1,4 @@
-"""All SQL about exports themselves. What is in them is asked for in `lines_store`."""
+"""All SQL about exports themselves. Their content is queried in `lines_store`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RUNNING, COMPLETE, FAILED = "running", "complete", "failed"
 
 @dataclass(frozen=True)
 class NewExport:
-    """An export that was asked for; `request` is JSON, times are in milliseconds."""
+    """A requested export; `request` is JSON, times are in milliseconds."""
 
     id: str
     environment_id: str
@@ -28,7 +28,7 @@ class NewExport:
 
 @dataclass(frozen=True)
 class StoredExport(NewExport):
-    """An export, and what has become of it."""
+    """An export and its result."""
 
     state: str = RUNNING
     rows: int | None = None
@@ -40,7 +40,7 @@ class StoredExport(NewExport):
 
 @dataclass(frozen=True)
 class FileSummary:
-    """What lies in the file of an export; `sha256` in hexadecimal."""
+    """The content of an export's file; `sha256` in hexadecimal."""
 
     rows: int
     bytes: int
@@ -49,13 +49,13 @@ class FileSummary:
 
 
 def add_export(connection: Connection, new: NewExport) -> StoredExport:
-    """Keep it as running."""
+    """Store an export as running."""
     connection.execute(exports.insert(), {**vars(new), "state": RUNNING})
     return StoredExport(**vars(new))
 
 
 def find_export(connection: Connection, environment_id: str, export_id: str, *, now: int) -> StoredExport:
-    """An export of an environment; NotFound when there is none, or no longer."""
+    """Return an export of an environment. Raise NotFound when it does not exist or has expired."""
     query = select(exports).where(exports.c.id == export_id, exports.c.environment_id == environment_id)
     row = connection.execute(query.where(exports.c.expires > now)).one_or_none()
     if row is None:
@@ -65,14 +65,14 @@ def find_export(connection: Connection, environment_id: str, export_id: str, *, 
 
 @dataclass(frozen=True)
 class RecentExport:
-    """An export of a list, and what whoever asked for it is called; None: they are gone."""
+    """An export in a list, with the name of its requester; None if they no longer exist."""
 
     export: StoredExport
     author: str | None
 
 
 def recent_exports(connection: Connection, environment_id: str, *, now: int, most: int) -> Sequence[RecentExport]:
-    """The exports that were asked for last and are kept still, the newest first."""
+    """Return the latest exports that have not expired, newest first."""
     author = func.coalesce(accounts.c.name, service_accounts.c.name)
     query = (
         select(exports, author.label("author"))
@@ -87,12 +87,12 @@ def recent_exports(connection: Connection, environment_id: str, *, now: int, mos
 
 
 def complete(connection: Connection, export_id: str, spooled: FileSummary) -> None:
-    """It is there to be fetched."""
+    """Mark the export as complete: its file can be downloaded."""
     _finish(connection, export_id, {**vars(spooled), "state": COMPLETE})
 
 
 def fail(connection: Connection, export_id: str, error: str) -> None:
-    """It will not come, and why."""
+    """Mark the export as failed, with the reason."""
     _finish(connection, export_id, {"state": FAILED, "error": error})
 
 
@@ -101,20 +101,20 @@ def _finish(connection: Connection, export_id: str, values: dict[str, object]) -
 
 
 def running_exports(connection: Connection) -> Sequence[str]:
-    """The ids of those that are being made."""
+    """Return the ids of running exports."""
     return connection.execute(select(exports.c.id).where(exports.c.state == RUNNING)).scalars().all()
 
 
 def remove_expired(connection: Connection, now: int) -> None:
-    """Forget those that are over."""
+    """Delete expired exports."""
     connection.execute(delete(exports).where(exports.c.expires <= now))
 
 
 def limit_expiry(connection: Connection, *, latest: int, expires: int) -> None:
-    """Have those that would stay longer than any can, made while a clock was ahead, end at a time."""
+    """Limit expiry times beyond the maximum lifetime, set while a clock was ahead, to a given time."""
     connection.execute(update(exports).where(exports.c.expires > latest).values(expires=expires))
 
 
 def find_known(connection: Connection, export_ids: Sequence[str]) -> set[str]:
-    """Those of the ids that an export has."""
+    """Return those of the ids that belong to an export."""
     return set(connection.execute(select(exports.c.id).where(exports.c.id.in_(export_ids))).scalars())

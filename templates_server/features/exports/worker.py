@@ -1,7 +1,7 @@
-"""Making the files of exports beside everything else, a few at once, and removing them after their time.
+"""Writes export files in the background, a few at a time, and removes them when they expire.
 
-A snapshot is one read transaction, which keeps SQLite from checkpointing what is written meanwhile and PostgreSQL from
-vacuuming: it is bounded by a time.
+A snapshot is one read transaction, which prevents SQLite from checkpointing and PostgreSQL from vacuuming what is
+written meanwhile: its duration is limited.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ STOPPED = "The server stopped before the export was complete. Start it again."
 FAILED = "Internal server error. The server logged it."
 
 Lines = Callable[[Connection, int], queries.Batches]
-"""Gives the lines of an export in the snapshot of a connection, at a time in milliseconds."""
+"""A function that returns the lines of an export in a connection's snapshot, at a time in milliseconds."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """A file to be made. `has_cursor`: a later export can ask for what changed since."""
+    """A file to write. `has_cursor`: a later export can request the changes since."""
 
     export_id: str
     environment_id: str
@@ -55,23 +55,23 @@ class Job:
 
 
 class Reservation:
-    """The right to make one file: taken before it is asked for, so that nobody takes it for abandoned."""
+    """The right to write one file, reserved before the export is stored so that it never appears abandoned."""
 
     def __init__(self, spooler: ExportWorker, export_id: str, organization_id: str, lock: FileLock) -> None:
         self._spooler, self._export_id, self._lock = spooler, export_id, lock
         self.organization_id = organization_id
 
     def begin(self, job: Job) -> None:
-        """Have the file made."""
+        """Start writing the file."""
         self._spooler.begin(job, self)
 
     def release(self) -> None:
-        """Done, or not wanted."""
+        """Release the reservation when the file is done or not needed."""
         self._spooler.release(self._export_id, self._lock)
 
 
 class FairTurns:
-    """Jobs that wait: the next is the oldest one of the organization for which the fewest are being made."""
+    """A queue of jobs: next is the oldest job of the organization with the fewest running jobs."""
 
     def __init__(self) -> None:
         self._waiting: list[tuple[Job, Reservation]] = []
@@ -79,13 +79,13 @@ class FairTurns:
         self._changing = threading.Lock()
 
     def add(self, job: Job, slot: Reservation) -> None:
-        """One more."""
+        """Add a job."""
         with self._changing:
             self._waiting.append((job, slot))
 
     @contextmanager
     def next(self) -> Iterator[tuple[Job, Reservation]]:
-        """The one whose turn it is; it is being made until the block ends."""
+        """Return the next job; it counts as running until the block ends."""
         with self._changing:
             turn = min(self._waiting, key=lambda waiting: self._running[waiting[1].organization_id])
             self._waiting.remove(turn)
@@ -99,7 +99,7 @@ class FairTurns:
 
 
 class ExportWorker:
-    """Makes the files, in threads of its own."""
+    """A worker that writes export files in its own threads."""
 
     def __init__(self, database: Database, files: ExportFiles, clock: Clock) -> None:
         self._database, self.files, self._clock = database, files, clock
@@ -111,18 +111,18 @@ class ExportWorker:
         self._purging = threading.Thread(target=self._purge_until_stopped, name="export-purge", daemon=True)
 
     def start(self) -> None:
-        """Begin to remove what is over."""
+        """Start removing expired exports."""
         self._purging.start()
 
     async def finish(self) -> None:
-        """Break off what is being made, and wait until it is."""
+        """Cancel the running exports and wait until they have stopped."""
         self._stopping.set()
         await asyncio.to_thread(self._threads.shutdown)
         if self._purging.is_alive():
             await asyncio.to_thread(self._purging.join)
 
     def reserve(self, export_id: str, organization_id: str) -> Reservation:
-        """A slot; Unavailable when too many wait already, in all or of the organization."""
+        """Reserve a slot. Raise Unavailable when too many jobs are waiting, in total or in the organization."""
         with self._counting:
             self._check_share(organization_id)
             self._held[export_id] = organization_id
@@ -141,18 +141,18 @@ class ExportWorker:
             raise Unavailable(f"{_running(len(self._held))} still running. Try again later.")
 
     def release(self, export_id: str, lock: FileLock) -> None:
-        """Give a slot back."""
+        """Release a slot."""
         with self._counting:
             self._held.pop(export_id, None)
         self.files.let_go(export_id, lock)
 
     def begin(self, job: Job, slot: Reservation) -> None:
-        """Make it in a thread, when it is its turn."""
+        """Write the file in a thread, when its turn comes."""
         self._turns.add(job, slot)
         self._threads.submit(self._make_next)
 
     async def fail_if_abandoned(self, export_id: str) -> bool:
-        """Whether nobody is at work on one that is said to be running; then it has failed."""
+        """Mark a running export as failed if no process is working on it; return whether that was so."""
         if export_id in self._held:  # looking at its lock costs whoever makes it some of their time
             return False
         return await asyncio.to_thread(self._fail_if_abandoned, export_id)
@@ -168,7 +168,7 @@ class ExportWorker:
         return True
 
     def purge(self) -> None:
-        """Remove what is over, and files that no export knows; tell of those that nobody makes any more."""
+        """Remove expired exports and orphaned files, and report abandoned exports."""
         for export_id in self._database.read_sync(store.running_exports):
             self._fail_if_abandoned(export_id)
         self._database.write_sync(lambda connection: self._remove_expired(connection, self._clock()))
@@ -207,7 +207,7 @@ class ExportWorker:
             slot.release()
 
     def _outcome(self, job: Job) -> Callable[[Connection], None]:
-        """What is to be stored of it, once its file is there or cannot be."""
+        """Return the result to store, once the file is written or has failed."""
         try:
             spooled = self._write_file(job)
         except ExportWriteError as error:
@@ -218,7 +218,7 @@ class ExportWorker:
         return functools.partial(_complete, job.export_id, spooled)
 
     def _write_file(self, job: Job) -> store.FileSummary:
-        """The file. The horizon comes before the snapshot: what is stored in between is then in both exports."""
+        """Write the file. The horizon is determined before the snapshot: changes in between are in both exports."""
         now, cursor = self._clock(), None
         self._check(deadline=time.monotonic() + 1)
         if job.has_cursor:

@@ -1,1 +1,1 @@
-"""People in bulk: numbered parts of rows, each applied whole and once, however often it is sent."""
+"""Bulk imports of people: numbered parts of rows, each applied completely and once, however often it is sent."""

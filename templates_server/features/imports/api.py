@@ -1,4 +1,4 @@
-"""`PUT .../imports/:import/parts/:part`, `POST .../complete`, `GET .../imports/:import`: people in bulk."""
+"""`PUT .../imports/:import/parts/:part`, `POST .../complete`, `GET .../imports/:import`: bulk imports of people."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class ImportServices(Protocol):
 
 
 async def put_part(call: Call[ImportServices]) -> Response:
-    """Apply a part, once: sent again it gets the answer that it got the first time."""
+    """Apply a part once. If it is sent again, return the first response."""
     request_body.require_media_type(call.request, NDJSON)
     place, number, reader = _place(call), _number(call), call.features.part_parser
     digest = await reader.digest(call.body)
@@ -96,7 +96,7 @@ async def _wait(call: Call[ImportServices], part: SentPart, deadline: float) -> 
 
 
 async def _read(call: Call[ImportServices], part: SentPart) -> PartRows | AppliedPart:
-    """All rows of a part, or no more than whose they are where the same content was applied before."""
+    """Return all rows of a part, or only the ids of their users if the same content was applied before."""
     reader, environment_id = call.features.part_parser, part.place.environment_id
     marks = await call.database.read(lambda connection: find_marks(connection, environment_id, part.digest))
     known = await reader.read_known(call.body) if marks else None
@@ -129,7 +129,7 @@ def _number(call: Call) -> int:
 
 
 async def complete(call: Call) -> Response:
-    """No further parts: from now on the totals are those of the whole import."""
+    """Complete an import: no further parts are accepted, and the totals are final."""
     place, now = _found_place(call), call.now
     completion: Completion = call.body
 
@@ -149,13 +149,13 @@ async def complete(call: Call) -> Response:
 
 
 async def show(call: Call) -> ApiResult:
-    """An import, and which part comes next."""
+    """Return an import and the number of its next part."""
     place = _found_place(call)
     return _answer(place, _present(await call.database.read(lambda connection: store.find_import(connection, place))))
 
 
 def _found_place(call: Call) -> ImportKey:
-    """The import of the path; an id that none can have is one that is not there."""
+    """Return the import of the path; an invalid id counts as not found."""
     if IMPORT_ID.fullmatch(call.parameters["import"]) is None:
         raise NotFound
     return ImportKey(call.environment_id, call.parameters["import"])

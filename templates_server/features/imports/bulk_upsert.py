@@ -1,7 +1,7 @@
-"""Bringing the rows of a part into the tables of people: what both databases have in common.
+"""Bulk upsert of a part's rows into the tables of people: the code shared by both databases.
 
-Rows are taken in order of person, so that whoever does the same waits for nobody who waits for them; the counts of tags
-come last, in order of tag.
+Rows are processed in order of person, so that concurrent imports cannot deadlock; tag counts are updated last, in
+order of tag.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from templates_server.storage.dialect import dialect_of
 
 
 def apply_rows(connection: Connection, arriving: PartResult) -> None:
-    """Store the rows, as if each had been applied after the one before it; `arriving` then knows what they came to."""
+    """Store the rows as if applied one after the other, and record the results in `arriving`."""
     if dialect_of(connection).is_sqlite:
         sqlite_store.apply_rows(connection, arriving)
     else:
@@ -29,9 +29,9 @@ def apply_rows(connection: Connection, arriving: PartResult) -> None:
 def find_changed(
     connection: Connection, environment_id: str, marks: Sequence[PartMark], person_ids: Sequence[str]
 ) -> Collection[str]:
-    """Those of these people whose profile is not what a part with one of these marks made it.
+    """Return the people whose profile was changed since a part with one of these marks was applied.
 
-    Whoever else changes a profile takes the mark away, and notes another time.
+    Every other change of a profile removes the mark and sets another time.
     """
     find = sqlite_store.find_changed if dialect_of(connection).is_sqlite else postgresql_store.find_changed
     return find(connection, environment_id, marks, sorted(person_ids))

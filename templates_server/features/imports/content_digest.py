@@ -20,7 +20,7 @@ CONTENT_DIGEST = ParameterDocs(
 
 
 def check_digest(field: str | None, digest: bytes) -> None:
-    """Raise ValidationFailed when the field names another SHA-256 than that of what arrived; others are passed over."""
+    """Raise ValidationFailed when the header has a different SHA-256 than the content; ignore other algorithms."""
     match = SHA_256.search(field or "")
     if match is None:
         return

@@ -1,8 +1,8 @@
-"""The quick way to read rows that nothing is unusual about; which ones are is decided here, and no more. Pure.
+"""The fast parser of plain rows, which only decides which rows are plain. Pure.
 
-Rows that are read here give the same columns as by `people.profile_parser` and `people.profile`, where all the rules
-are; those with anything wrong, or with anything that could be, are left to these. Some lines are read at once,
-because each call costs more than what it does to one row.
+Rows parsed here give the same columns as with `people.profile_parser` and `people.profile`, which contain all the
+rules; rows that are invalid, or may be, are left to these. Several lines are parsed at once, because each call costs
+more than processing one row.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ EMAIL = re.compile(rf"(?=.{{1,{MAX_EMAIL_CHARACTERS}}}$)[^@]+@.[^.]*+\..+")  # o
 NO_DAY = -1
 
 Row = tuple[str, int, str, int, *Columns]
-"""A user as it is stored where nothing was known of them.
+"""The stored form of a user who did not exist before.
 
 person_id, line, user_id, share_number, and the columns of the profile.
 """
@@ -57,7 +57,7 @@ Exact = Annotated[int, Meta(ge=-LARGEST_INTEGER, le=LARGEST_INTEGER)]
 
 
 class PlainUser(msgspec.Struct, gc=False, forbid_unknown_fields=True):
-    """The fields that a row usually has; anything else in it, or another type, and it is not plain."""
+    """The usual fields of a row; a row with other fields or types is not plain."""
 
     user_id: str
     email: str | None = None
@@ -74,7 +74,7 @@ encode_lines = msgspec.json.Encoder(order="deterministic").encode_lines
 
 
 def plain_rows(first_line: int, lines: Sequence[bytes]) -> Sequence[Row] | None:
-    """The rows of lines that follow one another; None when one of them must be read by all the rules."""
+    """Return the rows of consecutive lines; None when one of them must be parsed by all the rules."""
     users = _decode_users(lines)
     if users is None:
         return None
@@ -100,10 +100,10 @@ def plain_rows(first_line: int, lines: Sequence[bytes]) -> Sequence[Row] | None:
 
 
 def _decode_users(lines: Sequence[bytes]) -> Sequence[PlainUser] | None:
-    """A user of each line; None when that is not sure.
+    """Return one user per line; None when that is uncertain.
 
-    Where each line begins with a brace and there are as many users as lines, each has one: within a user no brace can
-    follow a comma, since there is no list of objects in any, and a line cannot end within a text.
+    If each line begins with a brace and there are as many users as lines, each line has one: within a user no brace can
+    follow a comma, since it contains no list of objects, and a line cannot end within a text.
     """
     text = b",\n".join(lines)
     if not text.startswith(b"{") or text.count(b",\n{") != len(lines) - 1 or max(map(len, lines)) > MAX_ROW_BYTES:
@@ -122,7 +122,7 @@ def _given(texts: Iterable[str | None]) -> Iterable[str]:
 
 
 def are_plain_user_ids(names: Collection[str]) -> bool:
-    """Whether ids are good at first sight; those of ours have a line below as their fourth character."""
+    """Return whether ids are clearly valid; generated ids have an underscore as their fourth character."""
     return (
         "".join(names).isprintable()
         and "" not in names
@@ -134,7 +134,7 @@ def are_plain_user_ids(names: Collection[str]) -> bool:
 
 
 def are_plain_emails(texts: Collection[str]) -> bool:
-    """Whether addresses are good at first sight: all blanks but one kind are not printable."""
+    """Return whether addresses are clearly valid: all blanks except spaces are unprintable."""
     together = "".join(texts)
     return (
         together.isprintable()
@@ -145,13 +145,13 @@ def are_plain_emails(texts: Collection[str]) -> bool:
 
 
 def is_plain_phone(text: str) -> bool:
-    """Whether a number is good at first sight."""
+    """Return whether a number is clearly valid."""
     return 0 < len(text) <= MAX_PHONE_CHARACTERS and text.isprintable()
 
 
 @memoize
 def day_of(text: str | None) -> int | None:
-    """Midnight of the day that a text names, NO_DAY when it names none: no midnight is that."""
+    """Return midnight of a day in text form; NO_DAY, which is never midnight, when it is not a day."""
     if text is None:
         return None
     moment = parse_moment(text)
@@ -160,7 +160,7 @@ def day_of(text: str | None) -> int | None:
 
 @memoize
 def plain_tags(tags: tuple[str, ...] | None) -> str | None:
-    """The column of tags that are all good; None when they are not."""
+    """Return the column of tags; None unless all tags are valid."""
     if not tags:
         return ""
     if len(tags) > MOST_TAGS or any(find_tag_problem(tag) is not None for tag in tags):
@@ -172,7 +172,7 @@ Attributes = dict[str, str | int | float | bool]
 
 
 def plain_attributes(rows: Sequence[Attributes]) -> tuple[Sequence[str], Sequence[str | None]] | None:
-    """The columns of attributes that are all good, and of the times among them; None when they are not."""
+    """Return the columns of attributes and of their times; None unless all attributes are valid."""
     if not all(map(are_plain_names, set(map(tuple, rows)))):
         return None
     text = encode_lines(rows).decode()
@@ -195,5 +195,5 @@ def _canonical(attributes: Attributes) -> Attributes:
 
 @memoize
 def are_plain_names(names: tuple[str, ...]) -> bool:
-    """Whether attributes may be called so, all together."""
+    """Return whether all of these are valid attribute names."""
     return len(names) <= MOST_ATTRIBUTES and all(find_attribute_name_problem(name) is None for name in names)

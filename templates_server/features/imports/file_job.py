@@ -1,7 +1,7 @@
-"""Checking and importing a file that was uploaded, beside everything else: part after part, each applied once.
+"""Checks and imports an uploaded file in the background: part after part, each applied once.
 
-What was applied stays applied if the server stops; the file and its import's id are the same when it goes on, so that
-the parts that were applied before get the answers that they got.
+What was applied remains if the server stops; the file and the id of its import are the same when it continues, so that
+the parts that were applied before get the same responses.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ FAILED = "Internal server error. The server logged it."
 
 @dataclass(frozen=True)
 class PartOutcome:
-    """What became of a part: how many rows had which outcome, and the errors of those that were refused."""
+    """The result of a part: the number of rows per outcome, and the errors of rejected rows."""
 
     totals: Totals
     errors: Sequence[RowError]
@@ -47,14 +47,14 @@ class PartOutcome:
 
 Made = TypeVar("Made")
 Take = Callable[[int, bytes], Awaitable[PartOutcome]]
-"""Takes a part of an import, by its number from 1."""
+"""A function that applies a part of an import, by its number from 1."""
 Complete = Callable[[int], Awaitable[None]]
-"""Says how many parts there were."""
+"""A function that reports the total number of parts."""
 
 
 @dataclass
 class _Run:
-    """One time through a file."""
+    """A single pass through a file."""
 
     file: CsvFile
     upload: Upload
@@ -63,7 +63,7 @@ class _Run:
     rejects: list[RejectedRow] = field(default_factory=list)
 
     def add(self, part: CsvPart, outcome: PartOutcome) -> None:
-        """Note what became of a part. CsvFileError when too many rows are not taken."""
+        """Record the result of a part. Raise CsvFileError when too many rows are rejected."""
         unsent = len(part.unsent)
         self.totals = _sum(self.totals, outcome.totals, Totals(read=unsent, rejected=unsent))
         self.rejects += part.rejects(outcome.errors, columns_of(self.file.header.names, self.upload.wanted))
@@ -71,7 +71,7 @@ class _Run:
             raise CsvFileError(TOO_MANY_REJECTS)
 
     def shown(self) -> Sequence[UploadReject]:
-        """The first rejects, as a page shows them."""
+        """Return the first rejected rows, in the form shown on a page."""
         return [
             UploadReject(
                 one.line,
@@ -83,7 +83,7 @@ class _Run:
 
 
 class FileImportJob:
-    """Works on files, a few at once; those of the same id not twice at once in this process."""
+    """Jobs that process files, a few at a time; this process never runs two with the same id at once."""
 
     def __init__(self, uploads: Uploads) -> None:
         self.uploads = uploads
@@ -92,11 +92,11 @@ class FileImportJob:
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     def start(self) -> None:
-        """Begin to remove files that are over."""
+        """Start removing expired files."""
         self.uploads.start()
 
     async def finish(self) -> None:
-        """Break off: who comes back can go on."""
+        """Cancel; a later request can continue."""
         await self.uploads.finish()
         tasks = list(self._tasks.values())
         for task in tasks:
@@ -105,15 +105,15 @@ class FileImportJob:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def check(self, upload: Upload, take: Take) -> None:
-        """Begin to find out what an import would do; `take` applies nothing."""
+        """Start a dry run of an import; `take` applies nothing."""
         self._begin(upload, lambda: self._check(upload, take))
 
     def submit(self, upload: Upload, take: Take, complete: Complete) -> None:
-        """Begin to import a file, or go on."""
+        """Start or continue importing a file."""
         self._begin(upload, lambda: self._bring(upload, take, complete))
 
     async def wait(self, upload: Upload, seconds: float) -> None:
-        """Wait a little: most files are done at once."""
+        """Wait briefly: most files are finished at once."""
         task = self._tasks.get(upload.id)
         if task is not None:
             await asyncio.wait({task}, timeout=seconds)
@@ -126,7 +126,7 @@ class FileImportJob:
         task.add_done_callback(lambda _: self._tasks.pop(upload.id, None))
 
     def is_at(self, upload: Upload) -> bool:
-        """Whether this process is at work on a file."""
+        """Return whether this process is working on a file."""
         return upload.id in self._tasks
 
     async def _guarded(self, upload: Upload, work: Callable[[], Awaitable[None]]) -> None:
@@ -159,7 +159,7 @@ class FileImportJob:
         await asyncio.to_thread(self.uploads.complete, done, rejects)
 
     async def _through(self, upload: Upload, take: Take) -> _Run:
-        """All parts of a file, one after the other."""
+        """Process all parts of a file in order."""
         content = await asyncio.to_thread(self.uploads.content, upload)
         run = _Run(open_csv(content, upload.name, upload.wanted), upload)
         parts = run.file.parts(upload.wanted)

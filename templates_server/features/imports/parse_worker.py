@@ -1,4 +1,4 @@
-"""The thread that parts are read in, away from the event loop and from whoever writes to the database."""
+"""The thread that parses parts, separate from the event loop and the database writer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SWITCH_SECONDS = 0.001  # Python's own 0.005 would hold up the writer five times
 
 
 class PartParser:
-    """Reads one part after the other: two at once would take turns anyway, and twice the memory."""
+    """A parser of one part at a time: two at once would be no faster and need twice the memory."""
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(
@@ -21,13 +21,13 @@ class PartParser:
         )
 
     async def digest(self, body: bytes) -> bytes:
-        """The SHA-256 of a part."""
+        """Return the SHA-256 of a part."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: hashlib.sha256(body).digest())
 
     async def read(self, body: bytes) -> PartRows:
-        """The rows of a part; TooLarge when they are too many."""
+        """Return the rows of a part. Raise TooLarge when there are too many."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, read_part, body)
 
     async def read_known(self, body: bytes) -> KnownPart | None:
-        """A part of which every row is known to be good; None when somebody has several."""
+        """Return a part whose rows are all known to be valid; None when a person has several."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, read_known_part, body)

@@ -1,8 +1,7 @@
-"""From the body of a part to rows as they are stored, and to what is wrong with those that cannot be. Pure.
+"""Parsing of a part's body into rows for storage, and the errors of invalid rows. Pure.
 
-What a row may hold is in `people.profile_parser`; this says where in the part something is wrong, and brings the rows
-that are good into the order of the table. A row that is met again under the same person follows the first, in order of
-line.
+The rules for a row are in `people.profile_parser`; this module locates errors in the part and sorts valid rows in the
+order of the table. Several rows of the same person are applied in order of line.
 """
 
 from __future__ import annotations
@@ -31,13 +30,13 @@ MOST_ROWS = 50_000
 MOST_LINES = 100_000
 LINES_AT_ONCE = 64
 FEWEST_LINES_AT_ONCE = 8
-"""So few with one among them that is not plain are read by all the rules: parting them further costs more."""
+"""The size of a group with a row that is not plain that is parsed by all rules: splitting it costs more."""
 MAX_PART_BYTES = 16 * 1024 * 1024
 MAX_ROW_DEPTH = 32
 MOST_READ_ALONE = 1 / 16  # of a part; more are read with all others, which is quicker
 MOST_PROBLEMS_A_ROW = 10
 MOST_PROBLEMS = 50_000
-"""After so many in a part, only the first of each row is told."""
+"""The number of errors in a part after which only the first of each row is reported."""
 
 RowProblems = Sequence[ErrorDetail] | Problems
 
@@ -46,7 +45,7 @@ person_of_row = itemgetter(0)
 
 @dataclass(frozen=True)
 class PartRows:
-    """A part that was read: its `rows` in order of person and line; `errors` of the rows that are none."""
+    """A parsed part: its `rows` by person and line, and the `errors` of invalid rows."""
 
     body: bytes
     starts: Sequence[int]  # where each line begins
@@ -65,7 +64,7 @@ class PartRows:
 
 
 class _Rows:
-    """Collects rows and errors."""
+    """A collector of rows and errors."""
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
@@ -73,7 +72,7 @@ class _Rows:
         self.rejected = 0
 
     def add(self, first_line: int, lines: Sequence[bytes]) -> None:
-        """Read lines that follow one another: at once where all are plain, else one half after the other."""
+        """Add consecutive lines: at once if all are plain, otherwise by halves."""
         rows = plain_rows(first_line, lines)
         if rows is not None:
             self.rows += rows
@@ -94,13 +93,13 @@ class _Rows:
             self.rows.append(row)
 
     def reject(self, line: int, problems: RowProblems) -> None:
-        """Count a row that is bad, and note what is wrong with it."""
+        """Count an invalid row and record its errors."""
         self.rejected += 1
         self.errors += find_row_errors(line, problems, told=len(self.errors))
 
 
 def read_part(body: bytes) -> PartRows:
-    """The rows of a part; TooLarge when they are too many."""
+    """Return the rows of a part. Raise TooLarge when there are too many."""
     if body.count(b"\n") > MOST_LINES:
         raise TooLarge(f"A part can have at most {MOST_LINES:,} lines.")
     found, starts, stream = _Rows(), array("L", [0]), io.BytesIO(body)
@@ -114,7 +113,7 @@ def read_part(body: bytes) -> PartRows:
 
 
 class _NamedUser(msgspec.Struct, gc=False):
-    """A row of which all but the user's id is passed over."""
+    """A row of which only the user's id is parsed."""
 
     user_id: str
 
@@ -124,13 +123,13 @@ _decode_names = msgspec.json.Decoder(_NamedUser).decode_lines
 
 @dataclass(frozen=True)
 class KnownPart:
-    """A part of which every row is known to be good, and each of another person: `person_ids`, in order of line."""
+    """A part of valid rows, each of a different person: `person_ids`, by line."""
 
     body: bytes
     person_ids: Sequence[str]
 
     def rows_of(self, person_ids: Collection[str]) -> PartRows:
-        """The part as if it had no rows but those of some people."""
+        """Return the part reduced to the rows of some people."""
         if len(person_ids) > len(self.person_ids) * MOST_READ_ALONE:
             everybody = read_part(self.body)
             return replace(everybody, rows=[row for row in everybody.rows if row[0] in person_ids])
@@ -145,9 +144,9 @@ class KnownPart:
 
 
 def read_known_part(body: bytes) -> KnownPart | None:
-    """A part of which every row was good once; None when somebody has several, or a blank line is not JSON's.
+    """Return a part whose rows were all valid before; None if a person has several, or a blank line is not valid JSON.
 
-    None too when an id is refused today that was taken when the part was applied.
+    Also None when an id is now invalid that was valid when the part was applied.
     """
     try:
         names = [user.user_id for user in _decode_names(body)]
@@ -159,7 +158,7 @@ def read_known_part(body: bytes) -> KnownPart | None:
 
 
 def read_row(line: int, text: bytes) -> tuple[Row | None, RowProblems]:
-    """The row of a line by all the rules, or all that is wrong with it."""
+    """Return the row of a line parsed by all the rules, or all of its problems."""
     sent, not_json = _decode_row(text)
     if not_json:
         return None, not_json
@@ -183,7 +182,7 @@ def _decode_row(text: bytes) -> tuple[Any, Sequence[ErrorDetail]]:
 
 
 def find_row_errors(line: int, problems: RowProblems, *, told: int) -> Sequence[RowError]:
-    """The errors of a bad row, where so many were told already."""
+    """Return the errors of an invalid row, given the number already reported."""
     most = MOST_PROBLEMS_A_ROW if told < MOST_PROBLEMS else 1
     first = list(itertools.islice(problems, most))
     errors = [RowError(line, problem.code, problem.message, problem.path) for problem in first]

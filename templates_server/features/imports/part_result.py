@@ -1,4 +1,4 @@
-"""The rows of a part on their way into the tables, and what has become of them so far. Pure."""
+"""The rows of a part while they are being stored, and their results so far. Pure."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ tags_of_row = itemgetter(FIRST_COLUMN + TAGS)
 
 
 def replace_columns(row: Row, columns: Columns) -> Row:
-    """The row with other columns."""
+    """Return the row with other columns."""
     return row[0], row[1], row[2], row[3], *columns
 
 
 def find_tags(columns: Columns) -> str:
-    """The column of tags."""
+    """Return the column of tags."""
     return columns[5]
 
 
 @dataclass
 class PartResult:
-    """Rows of an environment that arrive at a time, in milliseconds; how many had which outcome, `refused` by line.
+    """Rows received in an environment at a time, in milliseconds, and the number per outcome; `refused` by line.
 
-    `mark` is left with everybody whose profile the part makes what it is.
+    `mark` is stored with every profile that the part writes.
     """
 
     environment_id: str
@@ -48,16 +48,16 @@ class PartResult:
 
     @property
     def rows(self) -> Sequence[Row]:
-        """All of them, in order of person and line."""
+        """Return all rows, by person and line."""
         return self.part.rows
 
     def add_new(self, rows: Sequence[Row]) -> None:
-        """Note that each of these rows is a user who was not there; of one person there is one."""
+        """Record each of these rows as a new user; there is one row per person."""
         self.created += len(rows)
         self._tags.update(map(tags_of_row, rows))
 
     def settle(self, rows: Sequence[Row], stored: Columns | None) -> Columns | None:
-        """The columns that one person has after their rows; None when they are as they are stored."""
+        """Return the columns of one person after their rows; None when they are unchanged."""
         if len(rows) == 1 and rows[0][FIRST_COLUMN:] == stored:  # what a change made once, it leaves as it is
             self.unchanged += 1
             return None
@@ -81,7 +81,7 @@ class PartResult:
         self._tags[find_tags(result.columns)] += 1
 
     def more_tags(self) -> Mapping[str, int]:
-        """How many users more have each tag, or fewer."""
+        """Return the change in the number of users of each tag."""
         more: Counter[str] = Counter()
         for text, users in self._tags.items():
             for tag in decode_tags(text):
@@ -90,5 +90,5 @@ class PartResult:
 
 
 def group_by_person(rows: Iterable[Row]) -> Iterable[tuple[str, Sequence[Row]]]:
-    """Each person's rows, where they stand together."""
+    """Group consecutive rows by person."""
     return ((person_id, list(own)) for person_id, own in itertools.groupby(rows, person_of_row))

@@ -1,6 +1,6 @@
-"""Waiting for one's turn: parts may be sent, and read, while the one before them is being stored.
+"""Waiting for a part's turn: parts may be sent and parsed while the previous one is being stored.
 
-Whoever sends it says so by `Prefer: wait=SECONDS` (RFC 7240, 4.3); without that a part that comes too early is refused.
+A client requests this by `Prefer: wait=SECONDS` (RFC 7240, 4.3); otherwise a part that arrives early is rejected.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PREFER = ParameterDocs(
 
 
 def read_wait_preference(field: str | None) -> int:
-    """What `Prefer` says of waiting; 0 where it says nothing."""
+    """Return the number of seconds to wait in `Prefer`, 0 by default."""
     match = WAIT.search(field or "")
     if match is None:
         return 0
@@ -34,20 +34,20 @@ def read_wait_preference(field: str | None) -> int:
 
 
 class PartSequencer:
-    """Tells who waits that a part was applied, of whichever import."""
+    """A notifier that wakes waiters when a part of any import was applied."""
 
     def __init__(self) -> None:
         self.next = asyncio.Event()
-        """Set when the next part is applied. To be taken before one looks whether it is one's turn already."""
+        """Return an event set when the next part is applied. Get it before checking whose turn it is."""
 
     def advance(self) -> None:
-        """A part was applied."""
+        """Signal that a part was applied."""
         self.next.set()
         self.next = asyncio.Event()
 
 
 async def wait_for_part(applied: asyncio.Event) -> None:
-    """Wait until a part was applied here, or until it is time to look whether one was elsewhere."""
+    """Wait until a part was applied here, or until it is time to check whether one was applied elsewhere."""
     with suppress(TimeoutError):
         async with asyncio.timeout(LOOK_SECONDS):
             await applied.wait()

@@ -1,6 +1,6 @@
-"""All SQL that stores the rows of a part in PostgreSQL: copied straight in, or by way of a temporary table.
+"""All SQL that stores the rows of a part in PostgreSQL: by direct COPY, or via a temporary table.
 
-Others write at the same time. Whoever is inserted or changed is locked in order of person, by code points.
+Others write at the same time. Inserted and changed people are locked in order of person, by code points.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ NULL, FIELD_END, ROW_END = (
 
 
 def apply_rows(connection: Connection, arriving: PartResult) -> None:
-    """Insert who is new and change who is not."""
+    """Insert new people and update existing ones."""
     repeated = _group_repeated(arriving)
     new = _as_new(arriving, repeated)
     if not _some_are_there(connection, arriving, new):
@@ -98,7 +98,7 @@ def apply_rows(connection: Connection, arriving: PartResult) -> None:
 def find_changed(
     connection: Connection, environment_id: str, marks: Sequence[PartMark], person_ids: Sequence[str]
 ) -> Collection[str]:
-    """Those of these people whose profile is not what a part with one of these marks made it; see `people_store`."""
+    """Return the people changed since a part with one of these marks was applied; see `people_store`."""
     connection.exec_driver_sql(BY_INDEX)
     query = as_text(connection, CHANGED.format(marks=", ".join("(?::bigint, ?::bigint)" for _ in marks)))
     parameters = (_array(person_ids), environment_id, *itertools.chain(*marks))
@@ -106,19 +106,19 @@ def find_changed(
 
 
 def _array(person_ids: Sequence[str]) -> str:
-    """As PostgreSQL reads it: a list would be dumped piece by piece."""
+    """Format a list as a PostgreSQL array literal: a list would be dumped element by element."""
     return f"{{{','.join(person_ids)}}}"
 
 
 def _group_repeated(arriving: PartResult) -> Mapping[str, Sequence[Row]]:
-    """The rows of those who have several, by person."""
+    """Return the rows of people with several, by person."""
     if len({row[0] for row in arriving.rows}) == len(arriving.rows):
         return {}
     return {person_id: own for person_id, own in group_by_person(arriving.rows) if len(own) > 1}
 
 
 def _as_new(arriving: PartResult, repeated: Mapping[str, Sequence[Row]]) -> Sequence[Row]:
-    """A row for each person, as they are where nothing was known of them."""
+    """Return one row per person, in the form for a new person."""
     if not repeated:
         return arriving.rows
     return [
@@ -136,13 +136,13 @@ def _note_new(arriving: PartResult, new: Sequence[Row], repeated: Mapping[str, S
 
 
 def _some_are_there(connection: Connection, arriving: PartResult, new: Sequence[Row]) -> bool:
-    """Whether anybody of a few is there, so that it is likely of others."""
+    """Return whether any of a sample exists, so that others probably do too."""
     sample = [row[0] for row in new[:: max(1, len(new) // SAMPLED)]]
     return bool(find_columns(connection, arriving.environment_id, sample))
 
 
 def _drop_unchanged(connection: Connection, arriving: PartResult) -> Sequence[Row]:
-    """The rows but those of many at once who are all stored just so, which is seen without looking at each."""
+    """Drop rows if a large group is stored identically, which needs no check of each row."""
     left: list[Row] = []
     for start in range(0, len(arriving.rows), ROWS_A_LOOK):
         rows = arriving.rows[start : start + ROWS_A_LOOK]
@@ -160,7 +160,7 @@ def _are_stored(connection: Connection, environment_id: str, rows: Sequence[Row]
 
 
 def _copied_straight(connection: Connection, arriving: PartResult, new: Sequence[Row]) -> bool:
-    """Insert all of them; False, and nothing is done, when one of them is there."""
+    """Insert all rows; return False, without any change, when one of the people exists."""
     now = str(arriving.now)
     fixed = FIELD_END.join((arriving.environment_id, "user", now, now, str(arriving.mark), ""))
     try:
@@ -172,7 +172,7 @@ def _copied_straight(connection: Connection, arriving: PartResult, new: Sequence
 
 
 def _change(connection: Connection, arriving: PartResult, person_ids: Collection[str]) -> None:
-    """Apply the rows of those who are there; they are this transaction's alone."""
+    """Apply the rows of existing people, which are locked by this transaction."""
     own = group_by_person(row for row in arriving.rows if row[0] in person_ids)
     changed: list[Row] = []
     while some := dict(itertools.islice(own, ROWS_A_WRITE)):
@@ -188,7 +188,7 @@ def _change(connection: Connection, arriving: PartResult, person_ids: Collection
 
 
 def _stage(connection: Connection, table: str, rows: Sequence[Row], repeated: Collection[str]) -> None:
-    """Put rows into a temporary table."""
+    """Copy rows into a temporary table."""
     connection.exec_driver_sql(STAGE.format(table=table))
     once = (row for row in rows if row[0] not in repeated) if repeated else rows
     often = (row for row in rows if row[0] in repeated) if repeated else ()
@@ -197,7 +197,7 @@ def _stage(connection: Connection, table: str, rows: Sequence[Row], repeated: Co
 
 
 def _copy(connection: Connection, statement: str, texts: Iterable[str]) -> None:
-    """Run a COPY; its failures are those of any other statement."""
+    """Run a COPY, with the error handling of any other statement."""
     driver: psycopg.Connection = connection.connection.driver_connection  # type: ignore[assignment]
     try:
         with driver.cursor() as cursor, cursor.copy(statement.encode()) as copy:
@@ -208,16 +208,16 @@ def _copy(connection: Connection, statement: str, texts: Iterable[str]) -> None:
 
 
 def _texts(rows: Iterable[Row], fixed: str) -> Iterator[str]:
-    """Rows in the text format of COPY, many at once; `fixed` and the number stand at the beginning of each."""
+    """Return rows in the text format of COPY, in bulk; each starts with `fixed` and its number."""
     lines = (f"{fixed}{row[3]}{FIELD_END}{_line(row)}" for row in rows)
     while text := "".join(itertools.islice(lines, ROWS_A_WRITE)):
         yield text.replace("\\", "\\\\").replace("\n", "\\n").replace(NULL, "\\N").replace(ROW_END, "\n")
 
 
 def _line(row: Row) -> str:
-    """A row whose special characters are still to be escaped; of the texts that may be missing none is empty.
+    """Return a row before escaping; none of its optional texts is empty.
 
-    Without its number: of who is there it may be another one.
+    It omits the number, which may differ for existing people.
     """
     person_id, _, called, _, email, phone, timezone, locale, joined, tags, attributes, dates = row
     day = NULL if joined is None else joined

@@ -1,4 +1,4 @@
-"""Applying a part: in its turn, whole and once, in the transaction that remembers its answer."""
+"""Applies a part: in order, completely and once, in the transaction that stores its response."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MARK_BITS = 63
 
 @dataclass(frozen=True)
 class SentPart:
-    """A part as it was sent: of which import, which number, the SHA-256 of its content in hexadecimal."""
+    """A part as sent: its import, its number, and the SHA-256 of its content in hexadecimal."""
 
     place: ImportKey
     number: int
@@ -32,14 +32,14 @@ class SentPart:
 
 @dataclass(frozen=True)
 class AppliedPart:
-    """A part whose content was applied before, and the marks that this left."""
+    """A part whose content was applied before, and the resulting marks."""
 
     part: KnownPart
     marks: Sequence[PartMark]
 
 
 class PartOutOfOrder(Conflict):
-    """A part before this one was not applied yet."""
+    """An error for a part whose predecessor has not been applied."""
 
     def __init__(self, expected: int) -> None:
         super().__init__(f"Part {expected} comes next.")
@@ -47,7 +47,7 @@ class PartOutOfOrder(Conflict):
 
 
 def find_part_result(connection: Connection, part: SentPart) -> PartView | None:
-    """The answer that the part got before, None when its turn is now, else Early; Conflict when it was another's."""
+    """Return the earlier response to the part, None when its turn is now, else Early. Raise Conflict on a mismatch."""
     applied = store.find_part(connection, part.place, part.number)
     if applied is not None:
         if applied.digest != part.digest:
@@ -65,7 +65,7 @@ def find_part_result(connection: Connection, part: SentPart) -> PartView | None:
 def apply_part(
     connection: Connection, part: SentPart, *, rows: PartRows | AppliedPart, opening: AuditEvent
 ) -> PartView:
-    """What became of the part, now or when it was applied before; `opening` is remembered where it is the first."""
+    """Return the result of the part, applied now or earlier; `opening` is stored with the first part."""
     is_new = part.number == 1 and store.open_import(
         connection, part.place, now=opening.happened, created_by=opening.actor_id
     )
@@ -89,7 +89,7 @@ def apply_part(
 
 
 def _changed_since(connection: Connection, part: SentPart, before: AppliedPart) -> tuple[PartRows, int]:
-    """The rows of those who are not as the same content had left them, and how many others there are."""
+    """Return the rows of people changed since the same content was applied, and the number of the others."""
     everybody = before.part.person_ids
     changed = bulk_upsert.find_changed(connection, part.place.environment_id, before.marks, everybody)
     return before.part.rows_of(changed), len(everybody) - len(changed)
@@ -110,7 +110,7 @@ def _to_response(part: SentPart, applied: PartResult) -> PartView:
 
 
 def _errors(applied: PartResult) -> list[RowError]:
-    """All errors, in order of line."""
+    """Return all errors, by line."""
     errors = list(applied.part.errors)
     for line, problems in applied.refused:
         errors += find_row_errors(line, problems, told=len(errors))

@@ -1,6 +1,6 @@
-"""All SQL that stores the rows of a part in SQLite: many users a statement, whoever is new first of all.
+"""All SQL that stores the rows of a part in SQLite: many users per statement, new users first.
 
-There is one writer, so that nothing changes between two statements.
+There is one writer, so nothing changes between two statements.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ CHANGED = (
 
 
 def apply_rows(connection: Connection, arriving: PartResult) -> None:
-    """Insert who is new and change who is not.
+    """Insert new people and update existing ones.
 
-    Nobody is looked for before it turns out that some are there; then it is done until none are again.
+    Assume that all are new until some turn out to exist; then look people up until none exist again.
     """
     some_are_there = False
     for start in range(0, len(arriving.rows), USERS_A_STATEMENT):
@@ -51,14 +51,14 @@ def apply_rows(connection: Connection, arriving: PartResult) -> None:
 def find_changed(
     connection: Connection, environment_id: str, marks: Sequence[PartMark], person_ids: Sequence[str]
 ) -> Collection[str]:
-    """Those of these people whose profile is not what a part with one of these marks made it; see `people_store`."""
+    """Return the people changed since a part with one of these marks was applied; see `people_store`."""
     query = CHANGED.format(marks=", ".join("(?, ?)" for _ in marks))
     parameters = (json.dumps(person_ids), environment_id, *itertools.chain(*marks))
     return set(connection.exec_driver_sql(query, parameters).scalars())
 
 
 def _insert_all(connection: Connection, arriving: PartResult, rows: Sequence[Row]) -> bool:
-    """Insert these users; False, and nothing is done, when one of them is there or two of them are one."""
+    """Insert users; return False, without any change, when one exists or two are the same person."""
     try:
         _insert(connection, arriving, rows)
     except IntegrityError:  # the statement has undone itself
@@ -72,7 +72,7 @@ def _insert(connection: Connection, arriving: PartResult, rows: Sequence[Row]) -
 
 
 def _values(arriving: PartResult, rows: Sequence[Row]) -> tuple[Any, ...]:
-    """What the rows have in common, then what is theirs: person, name, number, profile."""
+    """Return the shared values, then those of each row: person, name, number, profile."""
     values: list[Any] = [arriving.environment_id, arriving.now, arriving.mark]
     for row in rows:
         values.append(row[0])
@@ -82,7 +82,7 @@ def _values(arriving: PartResult, rows: Sequence[Row]) -> tuple[Any, ...]:
 
 @functools.lru_cache(USERS_A_STATEMENT)
 def _insert_statement(users: int) -> str:
-    """The statement for so many users; what they have in common is bound once."""
+    """Return the statement for that many users; shared values are bound once."""
     numbers = itertools.count(4)
     rows = []
     for _ in range(users):
@@ -93,14 +93,14 @@ def _insert_statement(users: int) -> str:
 
 
 def _all_are_unchanged(connection: Connection, arriving: PartResult, rows: Sequence[Row]) -> bool:
-    """Whether everybody is there, as they would be if nothing had been known of them: what was sent changes nothing."""
+    """Return whether everybody is already stored in the form for new people, so that the rows change nothing."""
     same = connection.exec_driver_sql(_same_statement(len(rows)), _values(arriving, rows)).scalar_one()
     return bool(same == len(rows))
 
 
 @functools.lru_cache(USERS_A_STATEMENT)
 def _same_statement(users: int) -> str:
-    """The statement that counts who of so many is stored just so; time, mark and numbers are in it for nothing."""
+    """Return the statement that counts identically stored people; time, mark and numbers are unused parameters."""
     numbers = itertools.count(4)
     rows = ", ".join(f"({', '.join(f'?{next(numbers)}' for _ in range(VARIABLE))})" for _ in range(users))
     sent = ", ".join(f"sent.column{number}" for number in range(4, 4 + len(COLUMNS)))
@@ -111,7 +111,7 @@ def _same_statement(users: int) -> str:
 
 
 def _insert_or_change(connection: Connection, arriving: PartResult, rows: Sequence[Row]) -> bool:
-    """Look who is there, insert the others; whether anybody was."""
+    """Look up who exists and insert the others; return whether anybody existed."""
     stored = find_columns(connection, arriving.environment_id, [person_of_row(row) for row in rows])
     new: list[Row] = []
     changed = []

@@ -1,4 +1,4 @@
-"""All SQL about imports and their parts. What a part does to people is in `people_store`."""
+"""All SQL about imports and their parts. The effect of a part on people is in `people_store`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COUNTED = ("read", "created", "updated", "unchanged", "rejected")
 
 @dataclass(frozen=True)
 class ImportKey:
-    """An import, by the environment that it is of and the id that its sender gave it."""
+    """The key of an import: its environment, and the id chosen by the sender."""
 
     environment_id: str
     import_id: str
@@ -31,7 +31,7 @@ class ImportKey:
 
 @dataclass(frozen=True)
 class StoredImport:
-    """An import and how far it is; `parts` from 1 to that many are applied."""
+    """An import and its progress: parts 1 to `parts` are applied."""
 
     state: Literal["open", "complete"]
     parts: int
@@ -40,7 +40,7 @@ class StoredImport:
 
 @dataclass(frozen=True)
 class RecentImport(StoredImport):
-    """An import of a list: when it began, in milliseconds, and what whoever began it is called; None: they are gone."""
+    """An import in a list: its start in milliseconds, and its creator's name; None if they no longer exist."""
 
     import_id: str
     created: int
@@ -48,25 +48,25 @@ class RecentImport(StoredImport):
 
 
 class PartMark(NamedTuple):
-    """What a part left with everybody whose profile it made what it is: a number of its own, and when that was."""
+    """The mark that a part left on every profile it wrote: a unique number, and the time."""
 
     number: int
     applied: int  # milliseconds
 
 
 def open_import(connection: Connection, place: ImportKey, *, now: int, created_by: str) -> bool:
-    """Whether the import is new; then it is this transaction's alone."""
+    """Create the import if it is new, locked by this transaction; return whether it is."""
     row = (place.environment_id, place.import_id, "open", now, created_by)
     return connection.exec_driver_sql(OPEN.format(marks=placeholders(connection, len(row))), row).rowcount == 1
 
 
 def lock_import(connection: Connection, place: ImportKey) -> None:
-    """Keep every other transaction from this import until the end of this one."""
+    """Lock the import against other transactions until the end of this one."""
     connection.execute(select(imports.c.state).where(*_is(imports, place)).with_for_update())
 
 
 def find_import(connection: Connection, place: ImportKey) -> StoredImport | None:
-    """The import; None when no part of it was ever applied."""
+    """Return the import; None when no part of it was ever applied."""
     state = connection.execute(select(imports.c.state).where(*_is(imports, place))).scalar()
     if state is None:
         return None
@@ -77,7 +77,7 @@ def find_import(connection: Connection, place: ImportKey) -> StoredImport | None
 
 
 def recent_imports(connection: Connection, environment_id: str, *, most: int) -> Sequence[RecentImport]:
-    """The imports that began last, the newest first."""
+    """Return the latest imports, newest first."""
     author = func.coalesce(accounts.c.name, service_accounts.c.name)
     query = (
         select(imports.c.import_id, imports.c.created, author.label("author"))
@@ -98,7 +98,7 @@ def recent_imports(connection: Connection, environment_id: str, *, most: int) ->
 
 
 def find_part(connection: Connection, place: ImportKey, number: int) -> PartView | None:
-    """What became of a part; None when it was not applied yet."""
+    """Return the result of a part; None when it was not applied yet."""
     columns = [import_parts.c[name] for name in ("part", "digest", *COUNTED, "errors")]
     query = select(*columns).where(*_is(import_parts, place), import_parts.c.part == number)
     found = connection.execute(query).first()
@@ -109,7 +109,7 @@ def find_part(connection: Connection, place: ImportKey, number: int) -> PartView
 
 
 def find_marks(connection: Connection, environment_id: str, digest: str) -> Sequence[PartMark]:
-    """The marks that the last parts with that content left, where every row was good and some changed something."""
+    """Return the marks of the last parts with that content in which every row was valid and some changed something."""
     query = (
         select(import_parts.c.mark, import_parts.c.applied)
         .where(import_parts.c.environment_id == environment_id, import_parts.c.digest == digest)
@@ -122,7 +122,7 @@ def find_marks(connection: Connection, environment_id: str, digest: str) -> Sequ
 
 
 def add_part(connection: Connection, place: ImportKey, view: PartView, *, mark: PartMark) -> None:
-    """Remember what became of a part, in the transaction that applies it."""
+    """Store the result of a part, in the transaction that applies it."""
     counts = {name: getattr(view, name) for name in COUNTED}
     errors = msgspec.json.encode(view.errors).decode()
     row = {**_key(place), "part": view.part, "digest": view.digest, **counts, "errors": errors}
@@ -130,7 +130,7 @@ def add_part(connection: Connection, place: ImportKey, view: PartView, *, mark: 
 
 
 def complete_import(connection: Connection, place: ImportKey, *, now: int) -> None:
-    """No further parts."""
+    """Complete the import: no further parts are accepted."""
     connection.execute(update(imports).where(*_is(imports, place)).values(state="complete", completed=now))
 
 

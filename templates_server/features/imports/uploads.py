@@ -1,4 +1,4 @@
-"""Files on their way from a browser into an environment: kept for an hour in the data folder, for one person each."""
+"""Files uploaded from a browser to an environment: stored for an hour in the data folder, for one person each."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ SENT, CHECKING, CHECKED, IMPORTING, STOPPED, COMPLETE = (
     "sent", "checking", "checked", "importing", "stopped", "complete",
 )  # fmt: skip
 BEGUN = frozenset({IMPORTING, STOPPED, COMPLETE})
-"""States in which rows may have been applied: the columns stay as they are."""
+"""States in which rows may have been applied: the columns can no longer change."""
 
 
 class UploadReject(msgspec.Struct, frozen=True):
-    """A row that is not taken, as a page shows it."""
+    """A rejected row, in the form shown on a page."""
 
     line: int
     reason: str
@@ -48,7 +48,7 @@ class UploadReject(msgspec.Struct, frozen=True):
 
 
 class Upload(msgspec.Struct, frozen=True):
-    """A file, whose it is, and how far it is; times in milliseconds."""
+    """A file, its owner and its progress; times in milliseconds."""
 
     id: str
     environment_id: str
@@ -69,46 +69,46 @@ class Upload(msgspec.Struct, frozen=True):
 
     @property
     def wanted(self) -> ColumnMapping:
-        """What is said of its columns."""
+        """The requested column mapping."""
         return ColumnMapping(self.becomes, self.types)
 
     @property
     def expires(self) -> int:
-        """When it is deleted."""
+        """The time when it is deleted."""
         return self.uploaded + KEPT_MS
 
     def is_over(self, now: int) -> bool:
-        """Whether its time is over, or its clock was wrong."""
+        """Return whether it has expired, or its time is invalid."""
         return abs(now - self.uploaded) >= KEPT_MS
 
 
 def upload_id(account_id: str, environment_id: str, key: str, content: bytes) -> str:
-    """The id of a file: a form that is sent twice gives the same."""
+    """Return the id of a file: the same for a form that is sent twice."""
     digest = hashlib.sha256(content).hexdigest()
     return hashlib.sha256(f"{account_id} {environment_id} {digest} {key}".encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True)
 class UploadOwner:
-    """The person and the environment that a file is of: nobody else reaches it, and it is reached nowhere else."""
+    """The owner of a file, a person in an environment: nobody else can access it, and only there."""
 
     account_id: str
     environment_id: str
 
     def has(self, upload: Upload) -> bool:
-        """Whether the file is theirs."""
+        """Return whether the file belongs to the owner."""
         return (upload.account_id, upload.environment_id) == (self.account_id, self.environment_id)
 
 
 class Uploads:
-    """The folder with these files. Its methods wait for the disk: call them aside."""
+    """The folder of uploaded files. Its methods block on disk access: call them in a thread."""
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         self._folder, self._clock = folder, clock
         self._purging: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin to remove what is over."""
+        """Start removing expired files."""
         self._purging = asyncio.create_task(self._purge_now_and_then())
 
     async def finish(self) -> None:
@@ -119,9 +119,9 @@ class Uploads:
                 await self._purging
 
     def add(self, upload: Upload, content: bytes) -> Upload:
-        """Keep a file, or what is kept under its id. The oldest of the same person makes room.
+        """Store a file, or return the one stored under its id. The owner's oldest file is replaced if necessary.
 
-        Conflict when all of theirs are being imported; Unavailable when there is no room for it.
+        Raise Conflict when all of theirs are being imported; Unavailable when there is no room for it.
         """
         self._folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         self.purge()
@@ -150,20 +150,20 @@ class Uploads:
         self.remove(idle[0])
 
     def find(self, owner: UploadOwner, upload: str) -> Upload:
-        """A file of that person in that environment; NotFound when there is none, or no longer."""
+        """Return the owner's file. Raise NotFound when it does not exist or has expired."""
         found = self._read(upload)
         if found is None or not owner.has(found) or found.is_over(self._clock()):
             raise NotFound
         return found
 
     def of(self, owner: UploadOwner) -> Sequence[Upload]:
-        """All files of that person in that environment, the newest first."""
+        """Return all files of the owner, newest first."""
         now = self._clock()
         found = [one for one in self._all() if owner.has(one) and not one.is_over(now)]
         return sorted(found, key=lambda one: one.uploaded, reverse=True)
 
     def store(self, upload: Upload) -> Upload:
-        """Keep what is known of a file now; NotFound when it was discarded meanwhile."""
+        """Store the current state of a file. Raise NotFound when it was discarded meanwhile."""
         if self._read(upload.id) is None:
             raise NotFound("The file was discarded.")
         touched = msgspec.structs.replace(upload, touched=self._clock())
@@ -171,34 +171,34 @@ class Uploads:
         return touched
 
     def stop(self, upload: Upload, why: str) -> None:
-        """Keep that it was broken off, with what is known of how far it came; NotFound when it was discarded."""
+        """Store that the import was cancelled, and its progress. Raise NotFound when it was discarded."""
         known = self._read(upload.id) or upload
         state = SENT if upload.state == CHECKING else STOPPED
         self.store(msgspec.structs.replace(known, state=state, error=why))
 
     def content(self, upload: Upload) -> bytes:
-        """The file itself; NotFound once it is gone."""
+        """Return the content of the file. Raise NotFound if it no longer exists."""
         return self._content(upload.id + CONTENT)
 
     def rejects(self, upload: Upload) -> bytes:
-        """The rejects file; NotFound where there is none."""
+        """Return the rejects file. Raise NotFound if there is none."""
         return self._content(upload.id + REJECTS)
 
     def complete(self, upload: Upload, rejects: bytes) -> None:
-        """It is done: its rejects are kept, and the file is not."""
+        """Complete the import: store its rejects and delete the file."""
         if rejects:
             self._write(upload.id + REJECTS, rejects)
         self.store(upload)
         (self._folder / (upload.id + CONTENT)).unlink(missing_ok=True)
 
     def remove(self, upload: Upload) -> None:
-        """Forget it."""
+        """Delete the file."""
         for path in self._paths():
             if path.name.partition(".")[0] == upload.id:
                 path.unlink(missing_ok=True)
 
     def purge(self) -> None:
-        """Remove what is over, and what is left of files that nothing is known of."""
+        """Remove expired files, and files without a record."""
         now, paths = self._clock(), self._paths()
         known = {file_id: self._read(file_id) for file_id in {path.name.partition(".")[0] for path in paths}}
         for path in paths:
@@ -252,7 +252,7 @@ class Uploads:
 
 
 def _is_old(path: Path) -> bool:
-    """Whether a file that nothing is known of is none that is being written now."""
+    """Return whether an unknown file is too old to be one that is being written now."""
     try:
         return abs(time.time() - path.stat().st_mtime) * SECOND >= KEPT_MS
     except FileNotFoundError:

@@ -1,1 +1,1 @@
-"""OpenFeature's remote evaluation protocol (OFREP 0.3): what a person is shown, as flags. Nothing is stored."""
+"""OpenFeature's remote evaluation protocol (OFREP 0.3): a person's states as flags. Nothing is stored."""

@@ -41,7 +41,7 @@ class FlagServices(Protocol):
 
 
 async def app_of(call: Call) -> Principal:
-    """The app whose pk_ key comes as a bearer token or as `X-API-Key`; Unauthenticated or Forbidden."""
+    """Return the app of a pk_ key, sent as a bearer token or `X-API-Key`. Raise Unauthenticated or Forbidden."""
     principal = await call.services.authenticate(_key_of(call))
     if principal is None:
         raise Unauthenticated("The key is unknown or revoked.", challenge='Bearer error="invalid_token"')
@@ -53,7 +53,7 @@ async def app_of(call: Call) -> Principal:
 
 
 def _key_of(call: Call) -> str:
-    """The key that was sent; BadRequest for two that differ, of which either could be meant."""
+    """Return the key of the request. Raise BadRequest for two different keys, which are ambiguous."""
     headers = call.request.headers
     scheme, _, bearer = headers.get("authorization", "").partition(" ")
     sent = {bearer.strip() if scheme.lower() == "bearer" else "", headers.get(KEY_HEADER, "").strip()} - {""}
@@ -65,7 +65,7 @@ def _key_of(call: Call) -> str:
 
 
 async def evaluate_all(call: Call[FlagServices]) -> Response:
-    """Every flag, and where changes are told; 304 when the caller has them."""
+    """Return all flags and the URL of their event stream; 304 when the caller has them."""
     person, said = _read_request(call)
     now = call.now
     evaluated = await call.features.flag_evaluator.evaluate_all(person, said, now=now)
@@ -88,14 +88,14 @@ async def evaluate_all(call: Call[FlagServices]) -> Response:
 
 
 async def evaluate_one(call: Call[FlagServices]) -> Response:
-    """One flag."""
+    """Return one flag."""
     person, said = _read_request(call)
     encoded = await call.features.flag_evaluator.evaluate_one(call.parameters["flag"], person, said, now=call.now)
     return Response(encoded, media_type="application/json")
 
 
 def _read_request(call: Call) -> tuple[EvaluatedPerson, ClientContext]:
-    """Whose flags are asked for, and what the app says of them."""
+    """Return the person of the request and the context sent by the app."""
     request_body.require_media_type(call.request, "application/json")
     check = call.services.user_signatures.check_for(call.principal)
     who, said = read_question(call.body, check=check, max_depth=call.settings.limits.max_depth)
@@ -104,9 +104,9 @@ def _read_request(call: Call) -> tuple[EvaluatedPerson, ClientContext]:
 
 
 def _is_after_an_event(call: Call) -> bool:
-    """Whether an event made the app ask.
+    """Return whether the app sent the request because of an event.
 
-    Then what this process remembers of its key may be older than what another one told in that event.
+    This process's cache of the key may then be older than the state that another process announced in that event.
     """
     if not call.request.scope["query_string"]:
         return False

@@ -1,7 +1,7 @@
-"""Entity tags of answers with all flags (RFC 9110, 8.8.3): what is in them, and until when their stream can be opened.
+"""Entity tags of responses with all flags (RFC 9110, 8.8.3): their content, and how long their stream is valid.
 
-An answer also has the URL of a stream, which is good for a while. A client that is told 304 goes on using the URL that
-it has: so one whose URL is no longer good is given all anew, though the flags are the same.
+A response also has the URL of a stream, which is valid for a while. A client that receives 304 continues to use the URL
+that it has, so a client whose URL has expired gets a full response even if the flags are the same.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ TAG_BYTES = 15  # of which base64 makes 20 characters without padding
 
 
 def make_entity_tag(digest: bytes, *names: str) -> str:
-    """The tag of flags with a digest, which are those of a person to an app."""
+    """Return the tag of flags with a digest, for a person and an app."""
     content = b"\0".join([digest, *(name.encode() for name in names)])
     return urlsafe_b64encode(hashlib.blake2b(content, digest_size=TAG_BYTES).digest()).decode()
 
 
 def format_header(tag: str, window: int) -> str:
-    """The tag as a header, of an answer whose URL was made in that window."""
+    """Format the tag as a header of a response whose URL was created in that window."""
     return f'"{tag}.{window}"'
 
 
 def find_current_header(if_none_match: str | None, tag: str, windows: Iterable[int]) -> str | None:
-    """The header by which the caller has these flags, with a URL of one of these windows; None where it has not."""
+    """Return the caller's header with these flags and a URL of one of these windows; None if there is none."""
     if not if_none_match:
         return None
     sent = {one.strip().removeprefix("W/") for one in if_none_match.split(",")}

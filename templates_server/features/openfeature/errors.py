@@ -1,4 +1,4 @@
-"""What is wrong with a question of the protocol. The form of the answers is in `http/response.py`."""
+"""Errors in requests of the protocol. The format of the responses is in `http/response.py`."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from templates_server.errors import BadRequest
 
 
 class ParseFailed(BadRequest):
-    """The body is none of the protocol's."""
+    """The body is invalid in the protocol."""
 
     code = "PARSE_ERROR"
 
 
 class TargetingKeyMissing(BadRequest):
-    """It is not said whose flags are asked for."""
+    """The request has no targeting key."""
 
     code = "TARGETING_KEY_MISSING"
 
 
 class InvalidContext(BadRequest):
-    """What is said of the person cannot be used."""
+    """The context of the person is invalid."""
 
     code = "INVALID_CONTEXT"

@@ -1,4 +1,4 @@
-"""What somebody's flags are: the choice of sessions, as if one began now, without its being stored."""
+"""Evaluation of a person's flags: the same choice as for a new session, without storing one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LETTERS = {TribeOutcome.MATCHED: b"m", TribeOutcome.NOT_MATCHED: b"n", TribeOutc
 
 @dataclass(frozen=True, slots=True)
 class FlagEvaluation:
-    """The flags of somebody: those of each entity, and a digest of all. `facts` None: they make no difference."""
+    """The flags of a person: those of each entity, and a digest of all. `facts` is None if irrelevant."""
 
     flags: Flags
     facts: PersonFacts | None
@@ -31,32 +31,32 @@ class FlagEvaluation:
 
     @property
     def encoded(self) -> bytes:
-        """The JSON array of all flags."""
+        """Return the JSON array of all flags."""
         return b"[" + b",".join([state.flags for state in self.states]) + b"]"
 
     @property
     def mark(self) -> bytes:
-        """What is the same as long as the flags must be, whatever the app says of the person."""
+        """Return a mark that is constant while the flags are, for any app context."""
         if self.facts is None or not self.flags.contextual:
             return self.digest[:MARK_BYTES]
         return _mark(self.flags, self.facts, self.now)
 
 
 class FlagEvaluator:
-    """Evaluates from the documents of an environment and from what is stored of the person at that moment."""
+    """An evaluator that uses the documents of an environment and the current stored data of the person."""
 
     def __init__(self, deciding: SessionEvaluator, flags: FlagsCache) -> None:
         self._deciding = deciding
         self._flags = flags
 
     async def evaluate_all(self, person: EvaluatedPerson, said: ClientContext, *, now: int) -> FlagEvaluation:
-        """Every flag."""
+        """Evaluate all flags."""
         flags = await self._flags.flags_of(person.environment_id, person.revision)
         facts = await self._facts(flags, person, said, now)
         return _evaluate(flags, facts, now)
 
     async def evaluate_one(self, key: str, person: EvaluatedPerson, said: ClientContext, *, now: int) -> bytes:
-        """The flag of that key, encoded; NotFound when there is none."""
+        """Return the encoded flag with that key. Raise NotFound when it does not exist."""
         flags = await self._flags.flags_of(person.environment_id, person.revision)
         entity, number = flags.find(key)
         shown = entity.otherwise
@@ -66,13 +66,13 @@ class FlagEvaluator:
         return flags.by_state[id(shown)].flag(number)
 
     async def mark_of(self, person: EvaluatedPerson, *, now: int) -> tuple[Flags, bytes]:
-        """The present mark, and the flags that it is of."""
+        """Return the current mark, and its flags."""
         flags = await self._flags.flags_of(person.environment_id)
         facts = await self._facts(flags, person, UNSAID, now)
         return flags, _evaluate(flags, facts, now).mark
 
     async def _facts(self, flags: Flags, person: EvaluatedPerson, said: ClientContext, now: int) -> PersonFacts | None:
-        """What is known of the person; None where it makes no difference."""
+        """Return the stored facts about the person; None if they are irrelevant."""
         if not flags.states.is_targeted:
             return None
         return await self._deciding.preview(flags.states, person, said, now=now)
@@ -87,9 +87,9 @@ def _evaluate(flags: Flags, facts: PersonFacts | None, now: int) -> FlagEvaluati
 
 
 def _mark(flags: Flags, facts: PersonFacts, now: int) -> bytes:
-    """What is the same as long as every tribe, and every scenario's time, is: what the app says is not asked.
+    """Return a mark that changes only with a tribe or a scenario's schedule; app context is ignored.
 
-    The states themselves would not do: one that cannot be known hides what has changed below it.
+    The states themselves would not suffice: an undecidable state hides changes below it.
     """
     unsaid = replace(facts, fields=None)
     outcomes = [LETTERS[decide_tribe(tribe, unsaid, now)] for tribe in flags.tribes]

@@ -1,4 +1,4 @@
-"""Marks of what an app knows of somebody's flags: another mark, and they may be others. How they are written. Pure."""
+"""Marks of a person's flags as known to an app: a different mark means they may have changed. Text format. Pure."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ WRITTEN = re.compile(r"[A-Za-z0-9_-]{11}", re.ASCII)
 
 
 def format_mark(mark: bytes) -> str:
-    """The mark as text, for the id of an event."""
+    """Return the mark as text, for the id of an event."""
     return urlsafe_b64encode(mark).rstrip(b"=").decode()
 
 
 def read_mark(text: str) -> bytes | None:
-    """The mark that a text is; None for any other text."""
+    """Parse the text of a mark; None for any other text."""
     if WRITTEN.fullmatch(text) is None:
         return None
     try:

@@ -1,8 +1,8 @@
-"""The flags that the states of an environment are told as: made once a revision, joined for each person. Pure.
+"""Flags that represent the states of an environment: created once per revision, joined for each person. Pure.
 
-Of each entity there is `collection.child`, the whole state as sessions have it; `collection.child.enabled`; and of an
-experience `collection.child.property` for each of its properties. A value that is unset is left out, so that what the
-app's code gives as its default counts.
+Each entity has `collection.child`, the whole state as in sessions, and `collection.child.enabled`; an experience also
+has `collection.child.property` for each of its properties. An unset value is omitted, so that the default in the app's
+code applies.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from templates_server.storage.query_coalescer import QueryCoalescer
 
 MOST_BYTES = 128 * 1024 * 1024
 MOST_ENCODED_BYTES = 32 * 1024 * 1024
-"""Of the flags of one environment: a property with a short value takes twenty times as much as a flag."""
+"""The memory limit of one environment's flags: a property with a short value needs twenty times as much as a flag."""
 MADE_AT_ONCE = 2
 BYTES_OF_A_STATE = 300  # its objects and its entry, without what is encoded
 DIGEST_BYTES = 16
@@ -46,9 +46,9 @@ TOO_LARGE = (
 
 
 class EncodedState(msgspec.Struct, frozen=True, gc=False):
-    """The flags of an entity in one of its states, with commas between them, and where each ends.
+    """The flags of an entity in one of its states, separated by commas, and where each ends.
 
-    `digest` is what other flags do not have.
+    `digest` is unique to these flags.
     """
 
     flags: bytes
@@ -56,15 +56,15 @@ class EncodedState(msgspec.Struct, frozen=True, gc=False):
     digest: bytes
 
     def flag(self, number: int) -> bytes:
-        """One of them."""
+        """Return one flag."""
         return self.flags[self.ends[number - 1] + 1 if number else 0 : self.ends[number]]
 
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """All flags that are possible at a revision. `by_state` is by the identity of what `states` holds.
+    """All possible flags at a revision. The keys of `by_state` are the identities of the items of `states`.
 
-    `tribes` are those of the scenarios, each once; `contextual` whether one of them asks what the app says.
+    `tribes` are the distinct tribes of the scenarios; `contextual` is whether one of them uses app context.
     """
 
     states: CompiledStates
@@ -75,12 +75,12 @@ class Flags:
     bytes: int
 
     def of(self, shown: Iterable[RenderedState | None]) -> list[EncodedState]:
-        """The flags of states that were chosen of `states`; of one that cannot be known there are none."""
+        """Return the flags of states chosen from `states`; an undecidable state has none."""
         by_state = self.by_state
         return [by_state[id(one)] for one in shown if one is not None]
 
     def find(self, key: str) -> tuple[CompiledEntity, int]:
-        """The entity that a flag is of, and which of its flags it is; NotFound."""
+        """Return the entity of a flag and the index of the flag. Raise NotFound if it does not exist."""
         collection, _, rest = key.partition(".")
         child, dot, part = rest.partition(".")
         number = self.numbers.get(f"{collection}.{child}")
@@ -95,12 +95,12 @@ class Flags:
 
 
 def parts_of(entity: CompiledEntity) -> Sequence[str]:
-    """What the flags of an entity are called, after the whole state. A property that is called `enabled` has none."""
+    """Return the names of an entity's flags, after the whole state. A property called `enabled` has none."""
     return (ENABLED, *(key for key in entity.kinds if key != ENABLED))
 
 
 def make_flags(states: CompiledStates) -> Flags:
-    """The flags of all states; ValidationFailed when they are larger than can be held."""
+    """Create the flags of all states. Raise ValidationFailed when they exceed the memory limit."""
     by_state: dict[int, EncodedState] = {}
     encoded_bytes = 0
     for entity in states.entities:
@@ -119,14 +119,14 @@ def make_flags(states: CompiledStates) -> Flags:
 
 
 def _alternatives(entity: CompiledEntity) -> Iterator[tuple[RenderedState, str]]:
-    """Each state of an entity, and why it is shown when it is enabled."""
+    """Return each state of an entity, and the reason why it is shown when it is enabled."""
     yield entity.otherwise, "STATIC"
     for candidate in entity.candidates:
         yield candidate.shown, "TARGETING_MATCH"
 
 
 def _encode_flags(entity: CompiledEntity, shown: RenderedState, reason: str) -> EncodedState:
-    """The flags in the order of `parts_of`."""
+    """Encode the flags in the order of `parts_of`."""
     variant = msgspec.json.encode(NO_VARIANT if shown.scenario is None else shown.scenario)
     tail = b'"reason":"%b","variant":%b}' % ((reason if shown.enabled else "DISABLED").encode(), variant)
     whole = shown.encoded.partition(b":")[2]
@@ -148,7 +148,7 @@ def _flag(key: str, value: bytes | None, tail: bytes) -> bytes:
 
 
 def _value(value: Any, kind: PropertyType) -> bytes | None:
-    """The value as JSON; None when it is unset."""
+    """Return the value as JSON; None when it is unset."""
     if value is None or value == PLAIN_UNSET[kind]:
         return None
     return msgspec.json.encode({"values": value} if kind is PropertyType.LIST else value)
@@ -162,7 +162,7 @@ def _ends(flags: Iterable[bytes]) -> Iterator[int]:
 
 
 class FlagsCache:
-    """The flags of the environments that were asked for last, as many as memory is set aside for. None is stale."""
+    """A cache of the flags of recently used environments, limited by memory. Entries are never stale."""
 
     def __init__(self, states: StatesCache, *, most_bytes: int = MOST_BYTES) -> None:
         self._states = states
@@ -173,11 +173,11 @@ class FlagsCache:
 
     @property
     def bytes(self) -> int:
-        """How much memory the flags hold, without the states that they are made of."""
+        """Return the memory used by the flags, without the states that they are created from."""
         return sum(flags.bytes for flags in self._kept.values())
 
     async def flags_of(self, environment_id: str, revision: str | None = None) -> Flags:
-        """The possible flags of an environment, as they are now; `revision` where it was just looked up."""
+        """Return the current possible flags of an environment; `revision` is passed if just looked up."""
         states = await self._states.states_of(environment_id, revision)
         kept = self._kept.get(environment_id)
         if kept is None or kept.states is not states:
@@ -190,7 +190,7 @@ class FlagsCache:
         return [await self._make(environment_id) for environment_id in environment_ids]
 
     async def _make(self, environment_id: str) -> Flags | Exception:
-        """Make them aside, since those of a large document take long; or what failed."""
+        """Create the flags in a thread, since those of a large document take long, and cache them or the error."""
         try:
             states = await self._states.states_of(environment_id)
             flags = await self._made(environment_id, states)

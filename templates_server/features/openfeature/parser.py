@@ -1,4 +1,4 @@
-"""Reading whom a question is about, and what the app says of them."""
+"""Parsing of the person and the app context in a request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_TOLD = 3
 
 
 def read_question(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[ClaimedIdentity, ClientContext]:
-    """Whose flags are asked for, and what the app says; a refusal of the protocol."""
+    """Return the person and the app context. Raise an error of the protocol."""
     context = _context(body, max_depth)
     user_id = context.get(TARGETING_KEY)
     if user_id is None or user_id == "":
@@ -50,7 +50,7 @@ def _context(body: bytes, max_depth: int) -> Mapping[str, Any]:
 
 
 def _unfit(error: ValidationFailed) -> InvalidContext | ParseFailed:
-    """What is no object, or holds what nothing here can hold."""
+    """Return whether this is not an object, or holds values that cannot be represented."""
     problem = error.problems[0]
     if problem.path.startswith("context"):
         return InvalidContext(f"{problem.path}: {problem.message}")
@@ -68,7 +68,7 @@ def _check_signature(user_id: str, signature: Any, check: IdCheck) -> None:
 
 
 def _fields(context: Mapping[str, Any]) -> Mapping[str, str | int | float | bool | None]:
-    """The members that are scalars; InvalidContext when they are more, or larger, than a session may have."""
+    """Return the scalar members. Raise InvalidContext when they exceed the limits of a session."""
     fields = {
         name: value
         for name, value in context.items()

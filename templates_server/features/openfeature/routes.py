@@ -1,4 +1,4 @@
-"""Flags by OpenFeature's remote evaluation protocol: every path, who may use it, what it reads and gives."""
+"""The routes of OpenFeature's remote evaluation protocol: each path, its access rule, its input and its response."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The server about itself: whether it lives and can serve."""
+"""The server's own operations: health, readiness, backup and maintenance."""

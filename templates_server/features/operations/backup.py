@@ -1,4 +1,4 @@
-"""Making a backup of a data folder and its database, while a server works on them."""
+"""Backup of a data folder and its database while a server is running."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from templates_server.storage.database import Database
 
 
 class NothingToBackUp(Exception):
-    """No server has ever kept anything there."""
+    """An error for a data folder that no server has ever used."""
 
 
 class CannotBeBackedUp(Exception):
-    """A file beside the database is damaged; the message says which."""
+    """An error for a damaged file beside the database; the message names it."""
 
 
 def back_up(folder: DataFolder, database: Database, target: Path) -> int:
-    """Write a backup of one moment to a path where nothing is yet; its size in bytes. The file is private."""
+    """Write a consistent backup to a new path and return its size in bytes. The file is private."""
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         database.read_sync(lambda connection: _write(connection, folder, temporary))
@@ -54,7 +54,7 @@ def _write(connection: Connection, folder: DataFolder, path: Path) -> None:
 
 
 def _read_checked(file: Path) -> bytes:
-    """The content of a file; CannotBeBackedUp where its backup could not be restored."""
+    """Return the content of a file. Raise CannotBeBackedUp when its backup could not be restored."""
     content = file.read_bytes()
     if fault := find_fault(file.name, content):
         raise CannotBeBackedUp(f"{file} {fault}")

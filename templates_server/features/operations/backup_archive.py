@@ -1,12 +1,12 @@
-"""The form of a backup: a tar file under zstandard, the same for every database.
+"""The format of a backup: a tar file compressed with zstandard, the same for every database.
 
     manifest.json                   {"format": 1, "version": ..., "schema": ..., "created": ...}
-    files/server.key ...            what lies beside the database in the data folder
+    files/server.key ...            the files beside the database in the data folder
     tables/<table>/<number>.jsonl   rows, one JSON object a line, binary values as {"base64": ...}
-    end.json                        {"rows": {table: count}, "files": [name]}: a file without it was cut
+    end.json                        {"rows": {table: count}, "files": [name]}: a file without it was truncated
 
-One frame of zstandard with a checksum, and nothing after it. Whatever is otherwise is NotABackup, which says where:
-members are read in this order, each once. Nothing here knows a database.
+One frame of zstandard with a checksum, and nothing after it. Any deviation raises NotABackup, which says where:
+members are read in this order, each once. Nothing here depends on a database.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ Read = TypeVar("Read")
 
 
 class NotABackup(Exception):
-    """The file is not a whole backup, or one that this version cannot read; the message says why."""
+    """An error for a file that is not a complete backup or is unreadable by this version; the message says why."""
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What a backup is of. `created` in milliseconds."""
+    """The metadata of a backup. `created` in milliseconds."""
 
     format: int
     version: str
@@ -48,25 +48,25 @@ class Manifest(msgspec.Struct, frozen=True):
 
 
 class BackupEnd(msgspec.Struct, frozen=True):
-    """What must have been read by the end; earlier versions did not name the files."""
+    """The expected totals at the end; earlier versions did not list the files."""
 
     rows: dict[str, int]
     files: list[str] | None = None
 
 
 def piece_name(table: str, number: int) -> str:
-    """The name of a piece of a table, from 1 on."""
+    """Return the name of a piece of a table, numbered from 1."""
     return f"{TABLES}{table}/{number:06}.jsonl"
 
 
 class BackupWriter:
-    """Puts members into a backup, in order."""
+    """A writer that adds members to a backup, in order."""
 
     def __init__(self, archive: tarfile.TarFile) -> None:
         self._archive = archive
 
     def add(self, name: str, content: bytes) -> None:
-        """One more member."""
+        """Add a member."""
         entry = tarfile.TarInfo(name)
         entry.size, entry.mode = len(content), 0o600
         self._archive.addfile(entry, io.BytesIO(content))
@@ -74,7 +74,7 @@ class BackupWriter:
 
 @contextlib.contextmanager
 def create_backup(path: Path) -> Iterator[BackupWriter]:
-    """A new backup at a path, for its owner's eyes; complete, and on the disk, when the block ends well."""
+    """Create a private backup at a path; it is complete and synced to disk when the block ends without an error."""
     compressor = zstandard.ZstdCompressor(level=ZSTANDARD_LEVEL, write_checksum=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE), "wb") as file:
         with (
@@ -87,7 +87,7 @@ def create_backup(path: Path) -> Iterator[BackupWriter]:
 
 
 class _Frame:
-    """What one frame of zstandard holds, which is all of a file; NotABackup where it is damaged, or more follows."""
+    """The content of one frame of zstandard that is a whole file. Raises NotABackup on damage or trailing data."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -95,7 +95,7 @@ class _Frame:
         self._text = bytearray()
 
     def read(self, size: int) -> bytes:
-        """The next bytes, as many as that unless it is the end."""
+        """Return that many bytes, or fewer at the end."""
         while len(self._text) < size and not self._frame.eof:
             self._inflate()
         taken = bytes(self._text[:size])
@@ -116,14 +116,14 @@ class _Frame:
             raise NotABackup(f"unexpected data after its end at byte {self._file.tell() - rest}")
 
     def check_end(self) -> None:
-        """NotABackup unless nothing is left but the padding of a tar file."""
+        """Raise NotABackup unless only the padding of a tar file remains."""
         while rest := self.read(PACKED_BYTES_AT_ONCE):
             if rest.strip(b"\0"):
                 raise NotABackup("the file is damaged: unreadable data follows its last member")
 
 
 def read_members(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Every member by name, in order; NotABackup when the file is something else or is damaged."""
+    """Yield every member by name, in order. Raise NotABackup when the file has another format or is damaged."""
     last = "its beginning"
     try:
         with path.open("rb") as file:
@@ -148,7 +148,7 @@ def _content_of(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes:
 
 
 def read_manifest(content: bytes) -> Manifest:
-    """The manifest; NotABackup when it is of another format."""
+    """Return the manifest. Raise NotABackup when it has another format."""
     manifest = read_json(MANIFEST, content, Manifest)
     if manifest.format != FORMAT:
         raise NotABackup(f"its format is {manifest.format}, but this mtribes-server reads format {FORMAT}")
@@ -156,7 +156,7 @@ def read_manifest(content: bytes) -> Manifest:
 
 
 def check_end(content: bytes, rows: Mapping[str, int], files: Collection[str]) -> None:
-    """NotABackup unless exactly as many rows, of the same tables, and the same files were read as were written."""
+    """Raise NotABackup unless the row counts of all tables, and the files, are exactly those that were written."""
     end = read_json(END, content, BackupEnd)
     for table, written in end.rows.items():
         if rows.get(table, 0) != written:
@@ -168,7 +168,7 @@ def check_end(content: bytes, rows: Mapping[str, int], files: Collection[str]) -
 
 
 def read_json(name: str, content: bytes, kind: type[Read]) -> Read:
-    """The content of a member as JSON; NotABackup names the member."""
+    """Return the content of a member as JSON. The message of NotABackup names the member."""
     try:
         return msgspec.json.decode(content, type=kind)
     except (ValueError, RecursionError) as error:

@@ -1,4 +1,4 @@
-"""The files beside the database that belong into a backup, and what is wrong with one that no server could use."""
+"""The files beside the database that belong in a backup, and checks that a server could use them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ FILES_KEPT = frozenset({server_key.FILE_NAME, DEMO, ERASURES})
 
 
 def find_fault(name: str, content: bytes) -> str | None:
-    """What is wrong with a file, to be read after its name; None when nothing is."""
+    """Return the problem with a file, to be appended to its name; None if there is none."""
     if name == server_key.FILE_NAME and not server_key.is_key(content):
         return "is not a valid server key"
     if name == ERASURES:

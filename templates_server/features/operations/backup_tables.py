@@ -1,4 +1,4 @@
-"""Rows out of any database and into any: every table that a schema has, in an order that keeps references whole."""
+"""Reading and writing the rows of any database: every table in a schema, in an order that respects references."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ ALEMBIC_TABLE = "alembic_version"  # the manifest says it
 
 
 def tables_of(connection: Connection) -> Sequence[Table]:
-    """The tables that are there, each after those that it refers to."""
+    """Return the existing tables, each after those that it references."""
     found = MetaData()
     found.reflect(connection)
     return [table for table in found.sorted_tables if table.name != ALEMBIC_TABLE]
 
 
 def is_empty(connection: Connection) -> bool:
-    """Whether the database holds no table at all."""
+    """Return whether the database has no tables."""
     return not inspect(connection).get_table_names()
 
 
 def chunks_of(connection: Connection, table: Table) -> Iterator[tuple[int, bytes]]:
-    """The rows of a table in the order of its key, as counted pieces of JSON lines."""
+    """Yield the rows of a table in key order, as counted pieces of JSON lines."""
     query = select(table).order_by(*table.primary_key.columns)
     result = connection.execution_options(yield_per=ROWS_A_CHUNK, stream_results=True).execute(query)
     for rows in result.mappings().partitions(ROWS_A_CHUNK):
@@ -50,7 +50,7 @@ def chunks_of(connection: Connection, table: Table) -> Iterator[tuple[int, bytes
 
 
 class TableReader:
-    """Reads the rows of one table out of pieces, and stores them; NotABackup names piece and line of a bad one."""
+    """A reader that stores the rows of one table. NotABackup names the piece and line of an invalid row."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -61,7 +61,7 @@ class TableReader:
         self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(row)
 
     def insert(self, connection: Connection, name: str, piece: bytes) -> int:
-        """Store the rows of a piece; how many they are."""
+        """Store the rows of a piece and return their number."""
         rows = self._read(name, piece)
         if not rows:
             return 0
@@ -89,7 +89,7 @@ class TableReader:
         }
 
     def _insert_each(self, connection: Connection, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Store them one by one, to find the one that is refused."""
+        """Store rows one by one, to find the rejected one."""
         for number, row in enumerate(rows, start=1):
             try:
                 with connection.begin_nested():
@@ -104,7 +104,7 @@ class _Binary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _type_of(column: Column[Any]) -> Any:
-    """What JSON must hold for a column."""
+    """Return the JSON type of a column."""
     kind: Any = _Binary if isinstance(column.type, LargeBinary) else str
     if isinstance(column.type, Integer):
         most = MOST_BIG if isinstance(column.type, BigInteger) else MOST

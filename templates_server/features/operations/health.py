@@ -1,4 +1,4 @@
-"""Health and readiness, for load balancers and for the command line."""
+"""Health and readiness, for load balancers and the command line."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ LEAST_FREE_BYTES = 64 * 1024 * 1024
 
 
 async def health(call: Call) -> Response:
-    """200 as long as the process answers; `demo` tells whether it has a /demo page."""
+    """Return 200 as long as the process responds; `demo` is whether it has a /demo page."""
     return json_response(Health("alive", demo=call.settings.demo))
 
 
 async def readiness(call: Call) -> Response:
-    """200 when requests can be served, else 503; each check by name."""
+    """Return 200 when requests can be served, otherwise 503; with each check by name."""
     checks = {
         "database": call.database.fault() or "ok",
         "schema": await _schema_state(call),

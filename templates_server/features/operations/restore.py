@@ -1,8 +1,8 @@
-"""Restoring a backup into an empty data folder and an empty database, of either kind: all of it or nothing.
+"""Restore of a backup into an empty data folder and an empty database, of either kind: everything or nothing.
 
-But whoever was erased since stays out. An erasure that the backed-up database knows of came before the backup: who is
-in the backup nevertheless had come back, and stays. Every other erasure that is listed, in the backup's files or by
-whoever restores, is made again. No clock has a say in it.
+People erased since the backup remain erased. An erasure in the backed-up database came before the backup: a person who
+is nevertheless in the backup had come back, and remains. Every other erasure in the list, from the backup's files or
+from the operator, is repeated. This does not depend on any clock.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ NOT_OF_ITS_SCHEMA = (StatementError, ValueError, KeyError, TypeError)
 
 
 class NotEmpty(Exception):
-    """The database that would be restored into holds tables already."""
+    """An error for a target database that already has tables."""
 
 
 @dataclass(frozen=True)
 class RestoreSummary:
-    """How many rows each table got, and how many people were removed again because they had been erased since."""
+    """The number of rows per table, and of people removed again because they had been erased since."""
 
     rows: Mapping[str, int]
     erased_again: int
@@ -40,9 +40,9 @@ class RestoreSummary:
 def restore_into(
     database: Database, folder: DataFolder, source: Path, erasures: Collection[ErasedPerson] = ()
 ) -> RestoreSummary:
-    """Restore in one transaction, less the people of these erasures whom the backup knows and should not.
+    """Restore in one transaction, without the people in these erasures who were erased after the backup.
 
-    NotEmpty, or NotABackup when the file will not do.
+    Raise NotEmpty, or NotABackup when the file is unusable.
     """
     return database.write_sync(lambda connection: _restore(connection, folder, source, erasures))
 
@@ -66,7 +66,7 @@ def _restore(
 
 
 def _upgrade(connection: Connection) -> None:
-    """Bring what was restored to the schema of this version; NotABackup where its values are none of its version's."""
+    """Upgrade restored data to the schema of this version. Raise NotABackup when its values do not fit its version."""
     try:
         migrations.upgrade_connection(connection)
     except OperationalError:
@@ -78,14 +78,14 @@ def _upgrade(connection: Connection) -> None:
 
 
 def _erase_again(connection: Connection, listed: Collection[ErasedPerson]) -> int:
-    """Remove whoever was erased after the database was backed up; how many of them were there."""
+    """Remove people erased after the database was backed up; return how many of them existed."""
     known = {(one.environment_id, one.person_id): one.erased for one in list_erasures(connection)}
     since = [one for one in listed if one.erased > known.get((one.environment_id, one.person_id), -1)]
     return repeat_erasures(connection, sorted(since, key=lambda one: one.erased))
 
 
 def _make_schema(connection: Connection, content: Iterator[tuple[str, bytes]]) -> None:
-    """The tables as they were when the backup was made."""
+    """Create the tables of the schema at the time of the backup."""
     name, first = next(content, ("", b""))
     if name != backup_archive.MANIFEST:
         raise backup_archive.NotABackup("the manifest is missing")
@@ -98,7 +98,7 @@ def _make_schema(connection: Connection, content: Iterator[tuple[str, bytes]]) -
 
 
 def _fill(connection: Connection, content: Iterator[tuple[str, bytes]]) -> tuple[dict[str, bytes], Mapping[str, int]]:
-    """Every row into its table; the files beside the database, and the count of rows by table."""
+    """Store every row; return the files beside the database, and the row count of each table."""
     known = {table.name: table for table in backup_tables.tables_of(connection)}
     files: dict[str, bytes] = {}
     rows = dict.fromkeys(known, 0)
@@ -118,7 +118,7 @@ def _fill(connection: Connection, content: Iterator[tuple[str, bytes]]) -> tuple
 
 
 class _Pieces:
-    """Which piece of which table comes next: those of a table from 1 on, and each table once."""
+    """A check of the order of pieces: those of a table from 1 on, and each table once."""
 
     def __init__(self, known: Mapping[str, Table]) -> None:
         self._left = dict(known)
@@ -128,11 +128,11 @@ class _Pieces:
 
     @property
     def have_begun(self) -> bool:
-        """Whether there was a table already."""
+        """Return whether a table has started."""
         return self._table is not None
 
     def table_of(self, name: str) -> Table:
-        """The table of the member that comes; NotABackup where another one should."""
+        """Return the table of the next member. Raise NotABackup when another one is expected."""
         table = name.removeprefix(backup_archive.TABLES).partition("/")[0]
         if name.startswith(backup_archive.TABLES) and table in self._left:
             self._table = self._left.pop(table)
@@ -145,7 +145,7 @@ class _Pieces:
 
 
 def _checked_file(name: str, content: bytes) -> bytes:
-    """A file that goes beside the database; NotABackup where no server could use it."""
+    """Return a file that belongs beside the database. Raise NotABackup when no server could use it."""
     if fault := find_fault(name, content):
         raise backup_archive.NotABackup(f"its member {backup_archive.FILES}{name} {fault}")
     return content

@@ -1,4 +1,4 @@
-"""Removing what is older than it is kept, beside everything else: in small steps, each followed by a pause as long."""
+"""Removal of data beyond its retention period in the background: in small steps, each followed by an equal pause."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SHORTEST_PAUSE_SECONDS = 0.002
 
 
 class RetentionJob:
-    """Removes old events and sessions while the server runs, in a thread of its own."""
+    """A job that removes old events and sessions while the server runs, in its own thread."""
 
     def __init__(self, database: Database, clock: Clock, *, keep_events_days: int) -> None:
         self._database = database
@@ -38,17 +38,17 @@ class RetentionJob:
         self._thread = threading.Thread(target=self._run, name="purge", daemon=True)
 
     def start(self) -> None:
-        """Begin; the first time is in a minute, then every hour."""
+        """Start: the first run is in a minute, then every hour."""
         self._thread.start()
 
     async def finish(self) -> None:
-        """Stop after the present step."""
+        """Stop after the current step."""
         self._stopping.set()
         if self._thread.is_alive():
             await asyncio.to_thread(self._thread.join)
 
     def purge(self) -> int:
-        """Remove all that is too old now; how many rows. Nothing where another process is at it."""
+        """Remove all expired rows and return how many. Do nothing if another process is doing so."""
         with retention_store.hold_purge_lock(self._database) as is_alone:
             if not is_alone:
                 return 0

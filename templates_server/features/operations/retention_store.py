@@ -1,4 +1,4 @@
-"""All SQL that removes what is old: by stretches of the primary key, so that nobody waits long for a writer."""
+"""All SQL that removes old data: by stretches of the primary key, so that nobody waits long for the writer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BEGINNING: Key = ("", "", "")
 
 @dataclass(frozen=True, slots=True)
 class RetainedTable:
-    """A table whose rows grow old: the column of its key after environment and person, and the one of its time."""
+    """A table with retention: its key column after environment and person, and its time column."""
 
     table: str
     key: str
@@ -28,7 +28,7 @@ class RetainedTable:
 
     @property
     def whole_key(self) -> str:
-        """The primary key as SQL has it."""
+        """The primary key in SQL."""
         return f"(environment_id, person_id, {self.key})"
 
 
@@ -38,29 +38,29 @@ SESSIONS = RetainedTable("sessions", "session_id", "started")
 
 @dataclass(frozen=True, slots=True)
 class RetentionRange:
-    """The rows after one key up to another; `end` None: to the end of the table."""
+    """The rows after one key up to another; `end` is None for the end of the table."""
 
     start: Key
     end: Key | None
 
     def condition(self, aging: RetainedTable) -> str:
-        """That a row is in it, as SQL has it."""
+        """The SQL condition that selects its rows."""
         until = f" AND {aging.whole_key} <= (?, ?, ?)" if self.end else ""
         return f"{aging.whole_key} > (?, ?, ?){until}"
 
     @property
     def values(self) -> tuple[str, ...]:
-        """What its condition asks for."""
+        """The parameters of the condition."""
         return (*self.start, *(self.end or ()))
 
 
 @contextlib.contextmanager
 def hold_purge_lock(database: Database, lock: int = PURGE_LOCK) -> Iterator[bool]:
-    """Whether no other process is purging the database; as long as this lasts, none begins.
+    """Return whether no other process is purging the database; none can start while the lock is held.
 
-    Other work that one process is to do has another `lock`. It is a transaction's, not a session's, so that it holds
-    through a pooler of transactions too. The transaction has no snapshot while it waits: it keeps nothing from being
-    vacuumed.
+    Other exclusive work has another `lock`. It belongs to a transaction, not a session, so that it also works through
+    a transaction pooler. The transaction has no snapshot while it waits, so it does not prevent
+    vacuuming.
     """
     if database.dialect == "sqlite":  # one process serves it
         yield True
@@ -71,7 +71,7 @@ def hold_purge_lock(database: Database, lock: int = PURGE_LOCK) -> Iterator[bool
 
 
 def next_stretch(connection: Connection, aging: RetainedTable, *, start: Key, rows: int) -> RetentionRange:
-    """So many rows that come after a key."""
+    """Return a stretch of that many rows after a key."""
     query = (
         f"SELECT environment_id, person_id, {aging.key} FROM {aging.table} WHERE {aging.whole_key} > (?, ?, ?) "  # noqa: S608 - names of ours
         f"ORDER BY environment_id, person_id, {aging.key} LIMIT 1 OFFSET ?"
@@ -81,13 +81,13 @@ def next_stretch(connection: Connection, aging: RetainedTable, *, start: Key, ro
 
 
 def has_older(connection: Connection, aging: RetainedTable, stretch: RetentionRange, *, before: int) -> bool:
-    """Whether a stretch holds rows from before a time, in milliseconds."""
+    """Return whether a stretch has rows from before a time, in milliseconds."""
     query = f"SELECT 1 FROM {aging.table} WHERE {stretch.condition(aging)} AND {aging.time} < ? LIMIT 1"  # noqa: S608 - names of ours
     return connection.exec_driver_sql(as_text(connection, query), (*stretch.values, before)).first() is not None
 
 
 def remove_older(connection: Connection, aging: RetainedTable, stretch: RetentionRange, *, before: int) -> int:
-    """Remove the rows of a stretch from before a time; how many there were."""
+    """Remove the rows of a stretch from before a time; return how many there were."""
     if aging is EVENTS:
         condition = f"{stretch.condition(aging)} AND {aging.time} < ?"
         return remove_events(connection, condition, (*stretch.values, before))

@@ -1,4 +1,4 @@
-"""Health, readiness and metrics: every path, who may use it, what it reads and gives."""
+"""The routes of health, readiness and metrics: each path, its access rule, its input and its response."""
 
 from __future__ import annotations
 

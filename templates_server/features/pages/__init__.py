@@ -1,1 +1,1 @@
-"""Pages for people: rendering, the browser's session, sign-in and sign-out, the first page. Consent is in `oauth`."""
+"""Pages for people: rendering, the browser session, sign-in, sign-out and the home page. Consent is in `oauth`."""

@@ -1,4 +1,4 @@
-"""The first page, signing in and out, and what pages load."""
+"""The home page, sign-in and sign-out, and the assets of pages."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ WRONG = "Wrong e-mail address or password."
 
 
 async def first_page(call: Call[PageServices]) -> Response:
-    """What this server is; for who is signed in: as whom, and where they belong."""
+    """Show what this server is; for a signed-in person, their account and organizations."""
     browser = await identify_browser(call)
     account = browser.account
     memberships = (
@@ -50,7 +50,7 @@ async def first_page(call: Call[PageServices]) -> Response:
 
 
 async def sign_in_page(call: Call[PageServices]) -> Response:
-    """The form to sign in; who is signed in goes on at once."""
+    """Show the sign-in form, or redirect a person who is signed in."""
     browser = await identify_browser(call)
     go_on_to = local_path(call.settings, call.query.get("next", ""))
     if browser.account is not None:
@@ -59,7 +59,7 @@ async def sign_in_page(call: Call[PageServices]) -> Response:
 
 
 async def sign_in(call: Call[PageServices]) -> Response:
-    """Sign in and go on; or the form again, saying what is wrong."""
+    """Sign in and redirect, or show the form again with its errors."""
     browser = await identify_browser(call)
     form = decode_form(call.request, call.body)
     check_form(call, browser, form, purpose="sign-in")
@@ -95,11 +95,11 @@ def _sign_in_refusal(
 
 
 async def _authenticate(call: Call, email: str, password: str) -> Account | None:
-    """The account of that e-mail address and password; TooManyRequests when too many attempts failed.
+    """Return the account with that e-mail address and password. Raise TooManyRequests after too many failed attempts.
 
-    Unknown e-mail addresses take as long as wrong passwords, and are counted like them. While one must wait nothing is
-    compared, so that guesses cost little and tell nothing. A browser that was signed in before is counted by itself:
-    nobody elsewhere can keep it out.
+    Unknown e-mail addresses take as long as wrong passwords, and are counted like them. During the waiting time no
+    password is compared, so that guesses cost little and reveal nothing. A browser that was signed in before has its
+    own counter: nobody elsewhere can lock it out.
     """
     account = await call.database.read(lambda connection: accounts_store.find_account_by_email(connection, email))
     attempts = call.services.login_throttle
@@ -122,7 +122,7 @@ async def _authenticate(call: Call, email: str, password: str) -> Account | None
 
 
 async def _keep_hash_fresh(call: Call, account: Account, password: str) -> None:
-    """Hash the password anew when the way of hashing has changed since; while many sign in, another time."""
+    """Rehash the password when the hash parameters have changed; skip this while many people sign in."""
     stored = call.services.passwords
     if not stored.is_outdated(account.password_hash):
         return
@@ -134,7 +134,7 @@ async def _keep_hash_fresh(call: Call, account: Account, password: str) -> None:
 
 
 async def sign_in_as(call: Call, account: Account, *, go_on_to: str) -> Response:
-    """On as that account, with a new cookie: the one before may have been planted."""
+    """Sign in and redirect with a new cookie, because the old one may have been planted."""
     renewed = new_browser()
     await call.database.write(
         lambda connection: store.start_session(connection, renewed.cookie, account_id=account.id, now=call.now)
@@ -154,7 +154,7 @@ async def sign_out(call: Call) -> Response:
 
 
 async def sign_out_to(call: Call, browser: BrowserContext, go_on_to: str) -> Response:
-    """End the session of a browser, give it a new cookie, and send it on."""
+    """End the session of a browser, replace its cookie and redirect."""
     await call.database.write(lambda connection: store.end_session(connection, browser.cookie))
     response = see_other(go_on_to)
     set_cookie(response, call.settings, new_browser())
@@ -162,12 +162,12 @@ async def sign_out_to(call: Call, browser: BrowserContext, go_on_to: str) -> Res
 
 
 async def signed_out_page(call: Call[PageServices]) -> Response:
-    """That one is signed out."""
+    """Show that the person is signed out."""
     return pages_of(call).answer(PageContent("signed_out"), shown_to=await identify_browser(call))
 
 
 async def asset(call: Call[PageServices]) -> Response:
-    """A file that pages load; it never changes under its name."""
+    """Return an asset; its content never changes under its name."""
     found = pages_of(call).asset(call.parameters["name"])
     headers = {"Cache-Control": f"public, max-age={ASSET_MAX_AGE_SECONDS}, immutable"}
     return Response(found.content, headers=headers, media_type=found.media_type)

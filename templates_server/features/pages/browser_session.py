@@ -1,6 +1,6 @@
-"""The browser at the other end: its cookie, who is signed in, and whether a form came from a page of ours.
+"""The browser of a request: its cookie, its sign-in, and whether a form came from one of our pages.
 
-A browser has a cookie from its first page on. Signing in replaces it, so that a cookie planted before is worth nothing.
+A browser has a cookie from its first page on. Signing in replaces it, so that a cookie planted before is useless.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ LOCAL_PATH = re.compile(r"/(?!/)[!-\[\]-~]*")  # printable ASCII, no backslash
 
 @dataclass(frozen=True)
 class BrowserContext:
-    """A browser and who is signed in there, if anybody."""
+    """A browser and the person signed in there, if any."""
 
     cookie: str
     account: Account | None = None
 
 
 def new_browser() -> BrowserContext:
-    """A browser with a new cookie, where nobody is signed in."""
+    """Return a browser with a new cookie and nobody signed in."""
     return BrowserContext(random_text(COOKIE_LENGTH))
 
 
 async def identify_browser(call: Call) -> BrowserContext:
-    """The browser that sent the request; a new one when it brought no cookie of ours."""
+    """Return the browser that sent the request, or a new one when it has no valid cookie."""
     cookie = read_cookie(call.request.headers.get("cookie", ""), cookie_name(call.settings))
     if not COOKIE_PATTERN.fullmatch(cookie):
         return new_browser()
@@ -58,16 +58,16 @@ async def identify_browser(call: Call) -> BrowserContext:
 
 
 async def refresh_sign_in(call: Call, browser: BrowserContext) -> BrowserContext:
-    """The browser with whoever is signed in there by now; it does not count as a use of their session."""
+    """Return the browser with its current sign-in; this does not count as a use of the session."""
     found = await call.database.read(lambda connection: store.find_signed_in(connection, browser.cookie, call.now))
     return BrowserContext(browser.cookie, None if found is None else found[0])
 
 
 def read_cookie(header: str, name: str) -> str:
-    """The value of a cookie in a `Cookie` header, the last of that name; "" when it is not there.
+    """Return the last cookie of a name in a `Cookie` header, or "" when it is not present.
 
-    Ours are never quoted. Starlette's `cookies` would undo quotes by `http.cookies`, which takes a time that grows with
-    the square of their length before Python 3.11.10 and 3.12.6 (CVE-2024-7592).
+    Our cookies are never quoted. Starlette's `cookies` would unquote with `http.cookies`, which takes quadratic time
+    before Python 3.11.10 and 3.12.6 (CVE-2024-7592).
     """
     pairs = (part.partition("=") for part in header.split(";"))
     values = [value.strip() for key, _, value in pairs if key.strip() == name]
@@ -75,19 +75,19 @@ def read_cookie(header: str, name: str) -> str:
 
 
 def cookie_name(settings: Settings) -> str:
-    """The cookie's name: its prefix binds it to the host where there is https, else it names the port."""
+    """Return the cookie's name: with https its prefix binds it to the host, otherwise it contains the port."""
     return "__Host-mtribes" if settings.secure else f"mtribes_{urlsplit(settings.public_url).port or 80}"
 
 
 def set_cookie(response: Response, settings: Settings, browser: BrowserContext) -> None:
-    """Have the browser keep its cookie until it is closed."""
+    """Set the cookie until the browser is closed."""
     response.set_cookie(
         cookie_name(settings), browser.cookie, path="/", secure=settings.secure, httponly=True, samesite="lax"
     )
 
 
 def find_known_browser(call: Call, account: Account) -> str | None:
-    """The name under which the account was signed in with this browser before; None when it was not."""
+    """Return the id under which the account was signed in with this browser before; None when it was not."""
     cookie = read_cookie(call.request.headers.get("cookie", ""), known_cookie_name(call.settings))
     name, _, proof = cookie.partition(".")
     expected = _proof_of_known(call, account, name)
@@ -95,7 +95,7 @@ def find_known_browser(call: Call, account: Account) -> str | None:
 
 
 def remember_browser(response: Response, call: Call, account: Account) -> None:
-    """Have the browser prove from now on that the account was signed in there. It opens nothing."""
+    """Set a cookie that proves that the account was signed in with this browser. It grants no access."""
     name = find_known_browser(call, account) or random_text(KNOWN_NAME_LENGTH)
     response.set_cookie(
         known_cookie_name(call.settings),
@@ -109,7 +109,7 @@ def remember_browser(response: Response, call: Call, account: Account) -> None:
 
 
 def known_cookie_name(settings: Settings) -> str:
-    """The name of the cookie by which a browser is known."""
+    """Return the name of the cookie that identifies a known browser."""
     return f"{cookie_name(settings)}_known"
 
 
@@ -118,18 +118,18 @@ def _proof_of_known(call: Call, account: Account, name: str) -> str:
 
 
 def form_token(key: ServerKey, browser: BrowserContext, purpose: str) -> str:
-    """What a form for that purpose must bring back from this browser."""
+    """Return the token that a form for that purpose must send back from this browser."""
     return key.derive("form", f"{browser.cookie}\0{purpose}").hex()
 
 
 def new_form_key(key: ServerKey, purpose: str) -> str:
-    """What makes a deed of a form be done once, however often the form is sent; it shows that we made the form."""
+    """Return a key that makes repeated submissions of a form take effect once and proves that we created the form."""
     drawn = random_text(FORM_KEY_LENGTH)
     return f"{drawn}.{_proof_of_form(key, purpose, drawn)}"
 
 
 def is_form_key(key: ServerKey, text: str, purpose: str) -> bool:
-    """Whether we made a form for that purpose which brings this key."""
+    """Return whether we created a form for that purpose with this key."""
     drawn, _, proof = text.partition(".")
     return hmac.compare_digest(_proof_of_form(key, purpose, drawn).encode(), proof.encode())
 
@@ -139,7 +139,7 @@ def _proof_of_form(key: ServerKey, purpose: str, drawn: str) -> str:
 
 
 def check_form(call: Call, browser: BrowserContext, form: Parameters, *, purpose: str) -> None:
-    """Raise Forbidden unless the form was shown to this browser, by us, for this purpose."""
+    """Raise Forbidden unless we showed the form in this browser for this purpose."""
     origin = call.request.headers.get("origin")
     if origin is not None and origin != call.settings.origin:
         raise Forbidden("The form was submitted from another site.")
@@ -149,12 +149,12 @@ def check_form(call: Call, browser: BrowserContext, form: Parameters, *, purpose
 
 
 def local_path(settings: Settings, wanted: str) -> str:
-    """The path to go on to, when it is one of this server; else its first page."""
+    """Return the path to redirect to if it is on this server; otherwise the home page."""
     first_page = f"{settings.base_path}/"
     is_ours = LOCAL_PATH.fullmatch(wanted) and wanted.startswith(first_page) and not _climbs(wanted)
     return wanted if is_ours else first_page
 
 
 def _climbs(path: str) -> bool:
-    """Whether a browser would resolve part of the path away."""
+    """Return whether a browser would remove part of the path as dot segments."""
     return any(unquote(part) in {".", ".."} for part in path.partition("?")[0].partition("#")[0].split("/"))

@@ -1,4 +1,4 @@
-"""A message for the page after a deed, shown once: in a cookie that is signed, so that nobody else writes one."""
+"""A message for the page after an action, shown once: in a signed cookie, so that nobody else can create one."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ LATEST_TIME = 10**14
 
 
 def notice_cookie_name(settings: Settings) -> str:
-    """The name of the cookie that carries the message."""
+    """Return the name of the cookie with the message."""
     return f"{cookie_name(settings)}_notice"
 
 
 def leave_notice(response: Response, call: Call, browser: BrowserContext, text: str) -> None:
-    """Have the next page of the console in this browser show a text of ours; a long one is cut."""
+    """Show a text of ours on the next console page in this browser; long texts are truncated."""
     expires = call.now + LIFETIME_SECONDS * SECOND
     encoded = base64.urlsafe_b64encode(text[:MAX_TEXT_CHARACTERS].encode()).decode().rstrip("=")
     value = f"{expires}.{encoded}.{_proof(call, browser, f'{expires}.{encoded}')}"
@@ -32,7 +32,7 @@ def leave_notice(response: Response, call: Call, browser: BrowserContext, text: 
 
 
 def read_notice(call: Call, browser: BrowserContext) -> str:
-    """The message that was left for this browser; "" when there is none, or it is too old or not ours."""
+    """Return the message for this browser; "" when there is none, or it is expired or invalid."""
     cookie = read_cookie(call.request.headers.get("cookie", ""), notice_cookie_name(call.settings))
     signed, _, proof = cookie.rpartition(".")
     if not hmac.compare_digest(_proof(call, browser, signed).encode(), proof.encode()):
@@ -44,7 +44,7 @@ def read_notice(call: Call, browser: BrowserContext) -> str:
 
 
 def clear_notice(response: Response, settings: Settings) -> None:
-    """Have the browser forget the message."""
+    """Delete the message cookie."""
     _set(response, settings, "", 0)
 
 

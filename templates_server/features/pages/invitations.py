@@ -1,6 +1,6 @@
-"""The page behind the link of an invitation: a new person chooses a name and a password, a known one joins.
+"""The page of an invitation link: a new person chooses a name and a password, an existing account joins.
 
-The code stands in the path. The page lets no `Referer` with it out, and what is logged of a request is its route.
+The path contains the code. The page sends no `Referer`, and the log of a request has only its route.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ State = Literal["new", "known", "join", "another"]
 
 @dataclass(frozen=True)
 class OpenInvitation:
-    """An invitation that can be accepted, and the account of its address, if there is one already."""
+    """A valid invitation, and the account with its address, if there is one."""
 
     invitation: Invitation
     account: Account | None
 
     def state(self, browser: BrowserContext) -> State:
-        """What the person at that browser has to do: become somebody, sign in, join, or be somebody else."""
+        """The required action at that browser: create an account, sign in, join, or switch accounts."""
         if browser.account is None:
             return "known" if self.account else "new"
         return "join" if browser.account.email == self.invitation.email else "another"
@@ -49,21 +49,21 @@ class OpenInvitation:
 
 @dataclass(frozen=True)
 class InvitationFormState:
-    """What was wrong with the form, and the name that stood in it."""
+    """The errors of the form, and the name that was entered."""
 
     name: str = ""
     problems: tuple[str, ...] = ()
 
 
 async def invitation_page(call: Call[PageServices]) -> Response:
-    """Into which organization one is invited, and what is to be done to join it."""
+    """Show the organization of the invitation and the steps to join it."""
     browser = await identify_browser(call)
     found = await _find_invitation(call)
     return _over(call, browser) if found is None else _answer(call, browser, found)
 
 
 async def accept_invitation(call: Call[PageServices]) -> Response:
-    """Join, and go on to the first page; a new person is signed in by it."""
+    """Join and redirect to the home page; a new person is signed in."""
     browser = await identify_browser(call)
     form = decode_form(call.request, call.body)
     check_form(call, browser, form, purpose=_purpose(call))
@@ -81,7 +81,7 @@ async def accept_invitation(call: Call[PageServices]) -> Response:
 
 
 async def _find_invitation(call: Call) -> OpenInvitation | None:
-    """The invitation of the path; None when it is unknown, used, withdrawn or too old."""
+    """Return the invitation in the path; None when it is unknown, used, withdrawn or expired."""
     code = call.parameters["code"]
     if not is_well_formed(code):
         return None
@@ -111,7 +111,7 @@ async def _accept_as(call: Call[PageServices], browser: BrowserContext, found: O
 async def _accept_as_new(
     call: Call[PageServices], browser: BrowserContext, found: OpenInvitation, form: Parameters
 ) -> Response:
-    """A new account that belongs to the organization; or the form again, saying all that is wrong with it."""
+    """Create an account in the organization, or show the form again with all errors."""
     name, password, email = form.text("name").strip(), form.text("password"), found.invitation.email
     problems = _problems(name, password, repeated=form.text("repeated"), email=email)
     if problems:
@@ -137,7 +137,7 @@ async def _accept_as_new(
 
 
 def _problems(name: str, password: str, *, repeated: str, email: str) -> list[str]:
-    """What speaks against the name and the password, in sentences."""
+    """Return the problems with the name and the password, as sentences."""
     problems = (
         [] if accounts_store.is_name(name) else [f"A name must have 1 to {MAX_NAME_LENGTH} printable characters."]
     )
@@ -150,13 +150,13 @@ def _problems(name: str, password: str, *, repeated: str, email: str) -> list[st
 
 
 def _use(connection: Connection, call: Call) -> None:
-    """Use the code up; NotFound when it is not good any more."""
+    """Mark the code as used. Raise NotFound when it is no longer valid."""
     if not store.use(connection, call.parameters["code"], call.now):
         raise NotFound
 
 
 def _join(connection: Connection, call: Call, account: Account, invitation: Invitation) -> None:
-    """Make the account a member; who is one already stays what they are."""
+    """Make the account a member; an existing member's role is unchanged."""
     organization_id = invitation.organization_id
     accounts_store.lock_organization(connection, organization_id)
     if accounts_store.find_member(connection, organization_id, account.email) is not None:
@@ -189,13 +189,13 @@ def _answer(
 
 
 def _over(call: Call[PageServices], browser: BrowserContext) -> Response:
-    """One page for every code that opens nothing, whyever."""
+    """Show the same page for every invalid code, whatever the reason."""
     page = PageContent("invitation_over", {"days": LIFETIME // DAY}, HTTPStatus.NOT_FOUND, has_secret_path=True)
     return pages_of(call).answer(page, shown_to=browser)
 
 
 def _purpose(call: Call) -> str:
-    """What the form is good for: this very invitation."""
+    """Return the purpose of the form: this specific invitation."""
     return f"invitation {call.parameters['code']}"
 
 

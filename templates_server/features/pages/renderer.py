@@ -1,4 +1,4 @@
-"""Templates to HTML answers, with the headers that every page has. What a page says is in `html/`."""
+"""Rendering of templates as HTML responses with the common headers. The templates are in `html/`."""
 
 from __future__ import annotations
 
@@ -83,10 +83,10 @@ def _load_asset(file_name: str) -> Asset:
 
 @dataclass(frozen=True)
 class PageContent:
-    """What to show: a template of `html/` and its values.
+    """A template of `html/` and its values.
 
-    `form_target`: where else its form may lead to. `has_secret_path`: nobody is told the path that one comes from.
-    `is_scripted`: scripts of ours may run there, and load from here. `has_pictures`: images of any host may be shown.
+    `form_target`: an additional allowed form target. `has_secret_path`: send no referrer from this page.
+    `is_scripted`: our scripts may run there and load from here. `has_pictures`: images of any host are allowed.
     """
 
     name: str
@@ -99,7 +99,7 @@ class PageContent:
 
 
 class PageRenderer:
-    """Renders pages for the server of these settings."""
+    """A renderer of pages for a server with these settings."""
 
     def __init__(self, settings: Settings, key: ServerKey) -> None:
         self._settings = settings
@@ -126,31 +126,31 @@ class PageRenderer:
         )
 
     def url(self, path: str) -> str:
-        """A path of ours as the browser must ask for it."""
+        """Return the URL of a path on this server, as the browser must request it."""
         return self._settings.base_path + path
 
     def asset(self, name: str) -> Asset:
-        """The asset of a name that pages mention; NotFound for any other."""
+        """Return the asset with a name from a page. Raise NotFound for any other."""
         if name not in self._assets:
             raise NotFound
         return self._assets[name]
 
     def _asset_url(self, file_name: str) -> str:
-        """Where a page finds an asset."""
+        """Return the URL of an asset."""
         return self.url(f"/assets/{self._asset_names[file_name]}")
 
     def answer(self, page: PageContent, *, shown_to: BrowserContext) -> Response:
-        """A page as an answer to that browser, which keeps its cookie by it."""
+        """Return a page as a response to that browser, setting its cookie."""
         response = self._response(page, shown_to)
         browser_session.set_cookie(response, self._settings, shown_to)
         return response
 
     def open_answer(self, page: PageContent) -> Response:
-        """A page that is the same for everybody: it neither needs nor leaves a cookie."""
+        """Return a page that is the same for everybody, without reading or setting a cookie."""
         return self._response(page, BrowserContext(""))
 
     def error_answer(self, error: ApiError) -> Response:
-        """A refusal as a page; it neither needs nor leaves a cookie."""
+        """Return an error as a page, without reading or setting a cookie."""
         reasons = [problem.message for problem in error.problems]
         page = PageContent(
             "error", {"title": TITLES.get(error.status, "Request failed"), "reasons": reasons}, error.status
@@ -171,7 +171,7 @@ class PageRenderer:
         return Response(body, page.status, headers, media_type="text/html; charset=utf-8")
 
     def _content_security_policy(self, page: PageContent) -> str:
-        """What the page may load. Images over plain http only where the page itself comes that way."""
+        """Return the page's content security policy. Images over plain http require a page over plain http."""
         targets = f"'self' {page.form_target}".strip()
         scripts = "script-src 'self'; connect-src 'self'; " if page.is_scripted else ""
         others = ("https:" if self._settings.secure else "https: http:") if page.has_pictures else ""
@@ -183,22 +183,22 @@ class PageRenderer:
 
 
 def render_inline_markup(text: str) -> Markup:
-    """A text with `code` and *stress* in it as HTML."""
+    """Render a text with `code` and *stress* as HTML."""
     escaped = str(escape(text))
     return Markup(STRESS.sub(r"<em>\1</em>", CODE.sub(r"<code>\1</code>", escaped)))  # noqa: S704 - it was escaped
 
 
 @jinja2.pass_context
 def _when(context: jinja2.runtime.Context, text: str) -> Markup:
-    """A time in RFC 3339, told from the page's `now`."""
+    """Render a time in RFC 3339 relative to the page's `now`."""
     return time_element(text, context["now"])
 
 
 def see_other(location: str) -> Response:
-    """An answer that sends the browser on with a GET."""
+    """Return a redirect that the browser follows with GET."""
     return RedirectResponse(location, HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
 
 
 def pages_of(call: Call[PageServices]) -> PageRenderer:
-    """What renders the pages of this server."""
+    """Return the page renderer of this server."""
     return call.features.page_renderer

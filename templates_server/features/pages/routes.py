@@ -1,4 +1,4 @@
-"""The first page, signing in and out, invitations, and what pages load."""
+"""The routes of the home page, sign-in, sign-out, invitations and assets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All SQL about the sessions of browsers."""
+"""All SQL about browser sessions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_SESSIONS = 100  # that are listed
 
 
 def start_session(connection: Connection, cookie: str, *, account_id: str, now: int) -> None:
-    """Sign an account in under a new cookie, and forget the account's sessions that are over."""
+    """Sign an account in under a new cookie, and delete the account's expired sessions."""
     over = (browser_sessions.c.last_used <= now - IDLE_MILLISECONDS) | (
         browser_sessions.c.created <= now - LIFETIME_MILLISECONDS
     )
@@ -30,7 +30,7 @@ def start_session(connection: Connection, cookie: str, *, account_id: str, now: 
 
 
 def end_session(connection: Connection, cookie: str) -> None:
-    """Sign out whoever is signed in under the cookie."""
+    """Sign out the account of the cookie."""
     connection.execute(delete(browser_sessions).where(browser_sessions.c.id_hash == hash_secret(cookie)))
 
 
@@ -44,7 +44,7 @@ class BrowserSession:
 
 
 def list_sessions(connection: Connection, account_id: str, *, here: str, now: int) -> Sequence[BrowserSession]:
-    """Where an account is signed in, the last used first; `here` is the cookie of the browser that asks."""
+    """Return an account's sessions, most recently used first; `here` is the cookie of the requesting browser."""
     columns = browser_sessions.c
     query = select(columns.created, columns.last_used, columns.id_hash).where(_is_live(account_id, now))
     rows = connection.execute(query.order_by(columns.last_used.desc()).limit(MOST_SESSIONS))
@@ -52,7 +52,7 @@ def list_sessions(connection: Connection, account_id: str, *, here: str, now: in
 
 
 def end_other_sessions(connection: Connection, account_id: str, *, here: str) -> int:
-    """Sign an account out of every browser but this one; how many sessions that ended."""
+    """Sign an account out of every browser but this one; return how many sessions ended."""
     others = (browser_sessions.c.account_id == account_id) & (browser_sessions.c.id_hash != hash_secret(here))
     return connection.execute(delete(browser_sessions).where(others)).rowcount
 
@@ -64,7 +64,7 @@ def _is_live(account_id: str, now: int) -> ColumnElement[bool]:
 
 
 def find_signed_in(connection: Connection, cookie: str, now: int) -> tuple[Account, int] | None:
-    """Who is signed in under the cookie at that time, and when the session was last used; None when nobody is."""
+    """Return the account signed in under the cookie at a time and the last use of the session; None if nobody is."""
     query = (
         select(accounts.c.id, accounts.c.email, accounts.c.name, accounts.c.password_hash, browser_sessions.c.last_used)
         .join_from(browser_sessions, accounts)
@@ -79,7 +79,7 @@ def find_signed_in(connection: Connection, cookie: str, now: int) -> tuple[Accou
 
 
 def touch_session(connection: Connection, cookie: str, now: int) -> None:
-    """Note that the session was used."""
+    """Record a use of the session."""
     connection.execute(
         update(browser_sessions).where(browser_sessions.c.id_hash == hash_secret(cookie)).values(last_used=now)
     )

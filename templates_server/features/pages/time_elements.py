@@ -1,4 +1,4 @@
-"""Times for people: how long ago, and exactly when."""
+"""Times for people: relative and exact."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ UNITS = ((365 * DAY, "year"), (30 * DAY, "month"), (DAY, "day"), (HOUR, "hour"),
 
 
 def relative(moment: int, now: int) -> str:
-    """How long ago that was, or in how long it will be: `3 minutes ago`, `in 30 days`, `just now`. In milliseconds."""
+    """Format a time relative to now: `3 minutes ago`, `in 30 days`, `just now`. In milliseconds."""
     distance = abs(now - moment)
     if distance < JUST_NOW:
         return "just now"
@@ -24,19 +24,19 @@ def relative(moment: int, now: int) -> str:
 
 
 def exact(moment: int) -> str:
-    """The same to the second, in UTC: `30 Nov 2026, 11:38:59 UTC`."""
+    """Format a time to the second, in UTC: `30 Nov 2026, 11:38:59 UTC`."""
     return f"{EPOCH + timedelta(milliseconds=moment):%-d %b %Y, %H:%M:%S} UTC"
 
 
 def in_words(moment: int) -> str:
-    """The same with its day of the week, and seconds where they are not 0: `Thu 3 Dec 2026, 23:00 UTC`."""
+    """Format a time with its weekday, and seconds unless 0: `Thu 3 Dec 2026, 23:00 UTC`."""
     time = EPOCH + timedelta(milliseconds=moment)
     seconds = f":{time:%S.%f}".rstrip("0").rstrip(".") if moment % MINUTE else ""
     return f"{time:%a %-d %b %Y, %H:%M}{seconds} UTC"
 
 
 def moment_element(text: str) -> Markup | None:
-    """A time in RFC 3339 as HTML, in words, as it is stored for who points at it; None for any other text."""
+    """Return a time in RFC 3339 as HTML, in words with the stored form on hover; None for any other text."""
     try:
         words = in_words(parse_rfc3339(text))
     except ValueError:
@@ -45,7 +45,7 @@ def moment_element(text: str) -> Markup | None:
 
 
 def time_element(text: str, now: int) -> Markup:
-    """A time in RFC 3339 as HTML: relative, and exact for who points at it."""
+    """Return a time in RFC 3339 as HTML: relative, with the exact time on hover."""
     moment = parse_rfc3339(text)
     element = Markup('<time datetime="{}" title="{}" data-relative>{}</time>')
     return element.format(text, exact(moment), relative(moment, now))

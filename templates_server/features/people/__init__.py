@@ -1,1 +1,1 @@
-"""Users, their tags, and visitors: looked up, inserted or updated, removed with all that is known of them."""
+"""Users, their tags, and visitors: look up, insert or update, delete with all their data."""

@@ -1,4 +1,4 @@
-"""Users, tags and visitors over HTTP. What may be sent of a user is in `profile_parser`, exports in `everything`."""
+"""Users, tags and visitors over HTTP. The user fields are in `profile_parser`, exports in `everything`."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ from templates_server.storage.database import Database
 MOST_USERS = 1000
 MAX_UPSERT_BYTES = 8 * 1024 * 1024
 Told = Callable[[store.StoredPerson, Mapping[str, int]], Any]
-"""What is answered of somebody who was removed, and of how much of each kind."""
+"""The response about a deleted person, with the number of deleted rows of each kind."""
 
 
 class ErasureServices(Protocol):
@@ -58,13 +58,13 @@ class ErasureServices(Protocol):
 
 
 async def list_users(call: Call) -> ApiResult:
-    """A page of users: all, or those of a tag or one below it, an attribute, a text in user id or e-mail address."""
+    """Return a page of users: all, or filtered by tag (or below), attribute, or text in user id or e-mail address."""
     people, headers = await _page_of(call, PersonKind.USER)
     return ApiResult([to_user(person) for person in people], "user", headers=headers)
 
 
 async def list_visitors(call: Call) -> ApiResult:
-    """A page of those who have not said who they are; the same choices as of users."""
+    """Return a page of anonymous visitors, with the same filters as for users."""
     people, headers = await _page_of(call, PersonKind.VISITOR)
     return ApiResult([to_visitor(person) for person in people], "visitor", headers=headers)
 
@@ -82,7 +82,7 @@ async def _page_of(call: Call, kind: PersonKind) -> tuple[Sequence[store.StoredP
 
 
 def _asked_attribute(text: str) -> Sequence[str]:
-    """Return what is looked for; ValidationFailed unless the text is `name=value`."""
+    """Return the requested attribute. Raise ValidationFailed unless the text is `name=value`."""
     if not text:
         return ()
     name, equals, value = text.partition("=")
@@ -95,7 +95,7 @@ def _asked_attribute(text: str) -> Sequence[str]:
 
 
 async def list_tags(call: Call) -> ApiResult:
-    """A page of the tags that somebody has, in order of code points."""
+    """Return a page of the tags in use, in code point order."""
     page, environment_id, search = read_page_request(call), call.environment_id, call.query.get("search", "").lower()
     tags = await call.database.read_in_thread(
         lambda connection: store.list_tags(
@@ -107,14 +107,14 @@ async def list_tags(call: Call) -> ApiResult:
 
 
 async def show_user(call: Call) -> ApiResult:
-    """One user."""
+    """Return one user."""
     environment_id, user = call.environment_id, call.parameters["user"]
     found = await call.database.read(lambda connection: store.find_user(connection, environment_id, user))
     return ApiResult([to_user(found)], "user")
 
 
 async def show_visitor(call: Call) -> ApiResult:
-    """One visitor; one who was merged into a user is a visitor no more."""
+    """Return one visitor; one who was merged into a user is no longer a visitor."""
     environment_id, visitor = call.environment_id, call.parameters["visitor"]
     found = await call.database.read(
         lambda connection: store.find_person(connection, environment_id, PersonKind.VISITOR, visitor)
@@ -123,7 +123,7 @@ async def show_visitor(call: Call) -> ApiResult:
 
 
 async def upsert(call: Call) -> Response:
-    """Insert or update one user or many: all of them, or none where one breaks a rule."""
+    """Insert or update one user or many: all of them, or none if any is invalid."""
     changes = await asyncio.to_thread(_read_changes, _decode_sent(call))
     environment_id, now = call.environment_id, call.now
 
@@ -138,13 +138,13 @@ async def upsert(call: Call) -> Response:
 
 
 def _decode_sent(call: Call) -> Any:
-    """The JSON of the body, whatever is in it."""
+    """Decode the JSON of the body without validation."""
     request_body.require_media_type(call.request, "application/json")
     return request_body.decode_json(call.body, Any, max_depth=call.settings.limits.max_depth)
 
 
 def _read_changes(sent: Any) -> Sequence[UserChange]:
-    """The users of a body; ValidationFailed, with all that is wrong, unless every one of them is good."""
+    """Return the users of a body. Raise ValidationFailed, with all problems, unless all are valid."""
     if isinstance(sent, list) and not 0 < len(sent) <= MOST_USERS:
         raise ValidationFailed([ErrorDetail("", f"Send 1 to {MOST_USERS:,} users, not {len(sent):,}.")])
     paths = [f"[{number}]" for number in range(len(sent))] if isinstance(sent, list) else [""]
@@ -162,7 +162,7 @@ def _read_changes(sent: Any) -> Sequence[UserChange]:
 def _record_upsert(
     connection: Connection, call: Call, changes: Sequence[UserChange], outcomes: Sequence[ChangeOutcome]
 ) -> None:
-    """Remember whom it changed; where nothing changed there is nothing to remember."""
+    """Record which users changed; without changes, record nothing."""
     changed = [
         store.find_person_id(sent.user_id)
         for sent, outcome in zip(changes, outcomes, strict=True)
@@ -177,7 +177,7 @@ def _record_upsert(
 
 
 async def update(call: Call) -> Response:
-    """Change a user who is there."""
+    """Update an existing user."""
     user, sent = call.parameters["user"], _decode_sent(call)
     if not isinstance(sent, dict):
         raise ValidationFailed([ErrorDetail("", "Send an object with the fields to change.")])
@@ -191,12 +191,12 @@ async def update(call: Call) -> Response:
 
 
 async def tag(call: Call) -> Response:
-    """Give a user a tag; they may have it."""
+    """Add a tag to a user, who may already have it."""
     return await _change(call, "user.tag", ProfileChange(add_tags=(_checked_tag(call),)))
 
 
 async def untag(call: Call) -> Response:
-    """Take a tag from a user; they may not have it."""
+    """Remove a tag from a user, who may not have it."""
     return await _change(call, "user.untag", ProfileChange(remove_tags=(_checked_tag(call),)))
 
 
@@ -207,24 +207,24 @@ def _check_tag(name: str) -> None:
 
 
 async def tag_visitor(call: Call) -> Response:
-    """Give a visitor a tag; they may have it."""
+    """Add a tag to a visitor, who may already have it."""
     return await _change_visitor(call, "visitor.tag", ProfileChange(add_tags=(_checked_tag(call),)))
 
 
 async def untag_visitor(call: Call) -> Response:
-    """Take a tag from a visitor; they may not have it."""
+    """Remove a tag from a visitor, who may not have it."""
     return await _change_visitor(call, "visitor.untag", ProfileChange(remove_tags=(_checked_tag(call),)))
 
 
 def _checked_tag(call: Call) -> str:
-    """Return the tag of the path; ValidationFailed where it is none."""
+    """Return the tag in the path. Raise ValidationFailed if it is invalid."""
     name = call.parameters["tag"]
     _check_tag(name)
     return name
 
 
 async def _change_visitor(call: Call, action: str, change: ProfileChange) -> Response:
-    """Change the visitor of the path; one who was merged is a visitor no more."""
+    """Change the visitor in the path; one who was merged is no longer a visitor."""
     environment_id, visitor, now = call.environment_id, call.parameters["visitor"], call.now
 
     def work(connection: Connection) -> ApiResult:
@@ -237,7 +237,7 @@ async def _change_visitor(call: Call, action: str, change: ProfileChange) -> Res
 
 
 async def _change(call: Call, action: str, change: ProfileChange, *, answers: bool = False) -> Response:
-    """Change the user of the path; the user as they are then, where that is the answer."""
+    """Change the user in the path; return the changed user if that is the response."""
     environment_id, user, now = call.environment_id, call.parameters["user"], call.now
 
     def work(connection: Connection) -> ApiResult:
@@ -253,7 +253,7 @@ async def _change(call: Call, action: str, change: ProfileChange, *, answers: bo
 
 
 async def delete(call: Call[ErasureServices]) -> Response:
-    """Remove a user and all that is known of them, and keep them out of what is restored."""
+    """Erase a user and all their data, and exclude them from restored backups."""
 
     def told(person: store.StoredPerson, removed: Mapping[str, int]) -> Erasure:
         return Erasure(person.called, Removed(**removed))
@@ -262,7 +262,7 @@ async def delete(call: Call[ErasureServices]) -> Response:
 
 
 async def delete_visitor(call: Call[ErasureServices]) -> Response:
-    """Remove a visitor and all that is known of them, and keep them out of what is restored."""
+    """Erase a visitor and all their data, and exclude them from restored backups."""
 
     def told(person: store.StoredPerson, removed: Mapping[str, int]) -> VisitorErasure:
         return VisitorErasure(person.called, RemovedOfVisitor(**removed))
@@ -271,9 +271,9 @@ async def delete_visitor(call: Call[ErasureServices]) -> Response:
 
 
 async def _erase(call: Call[ErasureServices], kind: PersonKind, told: Told) -> Response:
-    """Remove the person of the path, and record it.
+    """Erase the person in the path, and record it.
 
-    It is one transaction; where there is more than one should remove, the larger part goes in others before it.
+    This is one transaction; if there are too many rows for one, most of them are removed in others before it.
     """
     environment_id, called, now = call.environment_id, call.parameters[kind.value], call.now
     people: list[ErasedPerson] = []
@@ -293,12 +293,12 @@ async def _erase(call: Call[ErasureServices], kind: PersonKind, told: Told) -> R
 
 
 def _kinds_of(kind: PersonKind, erased: ErasureSummary) -> Sequence[str]:
-    """The kinds of what a person can have: visitors are merged into users alone."""
+    """Return the kinds of a person's data: only users have merged visitors."""
     return [name for name in erased.removed if kind is PersonKind.USER or name != "visitors"]
 
 
 async def _remove_most(database: Database, environment_id: str, kind: PersonKind, called: str) -> Counter[str]:
-    """Remove most of what is known of a person, where it is much; how many rows of each kind. NotFound for nobody."""
+    """Remove most of a person's data, if it is large; return the row counts by kind. Raise NotFound for nobody."""
     person = await database.read(lambda connection: store.find_person(connection, environment_id, kind, called))
     removed: Counter[str] = Counter()
     while some := await database.write(lambda connection: remove_some(connection, environment_id, person.person_id)):
@@ -307,7 +307,7 @@ async def _remove_most(database: Database, environment_id: str, kind: PersonKind
 
 
 def to_user(person: store.StoredPerson) -> User:
-    """A user as the Platform API tells of them."""
+    """Return a user in the form of the Platform API."""
     profile = person.profile
     return User(
         person.called,
@@ -326,7 +326,7 @@ def to_user(person: store.StoredPerson) -> User:
 
 
 def to_visitor(person: store.StoredPerson) -> Visitor:
-    """A visitor as the Platform API tells of them."""
+    """Return a visitor in the form of the Platform API."""
     profile = person.profile
     return Visitor(
         person.called,
@@ -344,5 +344,5 @@ def to_visitor(person: store.StoredPerson) -> Visitor:
 
 
 def time_or_none(moment: int | None) -> str | None:
-    """A time as it is told; None where there is none."""
+    """Format a time; None if there is none."""
     return None if moment is None else to_rfc3339(moment)

@@ -1,8 +1,8 @@
-"""Versions as keys that sort: what an app says of its own version, and of its operating system's. Pure.
+"""Versions as sortable keys: of an app and of its operating system. Pure.
 
-A version has one to four numbers of up to ten digits. A leading `v` and what follows a `+` count for nothing; what
-follows a `-` makes it a pre-release, of which a version has only one: `2.3.0-beta` and `2.3.0-rc.1` are equal, and
-before `2.3.0`. Anything else cannot be read and never matches.
+A version has one to four numbers of up to ten digits. A leading `v` and the part after a `+` are ignored; a part after
+a `-` makes it a pre-release, and all pre-releases of a version are equal: `2.3.0-beta` and `2.3.0-rc.1` are equal, and
+before `2.3.0`. Anything else is unreadable and never matches.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ VERSION = re.compile(
 
 
 def version_key(text: str) -> str | None:
-    """Return 41 digits that sort, by code points, as versions do, and are equal for equal ones; None if unreadable."""
+    """Return 41 digits that sort like versions by code points, equal for equal versions; None if unreadable."""
     match = VERSION.fullmatch(text)
     if match is None:
         return None
@@ -32,12 +32,12 @@ def version_key(text: str) -> str | None:
 
 
 def key_of(text: str | None) -> str | None:
-    """Return the key of a version that may not be given."""
+    """Return the key of an optional version."""
     return None if text is None else version_key(text)
 
 
 def version_text(key: str) -> str:
-    """Return the version that a key stands for, in words: `2.3.0`, or `2.3.0 (pre-release)`."""
+    """Return the version of a key as text: `2.3.0`, or `2.3.0 (pre-release)`."""
     numbers = [
         key[place : place + MOST_DIGITS].lstrip("0") or "0"
         for place in range(0, MOST_NUMBERS * MOST_DIGITS, MOST_DIGITS)

@@ -22,7 +22,7 @@ from templates_server.features.people.profile_parser import find_profile_problem
 
 
 class ChangeOutcome(enum.StrEnum):
-    """What a change came to."""
+    """The outcome of a change."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -31,7 +31,7 @@ class ChangeOutcome(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class UserChange:
-    """A change to a user; `path` is where it stands in what was sent, for problems."""
+    """A change to a user; `path` is its place in the request, for problems."""
 
     user_id: str
     change: ProfileChange

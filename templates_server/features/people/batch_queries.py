@@ -1,4 +1,4 @@
-"""Queries about many people at once, who may be of several environments."""
+"""Queries about many people at once, possibly from several environments."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PersonKey = tuple[str, str]  # environment and person id
 
 
 def build_statements(connection: Connection, query: str, keys: Iterable[PersonKey]) -> list[Statement]:
-    """A query for the people of each environment, whose id it is given; `{}` is what its `person_id` must be."""
+    """Build one query per environment id for its people; `{}` is the placeholder for `person_id`."""
     by_environment: dict[str, list[str]] = defaultdict(list)
     for environment_id, person_id in keys:
         by_environment[environment_id].append(person_id)

@@ -1,8 +1,8 @@
-"""The list of erasures as a file in the data folder: it outlives the database, so that no backup brings anybody back.
+"""The list of erasures as a file in the data folder: it outlives the database, so that no backup restores anybody.
 
 One JSON object a line: `{"environment": "env_...", "person": "per_...", "erased": "2026-11-21T20:35:00.123Z"}`. A line
-is added once the erasure is stored, before it is answered: what is listed has happened. What a crash or a full disk
-kept out is in the database's own list, and added at the next start.
+is added once the erasure is stored, before the response: listed erasures have happened. Lines lost to a crash or a full
+disk are in the database's own list, and added at the next start.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LOGGER = logging.getLogger("templates_server")
 
 
 class UnreadableErasureLog(Exception):
-    """A line is no erasure; the message says which."""
+    """An error for an invalid line; the message says which."""
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -34,7 +34,7 @@ class _Line(msgspec.Struct, frozen=True):
 
 
 class ErasureLog:
-    """The file of one server."""
+    """The erasure file of one server."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -42,7 +42,7 @@ class ErasureLog:
         self._waiting: list[ErasedPerson] = []
 
     def add(self, people: Sequence[ErasedPerson]) -> None:
-        """Add people for good. Where the file takes nothing, that is logged, and tried again with the next ones."""
+        """Add people permanently. A write error is logged, and the write is retried with the next ones."""
         with self._lock:
             self._waiting += people
             try:
@@ -53,7 +53,7 @@ class ErasureLog:
                 self._waiting.clear()
 
     def complete(self, people: Iterable[ErasedPerson]) -> None:
-        """Add those of these people who are missing in it; OSError when that is not possible."""
+        """Add those of these people who are missing in the file. Raise OSError when that fails."""
         listed = set(read_erasures(self._path))
         missing = [one for one in people if one not in listed]
         if missing:
@@ -61,9 +61,9 @@ class ErasureLog:
 
 
 def read_erasures(path: Path) -> Sequence[ErasedPerson]:
-    """Everybody who is listed in a file; nobody without a file. UnreadableErasureLog names the line that is no erasure.
+    """Return everybody listed in a file; nobody without a file. UnreadableErasureLog names an invalid line.
 
-    A last line that breaks off is one that was never answered for: it is left out.
+    An incomplete last line is skipped: its request got no response.
     """
     try:
         content = path.read_bytes()
@@ -73,7 +73,7 @@ def read_erasures(path: Path) -> Sequence[ErasedPerson]:
 
 
 def parse_erasures(content: bytes) -> Sequence[ErasedPerson]:
-    """Everybody who is listed in such a text, as `read_erasures`."""
+    """Return everybody listed in a text, like `read_erasures`."""
     *lines, _broken_off = content.split(b"\n")
     return [_person(line, number) for number, line in enumerate(lines, start=1) if line.strip()]
 
@@ -87,7 +87,7 @@ def _person(line: bytes, number: int) -> ErasedPerson:
 
 
 def format_erasures(people: Iterable[ErasedPerson]) -> bytes:
-    """These people as lines."""
+    """Format people as lines."""
     lines = (_Line(one.environment_id, one.person_id, to_rfc3339(one.erased)) for one in people)
     return b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
 
@@ -106,7 +106,7 @@ def _append(path: Path, people: Iterable[ErasedPerson]) -> None:
 
 
 def _drop_broken_line(file: FileIO) -> None:
-    """Take away a last line that breaks off: it would spoil the one that comes after it."""
+    """Remove an incomplete last line, which would corrupt the next one."""
     size = file.seek(0, os.SEEK_END)
     if size == 0:
         return

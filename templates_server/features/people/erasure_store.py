@@ -1,6 +1,7 @@
 """All SQL that removes people.
 
-Who is removed is put on the list of erasures in the same transaction: by the derived id, which nobody can be called by.
+An erased person is added to the list of erasures in the same transaction, by the derived id, which cannot be used as a
+name.
 """
 
 from __future__ import annotations
@@ -31,12 +32,12 @@ STEPS = {"events": "event_id", "sessions": "session_id", "devices": "device_id"}
 ROWS_A_STEP = 5_000
 LAST_OF_STEP = "SELECT {key} FROM {table} WHERE environment_id = ? AND person_id = ? ORDER BY {key} LIMIT 1 OFFSET ?"
 FORGET_ARRIVALS = "DELETE FROM event_arrivals WHERE environment_id = ?"
-"""What streams of events are still to tell: whoever was erased is not told of any more."""
+"""The arrivals that event streams have yet to deliver: those of erased people are removed."""
 THEIRS_UP_TO = "environment_id = ? AND person_id = ? AND {key} <= ?"
 
 
 class ErasedPerson(NamedTuple):
-    """Somebody who was removed from an environment at a time, in milliseconds."""
+    """A person erased from an environment at a time, in milliseconds."""
 
     environment_id: str
     person_id: str
@@ -45,16 +46,16 @@ class ErasedPerson(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ErasureSummary:
-    """What was removed, counted by kind; and who: the person, and the visitors who were merged into them."""
+    """The erased rows by kind, and the erased person and the visitors merged into them."""
 
     removed: Mapping[str, int]
     people: Sequence[ErasedPerson]
 
 
 def remove_some(connection: Connection, environment_id: str, person_id: str) -> Mapping[str, int]:
-    """Remove as many rows of what is known of a person as nobody waits for; how many by table, none when few are left.
+    """Remove a short step's worth of a person's rows; return the counts by table, none when few remain.
 
-    Who has more than can be removed at once loses it step by step before they are erased.
+    A person with more data than can be removed at once loses it step by step before the erasure.
     """
     for table, key in STEPS.items():
         last = connection.exec_driver_sql(
@@ -68,7 +69,7 @@ def remove_some(connection: Connection, environment_id: str, person_id: str) -> 
 
 
 def erase_person(connection: Connection, environment_id: str, person_id: str, *, now: int) -> ErasureSummary:
-    """Remove a user or visitor and all that is known of them, for good; NotFound when there is none."""
+    """Erase a user or visitor and all their data permanently. Raise NotFound when there is none."""
     visitors, stored = _lock_with_visitors(connection, environment_id, [person_id])
     if person_id not in stored:
         raise NotFound
@@ -88,9 +89,9 @@ def erase_person(connection: Connection, environment_id: str, person_id: str, *,
 
 
 def repeat_erasures(connection: Connection, people: Iterable[ErasedPerson]) -> int:
-    """Remove people who are on a list of erasures, and put them on that of the database; how many of them were there.
+    """Erase listed people again, and add them to the database's list; return how many existed.
 
-    Whoever is no longer there is no failure.
+    People who no longer exist are not an error.
     """
     by_environment: dict[str, dict[str, ErasedPerson]] = {}
     for one in people:
@@ -116,9 +117,9 @@ def _erase_again(connection: Connection, environment_id: str, people: Sequence[E
 def _lock_with_visitors(
     connection: Connection, environment_id: str, person_ids: Collection[str]
 ) -> tuple[set[str], Stored]:
-    """The visitors who were merged into these people, and what is kept of all of them, held by this transaction.
+    """Return the visitors merged into these people, and lock the data of all of them.
 
-    A merge that came in between is seen once the rows are held: no other can follow it.
+    A merge that happened meanwhile is found once the rows are locked: no other can follow.
     """
     visitors: set[str] = set()
     while True:
@@ -133,7 +134,7 @@ def _lock_with_visitors(
 def _remove(
     connection: Connection, environment_id: str, person_ids: Sequence[str], stored: Stored
 ) -> Mapping[str, int]:
-    """Remove everything about these people; how many rows of each table."""
+    """Remove all data about these people; return the row count of each table."""
     visitors = find_visitors(connection, environment_id, stored)
     counts = {
         table: _remove_rows(
@@ -152,7 +153,7 @@ def _remove(
 
 
 def _remove_rows(connection: Connection, table: str, condition: str, values: tuple[Any, ...]) -> int:
-    """Remove the rows of a condition, as SQL has it; how many."""
+    """Remove the rows that match an SQL condition; return how many."""
     if table == "events":
         return remove_events(connection, condition, values)
     removal = f"DELETE FROM {table} WHERE {condition}"  # noqa: S608 - names of ours
@@ -160,17 +161,17 @@ def _remove_rows(connection: Connection, table: str, condition: str, values: tup
 
 
 def _remember(connection: Connection, people: Sequence[ErasedPerson]) -> None:
-    """Put people on the list of erasures; of one person the latest counts."""
+    """Add people to the list of erasures; the latest erasure of a person applies."""
     connection.exec_driver_sql(as_text(connection, REMEMBER), [tuple(one) for one in people])
 
 
 def find_earlier_erasures(connection: Connection, environment_id: str, person_ids: Sequence[str]) -> Mapping[str, int]:
-    """When those of these people who are on the list were removed last; every erasure is later than the one before."""
+    """Return the last erasure times of those people who are listed; each erasure is later than the one before."""
     query = as_text(connection, ERASED_BEFORE + in_clause(connection))
     rows = connection.exec_driver_sql(query, (environment_id, in_param(connection, person_ids)))
     return {row[0]: row[1] for row in rows}
 
 
 def list_erasures(connection: Connection) -> Sequence[ErasedPerson]:
-    """Everybody on the list, the oldest first."""
+    """Return everybody on the list, oldest first."""
     return [ErasedPerson(*row) for row in connection.exec_driver_sql(LIST)]

@@ -1,4 +1,4 @@
-"""What people are called by apps, and the ids that this gives them."""
+"""The ids of people in apps, and the person ids derived from them."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ BLANK_RANGES = (
     (0xE0020, 0xE007F),  # invisible: zero width, soft hyphens, direction marks, fillers, tags; no variation selectors
 )
 BLANKS = frozenset(chr(code) for first, last in BLANK_RANGES for code in range(first, last + 1))
-"""Characters that nobody sees at the edge of an id: white space, and what has no width."""
+"""Invisible characters at the edge of an id: white space and zero-width characters."""
 MOST_NAMED = 3
 
 
 class PersonKind(enum.StrEnum):
-    """A known person or an anonymous one."""
+    """The kind of a person: known or anonymous."""
 
     USER = "user"
     VISITOR = "visitor"
@@ -40,7 +40,7 @@ class PersonKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PersonRef:
-    """A user's id, or the anonymous id of a visitor; `person_id` is derived from it, the same in every environment."""
+    """A user's id or a visitor's anonymous id; `person_id` is derived from it, the same in every environment."""
 
     kind: PersonKind
     called: str
@@ -49,14 +49,14 @@ class PersonRef:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedIdentity:
-    """Who an app says is there: a visitor, a user, or a visitor who is that user. One of them at least is given."""
+    """The identity stated by an app: a visitor, a user, or a visitor who is that user. At least one is given."""
 
     visitor: PersonRef | None
     user: PersonRef | None
 
     @property
     def person(self) -> PersonRef:
-        """Who is meant: the user where there is one."""
+        """The person: the user if given."""
         person = self.user or self.visitor
         if person is None:
             raise ValueError("no user or visitor given")
@@ -64,7 +64,7 @@ class ClaimedIdentity:
 
 
 def make_person_ref(kind: PersonKind, called: str) -> PersonRef:
-    """The person who is called that."""
+    """Return the person with that id."""
     return PersonRef(kind, called, derive_id("per", kind, called))
 
 
@@ -81,14 +81,14 @@ _user = memoize(_stated_user, max_bytes=REMEMBERED_BYTES)
 
 
 def person_of(anonymous_id: str | None, external_id: str | None) -> PersonRef | None:
-    """Who is meant by the ids that were given: the user where there is one; None when neither is there."""
+    """Return the person with the given ids: the user if given; None when neither is given."""
     if external_id is not None:
         return _user(external_id).user
     return None if anonymous_id is None else _visitor(anonymous_id).visitor
 
 
 def claim_identity(anonymous_id: str | None, external_id: str | None) -> ClaimedIdentity | None:
-    """Who is stated by the ids that were given; None when neither is there."""
+    """Return the identity stated by the given ids; None when neither is given."""
     if external_id is None:
         return None if anonymous_id is None else _visitor(anonymous_id)
     if anonymous_id is None:
@@ -97,17 +97,17 @@ def claim_identity(anonymous_id: str | None, external_id: str | None) -> Claimed
 
 
 def find_anonymous_id_problem(text: str) -> str | None:
-    """Return what is wrong with the id of a visitor that is to be written."""
+    """Return the problem with a visitor id to be stored."""
     return _problem_of_text(text) or find_edge_problem(text)
 
 
 def find_user_id_problem(text: str) -> str | None:
-    """Return what is wrong with the id of a user that is to be written."""
+    """Return the problem with a user id to be stored."""
     return find_queried_user_id_problem(text) or find_edge_problem(text)
 
 
 def find_queried_user_id_problem(text: str) -> str | None:
-    """Return why no user has this id; unlike `find_user_id_problem` it allows the blanks at the edges of old ids."""
+    """Return why no user has this id; unlike `find_user_id_problem` it allows the edge blanks of old ids."""
     if text in PATH_STEPS or ID_OF_OURS.fullmatch(text):
         return "is reserved: it has another meaning in paths"
     return _problem_of_text(text)
@@ -120,7 +120,7 @@ def _problem_of_text(text: str) -> str | None:
 
 
 def find_edge_problem(text: str) -> str | None:
-    """Return which blank or invisible character an id begins or ends with; the id has a character at least."""
+    """Return the blank or invisible character at an edge of an id, which must not be empty."""
     begins, ends = text[0] in BLANKS, text[-1] in BLANKS
     if not begins and not ends:
         return None
@@ -134,7 +134,7 @@ def find_edge_problem(text: str) -> str | None:
 
 
 def have_edges(texts: Collection[str]) -> bool:
-    """Return whether some of these ids begin or end with a blank or invisible character."""
+    """Return whether any of these ids begins or ends with a blank or invisible character."""
     return not (BLANKS.isdisjoint([text[:1] for text in texts]) and BLANKS.isdisjoint([text[-1:] for text in texts]))
 
 
@@ -146,12 +146,12 @@ def _names_of(text: str) -> Iterator[str]:
 
 
 def _name_of(character: str) -> str:
-    """Return how a character that cannot be seen is shown, such as `U+00A0 (no-break space)`."""
+    """Return the display name of an invisible character, such as `U+00A0 (no-break space)`."""
     name = unicodedata.name(character, "").lower()
     return f"U+{ord(character):04X}" + (f" ({name})" if name else "")
 
 
 def share_number_of(stated: ClaimedIdentity) -> int:
-    """The number of the person who is stated, should they be created now: the visitor's where the two are one."""
+    """Return the number of the stated person if created now: the visitor's if the two are one."""
     person = stated.visitor or stated.person
     return share_number(person.kind, person.called)

@@ -1,4 +1,4 @@
-"""Who an app says is there: the rules of the ids that it states."""
+"""The identity stated by an app: the rules of its ids."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from templates_server.security.user_signatures import IdCheck
 
 
 class IdentityFields(Protocol):
-    """A body that states who it is about."""
+    """A request body that states its person."""
 
     @property
     def anonymous_id(self) -> str | None:
@@ -23,11 +23,11 @@ class IdentityFields(Protocol):
 
     @property
     def user_signature(self) -> str | None:
-        """What the app's back end made of the user's id."""
+        """The signature of the user's id, made by the app's back end."""
 
 
 def find_id_problems(sent: IdentityFields, check: IdCheck) -> Iterator[ErrorDetail]:
-    """What is wrong with the ids, each by itself."""
+    """Return the problems of the ids, each checked separately."""
     found = (
         ("anonymous_id", None if sent.anonymous_id is None else find_anonymous_id_problem(sent.anonymous_id)),
         ("external_id", None if sent.external_id is None else find_user_id_problem(sent.external_id)),

@@ -1,7 +1,7 @@
-"""What is kept of the session of a person that began last: what its app says of itself. Pure, but for pieces of SQL.
+"""The app data of a person's latest session. Pure, except for fragments of SQL.
 
-All of it is of one session: where that says nothing of its version, the version is not known, whatever the session
-before it said. A session that began earlier and arrives later changes nothing.
+All values are from one session: if it does not state its version, the version is unknown, whatever the session before
+it stated. A session that began earlier and arrives later changes nothing.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ IS_LATER = "excluded.app_seen >= COALESCE(persons.app_seen, excluded.app_seen)"
 KEEP_LATER = ", ".join(
     f"{column} = CASE WHEN {IS_LATER} THEN excluded.{column} ELSE persons.{column} END" for column in KINDS
 )
-"""What an upsert of a person sets, `IS_LATER` being when it must."""
+"""The assignments in an upsert of a person, if `IS_LATER` holds."""
 
 
 class AppFacts(msgspec.Struct, frozen=True, gc=False):
-    """What tribes know of the app of a session: the versions as keys (`versions`), the platform as its word."""
+    """The app data of a session for tribes: the versions as keys (`versions`), the platform by name."""
 
     version: str | None = None
     os_version: str | None = None
@@ -36,7 +36,7 @@ SAYS_NOTHING = AppFacts()
 
 
 class LastSessionColumns(NamedTuple):
-    """The columns of a person; `seen` is when the session began, in milliseconds. None: no session is known of."""
+    """The columns of a person; `seen` is the start of the session in milliseconds. None: no session is known."""
 
     version: str | None = None
     os_version: str | None = None
@@ -48,12 +48,12 @@ NO_SESSION = LastSessionColumns()
 
 
 def read_last_session(columns: Sequence[object]) -> LastSessionColumns:
-    """Return what stands in the columns of a person."""
+    """Return the values in the columns of a person."""
     return msgspec.convert(tuple(columns), LastSessionColumns)
 
 
 def later_session(of_user: LastSessionColumns, of_visitor: LastSessionColumns) -> LastSessionColumns:
-    """Return what a user has once a visitor was merged into them: theirs where both began at the same time."""
+    """Return a user's columns after a visitor was merged: the user's own if both sessions began at the same time."""
     if of_visitor.seen is None or (of_user.seen is not None and of_user.seen >= of_visitor.seen):
         return of_user
     return of_visitor

@@ -1,6 +1,6 @@
 """All SQL about merging a visitor into a user.
 
-Whoever merges holds the rows of both people (`sighting_store`), so that nothing can come to the visitor meanwhile.
+A merge locks the rows of both people (`sighting_store`), so that no data can be added to the visitor meanwhile.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ EARLIER = "CASE WHEN excluded.first_seen < devices.first_seen THEN excluded.firs
 
 @dataclass(frozen=True, slots=True)
 class RelatedTable:
-    """A table of what is kept of a person besides: its key, its other columns, and what comes of a clash of keys."""
+    """A table of a person's other data: its key, its other columns, and how key conflicts are resolved."""
 
     table: str
     key: str
@@ -81,13 +81,13 @@ BELONGINGS = (
 
 
 Device = tuple[str | None, str | None, int | None]
-"""Its system and model, and when it was seen."""
+"""The operating system and model of a device, and when it was seen."""
 NO_DEVICE: Device = (None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
 class _Person:
-    """What is kept of a person, as far as it is joined."""
+    """The stored data of a person that is merged."""
 
     first_seen: int | None
     last_seen: int | None
@@ -100,7 +100,7 @@ class _Person:
 
 @dataclass(frozen=True, slots=True)
 class VisitorMerge:
-    """A visitor of an environment who is a user, as was told at a time, in milliseconds."""
+    """A visitor of an environment identified as a user at a time, in milliseconds."""
 
     environment_id: str
     visitor: PersonRef
@@ -109,22 +109,22 @@ class VisitorMerge:
 
     @property
     def keys(self) -> tuple[tuple[str, str], tuple[str, str]]:
-        """Environment and person id of the visitor, and of the user."""
+        """The environment and person ids of the visitor and of the user."""
         return (self.environment_id, self.visitor.person_id), (self.environment_id, self.user.person_id)
 
 
 def find_merged(connection: Connection, visitors: Collection[PersonKey]) -> Mapping[PersonKey, PersonRef]:
-    """The users that some of these visitors (environment and person id) turned out to be."""
+    """Return the users that some of these visitors (environment and person id) were merged into."""
     return read_merged(execute_pipelined(connection, questions_of_merged(connection, visitors)))
 
 
 def questions_of_merged(connection: Connection, visitors: Iterable[PersonKey]) -> list[Statement]:
-    """The statements whose rows tell that, to `read_merged`."""
+    """Return the statements whose rows `read_merged` needs."""
     return build_statements(connection, MERGED, visitors)
 
 
 def read_merged(answers: Iterable[Rows]) -> Mapping[PersonKey, PersonRef]:
-    """The users by visitor, as `find_merged` has them."""
+    """Return the users by visitor, like `find_merged`."""
     return {
         (environment_id, visitor): PersonRef(PersonKind.USER, called, user)
         for rows in answers
@@ -133,9 +133,9 @@ def read_merged(answers: Iterable[Rows]) -> Mapping[PersonKey, PersonRef]:
 
 
 def merge(connection: Connection, one: VisitorMerge) -> int:
-    """Move all that is known of a visitor to the user; the visitor is none any more. Both must be there, and held.
+    """Move all data of a visitor to the user and delete the visitor. Both must exist and be locked.
 
-    How much was moved, in rows, of which an event may count as several.
+    Return how much was moved, in rows, of which an event may count as several.
     """
     visitor, _ = one.keys
     of_visitor, of_user = (_person(connection, key) for key in one.keys)
@@ -150,7 +150,7 @@ def merge(connection: Connection, one: VisitorMerge) -> int:
 
 
 def _note_lost_events(connection: Connection, one: VisitorMerge) -> None:
-    """Write down which events of the visitor will be gone, since the user has events of the same ids."""
+    """Record which events of the visitor are dropped because the user has events with the same ids."""
     visitor, user = one.keys
     of_visitor = set(connection.exec_driver_sql(as_text(connection, EVENT_IDS), visitor).scalars())
     known = f"{EVENT_IDS} AND event_id {in_clause(connection)}"
@@ -163,7 +163,7 @@ def _note_lost_events(connection: Connection, one: VisitorMerge) -> None:
 
 
 def _join_profiles(connection: Connection, one: VisitorMerge, of_visitor: _Person, of_user: _Person) -> int:
-    """Give the user what they lack of the visitor's profile; theirs wins. The units of the visitor's events."""
+    """Fill gaps in the user's profile from the visitor's; the user's values win. Return the visitor's event units."""
     visitor, user = from_columns(of_visitor.profile), from_columns(of_user.profile)
     joined = merge_profiles(user, visitor)
     values = (
@@ -197,14 +197,14 @@ def _sum_if_known(one: int | None, other: int | None) -> int | None:
 
 
 def _later_device(of_user: Device, of_visitor: Device) -> Device:
-    """The device that was seen last; that of the user where both were seen at the same time."""
+    """Return the device that was seen last; the user's if both were seen at the same time."""
     if of_visitor[2] is None or (of_user[2] is not None and of_user[2] >= of_visitor[2]):
         return of_user
     return of_visitor
 
 
 def _move(connection: Connection, one: VisitorMerge, moved: RelatedTable) -> int:
-    """Move the rows of one table, so many; what the user has already under the same key is there once."""
+    """Move up to that many rows of one table; rows whose key the user already has are dropped."""
     visitor, user = one.keys
     columns = f"{moved.key}, {moved.columns}"
     query = (

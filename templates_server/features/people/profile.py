@@ -1,6 +1,6 @@
-"""What is kept of a person, how a change is merged into it, and how it stands in the table's columns. Pure.
+"""The stored profile of a person, the merging of changes, and its form in the table's columns. Pure.
 
-What may be sent is in `reading`.
+The allowed input is in `reading`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Columns = tuple[str | None, str | None, str | None, str | None, int | None, str,
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What is kept of a person. `joined` is midnight of a day in milliseconds; `tags` are in order."""
+    """The profile of a person. `joined` is midnight of a day in milliseconds; `tags` are sorted."""
 
     email: str | None = None
     phone: str | None = None
@@ -45,9 +45,9 @@ NOTHING_KNOWN = Profile()
 
 @dataclass(frozen=True, slots=True)
 class ProfileChange:
-    """What is to be changed: UNSET leaves a field as it is, None empties it; so does a None among the attributes.
+    """A change: UNSET leaves a field unchanged, None clears it; the same applies to None among attributes.
 
-    `tags` replaces all tags; after that `add_tags` come and `remove_tags` go.
+    `tags` replaces all tags; then `add_tags` are added and `remove_tags` removed.
     """
 
     email: str | UnsetType | None = UNSET
@@ -62,9 +62,9 @@ class ProfileChange:
 
 
 def apply_change(profile: Profile, change: ProfileChange) -> Profile:
-    """The profile after a change.
+    """Return the profile after a change.
 
-    Whether that is another one, `to_columns` tells: to Python, true equals 1 among the attributes.
+    Compare `to_columns` to see whether it differs: in Python, true equals 1 among the attributes.
     """
     return Profile(
         _chosen(profile.email, change.email),
@@ -87,21 +87,21 @@ def _merged_tags(present: Sequence[str], change: ProfileChange) -> tuple[str, ..
 
 
 def merge_attributes(present: Attributes, sent: Mapping[str, Scalar | None]) -> Attributes:
-    """Attributes after others were sent, by name and in order of name: None removes one."""
+    """Merge sent attributes into existing ones, sorted by name: None removes one."""
     if not sent:
         return present
     return {name: canonical_scalar(value) for name, value in sorted({**present, **sent}.items()) if value is not None}
 
 
 def canonical_scalar(value: Scalar) -> Scalar:
-    """A scalar in the one form in which it is kept: a number without a fraction is a whole number."""
+    """Return the canonical form of a scalar: a number without a fraction is an integer."""
     if isinstance(value, float) and value.is_integer() and abs(value) <= LARGEST_EXACT_INTEGER:
         return int(value)
     return value
 
 
 def to_columns(profile: Profile) -> Columns:
-    """The values of `COLUMNS`: equal for equal profiles."""
+    """Return the values of `COLUMNS`: equal for equal profiles."""
     return (
         profile.email,
         profile.phone,
@@ -115,7 +115,7 @@ def to_columns(profile: Profile) -> Columns:
 
 
 def from_columns(columns: Sequence[object]) -> Profile:
-    """The profile that stands in these columns, `COLUMNS` in their order."""
+    """Return the profile in these columns, given in the order of `COLUMNS`."""
     email, phone, timezone, locale, joined, tags, attributes, _ = columns
     return msgspec.convert(
         {
@@ -132,29 +132,29 @@ def from_columns(columns: Sequence[object]) -> Profile:
 
 
 def encode_tags(tags: Sequence[str]) -> str:
-    """Tags as they are stored: a separator before, between and after them, so that one is found by its whole text."""
+    """Encode tags for storage: with a separator before, between and after them, so that whole tags can be found."""
     return f"{TAG_SEPARATOR}{TAG_SEPARATOR.join(tags)}{TAG_SEPARATOR}" if tags else ""
 
 
 def decode_tags(text: str) -> tuple[str, ...]:
-    """The tags that are stored so."""
+    """Decode stored tags."""
     return tuple(text[1:-1].split(TAG_SEPARATOR)) if text else ()
 
 
 def encode_attributes(attributes: Attributes) -> str:
-    """Attributes as they are stored: a JSON object, names in order, without blanks."""
+    """Encode attributes for storage: a JSON object with sorted names and without blanks."""
     return msgspec.json.encode(attributes, order="deterministic").decode()
 
 
 def measure_attributes(attributes: Attributes) -> int:
-    """Return how many bytes attributes have as they are stored."""
+    """Return the size of stored attributes in bytes."""
     return len(msgspec.json.encode(attributes))
 
 
 def attribute_patterns(name: str, value: str) -> Sequence[str]:
-    """Return the texts of which encoded attributes contain one exactly if they have that value under that name.
+    """Return texts such that encoded attributes contain one if and only if they have that value under that name.
 
-    `value` is what a person writes: `2` stands for the text and for the number, `true` for the text and the boolean.
+    `value` is as typed by a person: `2` matches the text and the number, `true` the text and the boolean.
     """
     values = {msgspec.json.encode(value)}
     with contextlib.suppress(msgspec.DecodeError, UnicodeEncodeError):
@@ -166,18 +166,18 @@ def attribute_patterns(name: str, value: str) -> Sequence[str]:
 
 
 def decode_attributes(text: str) -> dict[str, Scalar]:
-    """The attributes that are stored so."""
+    """Decode stored attributes."""
     return DECODE_ATTRIBUTES(text)
 
 
 def encode_dates(attributes: Attributes) -> str | None:
-    """When, for those attributes whose text is a day or a time (RFC 3339); None when there are none."""
+    """Encode the times of attributes whose text is a day or a time (RFC 3339); None when there are none."""
     dates = dates_of(attributes)
     return msgspec.json.encode(dates, order="deterministic").decode() if dates else None
 
 
 def dates_of(attributes: Attributes) -> dict[str, int]:
-    """The milliseconds of those attributes whose text is a day (its midnight, UTC) or a time (RFC 3339)."""
+    """Return the milliseconds of attributes whose text is a day (its midnight, UTC) or a time (RFC 3339)."""
     found = {}
     for name, value in attributes.items():
         if isinstance(value, str) and SHORTEST_TIME <= len(value) <= LONGEST_TIME:
@@ -188,7 +188,7 @@ def dates_of(attributes: Attributes) -> dict[str, int]:
 
 
 def parse_moment(text: str) -> int | None:
-    """The milliseconds of a day (its midnight, UTC) or of a time with its offset; None when it is neither."""
+    """Return the milliseconds of a day (its midnight, UTC) or of a time with an offset; None when it is neither."""
     if not text[:4].isdigit():
         return None
     try:
@@ -198,5 +198,5 @@ def parse_moment(text: str) -> int | None:
 
 
 def format_joined(joined: int | None) -> str | None:
-    """The day as it is told."""
+    """Format the day for output."""
     return None if joined is None else to_day(joined)

@@ -1,4 +1,4 @@
-"""What a user's profile is once a visitor's has come to it. Pure."""
+"""The merging of a visitor's profile into a user's. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from templates_server.features.people.profile_parser import MAX_ATTRIBUTES_BYTES
 
 
 def merge_profiles(user: Profile, visitor: Profile) -> Profile:
-    """The user's profile with what it lacks from the visitor's: as much of it as there is room for."""
+    """Return the user's profile with gaps filled from the visitor's, as far as the limits allow."""
     return Profile(
         user.email if user.email is not None else visitor.email,
         user.phone if user.phone is not None else visitor.phone,
@@ -27,7 +27,7 @@ def _joined_tags(user: Sequence[str], visitor: Sequence[str]) -> tuple[str, ...]
 
 
 def _joined_attributes(user: Attributes, visitor: Attributes) -> Attributes:
-    """The first of what is lacking by name that there is room for, in number and in bytes."""
+    """Return the missing attributes that fit, first by name, within the limits of number and bytes."""
     lacking = sorted(visitor.keys() - user.keys())[: max(0, MOST_ATTRIBUTES - len(user))]
     room = MAX_ATTRIBUTES_BYTES - measure_attributes(user) + (0 if user else len(","))
     chosen: dict[str, Scalar] = {}
@@ -41,5 +41,5 @@ def _joined_attributes(user: Attributes, visitor: Attributes) -> Attributes:
 
 
 def find_gained_tags(joined: Profile, user: Profile) -> Sequence[str]:
-    """Return the tags that came to the user, in order; not those that there was no room for."""
+    """Return the tags added to the user, in order; not those beyond the limit."""
     return sorted(set(joined.tags) - set(user.tags))

@@ -1,4 +1,4 @@
-"""Reading what is sent of a user: every broken rule is found, by its path. What becomes of it is in `profiles`."""
+"""Parsing of sent users: reports every violation, with its path. The application is in `profiles`."""
 
 from __future__ import annotations
 
@@ -55,25 +55,25 @@ TEXT_FIELDS = ("email", "phone", "timezone", "locale")
 TAG_FIELDS = ("tags", "add_tags", "remove_tags")
 FIELDS = frozenset({"user_id", *TEXT_FIELDS, "joined", *TAG_FIELDS, "attributes"})
 TOLD_BY_US = frozenset({"created", "updated", "first_seen", "last_seen"})
-"""What answers say of a user besides: passed over when it is sent back."""
+"""Additional fields in responses: ignored when sent back."""
 
 Finding = Callable[[str], str | None]
 
 
 class ProfileProblems:
-    """Collects the problems of one user's fields; `path` stands before each of theirs."""
+    """A collector of the problems of one user's fields; `path` is the prefix of their paths."""
 
     def __init__(self, path: str = "") -> None:
         self.problems = Problems()
         self._path = path
 
     def refuse(self, path: str, message: str) -> None:
-        """Note that something is wrong there."""
+        """Record a problem."""
         place = f"{self._path}.{path}" if self._path and path else self._path or path
         self.problems.add(place, message.replace("?.", "?"))  # a suggestion ends in a question mark
 
     def change(self, sent: Mapping[str, Any]) -> ProfileChange:
-        """The change that these fields ask for; fit to be used only when there are no problems."""
+        """Return the change in these fields; usable only when there are no problems."""
         for name in sent:
             if name not in FIELDS and name not in TOLD_BY_US:
                 if self.problems.is_full:
@@ -96,7 +96,7 @@ class ProfileProblems:
         return change
 
     def user_id(self, value: Any) -> str:
-        """The user's id; "" when it is wrong."""
+        """Return the user's id; "" when it is invalid."""
         if not isinstance(value, str):
             missing = "This is required." if value is None else f"This must be text, not {kind_of(value)}."
             self.refuse("user_id", missing)
@@ -160,12 +160,12 @@ class ProfileProblems:
 
 @memoize
 def find_intended_field(name: str) -> str | None:
-    """A suggestion for a name that no field has; many rows have the same one."""
+    """Return a suggestion for an unknown field name; many rows share the same one."""
     return suggestion(name, FIELDS)
 
 
 def read_user(sent: Any, path: str = "") -> tuple[str, ProfileChange, Problems]:
-    """The user's id and the change to make, for one user as sent; of use only when there are no problems."""
+    """Return the user's id and the change for one sent user; usable only when there are no problems."""
     reading = ProfileProblems(path)
     if not isinstance(sent, dict):
         reading.refuse("", f"This must be an object with the fields of a user, not {kind_of(sent)}.")
@@ -177,9 +177,9 @@ def read_user(sent: Any, path: str = "") -> tuple[str, ProfileChange, Problems]:
 def find_profile_problems(
     profile: Profile, path: str = "", *, before: Attributes | None = None
 ) -> Sequence[ErrorDetail]:
-    """What is too much once a change was merged in: each part was good by itself.
+    """Return exceeded limits after a change was merged in: each part was valid by itself.
 
-    Attributes that are those of `before` are not measured: what was stored under an older limit stands in no way.
+    Attributes unchanged from `before` are not measured: those stored under an older limit are allowed.
     """
     if not profile.tags and not profile.attributes:
         return ()
@@ -204,7 +204,7 @@ def find_profile_problems(
 
 
 def find_attribute_problems(attributes: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Where among attributes something is wrong, and what."""
+    """Return the places and descriptions of problems with attributes."""
     for name, value in attributes.items():
         path = join("attributes", name)
         problem = find_attribute_name_problem(name)
@@ -216,13 +216,13 @@ def find_attribute_problems(attributes: Mapping[str, Any]) -> Iterator[tuple[str
 
 
 def is_scalar(value: Any) -> bool:
-    """Whether a value is text, a number, true or false, or null."""
+    """Return whether a value is text, a number, a boolean or null."""
     return value is None or isinstance(value, str | int | float | bool)
 
 
 @memoize
 def find_attribute_name_problem(name: str) -> str | None:
-    """What is wrong with the name of an attribute."""
+    """Return the problem with the name of an attribute."""
     if not 0 < len(name) <= MAX_ATTRIBUTE_NAME_CHARACTERS:
         return f"must have 1 to {MAX_ATTRIBUTE_NAME_CHARACTERS} characters"
     if CONTROL_CHARACTER.search(name):
@@ -231,7 +231,7 @@ def find_attribute_name_problem(name: str) -> str | None:
 
 
 def find_attribute_problem(value: Any) -> str | None:
-    """What is wrong with the value of an attribute; None, which removes one, is fine."""
+    """Return the problem with the value of an attribute; None, which removes one, is valid."""
     if isinstance(value, str):
         if len(value) > MAX_ATTRIBUTE_CHARACTERS:
             return f"has {len(value):,} characters; the maximum is {MAX_ATTRIBUTE_CHARACTERS:,}"
@@ -252,7 +252,7 @@ def _problem_of_characters(text: str) -> str | None:
 
 
 def find_email_problem(text: str) -> str | None:
-    """What is wrong with an e-mail address; what only a mail server can know is not asked."""
+    """Return the problem with an e-mail address, without querying a mail server."""
     if len(text) > MAX_EMAIL_CHARACTERS:
         return f"has {len(text)} characters; the maximum is {MAX_EMAIL_CHARACTERS}"
     if EMAIL.fullmatch(text) is None:
@@ -261,7 +261,7 @@ def find_email_problem(text: str) -> str | None:
 
 
 def find_phone_problem(text: str) -> str | None:
-    """What is wrong with a phone number."""
+    """Return the problem with a phone number."""
     if not 0 < len(text) <= MAX_PHONE_CHARACTERS:
         return f"must have 1 to {MAX_PHONE_CHARACTERS} characters"
     return "must not contain control characters" if CONTROL_CHARACTER.search(text) else _problem_of_characters(text)
@@ -269,7 +269,7 @@ def find_phone_problem(text: str) -> str | None:
 
 @memoize
 def find_timezone_problem(text: str) -> str | None:
-    """What is wrong with the name of a time zone."""
+    """Return the problem with the name of a time zone."""
     if text in timezone_names():
         return None
     word = text[:MAX_TIMEZONE_CHARACTERS].strip().replace(" ", "_").casefold()
@@ -279,13 +279,13 @@ def find_timezone_problem(text: str) -> str | None:
 
 @functools.cache
 def timezone_names() -> Collection[str]:
-    """The names of all time zones."""
+    """Return the names of all time zones."""
     return frozenset(resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split())
 
 
 @functools.cache
 def _timezones_by_word() -> Mapping[str, str]:
-    """Each name by itself and by its last part, in any case: what people write for it."""
+    """Return time zones by full name and by last part, case-insensitively, as people write them."""
     names = sorted(timezone_names(), key=len, reverse=True)
     by_place = {name.rpartition("/")[2].casefold(): name for name in names}
     return by_place | {name.casefold(): name for name in names}
@@ -293,7 +293,7 @@ def _timezones_by_word() -> Mapping[str, str]:
 
 @memoize
 def find_locale_problem(text: str) -> str | None:
-    """What is wrong with the name of a locale."""
+    """Return the problem with the name of a locale."""
     if len(text) <= MAX_LOCALE_CHARACTERS and LOCALE.fullmatch(text):
         return None
     dashed = text.partition(".")[0].replace("_", "-")
@@ -311,7 +311,7 @@ PROBLEM_OF: Mapping[str, Finding] = {
 
 @memoize
 def find_tag_problem(tag: str) -> str | None:
-    """What is wrong with a user tag."""
+    """Return the problem with a user tag."""
     levels = tag.split("/")
     if len(levels) > MOST_TAG_LEVELS:
         return f"has {len(levels)} levels; the maximum is {MOST_TAG_LEVELS}"

@@ -1,4 +1,4 @@
-"""Users and visitors, and what apps state about them: every path, who may use it, what it reads and gives."""
+"""The routes of users, visitors and identities sent by apps: each path, its access rule, its input and its response."""
 
 from __future__ import annotations
 

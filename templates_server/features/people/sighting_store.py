@@ -1,4 +1,4 @@
-"""All SQL about who is there: people are created, seen, and found to be others. Their profiles are elsewhere."""
+"""All SQL about sightings: people are created, seen and found to be merged. Their profiles are elsewhere."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ MOST_MOVED_AT_ONCE = 5_000  # rows: a transaction that has moved so many begins 
 
 Merged = Mapping[PersonKey, PersonRef]
 Questions = Callable[[Mapping[PersonKey, PersonRef]], Sequence[Statement]]
-"""What is asked about people."""
+"""Queries about people."""
 
 
 class Sighting(msgspec.Struct, frozen=True, gc=False):
-    """Somebody of an environment was there at a time, in milliseconds.
+    """A sighting of a person in an environment at a time, in milliseconds.
 
-    A visitor and a user together: the visitor is merged into the user, unless they were merged before. `event_units`
-    is what comes with them. `app`: what the app says of itself in the session that begins; None where none does.
+    With both a visitor and a user, the visitor is merged into the user, unless they were merged before. `event_units`
+    is the size of their new events. `app`: the app data of the session that begins; None if none begins.
     """
 
     environment_id: str
@@ -75,11 +75,11 @@ def _nothing(_persons: Mapping[PersonKey, PersonRef]) -> Sequence[Statement]:
 def record_sightings(
     connection: Connection, presences: Sequence[Sighting], ask: Questions = _nothing
 ) -> tuple[Sequence[PersonRef], Sequence[Rows]]:
-    """Remember who was there; who each of them is, and what is found by what `ask` asks about them.
+    """Record sightings; return the person of each, and the result of the queries in `ask`.
 
-    A visitor who was merged is the user. Nobody is merged here. Who is not known yet is created. All rows of these
-    people are held until the transaction ends, taken in order of person, so that what is stored about them afterwards
-    stays theirs; what is asked is looked up while they are held, in the same round trip.
+    A merged visitor is the user. Nobody is merged here. People who do not exist yet are created. All rows of these
+    people are locked until the transaction ends, in order of person, so that what is stored about them afterwards
+    remains theirs; queries run while they are locked, in the same round trip.
     """
     merged, answers = _arrive_apart(connection, presences, ask)
     return [_present_person(one, merged) for one in presences], answers
@@ -88,9 +88,9 @@ def record_sightings(
 def record_and_merge(
     connection: Connection, presences: Sequence[Sighting], ask: Questions = _nothing
 ) -> tuple[Sequence[PersonRef | None], Sequence[Rows]]:
-    """As `record_sightings`, but visitors who are stated together with a user are merged into them.
+    """Record sightings like `record_sightings`, but merge visitors who are stated together with a user.
 
-    None for those whose merge must wait for another transaction: one moves so much and no more. The first never waits.
+    Return None for those whose merge must wait: the size of a transaction is limited. The first never waits.
     """
     merged, answers = _arrive_apart(connection, presences, ask)
     to_merge = _to_merge(presences, merged)
@@ -105,7 +105,7 @@ def record_and_merge(
 def _merge_all(
     connection: Connection, to_merge: Sequence[VisitorMerge], merged: Merged
 ) -> tuple[Merged, Collection[PersonKey]]:
-    """Merge as many as one transaction does; who is merged now, and the visitors who are to wait."""
+    """Merge as many as one transaction allows; return the merged visitors and those that must wait."""
     merged = {**merged}
     moved = 0
     waiting: set[PersonKey] = set()
@@ -119,7 +119,7 @@ def _merge_all(
 
 
 def _waits(presence: Sighting, waiting: Collection[PersonKey]) -> bool:
-    """Whether a visitor is stated who is still to be merged: what is said of them stays in order."""
+    """Return whether the stated visitor still has to be merged: data about them is stored in order."""
     visitor = presence.stated.visitor
     return bool(waiting) and visitor is not None and _key(presence, visitor) in waiting
 
@@ -127,9 +127,9 @@ def _waits(presence: Sighting, waiting: Collection[PersonKey]) -> bool:
 def _arrive_apart(
     connection: Connection, presences: Sequence[Sighting], ask: Questions
 ) -> tuple[Merged, Sequence[Rows]]:
-    """Remember who was there, and hold their rows; the visitors who had been merged by then, and what is asked.
+    """Record sightings and lock the rows; return the visitors merged by then, and the query results.
 
-    WriteConflict where one of the visitors was merged just before their row was held.
+    Raise WriteConflict if one of the visitors was merged just before their row was locked.
     """
     visitors = {_key(one, one.stated.visitor) for one in presences if one.stated.visitor is not None}
     merged = find_merged(connection, visitors)
@@ -144,13 +144,13 @@ def _arrive_apart(
 
 
 def _by_key(presences: Sequence[Sighting], persons: Sequence[PersonRef | None]) -> Mapping[PersonKey, PersonRef]:
-    """These people, but for those who have to wait."""
+    """Return these people, except those who have to wait."""
     pairs = zip(presences, persons, strict=True)
     return {_key(one, person): person for one, person in pairs if person is not None}
 
 
 def _noting(presences: Sequence[Sighting], merged: Merged) -> tuple[Insertion, Sequence[tuple[Any, ...]]]:
-    """How those who are seen are written down, and their rows."""
+    """Return the statement that records sightings, and its rows."""
     rows = _rows_of_seen(presences, merged)
     if not any(one.app is not None for one in presences):
         return SEEN, rows
@@ -159,7 +159,7 @@ def _noting(presences: Sequence[Sighting], merged: Merged) -> tuple[Insertion, S
 
 
 def _sessions_begun(presences: Iterable[Sighting], merged: Merged) -> Mapping[PersonKey, LastSessionColumns]:
-    """What the session leaves that began last, of each person who begins one: of several at once the last one."""
+    """Return the data of the latest session that each person begins: the last one of several at once."""
     latest: dict[PersonKey, tuple[int, AppFacts]] = {}
     for one in presences:
         if one.app is not None:
@@ -195,10 +195,10 @@ def _rows_of_seen(presences: Iterable[Sighting], merged: Merged) -> Sequence[tup
 
 
 def _signing_up(presences: Iterable[Sighting], merged: Merged) -> Mapping[PersonKey, PersonRef]:
-    """The visitor of each user whom their merge creates, should the user not be there yet: they bring their number.
+    """Return the visitor of each user whom their merge creates, if new: the user inherits the visitor's number.
 
-    As if one presence came after the other: whoever is stated first without one, or with one who is merged already,
-    was there before.
+    The presences count in sequence: a user first stated without a visitor, or with a visitor who is already merged,
+    existed before.
     """
     visitors, there = set(merged), set()
     found = {}
@@ -225,7 +225,7 @@ def _by_person(entry: tuple[PersonKey, object]) -> tuple[str, str]:
 
 
 def _to_merge(presences: Iterable[Sighting], merged: Merged) -> Sequence[VisitorMerge]:
-    """Each visitor who is to be merged, once, into the user who was stated first."""
+    """Return each visitor to be merged, once, with the first stated user."""
     seen = set(merged)
     found = []
     for one in presences:

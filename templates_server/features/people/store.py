@@ -1,7 +1,7 @@
-"""All SQL about users, tags and visitors: inserted, updated, looked up. Removing is in `erasure`.
+"""All SQL about users, tags and visitors: insert, update, look up. Removal is in `erasure`.
 
-Locks are taken in one order everywhere: rows of people by the code points of their ids, then the counts of tags by the
-tag. Who keeps to it waits for nobody that waits for them.
+Locks are acquired in the same order everywhere: rows of people by the code points of their ids, then the counts of tags
+by the tag. This prevents deadlocks.
 """
 
 from __future__ import annotations
@@ -57,18 +57,18 @@ UNCOUNT = "DELETE FROM user_tags WHERE environment_id = ? AND tag = ? AND users 
 VISITORS = "SELECT person_id FROM persons WHERE environment_id = ? AND kind = ? AND person_id "
 NOBODY: Mapping[str, int] = {}
 MOST_LOOKED_THROUGH = 25_000
-"""People, for one page of those who are searched for: that takes less than 100 ms."""
+"""The maximum number of people examined for one page of search results, which takes less than 100 ms."""
 
 Stored = Mapping[str, Columns]
-"""What is kept of people, by their person id."""
+"""The stored data of people, by person id."""
 
 
 def upsert_users(
     connection: Connection, environment_id: str, changes: Sequence[UserChange], *, now: int
 ) -> Sequence[ChangeOutcome]:
-    """Insert or update users as if one change came after the other; what each came to, in their order.
+    """Insert or update users, applying changes in sequence; return the outcome of each, in order.
 
-    ValidationFailed when a profile becomes too large: then nothing of it may be stored.
+    Raise ValidationFailed when a profile becomes too large: then nothing of it may be stored.
     """
     sent = _by_person(changes)
     fresh = {person_id: apply_changes(None, mine) for person_id, mine in sent.items()}
@@ -87,9 +87,9 @@ def upsert_users(
 def change_person(
     connection: Connection, environment_id: str, person_id: str, change: ProfileChange, *, now: int
 ) -> ChangeOutcome:
-    """Change a user or visitor who is there.
+    """Change an existing user or visitor.
 
-    NotFound when nobody is, ValidationFailed when the profile becomes too large.
+    Raise NotFound when there is none, ValidationFailed when the profile becomes too large.
     """
     outcomes = change_people(connection, environment_id, [person_id], change, now=now)
     if not outcomes:
@@ -100,9 +100,9 @@ def change_person(
 def change_people(
     connection: Connection, environment_id: str, person_ids: Sequence[str], change: ProfileChange, *, now: int
 ) -> Mapping[str, ChangeOutcome]:
-    """Change those of these people who are there; what it came to, by person id.
+    """Change those of these people who exist; return the results by person id.
 
-    ValidationFailed when a profile becomes too large: then nothing of it may be stored.
+    Raise ValidationFailed when a profile becomes too large: then nothing of it may be stored.
     """
     stored = lock_columns(connection, environment_id, person_ids)
     after = {person_id: apply_changes(columns, [UserChange("", change)]) for person_id, columns in stored.items()}
@@ -113,7 +113,7 @@ def change_people(
 
 
 def _by_person(changes: Iterable[UserChange]) -> Mapping[str, Sequence[UserChange]]:
-    """The changes by the id of their person, in the order in which rows are locked."""
+    """Return the changes by person id, in locking order."""
     found: dict[str, list[UserChange]] = defaultdict(list)
     for change in changes:
         found[change.user_id].append(change)
@@ -135,7 +135,7 @@ def _insert_or_lock(
     *,
     now: int,
 ) -> Stored:
-    """Insert who is not there; what is kept of those who are, for this transaction alone to change."""
+    """Insert people who do not exist; return the data of those who do, locked by this transaction."""
     kind = PersonKind.USER.value
     names = {person_id: mine[0].user_id for person_id, mine in sent.items()}
     rows = [
@@ -158,7 +158,7 @@ def _insert_or_lock(
 
 
 def find_columns(connection: Connection, environment_id: str, person_ids: Sequence[str]) -> Stored:
-    """What is kept of those of these people who are there."""
+    """Return the stored data of those of these people who exist."""
     if not person_ids:
         return {}
     query = as_text(connection, FIND + in_clause(connection))
@@ -172,7 +172,7 @@ def _columns(row: Sequence[Any]) -> Columns:
 
 
 def lock_columns(connection: Connection, environment_id: str, person_ids: Sequence[str]) -> Stored:
-    """As `find_columns`; these people are this transaction's alone to change."""
+    """Return the data like `find_columns`, with these people locked by this transaction."""
     if dialect_of(connection).is_sqlite:  # there is one writer
         return find_columns(connection, environment_id, person_ids)
     statements = [(FIND + LOCK, (environment_id, person_id)) for person_id in sorted(person_ids)]
@@ -191,7 +191,7 @@ def _update_changed(
 
 
 def _count_tags(connection: Connection, environment_id: str, stored: Stored, after: Mapping[str, ChangeResult]) -> None:
-    """Bring the counts of tags in step with what changed."""
+    """Update the counts of tags according to the changes."""
     changed = [one for one in after if _tags_or_none(stored.get(one)) != tags_in(after[one].columns)]
     visitors = find_visitors(connection, environment_id, [one for one in changed if one in stored])
     more: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
@@ -215,14 +215,14 @@ def find_visitors(connection: Connection, environment_id: str, person_ids: Colle
 
 
 def tags_in(columns: Columns) -> Sequence[str]:
-    """The tags among the columns of a profile."""
+    """Return the tags among the columns of a profile."""
     return decode_tags(str(columns[TAGS]))
 
 
 def count_tags(
     connection: Connection, environment_id: str, users: Mapping[str, int], *, visitors: Mapping[str, int] = NOBODY
 ) -> None:
-    """So many users and visitors more have each of these tags, or fewer; a tag that nobody has is gone."""
+    """Add to or subtract from the user and visitor counts of tags; a tag that nobody has is deleted."""
     counts = [(tag, users.get(tag, 0), visitors.get(tag, 0)) for tag in sorted({*users, *visitors})]
     changed = [(environment_id, *one) for one in counts if one[1] or one[2]]
     _execute_all(connection, COUNT, changed)
@@ -230,7 +230,7 @@ def count_tags(
 
 
 def _execute_all(connection: Connection, query: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Run a query for every row, in their order; not at all where there is none."""
+    """Run a query for every row, in order; do nothing without rows."""
     if rows:
         connection.exec_driver_sql(as_text(connection, query), list(rows))
 
@@ -240,7 +240,7 @@ def _execute_all(connection: Connection, query: str, rows: Sequence[tuple[Any, .
 
 @dataclass(frozen=True, slots=True)
 class StoredPerson:
-    """A person of an environment, by the id that their sender gave them; times in milliseconds."""
+    """A person of an environment, by the id that their sender assigned; times in milliseconds."""
 
     person_id: str
     called: str
@@ -252,13 +252,13 @@ class StoredPerson:
 
     @property
     def profile(self) -> Profile:
-        """What is kept of them."""
+        """The stored profile."""
         return from_columns(self.columns)
 
 
 @dataclass(frozen=True, slots=True)
 class UserQuery:
-    """Which people of an environment: so many after one; where said, with a tag, or with a text in id or e-mail.
+    """A query for a number of people after one, optionally with a tag or with a text in id or e-mail address.
 
     `attribute`: texts of which their encoded attributes contain one (`attribute_patterns`).
     """
@@ -273,31 +273,31 @@ class UserQuery:
 
 @dataclass(frozen=True, slots=True)
 class UserPage:
-    """People, and the one after whom more may come; None: there are no more."""
+    """People, and the one to continue after; None if there are no more."""
 
     people: Sequence[StoredPerson]
     more_after: str | None
 
 
 class SqlCondition(NamedTuple):
-    """A condition of SQL, each value marked by `?`."""
+    """An SQL condition with `?` as the placeholder of values."""
 
     text: str
     values: tuple[str, ...]
 
 
 def find_person_id(called: str, kind: PersonKind = PersonKind.USER) -> str:
-    """The id of the person whom a path names: by what they are called, or by that id itself."""
+    """Return the person id for a path, which has the sender's id or the person id itself."""
     return called if ID_OF_OURS.fullmatch(called) else make_person_ref(kind, called).person_id
 
 
 def find_user(connection: Connection, environment_id: str, user: str) -> StoredPerson:
-    """The user whom a path names; NotFound when there is none."""
+    """Return the user in a path. Raise NotFound when there is none."""
     return find_person(connection, environment_id, PersonKind.USER, user)
 
 
 def find_person(connection: Connection, environment_id: str, kind: PersonKind, called: str) -> StoredPerson:
-    """The user or visitor whom a path names; NotFound when there is none."""
+    """Return the user or visitor in a path. Raise NotFound when there is none."""
     query = as_text(connection, f"{PEOPLE} AND person_id = ?")
     row = connection.exec_driver_sql(query, (environment_id, kind.value, find_person_id(called, kind))).one_or_none()
     if row is None:
@@ -306,9 +306,9 @@ def find_person(connection: Connection, environment_id: str, kind: PersonKind, c
 
 
 def list_people(connection: Connection, environment_id: str, wanted: UserQuery) -> UserPage:
-    """Those people, in order of their ids, but first the one whose id is what is searched for, letter by letter.
+    """Return people in order of id, but first the one whose id exactly matches the search text.
 
-    No more than `MOST_LOOKED_THROUGH` people are looked at for a page: it may be short and yet not the last.
+    At most `MOST_LOOKED_THROUGH` people are examined for a page: it may be short without being the last.
     """
     scope, condition = _scope(environment_id, wanted.kind), _condition(connection, wanted)
     last = find_last_examined(connection, scope, wanted.after, MOST_LOOKED_THROUGH)
@@ -325,20 +325,20 @@ def list_people(connection: Connection, environment_id: str, wanted: UserQuery) 
 
 
 def find_last_examined(connection: Connection, scope: SqlCondition, after: str, most: int) -> str | None:
-    """The last of so many people after one; None where there are fewer."""
+    """Return the last of that many people after one; None if there are fewer."""
     query = f"SELECT person_id FROM persons WHERE {scope.text} AND person_id > ? ORDER BY person_id LIMIT 1 OFFSET ?"  # noqa: S608 - names of ours
     row = connection.exec_driver_sql(as_text(connection, query), (*scope.values, after, most - 1)).first()
     return None if row is None else str(row[0])
 
 
 def _scope(environment_id: str, kind: PersonKind) -> SqlCondition:
-    """Among whom is looked: visitors have an index of their own, users are found among all."""
+    """Return the scope of a search: visitors have their own index, users are found among all."""
     text = "environment_id = ?" + (" AND kind = 'visitor'" if kind is PersonKind.VISITOR else "")
     return SqlCondition(text, (environment_id,))
 
 
 def _condition(connection: Connection, wanted: UserQuery) -> SqlCondition:
-    """What holds for those who are wanted."""
+    """Return the search condition."""
     position = dialect_of(connection).position
     collation = dialect_of(connection).by_code_points  # lower() shall know ASCII alone
     query, values = "kind = ?", [wanted.kind.value]
@@ -355,7 +355,7 @@ def _condition(connection: Connection, wanted: UserQuery) -> SqlCondition:
 
 
 def _people(connection: Connection, conditions: Sequence[SqlCondition], limit: int) -> list[StoredPerson]:
-    """So many people of whom all this holds."""
+    """Return that many people who match all conditions."""
     where = " AND ".join(one.text for one in conditions)
     query = f"SELECT {PERSON} FROM persons WHERE {where} ORDER BY person_id LIMIT ?"  # noqa: S608 - names of ours
     values = [value for one in conditions for value in one.values]
@@ -363,22 +363,22 @@ def _people(connection: Connection, conditions: Sequence[SqlCondition], limit: i
 
 
 def to_person(row: Sequence[Any]) -> StoredPerson:
-    """The person of a row with the columns of `PERSON`."""
+    """Return the person of a row with the columns of `PERSON`."""
     person_id, called, created, updated, first_seen, last_seen, *columns = row
     return StoredPerson(person_id, called, created, updated, first_seen, last_seen, _columns(columns))
 
 
 def lower_ascii(text: str) -> str:
-    """The text with the letters A to Z in lower case, and no others, as both databases do it."""
+    """Return the text with only A to Z in lower case, like both databases."""
     return text.encode().lower().decode()
 
 
 def list_tags(
     connection: Connection, environment_id: str, *, search: str, after: str, limit: int
 ) -> Sequence[tuple[str, int, int]]:
-    """So many tags after one, by code points, and how many users and visitors have each.
+    """Return that many tags after one, in code point order, with their numbers of users and visitors.
 
-    Where said, those with a text in them.
+    Optionally only those that contain a text.
     """
     position = dialect_of(connection).position
     tag = f"tag{dialect_of(connection).by_code_points}"

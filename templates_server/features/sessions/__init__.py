@@ -1,1 +1,1 @@
-"""Runs of apps, each for one person: what they are shown."""
+"""Sessions: runs of apps, each with the states shown to one person."""

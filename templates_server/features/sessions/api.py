@@ -1,4 +1,4 @@
-"""`POST /api/client/sessions`: start a session, and say what the person is shown; explanations: why."""
+"""`POST /api/client/sessions`: start a session and return the person's states; explanations give the reasons."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NO_TIME = "Specify a time such as 2027-04-30T22:00:00Z (RFC 3339, with an offset
 
 
 class SessionWriter(WriteBatcher[store.SessionStartRow, Sequence[ErrorDetail]]):
-    """The sessions that wait to be stored."""
+    """The queue of sessions to be stored."""
 
 
 class SessionServices(Protocol):
@@ -50,7 +50,7 @@ class SessionServices(Protocol):
 
 
 async def start_session(call: Call[SessionServices]) -> Response:
-    """The state of every entity for that person, once the session is stored."""
+    """Return the state of every entity for that person, once the session is stored."""
     request_body.require_media_type(call.request, "application/json")
     check = call.services.user_signatures.check_for(call.principal)
     who, said, report = parser.read_start(call.body, check=check, max_depth=call.settings.limits.max_depth)
@@ -77,7 +77,7 @@ def _answer(session_id: str, decided: SessionEvaluation) -> bytes:
 
 
 async def explain(call: Call[SessionServices]) -> ApiResult:
-    """What a session of a person that starts now, or then, would show, and why; nothing is stored."""
+    """Explain what a session of a person would show now or at a given time; nothing is stored."""
     for scope in (authorization.Scope.SPACES_READ, authorization.Scope.TRIBES_READ):
         authorization.check_scope(call.principal, scope, call.place)
     asked: AskedExplanation = call.body

@@ -1,8 +1,8 @@
-"""What an app says of itself when a session starts: read with every problem, as it is stored with the session. Pure.
+"""App data sent when a session starts: parsed with every problem, and stored with the session. Pure.
 
-It is telemetry of apps that are in the field for years, so what may be new to this server never refuses a session: a
-platform that is not known here is `other`, and of `unknown` what is too much is cut. It decides for tribes
-(`people.last_session`) and is an indication, no proof: anybody who has a pk_ key can send it.
+It is telemetry of apps that are in the field for years, so values that are new to this server never reject a session:
+an unknown platform is `other`, and `unknown` is truncated to its limit. It affects tribes (`people.last_session`) but
+is an indication, not proof: anybody with a pk_ key can send it.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ UnknownStates = Annotated[
 
 
 class ReportFields(Protocol):
-    """A body that may say something of the app."""
+    """A request body with optional app data."""
 
     @property
     def app(self) -> SentApp | None:
@@ -76,11 +76,11 @@ class ReportFields(Protocol):
 
     @property
     def unknown(self) -> Any:
-        """What that code could not use."""
+        """The values that the generated code could not use."""
 
 
 class AppReport(NamedTuple):
-    """The columns of a session, in the order of `KINDS`. `unknown` is a JSON array of texts; None: nothing."""
+    """The columns of a session, in the order of `KINDS`. `unknown` is a JSON array of texts, or None."""
 
     code_hash: str | None = None
     code_language: str | None = None
@@ -92,7 +92,7 @@ class AppReport(NamedTuple):
 
     @property
     def facts(self) -> AppFacts:
-        """What tribes know of it."""
+        """The app data for tribes."""
         told = (self.app_version or "", self.os_version or "", self.app_platform or "")
         return _facts(told) if any(told) else SAYS_NOTHING
 
@@ -104,7 +104,7 @@ NO_APP, NO_CODE = SentApp(), SentCode()
 
 
 def read_report(sent: ReportFields, os_version: str | None) -> AppReport:
-    """Return what is stored of a session; an empty text is as good as none."""
+    """Return the stored values of a session; an empty text counts as absent."""
     if _says_nothing(sent, os_version):
         return NO_REPORT
     app, code = sent.app or NO_APP, sent.code or NO_CODE
@@ -120,7 +120,7 @@ def read_report(sent: ReportFields, os_version: str | None) -> AppReport:
 
 
 def find_report_problems(sent: ReportFields, os_version: str | None) -> Iterator[ErrorDetail]:
-    """Return what is wrong with the texts, each by its path."""
+    """Return the problems with the texts, each with its path."""
     if _says_nothing(sent, os_version):
         return
     app, code = sent.app or NO_APP, sent.code or NO_CODE

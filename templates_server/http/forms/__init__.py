@@ -1,1 +1,1 @@
-"""Forms and query strings, decoded."""
+"""Decoding of forms and query strings."""

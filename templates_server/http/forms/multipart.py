@@ -1,4 +1,4 @@
-"""Forms with files (`multipart/form-data`, RFC 7578): decoded from a body whose size was bounded before."""
+"""Forms with files (`multipart/form-data`, RFC 7578), decoded from a body whose size was limited before."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def decode_multipart(content_type: str, body: bytes, *, most: int) -> Parameters
 
 @dataclass
 class _Part:
-    """A field or a file, as it comes."""
+    """A field or a file while it is being parsed."""
 
     headers: dict[bytes, bytes] = field(default_factory=dict)
     content: bytearray = field(default_factory=bytearray)
 
     @property
     def names(self) -> tuple[str, str | None]:
-        """What the field is called, and the file, if it is one."""
+        """Return the name of the field and, if it is a file, of the file."""
         options = parse_options_header(self.headers.get(b"content-disposition", b""))[1]
         if b"name" not in options:
             raise BadRequest("A part of the form has no name.")
@@ -58,7 +58,7 @@ class _Part:
 
 
 class _Parts:
-    """Collects parts from what the parser says."""
+    """Collects parts from the callbacks of the parser."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -68,7 +68,7 @@ class _Parts:
 
     @property
     def callbacks(self) -> MultipartCallbacks:
-        """What the parser calls."""
+        """Return the callbacks for the parser."""
         return {
             "on_part_begin": self._begin,
             "on_part_data": self._add,
@@ -79,7 +79,7 @@ class _Parts:
         }
 
     def parameters(self) -> Parameters:
-        """All that came."""
+        """Return all parameters."""
         values: dict[str, list[str]] = {}
         files: dict[str, SentFile] = {}
         for part in self._parts:
@@ -114,7 +114,7 @@ class _Parts:
 
 
 def _text(content: bytes | bytearray) -> str:
-    """A field as text; BadRequest when it is none, or too long."""
+    """Return a field as text; BadRequest if it is not text, or too long."""
     if len(content) > MAX_FIELD_BYTES:
         raise BadRequest("A form field is too long.")
     try:

@@ -1,4 +1,4 @@
-"""Parameters of a query or a form: decoded strictly, with every value, so that a repeated one can be refused."""
+"""Parameters of a query or a form, decoded strictly, with every value, so that repeated ones can be rejected."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FILES_TYPE = "multipart/form-data"
 
 @dataclass(frozen=True)
 class SentFile:
-    """A file of a form: what it is called where it comes from, and its content."""
+    """A file of a form: its name at the sender, and its content."""
 
     name: str
     content: bytes
@@ -26,27 +26,27 @@ class SentFile:
 
 @dataclass(frozen=True)
 class Parameters:
-    """Values by name, in the order in which they were sent; files by name where a form has some."""
+    """Values by name, in the order in which they were sent, and files by name if the form has some."""
 
     values: Mapping[str, Sequence[str]]
     files: Mapping[str, SentFile] = field(default_factory=dict)
 
     def get(self, name: str) -> str | None:
-        """The first value of a name; one that is empty counts as not sent (RFC 6749, 3.1)."""
+        """Return the first value of a name; an empty one counts as not sent (RFC 6749, 3.1)."""
         return next(iter(self.values.get(name, ())), None) or None
 
     def text(self, name: str) -> str:
-        """The first value of a name, empty when it was not sent."""
+        """Return the first value of a name; empty if it was not sent."""
         return self.get(name) or ""
 
     @property
     def repeated(self) -> frozenset[str]:
-        """The names that were sent more than once."""
+        """Return the names that were sent more than once."""
         return frozenset(name for name, values in self.values.items() if len(values) > 1)
 
 
 def decode(encoded: bytes, *, most: int = MAX_PARAMETERS) -> Parameters:
-    """The parameters of `a=b&c=d`; BadRequest when they are not UTF-8, hold a NUL character, or are too many."""
+    """Decode the parameters of `a=b&c=d`; BadRequest if they are not UTF-8, contain NUL, or are too many."""
     try:
         pairs = parse_qsl(encoded.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=most)
     except ValueError:
@@ -60,6 +60,6 @@ def decode(encoded: bytes, *, most: int = MAX_PARAMETERS) -> Parameters:
 
 
 def decode_form(request: Request, body: bytes, *, most: int = MAX_PARAMETERS) -> Parameters:
-    """The parameters of a form that was sent as a body; UnsupportedMediaType when it is something else."""
+    """Decode the parameters of a form in the body; UnsupportedMediaType if the body is something else."""
     request_body.require_media_type(request, FORM_TYPE)
     return decode(body, most=most)

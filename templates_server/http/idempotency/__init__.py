@@ -1,1 +1,1 @@
-"""Answers that are kept for who asks the same again: `Idempotency-Key`."""
+"""Responses that are stored and replayed for repeated requests: `Idempotency-Key`."""

@@ -46,7 +46,7 @@ class _Answer(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class IdempotentRequest:
-    """One request under its key. Hashes are SHA-256, `now` is in milliseconds."""
+    """A request with its Idempotency-Key. Hashes are SHA-256, `now` is in milliseconds."""
 
     key_hash: bytes
     request_hash: bytes
@@ -54,7 +54,7 @@ class IdempotentRequest:
     now: int
 
     async def perform(self, database: Database, work: Callable[[Connection], Response]) -> Response:
-        """The response of the work, stored with what the work did; or the one that was stored before."""
+        """Return the response of the work, stored together with its effect; or the response that was stored before."""
         attempts = itertools.count()
 
         def unit(connection: Connection) -> Response:
@@ -65,7 +65,7 @@ class IdempotentRequest:
         return await database.write(unit, is_repeatable=True)
 
     def replay(self, connection: Connection) -> Response | None:
-        """The stored answer; None when there is none. ValidationFailed when the key was another request's."""
+        """Return the stored response; None if there is none. ValidationFailed if another request used the key."""
         kept = store.find_response(connection, self.key_hash, since=self.now - KEPT_MILLISECONDS, now=self.now)
         if kept is None:
             return None
@@ -97,14 +97,14 @@ class IdempotentRequest:
 
 
 class IdempotentRequests:
-    """The requests with a key that run in this process."""
+    """The requests with a key that are running in this process."""
 
     def __init__(self, key: ServerKey) -> None:
         self._key = key
         self._running: set[bytes] = set()
 
     def asked(self, request: Request, owner: Principal, *, body: bytes, now: int) -> IdempotentRequest:
-        """The request under the key that it carries; BadRequest when that is none."""
+        """Return the request with the key that it carries; BadRequest if the key is invalid."""
         keys = request.headers.getlist(HEADER)
         if len(keys) > 1 or not KEY_PATTERN.fullmatch(keys[0]):
             raise BadRequest(f"{HEADER} must be sent once, with 1 to 255 printable ASCII characters.", path=HEADER)
@@ -116,7 +116,7 @@ class IdempotentRequests:
 
     @contextmanager
     def running(self, once: IdempotentRequest) -> Iterator[None]:
-        """Conflict while another request under the same key runs in this process."""
+        """Raise Conflict while another request with the same key is running in this process."""
         if once.key_hash in self._running:
             raise _still_running()
         self._running.add(once.key_hash)
@@ -127,14 +127,14 @@ class IdempotentRequests:
 
 
 def _owner(principal: Principal) -> Iterator[bytes]:
-    """Whose key it is: another token of the same person, that may do less, never gets what this one was given."""
+    """Return the owner of a key: another token of the same person, which may do less, never gets its response."""
     yield from (principal.kind.value.encode(), principal.id.encode(), str(principal.signed_in).encode())
     yield " ".join(sorted(principal.scopes)).encode()
     yield " ".join(sorted(principal.limits)).encode()
 
 
 def _join_parts(parts: Iterable[bytes]) -> bytes:
-    """One text for these, which no others give."""
+    """Return one text for several, which no other texts give."""
     return b"".join(len(part).to_bytes(8) + part for part in parts)
 
 

@@ -1,4 +1,4 @@
-"""All SQL about answers that are kept."""
+"""All SQL about stored responses."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ LOCK_PAUSE_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class StoredResponse:
-    """An answer, encrypted, and the hash of the request that it was given to."""
+    """An encrypted response, and the hash of the request that it belongs to."""
 
     request_hash: bytes
     answer: bytes
 
 
 def lock(connection: Connection, key_hash: bytes, *, patience_seconds: float) -> bool:
-    """Whether no other transaction works under this key, and none will until this one ends (SQLite: one at a time)."""
+    """Lock a key until this transaction ends; return False if another one holds it (SQLite: one at a time)."""
     if dialect_of(connection).is_sqlite:
         return True
     number = int.from_bytes(key_hash[:8], signed=True)
@@ -37,7 +37,7 @@ def lock(connection: Connection, key_hash: bytes, *, patience_seconds: float) ->
 
 
 def find_response(connection: Connection, key_hash: bytes, *, since: int, now: int) -> StoredResponse | None:
-    """What is kept under a key, unless it is older than that (in milliseconds), or from the future."""
+    """Return the response stored under a key, unless it is older than `since` (milliseconds) or from the future."""
     columns = idempotent_answers.c
     is_kept = columns.created.between(since + 1, now + LATEST_AHEAD)
     query = select(columns.request_hash, columns.answer).where(columns.key_hash == key_hash, is_kept)
@@ -46,7 +46,7 @@ def find_response(connection: Connection, key_hash: bytes, *, since: int, now: i
 
 
 def save_response(connection: Connection, key_hash: bytes, kept: StoredResponse, *, now: int, since: int) -> None:
-    """Keep an answer; of those that are too old a number goes, and whatever was kept under this key."""
+    """Store a response, replacing the one under this key, and delete a number of expired ones."""
     columns = idempotent_answers.c
     old = select(columns.key_hash).where(columns.created <= since).order_by(columns.created).limit(MOST_PURGED_AT_ONCE)
     gone = or_(columns.key_hash == key_hash, columns.key_hash.in_(old.with_for_update(skip_locked=True)))

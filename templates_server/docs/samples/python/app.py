@@ -1,4 +1,4 @@
-"""A small web server: each request is one person, who gets the homepage as the Space has it for them."""
+"""A small web server: each request is from one person and gets the homepage as the Space shows it to them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ space = create_space(api_key=os.environ.get("MTRIBES_KEY", ""))
 
 
 def card(item: HomepageBodyItem) -> dict[str, Any]:
-    """What the page shows of an item. A type checker sees to it that no kind is forgotten."""
+    """Return what the page shows of an item. A type checker makes sure that no kind is missing."""
     match item:
         case Hero():
             return {"picture": item.properties.source, "title": item.properties.title}
@@ -24,14 +24,14 @@ def card(item: HomepageBodyItem) -> dict[str, Any]:
 
 
 def homepage(collections: Collections) -> dict[str, Any]:
-    """The homepage as data."""
+    """Return the homepage as data."""
     header, body = collections.homepage.header, collections.homepage.body
     items = [card(item) for item in body.items if item.enabled] if body.enabled else []
     return {"background": header.properties.background.value, "sticky": header.properties.sticky, "items": items}
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers `GET /`; the person is in the header `X-User`."""
+    """Handles `GET /`; the person is in the header `X-User`."""
 
     def do_GET(self) -> None:
         """Start a session of the person and send what the homepage shows them."""
@@ -46,7 +46,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def main() -> None:
-    """Serve until the program is stopped, then send the events that wait."""
+    """Serve until the program is stopped, then send the waiting events."""
     with space, ThreadingHTTPServer(("127.0.0.1", 8080), Handler) as server:
         server.serve_forever()
 

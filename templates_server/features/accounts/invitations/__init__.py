@@ -1,1 +1,1 @@
-"""Invitations into an organization: a link that whoever invites hands over. The page behind it is in `pages`."""
+"""Invitations to an organization: a link that the inviter passes on. Its page is in `pages`."""

@@ -1,4 +1,4 @@
-"""Invitations over HTTP: an administrator gets a link and hands it over. Accepting is a page: `pages.invitations`."""
+"""Invitations over HTTP: an administrator creates a link and passes it on. Accepting is a page: `pages.invitations`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from templates_server.primitives.timestamps import to_rfc3339
 
 
 async def invite_member(call: Call) -> Response:
-    """An invitation with its link, which is told this once; no mail is sent."""
+    """Create an invitation and return it with its link, which is shown only once. No email is sent."""
     new: NewMember = call.body
     if not email_address.is_email(new.email.strip()):
         raise ValidationFailed([ErrorDetail("email", "is not an e-mail address")])
@@ -39,7 +39,7 @@ async def invite_member(call: Call) -> Response:
 
 
 async def list_invitations(call: Call) -> ApiResult:
-    """A page of the invitations that can still be accepted; never their links."""
+    """Return a page of the open invitations, without their links."""
     page, organization_id, now = read_page_request(call), call.place.organization_id, call.now
     found = await call.database.read(
         lambda connection: store.list_open(connection, organization_id, page=page, now=now)
@@ -51,7 +51,7 @@ async def list_invitations(call: Call) -> ApiResult:
 
 
 async def withdraw_invitation(call: Call) -> Response:
-    """Its link opens nothing from now on."""
+    """Withdraw an invitation; its link stops working."""
     organization_id, invitation_id = call.place.organization_id, call.parameters["invitation"]
 
     def work(connection: Connection) -> ApiResult:

@@ -1,4 +1,4 @@
-"""How the code of an invitation looks: 30 random characters of 0-9A-Za-z, 6 of a checksum. Pure: no SQL."""
+"""The format of an invitation code: 30 random characters of 0-9A-Za-z and a checksum of 6. Pure: no SQL."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ PATH = "/invitation"
 
 
 def new_code() -> str:
-    """A new code."""
+    """Return a new code."""
     return add_checksum(random_text(RANDOM_LENGTH))
 
 
 def is_well_formed(code: str) -> bool:
-    """Whether it can be one of ours at all: length, alphabet and checksum."""
+    """Return whether the text has the length, alphabet and checksum of a code."""
     if len(code) != RANDOM_LENGTH + CHECKSUM_LENGTH or not set(code) <= set(ALPHABET):
         return False
     return add_checksum(code[:-CHECKSUM_LENGTH]) == code
 
 
 def invitation_link(public_url: str, code: str) -> str:
-    """What is handed over."""
+    """Return the link to pass on."""
     return f"{public_url}{PATH}/{code}"

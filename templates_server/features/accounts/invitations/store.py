@@ -1,4 +1,4 @@
-"""All SQL about invitations. A code is used up by one statement, in the transaction that stores the membership."""
+"""All SQL for invitations. One statement uses up a code, in the transaction that stores the membership."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Invitation:
-    """An invitation of an address (as it is compared) into an organization; times are milliseconds."""
+    """An invitation of a normalized address to an organization; times are in milliseconds."""
 
     id: str
     organization_id: str
@@ -49,7 +49,7 @@ class Invitation:
 
 @dataclass(frozen=True)
 class InvitationRequest:
-    """Who is invited as what, and by whom (an id)."""
+    """The address, the role and the inviter's ID of a new invitation."""
 
     email: str
     role: Role
@@ -59,9 +59,9 @@ class InvitationRequest:
 def invite(
     connection: Connection, organization_id: str, *, invited: InvitationRequest, now: int
 ) -> tuple[Invitation, str]:
-    """A new invitation, in place of an open one of the same address, and its code, which is not kept.
+    """Create an invitation, replacing an open one of the same address, and return it with its unstored code.
 
-    Conflict when the address is a member's, or when too many invitations are open.
+    Raise Conflict if the address belongs to a member, or if too many invitations are open.
     """
     accounts_store.lock_organization(connection, organization_id)
     if accounts_store.find_member(connection, organization_id, invited.email) is not None:
@@ -88,7 +88,7 @@ def invite(
 
 
 def list_open(connection: Connection, organization_id: str, *, page: PageRequest, now: int) -> Sequence[Invitation]:
-    """A page of the invitations that can still be accepted, by address."""
+    """Return a page of the open invitations, by address."""
     query = _invitations().where(_is_open(now), invitations.c.organization_id == organization_id)
     if page.after:
         invitation_id, blank, email = page.after.partition(" ")
@@ -101,26 +101,26 @@ def list_open(connection: Connection, organization_id: str, *, page: PageRequest
 
 
 def find_open(connection: Connection, code: str, now: int) -> Invitation | None:
-    """The invitation of a code that can still be accepted; None when there is none."""
+    """Return the open invitation of a code, or None."""
     query = _invitations().where(_is_open(now), invitations.c.code_hash == hash_secret(code))
     row = connection.execute(query).one_or_none()
     return _invitation(row) if row else None
 
 
 def use(connection: Connection, code: str, now: int) -> bool:
-    """Whether the code was good; it is used up by this."""
+    """Use up the code, and return whether it was valid."""
     used = update(invitations).where(_is_open(now), invitations.c.code_hash == hash_secret(code)).values(accepted=now)
     return connection.execute(used).rowcount == 1
 
 
 def withdraw(connection: Connection, organization_id: str, invitation_id: str, *, now: int) -> bool:
-    """Whether there was such an open invitation of the organization; it is gone now."""
+    """Withdraw an open invitation of the organization, and return whether there was one."""
     mine = (invitations.c.organization_id == organization_id) & (invitations.c.id == invitation_id)
     return connection.execute(delete(invitations).where(mine, _is_open(now))).rowcount == 1
 
 
 def withdraw_of(connection: Connection, organization_id: str, *, email: str) -> None:
-    """Whatever link an address was given into the organization, it opens nothing from now on."""
+    """Withdraw every invitation of an address to the organization."""
     mine = (invitations.c.organization_id == organization_id) & (
         invitations.c.email == email_address.normalize_email(email)
     )

@@ -1,5 +1,5 @@
-"""Signing in a program that no browser can be sent back to (RFC 8628): it shows a code, which a person enters here.
+"""The device flow (RFC 8628) for programs that no browser can redirect to: a person enters the code it shows.
 
-The person is signed in before a code can be entered. Ten wrong codes within a quarter of an hour, the life of a code,
-lock the page for that account until the quarter of an hour is over; right ones in between change nothing about that.
+The person must sign in before entering a code. Ten wrong codes within 15 minutes, the lifetime of a code, lock the
+page for that account until the 15 minutes end; valid codes in between do not reset the count.
 """

@@ -1,6 +1,6 @@
-"""The pages of the device flow: enter the code, decide, done. Programs talk to `auth.oauth_api`.
+"""The pages of the device flow: enter the code, decide, done. Programs use `auth.oauth_api`.
 
-A code is looked up by a POST alone, so that no link or picture of another site can have a person guess.
+Only a POST looks up a code, so that a link or an image of another site cannot make a person guess codes.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ LOCKED = f"You entered {store.MAX_WRONG_CODES} wrong codes. Try again in {store.
 
 @dataclass(frozen=True)
 class DeviceCodeRefusal:
-    """Why no program was found for a code."""
+    """The reason why no program was found for a code."""
 
     problem: str
     status: HTTPStatus = HTTPStatus.UNPROCESSABLE_ENTITY
 
 
 async def code_page(call: Call[PageServices]) -> Response:
-    """The form for the code; `?user_code=` fills it in. Nothing is looked up yet."""
+    """Show the form for the code, prefilled from `?user_code=`. Nothing is looked up yet."""
     browser = await identify_browser(call)
     given = call.query.get("user_code", "")
     if browser.account is None:
@@ -53,7 +53,7 @@ async def code_page(call: Call[PageServices]) -> Response:
 
 
 async def enter_code(call: Call[PageServices]) -> Response:
-    """The question whether the program that shows this code may act for the person; or the form again."""
+    """Show the consent form for the program with this code, or the code form again."""
     browser = await identify_browser(call)
     form = decode_form(call.request, call.body)
     typed = form.text("user_code")
@@ -70,7 +70,7 @@ async def enter_code(call: Call[PageServices]) -> Response:
 
 
 async def decide(call: Call[PageServices]) -> Response:
-    """Note what the person decided, and say so."""
+    """Store the person's decision, and show it."""
     browser = await identify_browser(call)
     form = decode_form(call.request, call.body)
     user_code = form.text("user_code")
@@ -93,12 +93,12 @@ async def decide(call: Call[PageServices]) -> Response:
 
 
 async def allowed_page(call: Call[PageServices]) -> Response:
-    """That the program was allowed."""
+    """Show that the program was allowed."""
     return await _done_page(call, is_allowed=True)
 
 
 async def refused_page(call: Call[PageServices]) -> Response:
-    """That it was not."""
+    """Show that the program was denied."""
     return await _done_page(call, is_allowed=False)
 
 
@@ -108,7 +108,7 @@ async def _done_page(call: Call[PageServices], *, is_allowed: bool) -> Response:
 
 
 async def _find_request(call: Call, account: Account, typed: str) -> DeviceCodeRequest | DeviceCodeRefusal:
-    """The program that shows this code. Codes that look like one and are none are counted."""
+    """Return the program that shows this code. Well-formed codes that do not exist are counted."""
     user_code = user_codes.parse_user_code(typed)
     if user_code is None:
         return DeviceCodeRefusal(NOT_A_CODE)
@@ -147,7 +147,7 @@ async def _consent_answer(call: Call[PageServices], browser: BrowserContext, ask
 
 
 def _consent_purpose(user_code: str) -> str:
-    """What the consent form is good for: this very code, which was found before the form was shown."""
+    """Return the purpose of the consent form: this code only, which was found before the form was shown."""
     return f"device consent {user_code}"
 
 
@@ -164,7 +164,7 @@ def _code_page(typed: str, refusal: DeviceCodeRefusal | None = None) -> PageCont
 
 
 def _sign_in_url(call: Call, typed: str) -> str:
-    """The sign-in page, from where one comes back with the code, if it can be one."""
+    """Return the URL of the sign-in page, with the code in its return URL if it is well-formed."""
     known = user_codes.parse_user_code(typed)
     query = f"?{urlencode({'user_code': user_codes.format_user_code(known)})}" if known else ""
     go_on_to = f"{call.settings.base_path}{VERIFICATION_PATH}{query}"

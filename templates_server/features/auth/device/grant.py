@@ -1,4 +1,4 @@
-"""The two ends of the device flow that programs talk to: the device authorization endpoint, and the grant."""
+"""The two endpoints of the device flow that programs use: the device authorization endpoint and the grant."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ INTERVAL_SECONDS = 5
 
 
 class DeviceAuthorization(DeviceAuthorizationEndpoint):
-    """A device code for the program, and a user code for the person (RFC 8628, 3.1 and 3.2)."""
+    """The device authorization: a device code for the program, a user code for the person (RFC 8628, 3.1 and 3.2)."""
 
     CLIENT_AUTH_METHODS = ALL_AUTHENTICATION_METHODS
     EXPIRES_IN = store.LIFETIME // SECOND
@@ -42,32 +42,32 @@ class DeviceAuthorization(DeviceAuthorizationEndpoint):
 
     @property
     def INTERVAL(self) -> int:  # noqa: N802 - Authlib's name
-        """How long to wait between two polls, in seconds."""
+        """The minimum interval between two polls, in seconds."""
         return INTERVAL_SECONDS
 
     def authenticate_client(self, request: ProtocolRequest) -> Client:
-        """The client that asks; UnauthorizedClientError when it may not."""
+        """Return the authenticated client; raise UnauthorizedClientError if it may not use the flow."""
         client: Client = super().authenticate_client(request)
         _check_grant(client)
         return client
 
     def generate_device_code(self) -> str:
-        """A new code for the program."""
+        """Return a new device code for the program."""
         return random_text(CODE_LENGTH)
 
     def generate_user_code(self) -> str:
-        """A new code for the person, as it is shown."""
+        """Return a new user code as it is shown to the person."""
         user_code = user_codes.new_user_code()
         while store.is_taken(self.server.connection, user_code):
             user_code = user_codes.new_user_code()
         return user_codes.format_user_code(user_code)
 
     def get_verification_uri(self) -> str:
-        """Where the person enters it."""
+        """Return the URL where the person enters the code."""
         return self.server.authority.issuer + VERIFICATION_PATH
 
     def save_device_credential(self, client_id: str, scope: str | None, data: dict[str, Any]) -> None:
-        """Store what was issued."""
+        """Store the issued codes."""
         client = self.server.query_client(client_id)
         user_code = user_codes.parse_user_code(data["user_code"])
         if client is None or user_code is None:
@@ -79,14 +79,14 @@ class DeviceAuthorization(DeviceAuthorizationEndpoint):
 
 
 class DeviceGrant(BaseGrant, TokenEndpointMixin):
-    """A device code that a person has allowed, for tokens; once (RFC 8628, 3.4 and 3.5)."""
+    """The device grant: exchanges a device code that a person allowed for tokens, once (RFC 8628, 3.4 and 3.5)."""
 
     GRANT_TYPE = DEVICE_GRANT_TYPE
     TOKEN_ENDPOINT_AUTH_METHODS = ALL_AUTHENTICATION_METHODS
     server: GrantServer
 
     def validate_token_request(self) -> None:
-        """Use the code up; what keeps it from that is an error of RFC 8628."""
+        """Use up the code; raise an error of RFC 8628 if that is not possible."""
         client = self.authenticate_token_endpoint_client()
         _check_grant(client)
         device_code = self.request.form.get("device_code")
@@ -96,7 +96,7 @@ class DeviceGrant(BaseGrant, TokenEndpointMixin):
         self.request.client, self.request.user, self._scopes = client, self._account_of(code), code.scopes
 
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
-        """The answer, with the first tokens of the sign-in."""
+        """Return the response with the first tokens of the sign-in."""
         return 200, issue_first_tokens(self, self._scopes), self.TOKEN_RESPONSE_HEADER
 
     def _use_code(self, code_hash: bytes, client_id: str) -> DeviceCode:
@@ -123,6 +123,6 @@ class DeviceGrant(BaseGrant, TokenEndpointMixin):
 
 
 def _check_grant(client: Client) -> None:
-    """Raise UnauthorizedClientError unless the client may sign people in like that."""
+    """Raise UnauthorizedClientError unless the client may use the device flow."""
     if not client.check_grant_type(DEVICE_GRANT_TYPE):
         raise UnauthorizedClientError("This client is not allowed to use the device flow.")

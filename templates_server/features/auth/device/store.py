@@ -1,6 +1,6 @@
-"""All SQL about device codes, and about user codes that were guessed.
+"""All SQL for device codes and for guesses of user codes.
 
-A code is used up by one statement, in the transaction that stores its tokens; a decision is made by one as well.
+One statement uses up a code, in the transaction that stores its tokens; one statement also stores a decision.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ALLOWED, REFUSED = "allowed", "refused"
 
 @dataclass(frozen=True)
 class NewDeviceCode:
-    """What a program is given: a secret for itself, stored as its hash, and a code for a person."""
+    """The codes issued to a program: its own secret, stored as a hash, and a code for a person."""
 
     code_hash: bytes
     user_code: str
@@ -42,7 +42,7 @@ class DeviceCodeRequest:
 
 @dataclass(frozen=True)
 class DeviceCode:
-    """A device code that was issued. `decision` None: nobody has decided yet."""
+    """An issued device code. `decision` is None while pending."""
 
     code_hash: bytes
     account_id: str | None
@@ -53,7 +53,7 @@ class DeviceCode:
 
 
 def add_device_code(connection: Connection, code: NewDeviceCode, *, now: int) -> None:
-    """Store a code that was issued, and forget those that are long over."""
+    """Store an issued code, and delete those that expired long ago."""
     connection.execute(delete(device_codes).where(device_codes.c.expires <= now - KEPT_AFTER_EXPIRY))
     connection.execute(
         device_codes.insert().values(
@@ -69,23 +69,23 @@ def add_device_code(connection: Connection, code: NewDeviceCode, *, now: int) ->
 
 
 def is_taken(connection: Connection, user_code: str) -> bool:
-    """Whether the user code belongs to a program already."""
+    """Return whether the user code is already in use by a program."""
     query = select(device_codes.c.expires).where(device_codes.c.user_code == user_code)
     return connection.execute(query).one_or_none() is not None
 
 
 def has_ended(code: DeviceCode, now: int) -> bool:
-    """Whether nobody can use a code any more, or yet: one from the future was issued while a clock was wrong."""
+    """Return whether a code is expired or not yet valid: issued in the future, while a clock was wrong."""
     return not now < code.expires <= now + LIFETIME + LATEST_AHEAD
 
 
 def _is_alive(now: int) -> ColumnElement[bool]:
-    """The same, of the rows, the other way round."""
+    """Return the SQL condition for codes that have not ended."""
     return device_codes.c.expires.between(now + 1, now + LIFETIME + LATEST_AHEAD)
 
 
 def find_device_code_request(connection: Connection, user_code: str, now: int) -> DeviceCodeRequest | None:
-    """The program that shows this code and waits; None when none does."""
+    """Return the program that shows this code and is pending, or None."""
     query = select(device_codes.c.user_code, device_codes.c.client_id, device_codes.c.scopes).where(
         device_codes.c.user_code == user_code, device_codes.c.decision.is_(None), _is_alive(now)
     )
@@ -94,7 +94,7 @@ def find_device_code_request(connection: Connection, user_code: str, now: int) -
 
 
 def decide(connection: Connection, user_code: str, *, account_id: str, decision: str, now: int) -> bool:
-    """Whether that is now the decision; the first one stays, and after the life of the code there is none."""
+    """Store the decision and return whether it is now in effect; the first stays, and none is possible after expiry."""
     decided = (
         update(device_codes)
         .where(device_codes.c.user_code == user_code, device_codes.c.decision.is_(None), _is_alive(now))
@@ -104,7 +104,7 @@ def decide(connection: Connection, user_code: str, *, account_id: str, decision:
 
 
 def use_device_code(connection: Connection, code_hash: bytes, *, client_id: str, now: int) -> DeviceCode | None:
-    """The code, used up by this; None when it is unknown, another client's, not allowed, over, or was used before."""
+    """Use up and return the code; None if unknown, another client's, not allowed, expired or already used."""
     used = (
         update(device_codes)
         .where(
@@ -132,14 +132,14 @@ _COLUMNS = (
 
 
 def find_device_code(connection: Connection, code_hash: bytes, *, client_id: str) -> DeviceCode | None:
-    """The code in whatever state; None when it is unknown or another client's."""
+    """Return the code in any state; None if unknown or another client's."""
     query = select(*_COLUMNS).where(device_codes.c.code_hash == code_hash, device_codes.c.client_id == client_id)
     row = connection.execute(query).one_or_none()
     return DeviceCode(*row) if row else None
 
 
 def record_poll(connection: Connection, code_hash: bytes, now: int) -> bool:
-    """Whether the program has waited as long as it was told; if not, it has to wait longer from now on."""
+    """Record a poll and return whether the program waited for its interval; if not, the interval increases."""
     mine = device_codes.c.code_hash == code_hash
     polled = device_codes.c.last_polled
     is_early = (polled + device_codes.c.interval_seconds * SECOND > now) & (polled <= now + MINUTE)
@@ -152,7 +152,7 @@ def record_poll(connection: Connection, code_hash: bytes, now: int) -> bool:
 
 
 def count_wrong_codes(connection: Connection, account_id: str, now: int) -> int:
-    """How many wrong codes the account has entered of late; until the transaction ends, it enters no other."""
+    """Count the account's recent wrong codes; block it from entering another until the transaction ends."""
     first = text(
         "INSERT INTO device_guesses (account_id, wrong, since) VALUES (:account_id, 0, :now)"
         " ON CONFLICT (account_id) DO NOTHING"
@@ -168,6 +168,6 @@ def count_wrong_codes(connection: Connection, account_id: str, now: int) -> int:
 
 
 def record_wrong_code(connection: Connection, account_id: str) -> None:
-    """Count a wrong code."""
+    """Record a wrong code."""
     mine = device_guesses.c.account_id == account_id
     connection.execute(update(device_guesses).where(mine).values(wrong=device_guesses.c.wrong + 1))

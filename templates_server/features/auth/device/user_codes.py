@@ -1,4 +1,4 @@
-"""How user codes look: eight consonants, so that no word comes about (RFC 8628, 6.1); case and dashes do not matter."""
+"""The format of user codes: eight consonants, so that no words occur (RFC 8628, 6.1); case and dashes are ignored."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ IGNORED = re.compile(r"[\s\-\u2010-\u2015]+")
 
 
 def new_user_code() -> str:
-    """A new code, as it is stored."""
+    """Return a new code in its stored form."""
     return "".join(secrets.choice(CONSONANTS) for _ in range(LENGTH))
 
 
 def format_user_code(user_code: str) -> str:
-    """A code as people read it, `BCDF-GHJK`."""
+    """Return a code in its displayed form, `BCDF-GHJK`."""
     return f"{user_code[: LENGTH // 2]}-{user_code[LENGTH // 2 :]}"
 
 
 def parse_user_code(text: str) -> str | None:
-    """The code that somebody typed, as it is stored; None when it cannot be one."""
+    """Return the stored form of a typed code; None if it is malformed."""
     code = IGNORED.sub("", text).upper()
     return code if PATTERN.fullmatch(code) else None

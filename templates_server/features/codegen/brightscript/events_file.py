@@ -1,4 +1,4 @@
-"""The file of what an app says: a function for each event of the model, and one for the fields."""
+"""The file of events and fields: a function for each event of the model, and one for the fields."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from templates_server.features.spaces.model import (
 
 
 def events_values(model: SpaceModel, names: ModelNames, prefix: str) -> Mapping[str, object]:
-    """What fills its template."""
+    """Return the values for its template."""
     return {
         "prefix": Identifier(prefix),
         "events": [_event(event, names, prefix) for event in model.events],
@@ -47,7 +47,7 @@ def _rules(of: Sequence[MetadataKey | FieldDefinition], names: Mapping[str, Name
 
 
 def _rule(of: MetadataKey | FieldDefinition, known_as: Identifier) -> CodeFragment:
-    """How a value is checked."""
+    """Return the rule that checks a value."""
     parts: list[tuple[str, SafeFragment]] = [
         ("member", string(known_as.text)),
         ("key", string(of.key)),

@@ -1,4 +1,4 @@
-"""Production's fallbacks as an object, in the form in which the server sends states."""
+"""Production's fallbacks as an object, in the format in which the server sends states."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from templates_server.features.spaces.model import Item, ModelEntityState, Value
 
 
 def fallback_states(states: Mapping[str, ModelEntityState]) -> CodeFragment:
-    """The states by entity, in order of key."""
+    """Return the states by entity, in order of key."""
     margin = INDENT
     return object_block(((key, _state(states[key], margin=margin + INDENT)) for key in sorted(states)), margin=margin)
 
@@ -37,6 +37,6 @@ def _item(item: Item, *, margin: str) -> CodeFragment:
 
 
 def _properties(properties: Mapping[str, Value], *, margin: str) -> CodeFragment:
-    """What is set: for the rest the defaults of the model stand in."""
+    """Return the values that are set: the defaults of the model apply to the rest."""
     given = [(key, scalar(of)) for key, of in sorted(properties.items()) if of is not None]
     return object_block(given, margin=margin)

@@ -1,4 +1,4 @@
-"""Objects and lists of values, one part a line."""
+"""Layout of objects and lists of values, one part per line."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ INDENT = "    "
 
 
 def entry(key: str, value: SafeFragment) -> CodeFragment:
-    """`"key": value`, the key always quoted: its case is kept."""
+    """Return `"key": value`, with the key always quoted to preserve its case."""
     return CodeFragment(f"{string_key(key)}: {value.text}")
 
 
 def string_key(key: str) -> str:
-    """A key of an object; one with characters that no literal holds cannot be one."""
+    """Return a key of an object; a key with characters that no literal can contain is invalid."""
     return string(key).text
 
 
 def one_line(entries: Iterable[tuple[str, SafeFragment]]) -> CodeFragment:
-    """An object on one line."""
+    """Return an object on one line."""
     return CodeFragment("{ " + ", ".join(entry(key, value).text for key, value in entries) + " }")
 
 
 def block(opening: str, lines: Sequence[str], closing: str, *, margin: str) -> CodeFragment:
-    """Lines between brackets, or the brackets alone."""
+    """Return lines between brackets, or the brackets alone."""
     if not lines:
         return CodeFragment(opening + closing)
     inner = margin + INDENT
@@ -34,10 +34,10 @@ def block(opening: str, lines: Sequence[str], closing: str, *, margin: str) -> C
 
 
 def object_block(entries: Iterable[tuple[str, SafeFragment]], *, margin: str) -> CodeFragment:
-    """An object, an entry a line."""
+    """Return an object with one entry per line."""
     return block("{", [entry(key, value).text for key, value in entries], "}", margin=margin)
 
 
 def list_block(items: Iterable[SafeFragment], *, margin: str) -> CodeFragment:
-    """A list, an item a line."""
+    """Return a list with one item per line."""
     return block("[", [item.text for item in items], "]", margin=margin)

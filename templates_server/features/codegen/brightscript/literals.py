@@ -1,4 +1,4 @@
-"""Values and comments as BrightScript and XML write them: whatever a person wrote stays data."""
+"""Values and comments in BrightScript and XML; text written by people is always escaped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _UNSEEN = (
     "\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     "\u3164\ud800-\uf8ff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U000e0000-\U0010ffff"
 )
-"""Control, format and bidirectional characters, fillers, surrogates and private use: what an editor shows wrongly."""
+"""Characters that editors display misleadingly: control, format, bidirectional, filler, surrogate and private use."""
 
 _SPLIT = re.compile(f"([{_UNSEEN}])")
 _DROPPED = re.compile(rf"[{_UNSEEN}]+")
@@ -20,7 +20,7 @@ _LARGEST_INTEGER = 2**31 - 1
 
 
 def string(text: str) -> Literal | CodeFragment:
-    """A string: a literal, or several with the characters between them that no literal holds, by their codes."""
+    """Return a string: a literal, or several joined with the codes of characters that no literal can contain."""
     parts = [part for part in _SPLIT.split(text) if part]
     if len(parts) <= 1 and not _SPLIT.match(text):
         return Literal(_quote(text))
@@ -32,7 +32,7 @@ def _quote(text: str) -> str:
 
 
 def number(value: float) -> Literal:
-    """A number literal; ValueError for infinity and NaN."""
+    """Return a number literal; raise ValueError for infinity and NaN."""
     if not math.isfinite(value):
         raise ValueError("a number must be finite")
     text = repr(value).removesuffix(".0")
@@ -47,7 +47,7 @@ def number(value: float) -> Literal:
 
 
 def scalar(value: Value) -> Literal | CodeFragment:
-    """A value that stands on one line."""
+    """Return a value that fits on one line."""
     match value:
         case None:
             return Literal("invalid")
@@ -65,13 +65,13 @@ def scalar(value: Value) -> Literal | CodeFragment:
 
 
 def documentation(name: str, description: str, *, key: str = "") -> Comment | None:
-    """A comment of one line: name and description, or the key; None where there is neither."""
+    """Return a one-line comment: name and description, or the key; None if there is neither."""
     words = [_plain(part) for part in (name, description)]
     text = ": ".join(part for part in words if part) or _plain(key)
     return Comment(f"' {text}") if text else None
 
 
 def _plain(text: str) -> str:
-    """On one line, without what an editor shows wrongly or BrighterScript reads as an order."""
+    """Return the text on one line, without misleading characters or directives of BrighterScript."""
     visible = " ".join(_DROPPED.sub(" ", text).split())
     return re.sub(r"\bbs:(?=disable)", "bs: ", visible, flags=re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""How names are written in BrightScript, which ignores case, and which members are taken."""
+"""Naming rules of BrightScript, which ignores case, and reserved members."""
 
 from __future__ import annotations
 
@@ -30,32 +30,32 @@ _TAKEN_MEMBERS = frozenset(
 
 
 def prefix_of(options: Mapping[str, str], space_key: Name) -> str:
-    """What components, functions and files of a Space begin with: the option `prefix`, else the Space's name."""
+    """Return the prefix of a Space's components, functions and files: the option `prefix`, else the Space's name."""
     return options.get("prefix") or space_key.pascal
 
 
 def member(name: Name) -> Identifier:
-    """A member of a generated object."""
+    """Return a member of a generated object."""
     return Identifier(f"{name.camel}_" if name.camel.lower() in _TAKEN_MEMBERS else name.camel)
 
 
 def function(prefix: str, name: Name, what: str) -> Identifier:
-    """A function such as `Vod_Hero_Experience`: no two kinds of them meet, since words of names have no underscore."""
+    """Return a function such as `Vod_Hero_Experience`; kinds never collide, as words of names have no underscore."""
     return Identifier(f"{prefix}_{name.pascal}_{what}")
 
 
 def event_function(prefix: str, name: Name) -> Identifier:
-    """A function such as `Vod_VideoCompleted`, never that of the fields."""
+    """Return a function such as `Vod_VideoCompleted`, never that of the fields."""
     return Identifier(f"{prefix}_{name.pascal}" + ("_" if name.pascal.lower() == "fields" else ""))
 
 
 def file_path(folder: str, prefix: str, name: Name) -> Path:
-    """The file of a template below the output folder."""
+    """Return the file path of a template below the output folder."""
     return Path(f"{folder}/{prefix}_{name.pascal}.brs")
 
 
 def identifier(scope: NameScope, name: Name) -> str:
-    """What an app writes: a member, or what the functions and the file of a template or event are called after."""
+    """Return the identifier an app uses: a member, or the base name of a template's or event's functions and file."""
     if scope in {NameScope.EXPERIENCE, NameScope.SECTION, NameScope.EVENT}:
         return name.camel
     return member(name).text

@@ -1,4 +1,4 @@
-"""The files that are generated, before they are text: where each goes, its template and what fills that."""
+"""The generated files before rendering: the path, the template and the values of each."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ File = tuple[str, Mapping[str, object]]
 def space_files(
     generation_input: GenerationInput, names: ModelNames, options: Mapping[str, str], code_hash: str
 ) -> tuple[str, dict[str, File]]:
-    """The prefix, and every file but the runtime by its path. Only the fallbacks have `code_hash`."""
+    """Return the prefix, and every file except the runtime by its path. Only the fallbacks depend on `code_hash`."""
     model = generation_input.model
     prefix = prefix_of(options, name_scope([model.key])[model.key])
     parts = _template_files(model, names, prefix)
@@ -61,7 +61,7 @@ def _template_files(model: SpaceModel, names: ModelNames, prefix: str) -> dict[s
 
 
 def _components(prefix: str, parts: Sequence[Path], *, has_events: bool) -> dict[str, File]:
-    """The node of the space, that of an entity, and the Task."""
+    """Return the node of the Space, the node of an entity, and the Task."""
     common: Mapping[str, object] = {"prefix": Identifier(prefix), "parts": parts, "has_events": has_events}
     return {
         f"{prefix}Mtribes.xml": ("space.xml", common),
@@ -103,7 +103,7 @@ def _blueprint(model: SpaceModel, names: ModelNames, options: Mapping[str, str],
 
 
 def _modelled_events(model: SpaceModel) -> CodeFragment:
-    """Those that may be tracked: no compiler looks into what `callFunc` is given."""
+    """Return the events that may be tracked: no compiler checks the arguments of `callFunc`."""
     return list_block([string(event.key) for event in model.events], margin="        ")
 
 
@@ -132,7 +132,7 @@ def _experience(experience: Experience, names: ModelNames, prefix: str) -> Mappi
 
 
 def _rule(of: Property, known_as: Identifier) -> CodeFragment:
-    """How a property is read."""
+    """Return the rule that reads a property."""
     parts: list[tuple[str, SafeFragment]] = [
         ("member", string(known_as.text)),
         ("key", string(of.key)),

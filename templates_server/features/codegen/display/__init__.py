@@ -1,1 +1,1 @@
-"""Generated code as people read it in a browser."""
+"""Generated code displayed in a browser."""

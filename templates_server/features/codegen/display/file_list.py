@@ -1,4 +1,4 @@
-"""Generated files as people look through them: which languages there are, which file comes first, and where each is."""
+"""The list of generated files in the browser: the languages, the first file to show, and the folders."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ TITLES = {
     "brightscript": "BrightScript",
     "python": "Python",
 }
-"""What people call the languages."""
+"""The display names of the languages."""
 
 
 def first_of(files: Mapping[str, str]) -> str:
-    """The path that is shown first: the code of an experience, where there is any."""
+    """Return the path of the first file to show: the code of an experience, if there is one."""
     of_experiences = (path for path in sorted(files) if path.lower().startswith("experience/") and "/__" not in path)
     return next(of_experiences, min(files))
 
 
 def in_folders(paths: Iterable[str]) -> Sequence[tuple[str, Sequence[str]]]:
-    """The paths by their folder, those in none first."""
+    """Return the paths by folder, those without a folder first."""
     ordered = sorted(paths, key=_place)
     return [(folder, list(found)) for folder, found in itertools.groupby(ordered, _folder)]
 

@@ -1,4 +1,4 @@
-"""Generated code as HTML for people to read: every token in a `span` by its kind, whatever stands in it as text."""
+"""Generated code as HTML: every token in a `span` by its kind, all text escaped."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from pygments.lexers import get_lexer_by_name
 
 CLASS_PREFIX = "hl-"
 MAX_CHARACTERS = 100_000
-"""What is longer is shown without colours: nobody reads it to the end, and finding its tokens takes long."""
+"""The size limit for highlighting: longer files are rarely read in full and slow to tokenize."""
 MOST_SECONDS = 0.25
-"""Of processor time for a file, which is then shown without colours: of some texts a lexer takes the square."""
+"""The limit of CPU time for highlighting a file, as some texts take a lexer quadratic time; then it is shown plain."""
 
 _LEXERS: Mapping[str, str] = {
     ".brs": "vbnet",  # the nearest relative: there is none for BrightScript itself
@@ -33,7 +33,7 @@ _FORMATTER = HtmlFormatter(nowrap=True, classprefix=CLASS_PREFIX)
 
 
 def highlight(path: str, text: str) -> Markup:
-    """The text of a generated file as HTML, by the ending of its path; only escaped where no ending is known."""
+    """Return a generated file as HTML, highlighted by its extension; with an unknown extension, only escaped."""
     name = _LEXERS.get(PurePosixPath(path).suffix)
     if name is None or len(text) > MAX_CHARACTERS:
         return escape(text)
@@ -47,7 +47,7 @@ def highlight(path: str, text: str) -> Markup:
 
 
 def _in_time(tokens: Iterable[tuple[Any, str]]) -> Iterator[tuple[Any, str]]:
-    """The tokens; TimeoutError as soon as finding them has taken `MOST_SECONDS`."""
+    """Return the tokens; raise TimeoutError once tokenizing takes more than `MOST_SECONDS`."""
     end = time.thread_time() + MOST_SECONDS
     for token in tokens:
         yield token

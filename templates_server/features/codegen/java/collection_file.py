@@ -1,4 +1,4 @@
-"""The class of a collection, and that of all collections."""
+"""The class of a collection, and the class of all collections."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COLLECTIONS = "SpaceCollections"
 
 
 def collection_file(collection: Collection, names: ModelNames) -> JavaFile:
-    """The file of the collection."""
+    """Return the file of the collection."""
     known_as = collection_class(names.collections[collection.key])
     imports = [f".{child.kind.value}.{_class(child, names).text}" for child in collection.children]
     values: Mapping[str, object] = {
@@ -29,7 +29,7 @@ def collection_file(collection: Collection, names: ModelNames) -> JavaFile:
 
 
 def collections_file(model: SpaceModel, names: ModelNames) -> JavaFile:
-    """The file of all collections."""
+    """Return the file of all collections."""
     classes = [collection_class(names.collections[collection.key]) for collection in model.collections]
     values: Mapping[str, object] = {
         "about": CodeFragment("/** What the app shows. */"),

@@ -1,4 +1,4 @@
-"""The classes of what an app says: its events with their metadata, and its fields."""
+"""The classes of events with their metadata, and of fields."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TYPES = {PropertyType.TEXT: "String", PropertyType.NUMBER: "double", PropertyTy
 
 
 def events_file(model: SpaceModel, names: ModelNames) -> JavaFile:
-    """The file of all events."""
+    """Return the file of all events."""
     values: Mapping[str, object] = {"events": [_event(event, names) for event in model.events]}
     has_select = any(item.type is PropertyType.SELECT for event in model.events for item in event.metadata)
     imports = runtime_imports("Event", *(["Option"] if has_select else []))
@@ -32,7 +32,7 @@ def events_file(model: SpaceModel, names: ModelNames) -> JavaFile:
 
 
 def fields_file(model: SpaceModel, names: ModelNames) -> JavaFile:
-    """The file of the fields."""
+    """Return the file of the fields."""
     values: Mapping[str, object] = {
         "members": [_member(field, names.fields[field.key], [FIELDS], BUILDER, indent=4) for field in model.fields],
         "enums": _enums(model.fields, names.fields, [FIELDS], indent=2),

@@ -35,12 +35,12 @@ _NULL = CodeFragment("null")
 
 
 def experience_class(experience_key: str, names: ModelNames) -> Identifier:
-    """Such as `Hero`."""
+    """Return a class name such as `Hero`."""
     return type_name(names.experiences[experience_key])
 
 
 def experience_file(experience: Experience, names: ModelNames) -> JavaFile:
-    """The file of the experience."""
+    """Return the file of the experience."""
     known_as = experience_class(experience.key, names)
     scoped = names.properties[experience.key]
     imports = [
@@ -91,7 +91,7 @@ def _property(of: Property, name: Name, at: int, enclosing: tuple[str, ...]) -> 
 
 
 def _type(of: Property, name: Name, enclosing: tuple[str, ...]) -> tuple[str, str]:
-    """The type of the property, and that of its values as objects: a property with a default is never null."""
+    """Return the property's type and the boxed type of its values: a property with a default is never null."""
     if of.type is PropertyType.SELECT:
         known_as = type_name(name, enclosing).text
         return known_as, known_as
@@ -102,7 +102,7 @@ def _type(of: Property, name: Name, enclosing: tuple[str, ...]) -> tuple[str, st
 
 
 def _rule(of: Property, name: Name, enclosing: tuple[str, ...]) -> MethodCall:
-    """How it is read, and its default."""
+    """Return the rule that reads a property, with its default."""
     function = "text" if of.type is PropertyType.IMAGE else of.type.value
     return MethodCall(f"PropertyRule.{function}", [string(of.key), *_initial(of, name, enclosing)])
 

@@ -1,4 +1,4 @@
-"""Production's fallbacks, as JSON in the form in which the server sends states, and the hash of the code."""
+"""Production's fallbacks as JSON in the format in which the server sends states, and the hash of the code."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from templates_server.features.spaces.model import (
 )
 
 MAX_CONSTANT_BYTES = 60_000
-"""A class file holds no longer text in one piece: 65535 bytes."""
+"""The limit of a string constant, below the 65535 bytes of a class file."""
 
 _INDENT = 6
 
 
 def fallbacks_file(generation_input: GenerationInput, names: ModelNames, code_hash: str) -> JavaFile:
-    """The file; each collection has a class of its own in it, since a class file has room for so much only."""
+    """Return the file; each collection has its own class in it, as the size of a class file is limited."""
     values: Mapping[str, object] = {
         "hash": string(code_hash),
         "collections": [
@@ -61,7 +61,7 @@ def _known(collection: Collection, states: Mapping[str, ModelEntityState]) -> li
 
 
 def _state(state: ModelEntityState) -> Iterator[str]:
-    """The JSON in lines."""
+    """Return the JSON in lines."""
     yield f'{{"enabled":{_json(state.enabled)}'
     if state.properties is not None:
         yield from _properties(state.properties)
@@ -80,7 +80,7 @@ def _item(item: Item, separator: str) -> Iterator[str]:
 
 
 def _properties(properties: Mapping[str, Value]) -> Iterator[str]:
-    """What is set: for the rest the defaults of the model stand in."""
+    """Return the values that are set: the defaults of the model apply to the rest."""
     given = [(key, of) for key, of in sorted(properties.items()) if of is not None]
     yield ',"properties":{'
     for at, (key, of) in enumerate(given):
@@ -97,7 +97,7 @@ def _json(value: Value) -> str:
 
 
 def _parts(lines: Sequence[str]) -> Sequence[SafeFragment]:
-    """The text as a row of `append`s, each of what one constant holds, in lines that are not too long."""
+    """Return the text as a chain of `append`s, each within the limit of a constant, in lines of limited length."""
     parts: list[list[str]] = [[]]
     size = 0
     for line in _joined(lines):
@@ -111,7 +111,7 @@ def _parts(lines: Sequence[str]) -> Sequence[SafeFragment]:
 
 
 def _joined(lines: Sequence[str]) -> Iterator[str]:
-    """As many in one line as fit."""
+    """Join as many parts as fit on each line."""
     room = LINE_WIDTH - _INDENT - 2 * CONTINUATION - len('+ "");')
     joined = ""
     for line in lines:

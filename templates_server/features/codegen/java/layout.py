@@ -1,4 +1,4 @@
-"""Where the lines break, as google-java-format breaks them: flat while it fits into 100 columns."""
+"""Line breaks as in google-java-format: on one line if it fits into 100 columns."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ CONTINUATION = 4
 
 @dataclass(frozen=True, slots=True)
 class MethodCall:
-    """A call: `head` ends before its opening bracket."""
+    """A method call: `head` ends before its opening bracket."""
 
     head: str
     arguments: Sequence[SafeFragment | MethodCall]
 
     @property
     def text(self) -> str:
-        """All on one line."""
+        """The whole call on one line."""
         return f"{self.head}({', '.join(argument.text for argument in self.arguments)})"
 
 
 def statement(head: str, of: SafeFragment | MethodCall, tail: str, *, indent: int) -> CodeFragment:
-    """`head value tail`, such as `return call();` with the head `return `; without the indent of its first line."""
+    """Return `head value tail`, such as `return call();` with the head `return `, without the first line's indent."""
     return CodeFragment(_broken(head, of, tail, indent=indent))
 
 
 def assignment(head: str, of: SafeFragment | MethodCall, *, indent: int) -> CodeFragment:
-    """`head = value;`, the value on the next line where both do not fit into one."""
+    """Return `head = value;`, with the value on the next line if they do not fit on one."""
     if _fits(f"{head} = {of.text};", indent):
         return CodeFragment(f"{head} = {of.text};")
     inner = indent + CONTINUATION
@@ -38,7 +38,7 @@ def assignment(head: str, of: SafeFragment | MethodCall, *, indent: int) -> Code
 
 
 def method_head(returned: str, signature: str, *, indent: int) -> CodeFragment:
-    """`public Type name() {`, the name on the next line where both do not fit into one."""
+    """Return `public Type name() {`, with the name on the next line if they do not fit on one."""
     flat = f"public {returned} {signature} {{"
     if _fits(flat, indent):
         return CodeFragment(flat)

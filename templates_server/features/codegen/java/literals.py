@@ -1,6 +1,6 @@
-"""Values and comments as Java writes them: whatever a person wrote stays data.
+"""Values and comments in Java; text written by people is always escaped.
 
-All is ASCII, so that it compiles whatever encoding a compiler takes files to be in.
+Everything is ASCII, so that it compiles with any source encoding.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ _UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     "\u3164\ud800-\uf8ff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U000e0000-\U0010ffff]+"
 )
-"""Control, format and bidirectional characters, fillers, surrogates and private use: what an editor shows wrongly."""
+"""Characters that editors display misleadingly: control, format, bidirectional, filler, surrogate and private use."""
 
 _MARKS = re.compile(r"[&<>@*/\\{}\"'`]|[^ -~]")
 _ORDINARY = re.compile(r"[A-Za-z0-9,.;:()?! -]*\Z")
 
 
 def string(text: str) -> Literal:
-    """A string literal."""
+    """Return a string literal."""
     return Literal(f'"{_ESCAPED.sub(_escape, text)}"')
 
 
@@ -45,14 +45,14 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def number(value: float) -> Literal:
-    """A number of type `double`; ValueError for infinity and NaN."""
+    """Return a number of type `double`; raise ValueError for infinity and NaN."""
     if not math.isfinite(value):
         raise ValueError("a number must be finite")
     return Literal(repr(float(value)).replace("e+", "e").replace("e", "E"))
 
 
 def documentation(name: str, description: str, *, key: str = "", indent: int = 0) -> Comment | None:
-    """A comment of name and description, one line or several; of the key, or None, where there is neither."""
+    """Return a comment of name and description on one or more lines; of the key, or None, if there is neither."""
     words = [plain(part) for part in (name, description)]
     text = ": ".join(part for part in words if part) or plain(key)
     if not text:
@@ -66,7 +66,7 @@ def documentation(name: str, description: str, *, key: str = "", indent: int = 0
 
 
 def plain(text: str) -> str:
-    """On one line of ASCII, as HTML, without what ends a comment or begins a tag."""
+    """Return the text as one line of ASCII HTML, without comment ends or tags."""
     visible = " ".join(_UNSEEN.sub(" ", text).split())
     if _ORDINARY.match(visible):
         return visible
@@ -81,6 +81,6 @@ def _entity(match: re.Match[str]) -> str:
 
 
 def _joins_comment(match: re.Match[str]) -> bool:
-    """Whether a slash or star stands beside its like, with which it would begin or end a comment."""
+    """Return whether a slash or star is next to another, so that they would begin or end a comment."""
     at, text = match.start(), match.string
     return match.group() in "/*" and (text[at + 1 : at + 2] in ("/", "*") or text[at - 1 : at] in ("/", "*") or at == 0)

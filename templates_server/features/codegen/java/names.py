@@ -1,4 +1,4 @@
-"""How names are written in Java, and which are taken."""
+"""Naming rules of Java, and reserved names."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _TAKEN_METHODS = frozenset(
         "asMap", "build", "dateAt", "valueAt",
     }
 )  # fmt: skip
-"""What every object has, and what the runtime's base classes and builders have."""
+"""The members of every object, and of the runtime's base classes and builders."""
 
 TAKEN_TYPES = frozenset(
     {
@@ -55,13 +55,13 @@ _TYPE_BEGINNING = "Needs"
 
 
 def method(name: Name) -> Identifier:
-    """A method of a generated class."""
+    """Return a method of a generated class."""
     taken = name.camel in _RESERVED or name.camel in _TAKEN_METHODS
     return Identifier(f"{name.camel}_" if taken else name.camel)
 
 
 def type_name(name: Name, enclosing: Iterable[str] = ()) -> Identifier:
-    """The class of an experience or an event, or a type in one of these `enclosing` types."""
+    """Return the class of an experience or an event, or a type nested in these `enclosing` types."""
     pascal = name.pascal
     taken = (
         pascal in TAKEN_TYPES
@@ -73,29 +73,29 @@ def type_name(name: Name, enclosing: Iterable[str] = ()) -> Identifier:
 
 
 def section_class(name: Name) -> Identifier:
-    """Such as `HomepageBodySection`."""
+    """Return a class name such as `HomepageBodySection`."""
     return Identifier(f"{name.pascal}Section")
 
 
 def collection_class(name: Name) -> Identifier:
-    """Such as `HomepageCollection`."""
+    """Return a class name such as `HomepageCollection`."""
     return Identifier(f"{name.pascal}Collection")
 
 
 def constant(name: Name, *, taken: str = "") -> Identifier:
-    """A constant of an enum, such as `FULL_WIDTH`."""
+    """Return a constant of an enum, such as `FULL_WIDTH`."""
     upper = name.snake.upper()
     return Identifier(f"{upper}_" if upper == taken else upper)
 
 
 def package(words: Iterable[str]) -> str:
-    """The package of a Space unless the target's options name one."""
+    """Return the default package of a Space, used unless the target's options name one."""
     segment = "_".join(words)
     return f"{DEFAULT_PACKAGE}.{segment}_" if segment in _RESERVED else f"{DEFAULT_PACKAGE}.{segment}"
 
 
 def identifier(scope: NameScope, name: Name) -> str:
-    """What an app writes: a method, or the class of a template."""
+    """Return the identifier an app uses: a method, or the class of a template."""
     if scope is NameScope.EXPERIENCE:
         return type_name(name).text
     if scope is NameScope.SECTION:

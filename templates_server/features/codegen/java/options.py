@@ -1,4 +1,4 @@
-"""The enum that stands for the options of a select: of a property, of metadata, or of a field."""
+"""The enum of the options of a select: of a property, of metadata, or of a field."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ UNSET = "UNSET"
 
 
 def constants(options: Sequence[str]) -> Mapping[str, Identifier]:
-    """The constant of each option."""
+    """Return the constant of each option."""
     return {option: constant(name, taken=UNSET) for option, name in name_scope(options).items()}
 
 
 def option_enum(
     name: Name, options: Sequence[str], *, enclosing: Iterable[str], indent: int, with_unset: bool
 ) -> Mapping[str, object]:
-    """What the template of an enum is filled with; `UNSET` is there where nothing may be selected."""
+    """Return the values for the template of an enum; `UNSET` exists if the select may have no value."""
     given = [(known_as.text, option) for option, known_as in constants(options).items()]
     if with_unset:
         given.insert(0, (UNSET, ""))

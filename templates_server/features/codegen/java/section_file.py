@@ -1,4 +1,4 @@
-"""The class of a section: its items, of which each is of one of the kinds that it supports."""
+"""The class of a section: its items, each of one of the kinds that it supports."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _IMPORTS = ("EntityCore", "ExperienceItem", "ExperienceType", "ItemCore", "ItemM
 
 
 def section_file(section: SectionDefinition, names: ModelNames) -> JavaFile:
-    """The file of the section."""
+    """Return the file of the section."""
     known_as = section_class(names.sections[section.key])
     last = section.supports[-1:]
     kinds = [_kind(key, names, comma="" if key in last else ",") for key in section.supports]

@@ -1,4 +1,4 @@
-"""All files of a Space but the runtime."""
+"""All files of a Space except the runtime."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from templates_server.features.spaces.model import GenerationInput
 def space_files(
     generation_input: GenerationInput, names: ModelNames, options: Mapping[str, str], code_hash: str
 ) -> Iterator[JavaFile]:
-    """The files, each once. Only that of the fallbacks has `code_hash`: the others change with their own parts."""
+    """Return each file once. Only the fallbacks depend on `code_hash`: the others change with their own parts."""
     model = generation_input.model
     for experience in model.experiences:
         yield experience_file(experience, names)

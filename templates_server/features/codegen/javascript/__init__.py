@@ -1,6 +1,6 @@
 """JavaScript: the same modules as TypeScript's, each as `.js` and `.d.ts`.
 
-`runtime.js` and `runtime.d.ts` are made of TypeScript's runtime:
+`runtime.js` and `runtime.d.ts` are built from TypeScript's runtime:
 `python -m tests.server.features.codegen.javascript_runtime`.
 """
 
@@ -21,7 +21,7 @@ from templates_server.features.spaces.model import GenerationInput
 DECLARATIONS = ("d.ts",)
 ENDINGS = ("js", *DECLARATIONS)
 PACKAGE = '{\n  "type": "module",\n  "sideEffects": false\n}\n'
-"""ES modules, whatever the `package.json` of the app says, of which a bundler may leave out what is not used."""
+"""Marks the files as ES modules regardless of the app's `package.json`, and as safe for tree shaking."""
 
 TEMPLATES = Templates("javascript", "typescript")
 
@@ -29,7 +29,7 @@ TEMPLATES = Templates("javascript", "typescript")
 def files(
     generation_input: GenerationInput, names: ModelNames, options: Mapping[str, str], code_hash: str
 ) -> dict[str, str]:
-    """Every file of the output, by path."""
+    """Return every file of the output, by path."""
     extension = {"extension": extension_of(options)}
     written = {
         f"{module.stem}.{ending}": with_header(
@@ -44,7 +44,7 @@ def files(
 
 @functools.cache
 def runtime(platform: str | None = None) -> dict[str, str]:
-    """The runtime for that platform, which is the same for every Space."""
+    """Return the runtime for that platform, which is the same for every Space."""
     texts = {ending: (FOLDER / "javascript" / f"runtime.{ending}").read_text("utf-8") for ending in ENDINGS}
     return {
         f"runtime.{ending}": with_header(HEADER, for_platform(text, platform) if ending == "js" else text)

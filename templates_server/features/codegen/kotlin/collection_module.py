@@ -1,4 +1,4 @@
-"""The files of collections: their children by name, and all of them together."""
+"""The files of collections: their children by name, and all collections together."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from templates_server.features.spaces.model import Child, ChildKind, Collection,
 
 
 def collection_module(collection: Collection, names: ModelNames, package: CodeFragment) -> KotlinModule:
-    """One collection."""
+    """Return the file of one collection."""
     kind = type_name(names.collections[collection.key], "Collection")
     children = [_child(collection, child, names) for child in collection.children]
     pairs = [CodeFragment(f"stateOf({child['key'].text}, {child['name'].text})") for child in children]
@@ -50,7 +50,7 @@ def _child(collection: Collection, child: Child, names: ModelNames) -> Mapping[s
 
 
 def collections_module(model: SpaceModel, names: ModelNames, package: CodeFragment) -> KotlinModule:
-    """All collections of the Space."""
+    """Return the file of all collections of the Space."""
     values = {
         "package": package,
         "imports": imports(package, ["EntitySource", "Json"]),

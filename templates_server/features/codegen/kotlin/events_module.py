@@ -1,4 +1,4 @@
-"""The files of what an app says: its events with their metadata, and its fields."""
+"""The files of events with their metadata, and of fields."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from templates_server.features.spaces.model import (
 )
 
 MODELLED_EVENT = "Entry"
-"""The class of events where there are no others; no options of an event are called so."""
+"""The class of events in a closed set; no options of an event have this name."""
 
 
 def events_modules(
     model: SpaceModel, names: ModelNames, package: CodeFragment, options: Mapping[str, str]
 ) -> Iterator[KotlinModule]:
-    """Those that the model has anything for."""
+    """Return the modules of events and fields that the model has."""
     if model.events:
         modelled_only = is_modelled_only(options)
         made = MODELLED_EVENT if modelled_only else "Event"
@@ -67,7 +67,7 @@ def _event(event: EventDefinition, names: ModelNames, made: str) -> Mapping[str,
 
 
 def _signature(head: str, parameters: list[CodeFragment]) -> CodeFragment:
-    """Two parameters and more take lines of their own: ktlint."""
+    """Return the signature; two or more parameters go on lines of their own, as in ktlint."""
     if len(parameters) > 1:
         return enclose_on_lines(head, parameters, "): Event", indent=4)
     return enclose(head, parameters, "): Event", indent=4)

@@ -1,4 +1,4 @@
-"""The file of a type of experience: its properties, its items, and their values in a test."""
+"""The file of an experience type: its properties, its items, and their values in a test."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from templates_server.features.spaces.model import Experience, Property, Propert
 def experience_module(
     experience: Experience, sections: Sequence[str], names: ModelNames, package: CodeFragment
 ) -> KotlinModule:
-    """One type of experience; `sections` are the classes of those that support it."""
+    """Return the file of one experience type; `sections` are the classes of those that support it."""
     name = names.experiences[experience.key]
     kind = class_name(name)
     scope = names.properties[experience.key]

@@ -1,6 +1,6 @@
-"""The file of production's fallbacks, in the form in which the server sends states.
+"""The file of production's fallbacks, in the format in which the server sends states.
 
-A function for each state and each item, since the JVM bounds the length of one.
+Each state and each item has its own function, as the JVM limits the size of a function.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from templates_server.features.spaces.model import Collection, Color, Generation
 def fallbacks_module(
     generation_input: GenerationInput, names: ModelNames, package: CodeFragment, code_hash: str
 ) -> KotlinModule:
-    """The fallbacks of every entity, and the hash of all that the code is made of."""
+    """Return the fallbacks of every entity, and the hash of the code's inputs."""
     model, states = generation_input.model, generation_input.fallbacks
     collections = [_collection(of, states, names) for of in model.collections]
     collections = [each for each in collections if each["states"]]
@@ -82,7 +82,7 @@ def _item(of: Item) -> CodeFragment:
 
 
 def _properties(properties: Mapping[str, Value]) -> Iterator[SafeFragment]:
-    """What is set: for the rest the defaults of the model stand in."""
+    """Return the values that are set: the defaults of the model apply to the rest."""
     for key, value in sorted(properties.items()):
         if isinstance(value, tuple):
             texts = [string(item) for item in value]

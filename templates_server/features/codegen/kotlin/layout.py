@@ -1,4 +1,4 @@
-"""Where the lines break, as ktlint has it: one part a line where it does not fit."""
+"""Line breaks as in ktlint: one part per line if it does not fit."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ INDENT = "    "
 
 
 def fits(text: str, *, indent: int = 0) -> bool:
-    """Whether the line is not too long."""
+    """Return whether the line is within the limit."""
     return indent + len(text) <= LINE_WIDTH
 
 
 def enclose(head: str, parts: Sequence[SafeFragment], tail: str, *, indent: int = 0) -> CodeFragment:
-    """`head` ends in an opening bracket, `tail` begins with the closing one: `call(` a, b `)`."""
+    """Return `call(` a, b `)`: `head` ends in an opening bracket, `tail` begins with the closing one."""
     texts = [part.text for part in parts]
     flat = f"{head}{', '.join(texts)}{tail}"
     if not texts or (fits(flat, indent=indent) and "\n" not in flat):
@@ -25,13 +25,13 @@ def enclose(head: str, parts: Sequence[SafeFragment], tail: str, *, indent: int 
 
 
 def enclose_on_lines(head: str, parts: Sequence[SafeFragment], tail: str, *, indent: int = 0) -> CodeFragment:
-    """The same, with one part a line whatever its length."""
+    """Return the same as `enclose`, always with one part per line."""
     inner = "\n" + " " * indent + INDENT
     return CodeFragment(head + "".join(f"{inner}{part.text}," for part in parts) + f"\n{' ' * indent}{tail}")
 
 
 def define(head: str, call: CodeFragment, *, indent: int = 0) -> CodeFragment:
-    """`head =` and what it is: on the same line where that fits, and is one line."""
+    """Return `head =` and the value: on the same line if it is a single line and fits."""
     flat = f"{head} = {call.text}"
     if "\n" not in flat and fits(flat, indent=indent):
         return CodeFragment(flat)

@@ -1,4 +1,4 @@
-"""Values and comments as Kotlin writes them: whatever a person wrote stays data."""
+"""Values and comments in Kotlin; text written by people is always escaped."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _UNSEEN = (
     "\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     "\u3164\ud800-\uf8ff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U000e0000-\U0010ffff"
 )
-"""Control, format and bidirectional characters, fillers, surrogates and private use: what an editor shows wrongly.
+"""Characters that editors display misleadingly: control, format, bidirectional, filler, surrogate and private use.
 
-A fixed list rather than `unicodedata`, whose answers differ between versions of Python.
+A fixed list rather than `unicodedata`, whose data differs between versions of Python.
 """
 
 _ESCAPED = re.compile(rf'[\\"${_UNSEEN}]')
@@ -27,7 +27,7 @@ _ORDINARY = re.compile(r"[A-Za-z0-9,.;:'()?! -]*\Z")
 
 
 def string(text: str) -> Literal:
-    """A string literal, in which `$` stands for nothing but itself."""
+    """Return a string literal, with `$` escaped."""
     return Literal(f'"{_ESCAPED.sub(_escape, text)}"')
 
 
@@ -43,19 +43,19 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def number(value: float) -> Literal:
-    """A literal of a Double; ValueError for infinity and NaN."""
+    """Return a Double literal; raise ValueError for infinity and NaN."""
     if not math.isfinite(value):
         raise ValueError("a number must be finite")
     return Literal(f"{value!r}.0" if isinstance(value, int) else repr(value))
 
 
 def boolean(value: bool) -> Literal:  # noqa: FBT001 - the value itself
-    """A literal of a Boolean."""
+    """Return a Boolean literal."""
     return Literal("true" if value else "false")
 
 
 def documentation(name: str, description: str, *, key: str = "", indent: int = 0) -> Comment | None:
-    """A comment of name and description, one line or several; of the key, or None, where there is neither."""
+    """Return a comment of name and description on one or more lines; of the key, or None, if there is neither."""
     words = [_plain(part) for part in (name, description)]
     text = ": ".join(part for part in words if part) or _plain(key)
     if not text:
@@ -68,7 +68,7 @@ def documentation(name: str, description: str, *, key: str = "", indent: int = 0
 
 
 def _plain(text: str) -> str:
-    """On one line, without what ends or begins a comment, or begins a tag."""
+    """Return the text on one line, without comment delimiters or tags."""
     if _ORDINARY.match(text):
         return " ".join(text.split())
     visible = " ".join(_DROPPED.sub(" ", text).split())

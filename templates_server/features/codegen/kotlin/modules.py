@@ -1,4 +1,4 @@
-"""The files that are generated, before they are text."""
+"""The generated files before rendering."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RUNTIME = "runtime"
 
 @dataclass(frozen=True, slots=True)
 class KotlinModule:
-    """A generated file, which template makes it, and what fills that."""
+    """A generated file, its template and the template's values."""
 
     path: Path
     template: str
@@ -23,13 +23,13 @@ class KotlinModule:
 
 
 def package_of(space: str, options: Mapping[str, str]) -> CodeFragment:
-    """The package that the target's options name, else `mtspace.<space>`."""
+    """Return the package named by the target's options, else `mtspace.<space>`."""
     given = options.get("package", "")
     return CodeFragment(given or f"mtspace.{package_segment(name_scope([space])[space]).text}")
 
 
 def imports(package: CodeFragment, names: Sequence[str]) -> CodeFragment:
-    """The lines that import these, of the runtime where they have no dot, in order."""
+    """Return the import lines in order; names without a dot are of the runtime."""
     full = [name if "." in name else f"{package.text}.{RUNTIME}.{name}" for name in names]
     return CodeFragment(
         "\n".join(f"import {name}" for name in sorted(full, key=lambda name: (name.startswith("java."), name)))

@@ -1,4 +1,4 @@
-"""How names are written in Kotlin, and which are taken."""
+"""Naming rules of Kotlin, and reserved names."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ KEYWORDS = frozenset(
         "when", "while",
     }
 )  # fmt: skip
-"""Those that no declaration may be called by without backticks."""
+"""The keywords that need backticks in declarations."""
 
 _TAKEN_MEMBERS = frozenset({"class"})
-"""What the JVM has a getter for already."""
+"""The names that already have a getter on the JVM."""
 
 _TAKEN_FUNCTIONS = frozenset({"getClass", "hashCode", "notifyAll", "toString"})
-"""What every object has; an event's name has two words at least."""
+"""The members of every object; an event's name has at least two words."""
 
 RUNTIME_TYPES = (
     "AnyItem", "Client", "Color", "Event", "Experience", "ExperienceState", "ExperienceTestState", "FileStorage",
@@ -32,7 +32,7 @@ INTERNAL_TYPES = (
     "Assembly", "Blueprint", "EntitySource", "EntityTestState", "ExperienceType", "GeneratedCode", "ItemSource",
     "ItemValues", "Json", "Program", "PropertyReader",
 )  # fmt: skip
-"""The types of the runtime that generated code uses besides."""
+"""The other types of the runtime that generated code uses."""
 
 _OWN_TYPES = (
     "Aliases", "Collections", "Companion", "Entry", "Events", "Fallbacks", "Fields", "Mtribes", "Properties", "Space",
@@ -51,7 +51,7 @@ _STANDARD_TYPES = (
 )  # fmt: skip
 _TAKEN_TYPES = frozenset(name.lower() for name in (*RUNTIME_TYPES, *INTERNAL_TYPES, *_OWN_TYPES, *_STANDARD_TYPES))
 _ENDINGS = ("section", "collection")
-"""What sections and collections are called by: no experience ends so, so that no two types meet."""
+"""The suffixes of sections and collections: no experience ends with one, so that types never collide."""
 
 _DEVICES = frozenset(
     {"aux", "con", "conin", "conout", "nul", "prn"}
@@ -60,17 +60,17 @@ _DEVICES = frozenset(
 
 
 def member(name: Name) -> CodeFragment:
-    """A property of a generated class."""
+    """Return a property of a generated class."""
     return _quote(f"{name.camel}_" if name.camel in _TAKEN_MEMBERS else name.camel)
 
 
 def parameter(name: Name) -> CodeFragment:
-    """A parameter of a function."""
+    """Return a parameter of a function."""
     return _quote(name.camel)
 
 
 def function(name: Name) -> CodeFragment:
-    """A function that makes an event."""
+    """Return a function that creates an event."""
     return _quote(f"{name.camel}_" if name.camel in _TAKEN_FUNCTIONS else name.camel)
 
 
@@ -80,38 +80,38 @@ def _quote(text: str) -> CodeFragment:
 
 
 def class_name(name: Name) -> Identifier:
-    """The class of a type of experience, such as `Hero`."""
+    """Return the class of an experience type, such as `Hero`."""
     taken = name.pascal.lower() in _TAKEN_TYPES or name.pascal.lower().endswith(_ENDINGS)
     return Identifier(f"{name.pascal}_" if taken or name.pascal.lower() in _DEVICES else name.pascal)
 
 
 def nested_name(name: Name) -> Identifier:
-    """A class within another."""
+    """Return the name of a nested class."""
     return Identifier(f"{name.pascal}_" if name.pascal.lower() in _TAKEN_TYPES else name.pascal)
 
 
 def type_name(name: Name, what: str) -> Identifier:
-    """Such as `HomepageBodySection`."""
+    """Return a type name such as `HomepageBodySection`."""
     return Identifier(name.pascal + what)
 
 
 def entry_name(name: Name) -> Identifier:
-    """An entry of an enum, such as `FULL_WIDTH`."""
+    """Return an entry of an enum, such as `FULL_WIDTH`."""
     text = name.snake.upper()
     return Identifier(f"{text}_" if text == UNSET else text)
 
 
 UNSET = "UNSET"
-"""The entry that stands for a select without a value."""
+"""The entry for a select without a value."""
 
 
 def file_path(stem: str, *, folder: str = "") -> Path:
-    """The file of a class; all of them are one package, whatever their folder, since sealed types are within one."""
+    """Return the file of a class; all share one package in any folder, as sealed types require one package."""
     return Path(f"{folder}/{stem}.kt" if folder else f"{stem}.kt")
 
 
 def package_segment(name: Name) -> Identifier:
-    """The last part of a package."""
+    """Return the last part of a package."""
     text = "".join(name.words) + (f"_{name.suffix}" if name.suffix else "")
     return Identifier(f"{text}_" if text in _RESERVED_SEGMENTS else text)
 
@@ -124,11 +124,11 @@ _RESERVED_SEGMENTS = KEYWORDS | frozenset(
         "transient", "void", "volatile",
     }
 )  # fmt: skip
-"""Of Java too, whose code may call this one."""
+"""The keywords, including Java's, as Java code may call this code."""
 
 
 def identifier(scope: NameScope, name: Name) -> str:
-    """What an app writes: a class, a property, a function or a parameter."""
+    """Return the identifier an app uses: a class, a property, a function or a parameter."""
     match scope:
         case NameScope.EXPERIENCE:
             return class_name(name).text

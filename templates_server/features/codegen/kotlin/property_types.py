@@ -33,20 +33,20 @@ _NEVER_NULL = frozenset({PropertyType.COLOR, PropertyType.LIST, PropertyType.SEL
 
 
 def type_of(of: Property, name: Name) -> str:
-    """The type of the property; one with a default is never null."""
+    """Return the type of the property; one with a default is never null."""
     single = nested_name(name).text if of.type is PropertyType.SELECT else _TYPES[of.type]
     return single if of.type in _NEVER_NULL or of.default is not None else f"{single}?"
 
 
 def given_type(of: Property | MetadataKey | FieldDefinition, name: Name, *, within: str) -> str:
-    """The type in which an app gives a value: any number will do; `within` is the class of the enum."""
+    """Return the type of a value that an app passes: any number is accepted; `within` is the class of the enum."""
     if of.type is PropertyType.SELECT:
         return f"{within}.{nested_name(name).text}"
     return "Number" if of.type is PropertyType.NUMBER else _TYPES[of.type]
 
 
 def reader_call(of: Property, name: Name, *, head: str, indent: int) -> CodeFragment:
-    """`head = reader.text("key", "default")`."""
+    """Return `head = reader.text("key", "default")`."""
     key = string(of.key)
     if of.type is PropertyType.SELECT:
         kind = nested_name(name).text
@@ -69,7 +69,7 @@ def _arguments(value: Value) -> Sequence[SafeFragment]:
 
 
 def scalar(value: Value, *, color: str) -> SafeFragment:
-    """A value that is no list; `color` is the function that makes one."""
+    """Return a value that is not a list; `color` is the function that creates a color."""
     match value:
         case bool():
             return boolean(value)
@@ -88,7 +88,7 @@ def _entries(options: Sequence[str]) -> dict[str, str]:
 
 
 def options_enum(name: Name, options: Sequence[str], *, indent: int, has_unset: bool = False) -> CodeFragment:
-    """The enum of a select's options."""
+    """Return the enum of a select's options."""
     margin = " " * indent
     entries = [CodeFragment(f"{entry}({string(option).text})") for option, entry in _entries(options).items() if option]
     if has_unset:

@@ -1,4 +1,4 @@
-"""The file of a type of section: what its items may be."""
+"""The file of a section type: the kinds of its items."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from templates_server.features.spaces.model import SectionDefinition
 
 
 def section_module(section: SectionDefinition, names: ModelNames, package: CodeFragment) -> KotlinModule:
-    """One type of section."""
+    """Return the file of one section type."""
     kind = type_name(names.sections[section.key], "Section")
     supported = [class_name(names.experiences[key]) for key in section.supports]
     head = f") : Section<{kind.text}.Entry>("

@@ -1,4 +1,4 @@
-"""All files of a Space but the runtime."""
+"""All files of a Space except the runtime."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _PARAMETERS: Mapping[str, str] = {
     "SectionState": "E : AnyItem",
     "SectionTestState": "I : ItemTestState",
 }
-"""The types of the runtime that have a parameter."""
+"""The types of the runtime that have a type parameter."""
 
 
 def space_modules(
     generation_input: GenerationInput, names: ModelNames, options: Mapping[str, str], code_hash: str
 ) -> Iterator[KotlinModule]:
-    """The files, each once. Only that of the fallbacks has `code_hash`: the others change with their own parts."""
+    """Return each file once. Only the fallbacks depend on `code_hash`: the others change with their own parts."""
     model = generation_input.model
     package = package_of(model.key, options)
     supporting = _supporting(model, names)
@@ -49,7 +49,7 @@ def space_modules(
 
 
 def _supporting(model: SpaceModel, names: ModelNames) -> Mapping[str, list[str]]:
-    """The classes of the sections that support an experience, by its key."""
+    """Return the classes of the sections that support an experience, by its key."""
     found: dict[str, list[str]] = {}
     for section in model.sections:
         for key in section.supports:

@@ -1,4 +1,4 @@
-"""Python 3.10 and later, for servers and scripts: a typed package on nothing but the standard library."""
+"""Python 3.10 and later, for servers and scripts: a typed package that needs only the standard library."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TEMPLATES = Templates("python")
 def files(
     generation_input: GenerationInput, names: ModelNames, options: Mapping[str, str], code_hash: str
 ) -> dict[str, str]:
-    """Every file of the output, by path."""
+    """Return every file of the output, by path."""
     written = {
         f"{module.stem}.py": with_header(HEADER, TEMPLATES.body(f"{module.template}.py.jinja", module.values))
         for module in space_modules(generation_input, names, options, code_hash)
@@ -37,7 +37,7 @@ def files(
 
 @functools.cache
 def runtime_files() -> dict[str, str]:
-    """The modules of the runtime, which are the same for every Space."""
+    """Return the modules of the runtime, which are the same for every Space."""
     return {
         f"runtime/{path.name}": with_header(HEADER, path.read_text("utf-8")) for path in sorted(RUNTIME.glob("*.py"))
     }

@@ -14,7 +14,7 @@ from templates_server.features.spaces.model import Child, ChildKind, Collection
 
 
 def collection_module(collection: Collection, names: ModelNames) -> PythonModule:
-    """One collection."""
+    """Return the module of one collection."""
     name = names.collections[collection.key]
     result = type_name(name, "Collection")
     values = {

@@ -1,6 +1,6 @@
-"""The module of what an app says: its events with their metadata, and its fields.
+"""The module of events with their metadata, and of fields.
 
-It is there where the model has events or fields; without it an app says whatever it likes.
+It exists if the model has events or fields; without it, an app may send any.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from templates_server.features.spaces.model import (
 
 STEM = "events"
 MODELLED_EVENT = "_ModelledEvent"
-"""The class of events where there are no others."""
+"""The class of events in a closed set."""
 
 _TYPES = {PropertyType.TEXT: "str", PropertyType.NUMBER: "float", PropertyType.TOGGLE: "bool"}
 
 
 def has_events_module(model: SpaceModel) -> bool:
-    """Whether there is one."""
+    """Return whether the module exists."""
     return bool(model.events or model.fields)
 
 
 def events_module(model: SpaceModel, names: ModelNames, options: Mapping[str, str]) -> PythonModule:
-    """Events and fields."""
+    """Return the module of events and fields."""
     modelled_only = is_modelled_only(options)
     made = MODELLED_EVENT if modelled_only else "Event"
     values = {

@@ -17,7 +17,7 @@ _VALUES_ABOUT = "Its properties by raw key, as the server sends them: for `state
 
 
 def experience_module(experience: Experience, names: ModelNames) -> PythonModule:
-    """One experience type."""
+    """Return the module of one experience type."""
     name = names.experiences[experience.key]
     scoped = [(of, names.properties[experience.key][of.key]) for of in experience.properties]
     properties = type_name(name, "Properties")

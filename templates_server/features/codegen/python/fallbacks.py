@@ -1,4 +1,4 @@
-"""Production's fallbacks as a literal, in the form in which the server sends states."""
+"""Production's fallbacks as a literal, in the format in which the server sends states."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from templates_server.features.spaces.model import Color, Item, ModelEntityState
 
 
 def fallback_states(states: Mapping[str, ModelEntityState]) -> CodeFragment:
-    """The states by entity, in order of key."""
+    """Return the states by entity, in order of key."""
     return CodeFragment(_object(((key, _state(states[key])) for key in sorted(states)), margin=""))
 
 
@@ -43,7 +43,7 @@ def _item(item: Item, *, margin: str) -> str:
 
 
 def _properties(properties: Mapping[str, Value], *, margin: str) -> str:
-    """What is set: for the rest the defaults of the model stand in."""
+    """Return the values that are set: the defaults of the model apply to the rest."""
     inner = len(margin + INDENT)
     given = {key: of for key, of in sorted(properties.items()) if of is not None}
     return _object(((key, _value(key, of, indent=inner)) for key, of in given.items()), margin=margin)

@@ -1,4 +1,4 @@
-"""The package that an app imports: create_space, the default space, and the types of everything."""
+"""The package that an app imports: create_space, the default Space, and the types of everything."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _OWN = ("Collections", "Fields", "Session", "Space", "States", "client", "collec
 
 
 def index_module(generation_input: GenerationInput, names: ModelNames, options: Mapping[str, str]) -> PythonModule:
-    """The index; the option `host` is the server's URL."""
+    """Return the index module; the option `host` is the server's URL."""
     model = generation_input.model
     scoped = [(collection, names.collections[collection.key]) for collection in model.collections]
     exports = {*EXPORTED, *_OWN, *(name.text for _, of in _exports(model, names) for name in of)}
@@ -63,7 +63,7 @@ def _imports(model: SpaceModel, names: ModelNames) -> Iterator[CodeFragment]:
 
 
 def _exports(model: SpaceModel, names: ModelNames) -> Iterator[tuple[str, Sequence[Identifier]]]:
-    """What is exported of each module, with what makes collections."""
+    """Return the exports of each module, including those that create collections."""
     for name in names.collections.values():
         yield (
             module_of("collection", name, level=1),
@@ -84,7 +84,7 @@ def _entry(name: Name) -> CodeFragment:
 
 
 def _children(model: SpaceModel) -> Iterator[tuple[str, Child]]:
-    """Every entity, in order of its key."""
+    """Return every entity, in order of its key."""
     return (
         (f"{collection.key}.{child.key}", child) for collection in model.collections for child in collection.children
     )

@@ -1,4 +1,4 @@
-"""Where the lines break, as `ruff format` breaks them: flat while it fits, else one part a line with a last comma."""
+"""Line breaks as in `ruff format`: on one line if it fits, else one part per line with a trailing comma."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _WIDE = re.compile(
 
 
 def fits(text: str, *, indent: int = 0) -> bool:
-    """Whether the line is not too long; wide characters count twice."""
+    """Return whether the line is within the limit; wide characters count twice."""
     return indent + len(text) + (0 if text.isascii() else len(_WIDE.findall(text))) <= LINE_WIDTH
 
 
 def enclose(head: str, parts: Sequence[SafeFragment], tail: str, *, indent: int = 0) -> CodeFragment:
-    """`head` ends in an opening bracket, `tail` begins with the closing one: `call(` a, b `)`."""
+    """Return `call(` a, b `)`: `head` ends in an opening bracket, `tail` begins with the closing one."""
     texts = [part.text for part in parts]
     flat = f"{head}{', '.join(texts)}{tail}"
     if not texts or ("\n" not in flat and fits(flat, indent=indent)):
@@ -34,14 +34,14 @@ def enclose(head: str, parts: Sequence[SafeFragment], tail: str, *, indent: int 
 
 
 def enclose_on_lines(head: str, parts: Sequence[SafeFragment], tail: str, *, indent: int = 0) -> CodeFragment:
-    """The same, one part a line, however short; nothing between the brackets where there is none."""
+    """Return the parts one per line, however short; an empty pair of brackets if there are none."""
     margin = " " * indent
     lines = "".join(f"{margin}{INDENT}{part.text},\n" for part in parts)
     return CodeFragment(f"{head}\n{lines}{margin}{tail}" if lines else f"{head}{tail}")
 
 
 def literal(head: str, options: Sequence[str], tail: str, *, indent: int, is_optional: bool = False) -> CodeFragment:
-    """`head Literal["a", "b"] tail`; with None among them where the value is optional."""
+    """Return `head Literal["a", "b"] tail`; it includes None if the value is optional."""
     parts: list[SafeFragment] = [string(option) for option in dict.fromkeys(options)]
     if is_optional:
         parts.append(CodeFragment("None"))
@@ -49,7 +49,7 @@ def literal(head: str, options: Sequence[str], tail: str, *, indent: int, is_opt
 
 
 def texts(head: str, of: Sequence[str], tail: str, *, indent: int) -> CodeFragment:
-    """`head ("a", "b") tail`: a tuple of texts, which has a comma where it has one alone."""
+    """Return `head ("a", "b") tail`: a tuple of strings, with a trailing comma for a single one."""
     parts = [string(one) for one in of]
     if len(parts) != 1:
         return enclose(f"{head}(", parts, f"){tail}", indent=indent)
@@ -62,7 +62,7 @@ def texts(head: str, of: Sequence[str], tail: str, *, indent: int) -> CodeFragme
 
 
 def value(head: str, of: Value, tail: str, *, indent: int) -> CodeFragment:
-    """`head value tail` of a model's value."""
+    """Return `head value tail` for a model's value."""
     if isinstance(of, tuple):
         return texts(head, of, tail, indent=indent)
     return CodeFragment(f"{head}{scalar(of).text}{tail}")

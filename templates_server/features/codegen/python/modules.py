@@ -1,4 +1,4 @@
-"""The modules that are generated, before they are text: where each goes and what fills its template."""
+"""The generated modules before rendering: the path, the template and the values of each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from templates_server.features.codegen.safe_fragments import CodeFragment, Ident
 
 @dataclass(frozen=True, slots=True)
 class PythonModule:
-    """A generated module: its path without extension, which template makes it, and what fills that."""
+    """A generated module: its path without extension, its template and the template's values."""
 
     stem: str
     template: str
@@ -21,7 +21,7 @@ class PythonModule:
 
 
 def import_statement(module: str, names: Sequence[Identifier]) -> CodeFragment:
-    """`from module import a, b`, in order of name."""
+    """Return `from module import a, b`, in order of name."""
     ordered = sorted(names, key=lambda name: name.text)
     head = f"from {module} import "
     flat = enclose(head, ordered, "")
@@ -29,10 +29,10 @@ def import_statement(module: str, names: Sequence[Identifier]) -> CodeFragment:
 
 
 def module_of(folder: str, name: Name, *, level: int) -> str:
-    """A template's module, so many folders up, such as `..experience.hero`."""
+    """Return a template's module, this many folders up, such as `..experience.hero`."""
     return f"{'.' * level}{folder}.{file_stem(name).text}"
 
 
 def path_of(folder: str, name: Name) -> str:
-    """The same as a path below the output folder, without extension."""
+    """Return the module's path below the output folder, without extension."""
     return f"{folder}/{file_stem(name).text}"

@@ -1,4 +1,4 @@
-"""How names are written in Python, and which are taken."""
+"""Naming rules of Python, and reserved names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _KEYWORDS = frozenset(
         "or", "pass", "raise", "return", "try", "type", "while", "with", "yield",
     }
 )  # fmt: skip
-"""Reserved words, and words that are reserved in places. A list of our own: each Python has another."""
+"""Keywords and soft keywords. A fixed list, as each version of Python has another."""
 
 _USED = frozenset(
     {
@@ -20,18 +20,18 @@ _USED = frozenset(
         "tuple",
     }
 )  # fmt: skip
-"""What generated classes say in their bodies: a member of that name would hide it."""
+"""The names that the bodies of generated classes use: a member with such a name would hide it."""
 
 _TAKEN_FILES = frozenset(
     {"aux", "con", "conin", "conout", "nul", "prn"}
     | {f"{device}{number}" for device in ("com", "lpt") for number in range(10)}
 )
-"""Devices of Windows."""
+"""Device names of Windows."""
 
 _ENDINGS = (
     "Collection", "Entries", "Entry", "Experience", "Item", "Properties", "Section", "State", "Type", "Values",
 )  # fmt: skip
-"""Those of types; none is the end of another with a name before it."""
+"""The suffixes of types; none is the suffix of another with a name before it."""
 
 _TAKEN_CLASSES = frozenset(
     {
@@ -41,37 +41,37 @@ _TAKEN_CLASSES = frozenset(
         "Space", "SpaceOf", "States", "Stop", "Storage", "Transport", "True", "TypeAlias", "TypedDict", "Union",
     }
 )  # fmt: skip
-"""What the modules import, and what the package exports besides."""
+"""The names that the modules import, and the other exports of the package."""
 
 
 def member(name: Name) -> Identifier:
-    """An attribute, a function or a parameter."""
+    """Return an attribute, a function or a parameter."""
     return Identifier(f"{name.snake}_" if name.snake in _KEYWORDS | _USED else name.snake)
 
 
 def file_stem(name: Name) -> Path:
-    """A module's name."""
+    """Return a module's name."""
     return Path(f"{name.snake}_" if name.snake in _KEYWORDS | _TAKEN_FILES else name.snake)
 
 
 def variable(name: Name, what: str) -> Identifier:
-    """Such as `hero_experience`: never a reserved word, because of the ending."""
+    """Return a variable such as `hero_experience`: never a keyword, because of its suffix."""
     return Identifier(f"{name.snake}_{what}")
 
 
 def class_name(name: Name) -> Identifier:
-    """That of an experience in a list, such as `Hero`: never one that another type may have."""
+    """Return the class of an experience in a list, such as `Hero`: never the name of another type."""
     is_taken = name.pascal in _TAKEN_CLASSES or name.pascal.endswith(_ENDINGS)
     return Identifier(f"{name.pascal}_" if is_taken else name.pascal)
 
 
 def type_name(name: Name, what: str) -> Identifier:
-    """Such as `HeroProperties`. Every kind of type has an ending of its own, so that no two meet."""
+    """Return a type name such as `HeroProperties`. Every kind of type has its own suffix, so they never collide."""
     return Identifier(name.pascal + what)
 
 
 def identifier(scope: NameScope, name: Name) -> str:
-    """What an app writes: a member, a raw key, a function of `Events`, or what types of a template are called after."""
+    """Return the identifier an app uses: a member, a raw key, a function of `Events`, or a base name of types."""
     if scope is NameScope.EXPERIENCE:
         return class_name(name).text
     if scope is NameScope.SECTION:

@@ -27,7 +27,7 @@ _NEVER_NONE = frozenset({PropertyType.COLOR, PropertyType.LIST})
 
 
 def annotate(head: str, of: Property, *, indent: int) -> CodeFragment:
-    """`head type`; a property with a default is never None."""
+    """Return `head type`; a property with a default is never None."""
     if of.type is PropertyType.SELECT:
         return literal(head, (*of.options, ""), "", indent=indent)
     is_set = of.type in _NEVER_NONE or of.default is not None
@@ -35,12 +35,12 @@ def annotate(head: str, of: Property, *, indent: int) -> CodeFragment:
 
 
 def annotate_wire(head: str, of: Property, tail: str, *, indent: int) -> CodeFragment:
-    """The same as the server sends it: a date is text, unset is None."""
+    """Return the type as the server sends the property: a date is text, unset is None."""
     if of.type is PropertyType.SELECT:
         return literal(head, (*of.options, ""), tail, indent=indent, is_optional=True)
     return CodeFragment(f"{head}{_WIRE_TYPES[of.type]} | None{tail}")
 
 
 def has_type(of: Sequence[Property], kind: PropertyType) -> bool:
-    """Whether one of the properties is of that type."""
+    """Return whether one of the properties has that type."""
     return any(each.type is kind for each in of)

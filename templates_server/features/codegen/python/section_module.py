@@ -1,4 +1,4 @@
-"""The module of a section type: what its items may be."""
+"""The module of a section type: the kinds of its items."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from templates_server.features.spaces.model import SectionDefinition
 
 
 def section_module(section: SectionDefinition, names: ModelNames) -> PythonModule:
-    """One section type."""
+    """Return the module of one section type."""
     name = names.sections[section.key]
     supported = [names.experiences[key] for key in section.supports]
     item, entries, result = (type_name(name, ending) for ending in ("Item", "Entries", "Section"))

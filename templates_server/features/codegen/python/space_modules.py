@@ -1,4 +1,4 @@
-"""All modules of a Space but the runtime."""
+"""All modules of a Space except the runtime."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from templates_server.features.spaces.model import GenerationInput
 def space_modules(
     generation_input: GenerationInput, names: ModelNames, options: Mapping[str, str], code_hash: str
 ) -> Iterator[PythonModule]:
-    """The modules, each once. Only that of the fallbacks has `code_hash`: the others change with their own parts.
+    """Return each module once. Only the fallbacks depend on `code_hash`: the others change with their own parts.
 
-    Where the model's events alone may be tracked, one stands in for the runtime's own.
+    If only the model's events may be tracked, one module replaces the runtime's own.
     """
     model = generation_input.model
     for experience in model.experiences:

@@ -14,7 +14,7 @@ from templates_server.features.spaces.model import Child, ChildKind, Collection
 
 
 def collection_module(collection: Collection, names: ModelNames) -> SwiftModule:
-    """One collection."""
+    """Return the file of one collection."""
     name = names.collections[collection.key]
     values = {
         "about": documentation(collection.name, collection.description, key=collection.key, indent=2),

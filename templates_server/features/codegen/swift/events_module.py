@@ -1,4 +1,4 @@
-"""The file of what an app says: functions that make the model's events, and its fields."""
+"""The file of events and fields: functions that create the model's events, and the fields."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _JSON = {
 
 
 def events_module(model: SpaceModel, names: ModelNames, options: Mapping[str, str]) -> SwiftModule:
-    """Events and fields."""
+    """Return the file of events and fields."""
     values = {
         "modelled_only": is_modelled_only(options),
         "events": [_event(event, names) for event in model.events],
@@ -80,7 +80,7 @@ def _parameter(of: MetadataKey | FieldDefinition, name: Name, enclosing: str) ->
 
 
 def _body(event: EventDefinition, pairs: Sequence[str]) -> CodeFragment:
-    """The event with its pairs, in a list of lines where one is too long."""
+    """Return the event with its pairs, one pair per line if they do not fit on one."""
     key, joined = string(event.key), f"[{', '.join(pairs)}]"
     if not pairs or fits(joined + ")", indent=6):
         return enclose("Mtribes.ModelledEvent(", [key, *([CodeFragment(joined)] if pairs else [])], ")", indent=4)

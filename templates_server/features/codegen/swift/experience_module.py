@@ -28,7 +28,7 @@ _NEVER_NIL = frozenset({PropertyType.COLOR, PropertyType.LIST, PropertyType.SELE
 
 
 def experience_module(experience: Experience, names: ModelNames) -> SwiftModule:
-    """One experience type."""
+    """Return the file of one experience type."""
     name, members = names.experiences[experience.key], names.properties[experience.key]
     properties = type_name(name, "Properties")
     selects = [of for of in experience.properties if of.type is PropertyType.SELECT]
@@ -71,14 +71,14 @@ def _property(of: Property, name: Name) -> Mapping[str, SafeFragment | None]:
 
 
 def _type(of: Property, name: Name) -> str:
-    """A property with a default is never nil."""
+    """Return the type of a property; one with a default is never nil."""
     if of.type is PropertyType.SELECT:
         return _option_type(name)
     return _TYPES[of.type] + ("" if of.type in _NEVER_NIL or of.default is not None else "?")
 
 
 def _defaults(of: Property) -> Sequence[SafeFragment]:
-    """The default, where it is another than the type's own."""
+    """Return the default if it differs from the type's own."""
     if of.type is PropertyType.SELECT:
         return [CodeFragment(f".{option_case(of.options, of.default).text}")]
     match of.default:
@@ -99,5 +99,5 @@ def _defaults(of: Property) -> Sequence[SafeFragment]:
 
 
 def _date(text: str) -> Literal:
-    """Seconds since 1970."""
+    """Return the seconds since 1970."""
     return number(datetime.fromisoformat(text).timestamp())

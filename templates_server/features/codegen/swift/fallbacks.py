@@ -1,4 +1,4 @@
-"""Production's fallbacks, in the form in which the server sends states."""
+"""Production's fallbacks, in the format in which the server sends states."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from templates_server.features.spaces.model import Color, Item, ModelEntityState
 
 
 def fallback_entries(states: Mapping[str, ModelEntityState]) -> Sequence[CodeFragment]:
-    """The states as JSON by entity, in order of key.
+    """Return the states as JSON by entity, in order of key.
 
-    Texts, since compilers take long for large literals of mixed types; each is read when its entity is first looked at.
+    They are strings, since compilers are slow with large literals of mixed types; each is parsed when its entity is
+    first read.
     """
     return [_entry(entity, states[entity]) for entity in sorted(states)]
 
@@ -42,7 +43,7 @@ def _item(item: Item) -> dict[str, Any]:
 
 
 def _properties(properties: Mapping[str, Value]) -> dict[str, Any]:
-    """What is set; for the rest the defaults of the model stand in."""
+    """Return the values that are set; the defaults of the model apply to the rest."""
     return {key: _value(of) for key, of in sorted(properties.items()) if of is not None}
 
 

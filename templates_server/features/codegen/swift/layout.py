@@ -1,4 +1,4 @@
-"""Where the lines break, as swift-format breaks them: flat while it fits into 100 columns."""
+"""Line breaks as in swift-format: on one line if it fits into 100 columns."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ INDENT = 2
 
 
 def fits(text: str, *, indent: int) -> bool:
-    """Whether the line is not too long."""
+    """Return whether the line is within the limit."""
     return indent + len(text) <= LINE_WIDTH
 
 
 def enclose(head: str, parts: Sequence[SafeFragment], tail: str, *, indent: int) -> CodeFragment:
-    """`head` ends in an opening bracket, `tail` begins with the closing one: flat, or with the parts on lines below."""
+    """Return `head`, which ends in an opening bracket, parts and `tail`: on one line, or the parts on lines below."""
     texts = [part.text for part in parts]
     flat = f"{head}{', '.join(texts)}{tail}"
     if not texts or fits(flat, indent=indent):
@@ -33,7 +33,7 @@ def enclose(head: str, parts: Sequence[SafeFragment], tail: str, *, indent: int)
 
 
 def signature(head: str, parameters: Sequence[SafeFragment], tail: str, *, indent: int) -> CodeFragment:
-    """The head of a function: where it is too long, the bracket closes on a line of its own."""
+    """Return the signature of a function; if it is too long, the closing bracket is on a line of its own."""
     texts = [parameter.text for parameter in parameters]
     flat = f"{head}{', '.join(texts)}{tail}"
     if not texts or fits(flat, indent=indent):

@@ -1,4 +1,4 @@
-"""The files that are generated, before they are text: where each goes and what fills its template."""
+"""The generated files before rendering: the path, the template and the values of each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SwiftModule:
-    """A generated file: its path, which template makes it, and what fills that."""
+    """A generated file: its path, its template and the template's values."""
 
     path: str
     template: str

@@ -1,4 +1,4 @@
-"""How names are written in Swift, and which are taken."""
+"""Naming rules of Swift, and reserved names."""
 
 from __future__ import annotations
 
@@ -14,52 +14,52 @@ _RESERVED = frozenset(
         "throw", "throws", "true", "try", "typealias", "var", "where", "while",
     }
 )  # fmt: skip
-"""Words that stand in backticks where they are declared; after a point they need none."""
+"""Keywords that need backticks in declarations; after a dot they need none."""
 
 _TAKEN_MEMBERS = frozenset({"description", "hash", "hashValue", "init", "self"})
-"""What Swift itself has of every value, and what no backticks make a name."""
+"""The members of every value in Swift, and names that backticks do not make valid."""
 
 _TAKEN_CASES = _TAKEN_MEMBERS | {"allCases", "id", "none", "rawValue", "some", "unset"}
-"""Enumerations have more; `none` and `some` would be taken for those of an optional."""
+"""The reserved cases of an enumeration; `none` and `some` would be confused with those of an optional."""
 
 _TAKEN_TYPES = frozenset({"Any", "CaseIterable", "Mtribes", "Protocol", "Self", "Sendable", "String", "Swift", "Type"})
-"""What an enumeration within a type is made of, or cannot be called."""
+"""The names that an enumeration within a type uses, or cannot have."""
 
 _TAKEN_ARGUMENTS = frozenset({"init", "self"})
 
 
 def member(name: Name) -> Identifier:
-    """A member of a generated type, as an app writes it."""
+    """Return a member of a generated type, as an app uses it."""
     return _apart(name.camel, _TAKEN_MEMBERS)
 
 
 def case(name: Name) -> Identifier:
-    """A case of a generated enumeration, as an app writes it."""
+    """Return a case of a generated enumeration, as an app uses it."""
     return _apart(name.camel, _TAKEN_CASES)
 
 
 def argument(name: Name) -> Identifier:
-    """The label of an argument, and the parameter."""
+    """Return the label of an argument, and the parameter."""
     return _apart(name.camel, _TAKEN_ARGUMENTS)
 
 
 def declare(name: Identifier) -> SafeFragment:
-    """The name where it is declared, or used without a point before it."""
+    """Return the name for a declaration, or for a use without a dot before it."""
     return CodeFragment(f"`{name.text}`") if name.text in _RESERVED else name
 
 
 def type_name(name: Name, what: str) -> Identifier:
-    """Such as `HeroProperties`. Every kind of type has an ending of its own, so that no two meet."""
+    """Return a type name such as `HeroProperties`. Every kind of type has its own suffix, so they never collide."""
     return Identifier(name.pascal + what)
 
 
 def nested_type(name: Name) -> Identifier:
-    """The name of an enumeration within a type, such as `Genre`."""
+    """Return the name of an enumeration within a type, such as `Genre`."""
     return _apart(name.pascal, _TAKEN_TYPES)
 
 
 def file_path(folder: str, name: Name, what: str) -> Path:
-    """A template's file: no two of a module may have the same name, in whatever folders they are."""
+    """Return a template's file: no two files of a module may have the same name, in any folder."""
     return Path(f"{folder}/{name.pascal}{what}.swift")
 
 
@@ -68,7 +68,7 @@ def _apart(text: str, taken: frozenset[str]) -> Identifier:
 
 
 def identifier(scope: NameScope, name: Name) -> str:
-    """What an app writes: a member, a label of an argument, or what types and file of a template are called after."""
+    """Return the identifier an app uses: a member, an argument label, or a template's base name of types and file."""
     match scope:
         case NameScope.PROPERTY | NameScope.CHILD | NameScope.COLLECTION | NameScope.EVENT:
             return member(name).text

@@ -11,13 +11,13 @@ from templates_server.features.codegen.swift.names import case, declare
 
 
 def option_case(options: Sequence[str], option: object) -> Identifier:
-    """The case that stands for an option; `unset` for none of them."""
+    """Return the case of an option, or `unset` for none."""
     names = name_scope(options)
     return case(names[option]) if isinstance(option, str) and option in names else Identifier("unset")
 
 
 def option_cases(options: Sequence[str]) -> Sequence[Mapping[str, CodeFragment]]:
-    """The cases of all options, in the model's order."""
+    """Return the cases of all options, in the model's order."""
     names = name_scope(dict.fromkeys(options))
     return [
         {"declaration": CodeFragment(f"case {declare(case(name)).text} = {string(key).text}")}

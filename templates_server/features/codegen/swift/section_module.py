@@ -1,4 +1,4 @@
-"""The file of a section type: what its items may be."""
+"""The file of a section type: the kinds of its items."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from templates_server.features.spaces.model import SectionDefinition
 
 
 def section_module(section: SectionDefinition, names: ModelNames) -> SwiftModule:
-    """One section type."""
+    """Return the file of one section type."""
     name = names.sections[section.key]
     element = type_name(name, "Element")
     values = {

@@ -1,4 +1,4 @@
-"""All files of a Space but the runtime."""
+"""All files of a Space except the runtime."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from templates_server.features.spaces.model import GenerationInput, SpaceModel
 def space_modules(
     generation_input: GenerationInput, names: ModelNames, options: Mapping[str, str], code_hash: str
 ) -> Iterator[SwiftModule]:
-    """The files, each once. Only that of the fallbacks has `code_hash`: the others change with their own parts."""
+    """Return each file once. Only the fallbacks depend on `code_hash`: the others change with their own parts."""
     model = generation_input.model
     for experience in model.experiences:
         yield experience_module(experience, names)
@@ -37,7 +37,7 @@ def space_modules(
 
 
 def _entry_module(model: SpaceModel, names: ModelNames, options: Mapping[str, str]) -> SwiftModule:
-    """The file of the Space itself; the option `host` is the server's URL."""
+    """Return the file of the Space itself; the option `host` is the server's URL."""
     scoped = [(collection, names.collections[collection.key]) for collection in model.collections]
     values = {
         "about": documentation(model.name, model.description, key=model.key, indent=2),

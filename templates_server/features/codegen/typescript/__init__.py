@@ -1,4 +1,4 @@
-"""TypeScript, for browsers and Node: ES modules, no third-party dependency."""
+"""TypeScript, for browsers and Node: ES modules without third-party dependencies."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ RUNTIME_PARTS = (
     "layers", "runner", "tabs", "follower", "events", "transport", "retry", "platform", "recording", "session",
     "client", "ending",
 )  # fmt: skip
-"""The runtime is one file for those who read it, and a file a subject for those who write it.
+"""The runtime is a single file in the output, and one file per subject in the source.
 
-The limits come first, since minifiers write constants where they are used only from there; the others stand in an order
-in which the whole is compressed well.
+The limits come first, since minifiers inline constants only after their definition; the order of the others is one
+that compresses well.
 """
 
 TEMPLATES = Templates("typescript")
@@ -31,7 +31,7 @@ TEMPLATES = Templates("typescript")
 def files(
     generation_input: GenerationInput, names: ModelNames, options: Mapping[str, str], code_hash: str
 ) -> dict[str, str]:
-    """Every file of the output, by path."""
+    """Return every file of the output, by path."""
     extension = {"extension": extension_of(options)}
     written = {
         f"{module.stem}.ts": with_header(
@@ -45,12 +45,12 @@ def files(
 
 @functools.cache
 def runtime(platform: str | None = None) -> str:
-    """The runtime for that platform, which is the same for every Space."""
+    """Return the runtime for that platform, which is the same for every Space."""
     return with_header(HEADER, for_platform(runtime_body(), platform))
 
 
 def runtime_body() -> str:
-    """The runtime without its header."""
+    """Return the runtime without its header."""
     folder = FOLDER / "typescript" / "runtime"
     return "\n".join((folder / f"{part}.ts").read_text("utf-8") for part in RUNTIME_PARTS)
 

@@ -14,7 +14,7 @@ from templates_server.features.spaces.model import Child, ChildKind, Collection
 
 
 def collection_module(collection: Collection, names: ModelNames) -> TypeScriptModule:
-    """One collection."""
+    """Return the module of one collection."""
     name = names.collections[collection.key]
     used = {(child.kind, child.type): _template(child, names) for child in collection.children}
     result = type_name(name, "Collection")

@@ -1,7 +1,7 @@
-"""The module of what an app says: its events with their metadata, its fields, and the types that go by them.
+"""The module of events with their metadata, of fields, and of the types that depend on them.
 
-Types alone. It is there where the model has events or fields, or the option `events` narrows what may be tracked;
-without it the runtime's own types are taken, which let an app say anything.
+It has types only. It exists if the model has events or fields, or if the option `events` restricts tracking; without
+it the runtime's own types apply, which let an app send any event and field.
 """
 
 from __future__ import annotations
@@ -26,35 +26,35 @@ from templates_server.features.spaces.model import (
 STEM = "events"
 _TYPES = {PropertyType.TEXT: "string", PropertyType.NUMBER: "number", PropertyType.TOGGLE: "boolean"}
 _RUNTIME_TYPES = ("Experience", "Item", "Session", "StartOptions", "Track")
-"""Those of the runtime that this module has types of the same name for."""
+"""The types of the runtime that this module replaces with types of the same name."""
 _INHERITED = {"constructor": CodeFragment("Function")}
-"""What every object has under a key: without it in the type, none that leaves the key out would be of that type."""
+"""The keys that every object inherits: a type must allow them, or no object that omits the key would match it."""
 
 
 def has_events_module(model: SpaceModel, options: Mapping[str, str]) -> bool:
-    """Whether there is one."""
+    """Return whether the module exists."""
     return bool(model.events or model.fields) or is_modelled_only(options)
 
 
 def narrowed_types(model: SpaceModel) -> Sequence[str]:
-    """The types of the runtime that the module stands in for."""
+    """Return the types of the runtime that the module replaces."""
     return [*_RUNTIME_TYPES, *(["Fields"] if model.fields else [])]
 
 
 def exported_types(model: SpaceModel, names: ModelNames) -> Import:
-    """All of its types, for the index to hand on."""
+    """Return all types of the module, for the index to re-export."""
     texts = ["Events", *narrowed_types(model)]
     texts += [_metadata_type(event, names).text for event in model.events if event.metadata]
     return Import(f"./{STEM}", [], [Identifier(text) for text in sorted(texts)])
 
 
 def track_import(model: SpaceModel, options: Mapping[str, str]) -> Import | None:
-    """How the module of an experience finds the type of `track`; None where the runtime's own serves."""
+    """Return the import of `Track` for the module of an experience; None if the runtime's own applies."""
     return Import(f"../{STEM}", [], [Identifier("Track")]) if has_events_module(model, options) else None
 
 
 def events_module(model: SpaceModel, names: ModelNames, options: Mapping[str, str]) -> TypeScriptModule:
-    """Events and fields."""
+    """Return the module of events and fields."""
     values = {
         "metadata": [_metadata(event, names) for event in model.events if event.metadata],
         "events": [_event(event, names) for event in model.events],

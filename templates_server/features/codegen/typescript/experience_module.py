@@ -24,11 +24,11 @@ READERS = {
     PropertyType.LIST: "asTexts",
     PropertyType.SELECT: "asOption",
 }
-"""The functions of the runtime that read what is sent for a property."""
+"""The functions of the runtime that read the value sent for a property."""
 
 
 def experience_module(experience: Experience, names: ModelNames, *, track: Import | None) -> TypeScriptModule:
-    """One experience type; `track` is where the type of its events comes from, if not from the runtime."""
+    """Return the module of one experience type; `track` imports its event type, by default from the runtime."""
     name = names.experiences[experience.key]
     arguments = [string(experience.key), type_name(name, "Properties")]
     constant = variable(name, "Experience").text
@@ -73,7 +73,7 @@ def _property(of: Property, name: Name) -> Mapping[str, SafeFragment | None]:
 
 
 def _rule(known_as: str, of: Property) -> CodeFragment:
-    """How it is read, its default, the key where it is not the member's name or options follow, and these."""
+    """Return the rule: reader, default, the key if it differs from the member or options follow, and options."""
     flat = enclose(f"{known_as}: [", _parts(known_as, of, indent=0), "],", indent=4)
     if "\n" not in flat.text:
         return flat
@@ -98,5 +98,5 @@ def _default(of: Property, *, indent: int) -> SafeFragment:
 
 
 def _list(items: Sequence[str], *, indent: int) -> CodeFragment:
-    """A list that a comma follows, or may follow."""
+    """Return a list, formatted so that a comma may follow."""
     return CodeFragment(enclose("[", [string(item) for item in items], "],", indent=indent).text.removesuffix(","))

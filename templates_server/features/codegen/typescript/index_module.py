@@ -27,7 +27,7 @@ EXPORTED_TYPES = (
 
 
 def index_module(generation_input: GenerationInput, names: ModelNames, options: Mapping[str, str]) -> TypeScriptModule:
-    """The index; the option `host` is the server's URL."""
+    """Return the index module; the option `host` is the server's URL."""
     model = generation_input.model
     scoped = [(collection, names.collections[collection.key]) for collection in model.collections]
     narrowed = narrowed_types(model) if has_events_module(model, options) else ()
@@ -69,7 +69,7 @@ def _entry(name: Name) -> CodeFragment:
 
 
 def _children(model: SpaceModel) -> Iterator[tuple[str, Child]]:
-    """Every entity, in order of its key."""
+    """Return every entity, in order of its key."""
     return (
         (f"{collection.key}.{child.key}", child) for collection in model.collections for child in collection.children
     )
@@ -87,7 +87,7 @@ def _runtime_types(model: SpaceModel) -> Iterator[str]:
 
 
 def _state_imports(model: SpaceModel, names: ModelNames) -> Iterator[Import]:
-    """The types of what a test has served."""
+    """Return the imports of the types of the states that tests serve."""
     for kind, key in sorted({(child.kind, child.type) for _, child in _children(model)}):
         yield Import(f"./{path_of(kind.value, _template(kind, key, names))}", [], [_states_type(kind, key, names)])
 

@@ -1,4 +1,4 @@
-"""Where the lines break, as Prettier breaks them: flat while it fits into 80 columns, else one part a line."""
+"""Line breaks as in Prettier: on one line if it fits into 80 columns, else one part per line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _COMBINING = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]"
 
 
 def fits(text: str, *, indent: int = 0) -> bool:
-    """Whether the line is not too long; wide characters count twice, combining ones not at all."""
+    """Return whether the line is within the limit; wide characters count twice, combining ones not at all."""
     columns = len(text)
     if not text.isascii():
         columns += len(_WIDE.findall(text)) - len(_COMBINING.findall(text))
@@ -31,7 +31,7 @@ def fits(text: str, *, indent: int = 0) -> bool:
 def enclose(
     head: str, parts: Sequence[SafeFragment], tail: str, *, indent: int = 0, last_comma: bool = True
 ) -> CodeFragment:
-    """`head` ends in an opening bracket, `tail` begins with the closing one: `call(` a, b `);`."""
+    """Return `call(` a, b `);`: `head` ends in an opening bracket, `tail` begins with the closing one."""
     texts = [part.text for part in parts]
     padding = " " if head.endswith("{") and texts else ""
     flat = f"{head}{padding}{', '.join(texts)}{padding}{tail}"
@@ -43,7 +43,7 @@ def enclose(
 
 
 def union(head: str, members: Sequence[SafeFragment], *, indent: int = 0) -> CodeFragment:
-    """`head: a | b;`, the members on the next line or on lines of their own where they are too long."""
+    """Return `head: a | b;`, with the members on the next line or on lines of their own if they do not fit."""
     texts = [member.text for member in members]
     joined = " | ".join(texts)
     inner = "\n" + " " * indent + INDENT
@@ -55,7 +55,7 @@ def union(head: str, members: Sequence[SafeFragment], *, indent: int = 0) -> Cod
 
 
 def value(head: str, of: Value, tail: str, *, indent: int) -> CodeFragment:
-    """`head value tail` of a model's or a state's value; a text that is too long goes on the next line."""
+    """Return `head value tail` for a value of a model or state; a long string goes on the next line."""
     if isinstance(of, tuple):
         return enclose(f"{head} [", [scalar(item) for item in of], f"]{tail}", indent=indent)
     text = scalar(of).text + tail

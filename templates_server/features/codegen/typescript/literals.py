@@ -1,4 +1,4 @@
-"""Values and comments as TypeScript and JavaScript write them: whatever a person wrote stays data."""
+"""Values and comments in TypeScript and JavaScript; text written by people is always escaped."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _UNSEEN = (
     "\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     "\u3164\ud800-\uf8ff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U000e0000-\U0010ffff"
 )
-"""Control, format and bidirectional characters, fillers, surrogates and private use: what an editor shows wrongly.
+"""Characters that editors display misleadingly: control, format, bidirectional, filler, surrogate and private use.
 
-A fixed list rather than `unicodedata`, whose answers differ between versions of Python.
+A fixed list rather than `unicodedata`, whose data differs between versions of Python.
 """
 
 _ESCAPED = re.compile(rf"[\\<{_UNSEEN}]")
@@ -29,7 +29,7 @@ _PROPERTY_NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*\Z")
 
 
 def string(text: str) -> Literal:
-    """A string literal; in single quotes where that needs fewer backslashes, as the formatter has it."""
+    """Return a string literal; in single quotes if that needs fewer backslashes, as the formatter does."""
     quote = "'" if text.count('"') > text.count("'") else '"'
     return Literal(quote + _ESCAPED.sub(_escape, text).replace(quote, "\\" + quote) + quote)
 
@@ -46,7 +46,7 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def number(value: float) -> Literal:
-    """A number literal; ValueError for infinity and NaN."""
+    """Return a number literal; raise ValueError for infinity and NaN."""
     if not math.isfinite(value):
         raise ValueError("a number must be finite")
     text = repr(value).replace("e+", "e")
@@ -54,14 +54,14 @@ def number(value: float) -> Literal:
 
 
 def property_name(key: str) -> Literal:
-    """A name in an object literal: bare where it may be, and never the one that sets the prototype."""
+    """Return a name in an object literal: unquoted if possible, and never the one that sets the prototype."""
     if key == "__proto__":
         return Literal('["__proto__"]')
     return Literal(key) if _PROPERTY_NAME.match(key) else string(key)
 
 
 def scalar(value: Value) -> Literal | CodeFragment:
-    """A value that stands on one line: all but lists."""
+    """Return a value that fits on one line: anything but a list."""
     match value:
         case None:
             return Literal("null")
@@ -77,7 +77,7 @@ def scalar(value: Value) -> Literal | CodeFragment:
 
 
 def documentation(name: str, description: str, *, key: str = "", indent: int = 0) -> Comment | None:
-    """A comment of name and description, one line or several; of the key, or None, where there is neither."""
+    """Return a comment of name and description on one or more lines; of the key, or None, if there is neither."""
     words = [_plain(part) for part in (name, description)]
     text = ": ".join(part for part in words if part) or _plain(key)
     if not text:
@@ -90,7 +90,7 @@ def documentation(name: str, description: str, *, key: str = "", indent: int = 0
 
 
 def _plain(text: str) -> str:
-    """On one line, without what ends a comment, begins a tag, or is read by tools."""
+    """Return the text on one line, without comment ends, tags or directives for tools."""
     if _ORDINARY.match(text):
         return " ".join(text.split())
     visible = " ".join(_DROPPED.sub(" ", text).split())

@@ -1,4 +1,4 @@
-"""The modules that are generated, before they are text: where each goes and what fills its templates."""
+"""The generated modules before rendering: the path, the template and the values of each."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from templates_server.features.codegen.typescript.layout import enclose
 from templates_server.features.codegen.typescript.names import file_stem
 
 IMPORT_EXTENSIONS: Mapping[str, str] = {"js": ".js", "ts": ".ts", "none": ""}
-"""How the option `import_extension` has paths between modules end."""
+"""The endings of paths between modules, by the option `import_extension`."""
 
 
 @dataclass(frozen=True, slots=True)
 class TypeScriptModule:
-    """A generated module: its path without extension, which template makes it, and what fills that.
+    """A generated module: its path without extension, its template and the template's values.
 
-    One that `is_types` has nothing to run: JavaScript has its declarations alone.
+    A module with `is_types` contains no code: JavaScript has only its declarations.
     """
 
     stem: str
@@ -29,29 +29,29 @@ class TypeScriptModule:
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """What a module takes from another one, in the forms of an import; `path` has no extension."""
+    """An import from another module, in each form of an import statement; `path` has no extension."""
 
     path: str
     values: Sequence[Identifier]
     types: Sequence[Identifier]
 
     def typescript(self, extension: SafeFragment) -> CodeFragment:
-        """Values and types in one."""
+        """Return one import of values and types."""
         if not self.values:
             return self.declarations(extension)
         parts = [*self.values, *(CodeFragment(f"type {name.text}") for name in self.types)]
         return self._written("import {", parts, extension)
 
     def javascript(self, extension: SafeFragment) -> CodeFragment:
-        """Values alone."""
+        """Return the import of the values."""
         return self._written("import {", self.values, extension)
 
     def declarations(self, extension: SafeFragment) -> CodeFragment:
-        """Types alone."""
+        """Return the import of the types."""
         return self._written("import type {", self.types, extension)
 
     def exported(self, extension: SafeFragment) -> CodeFragment:
-        """The types handed on."""
+        """Return the re-export of the types."""
         return self._written("export type {", self.types, extension)
 
     def _written(self, head: str, parts: Sequence[SafeFragment], extension: SafeFragment) -> CodeFragment:
@@ -62,10 +62,10 @@ class Import:
 
 
 def extension_of(options: Mapping[str, str]) -> CodeFragment:
-    """How the target's options have paths between modules end."""
+    """Return the ending of paths between modules, from the target's options."""
     return CodeFragment(IMPORT_EXTENSIONS[options.get("import_extension", "js")])
 
 
 def path_of(folder: str, name: Name) -> str:
-    """A template's module below the output folder, without extension."""
+    """Return the path of a template's module below the output folder, without extension."""
     return f"{folder}/{file_stem(name).text}"

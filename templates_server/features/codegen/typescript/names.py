@@ -1,4 +1,4 @@
-"""How names are written in TypeScript and JavaScript, and which members are taken."""
+"""Naming rules of TypeScript and JavaScript, and reserved members."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ _TAKEN_MEMBERS = frozenset(
         "toLocaleString", "toString", "valueOf",
     }
 )  # fmt: skip
-"""What JavaScript itself asks objects for. Reserved words may be members."""
+"""The members that JavaScript itself reads from objects. Keywords are valid members."""
 
 _TAKEN_FILES = frozenset(
     {"aux", "con", "conin", "conout", "index", "nul", "prn"}
     | {f"{device}{number}" for device in ("com", "lpt") for number in range(10)}
 )
-"""Devices of Windows, and what bundlers open for a folder."""
+"""Device names of Windows, and the files that bundlers load for a folder."""
 
 
 def member(name: Name) -> Identifier:
-    """A member of a generated object."""
+    """Return a member of a generated object."""
     return Identifier(f"{name.camel}_" if name.camel in _TAKEN_MEMBERS else name.camel)
 
 
 def file_stem(name: Name) -> Path:
-    """A file's name without its extension."""
+    """Return a file's name without its extension."""
     return Path(f"{name.camel}_" if name.camel.lower() in _TAKEN_FILES else name.camel)
 
 
 def variable(name: Name, what: str) -> Identifier:
-    """Such as `heroExperience`: never a reserved word, because of the ending."""
+    """Return a variable such as `heroExperience`: never a keyword, because of its suffix."""
     return Identifier(name.camel + what)
 
 
 def type_name(name: Name, what: str) -> Identifier:
-    """Such as `HeroProperties`. Every kind of type has an ending of its own, so that no two meet."""
+    """Return a type name such as `HeroProperties`. Every kind of type has its own suffix, so they never collide."""
     return Identifier(name.pascal + what)
 
 
 def identifier(scope: NameScope, name: Name) -> str:
-    """What an app writes: a member, a raw key, or what types and file of a template or event are called after."""
+    """Return the identifier an app uses: a member, a raw key, or a base name of types and file."""
     if scope in {NameScope.PROPERTY, NameScope.CHILD, NameScope.COLLECTION}:
         return member(name).text
     return name.key if scope in {NameScope.METADATA, NameScope.FIELD} else name.camel

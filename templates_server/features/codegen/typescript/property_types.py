@@ -21,14 +21,14 @@ _NEVER_NULL = frozenset({PropertyType.COLOR, PropertyType.LIST})
 
 
 def wire_members(of: Property) -> Sequence[SafeFragment]:
-    """The members of the union that is the property's type as the server sends it: a date is text, unset is null."""
+    """Return the union members of the property's type as the server sends it: a date is text, unset is null."""
     if of.type is PropertyType.SELECT:
         return [*members(of), CodeFragment("null")]
     return [CodeFragment("string" if of.type is PropertyType.DATE else _TYPES[of.type]), CodeFragment("null")]
 
 
 def members(of: Property) -> Sequence[SafeFragment]:
-    """The members of the union that is the property's type; a property with a default is never null."""
+    """Return the union members of the property's type; a property with a default is never null."""
     if of.type is PropertyType.SELECT:
         return [string(option) for option in dict.fromkeys((*of.options, ""))]
     single = CodeFragment(_TYPES[of.type])

@@ -1,4 +1,4 @@
-"""All modules of a Space but the runtime; JavaScript writes the same ones."""
+"""All modules of a Space except the runtime; JavaScript has the same ones."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ GENERATED = "* linguist-generated=true\n"
 def space_modules(
     generation_input: GenerationInput, names: ModelNames, options: Mapping[str, str], code_hash: str
 ) -> Iterator[TypeScriptModule]:
-    """The modules, each once. Only that of the fallbacks has `code_hash`: the others change with their own parts."""
+    """Return each module once. Only the fallbacks depend on `code_hash`: the others change with their own parts."""
     model = generation_input.model
     for experience in model.experiences:
         yield experience_module(experience, names, track=track_import(model, options))

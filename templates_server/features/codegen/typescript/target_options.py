@@ -1,4 +1,4 @@
-"""Options of a JavaScript or TypeScript target that change its files, `platform` and `bindings`. No model does."""
+"""Options of a JavaScript or TypeScript target that change its files: `platform` and `bindings`. No model does."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from templates_server.features.codegen.typescript.modules import TypeScriptModule
 
 BROWSER = "browser"
-"""The value of the option with which the code is for pages of browsers alone."""
+"""The option value for code that runs only in browser pages."""
 
 
 def for_platform(runtime: str, platform: str | None) -> str:
-    """The runtime for that platform: by one constant minifiers leave out what no page needs."""
+    """Return the runtime for that platform: a constant lets minifiers remove the code that pages do not need."""
     if platform != BROWSER:
         return runtime
     before, constant, after = runtime.partition("const EVERYWHERE")
@@ -19,6 +19,6 @@ def for_platform(runtime: str, platform: str | None) -> str:
 
 
 def bindings_modules(options: Mapping[str, str]) -> Iterator[TypeScriptModule]:
-    """The hooks that read and follow a Space, if they are wanted (`bindings = "react"`)."""
+    """Return the hooks that read a Space and subscribe to it, for the option `bindings = "react"`."""
     if options.get("bindings") == "react":
         yield TypeScriptModule("react", "react", {})

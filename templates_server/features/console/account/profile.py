@@ -1,4 +1,4 @@
-"""A person's own account: who they are here, another password, where they are signed in, signing out everywhere."""
+"""A person's own account: profile, password change, browser sign-ins, and signing out everywhere."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ DIFFER = "The passwords do not match."
 
 @page
 async def profile_page(visit: Visit) -> Response:
-    """Who the person is here, and where they are signed in."""
+    """Show the person's profile and where they are signed in."""
     return await _show(visit, FormState())
 
 
 @form(CHANGE, back=PATH)
 async def change_password(visit: Visit, sent: Parameters) -> Response:
-    """Give the account another password, and sign it out of every other browser."""
+    """Change the account's password, and sign it out of every other browser."""
     problems = _problems_of(visit, sent)
     try:
         if not await _is_right(visit, sent.text("present")):
@@ -57,7 +57,7 @@ async def change_password(visit: Visit, sent: Parameters) -> Response:
 
 @form(SIGN_OUT, back=PATH)
 async def sign_out_everywhere(visit: Visit, _: Parameters) -> Response:
-    """Sign the account out of every other browser, and of every program that it signed in to."""
+    """Sign the account out of every other browser, and of every program it signed in to."""
     account_id, now = visit.account.id, visit.call.now
 
     def work(connection: Connection) -> None:
@@ -72,7 +72,7 @@ async def sign_out_everywhere(visit: Visit, _: Parameters) -> Response:
 
 
 def _problems_of(visit: Visit, sent: Parameters) -> dict[str, list[str]]:
-    """What speaks against the new password, by field."""
+    """Return the problems of the new password, by field."""
     account, password = visit.account, sent.text("password")
     problems = {"password": passwords.find_password_problems(password, email=account.email, name=account.name)}
     if password != sent.text("repeated"):
@@ -81,7 +81,7 @@ def _problems_of(visit: Visit, sent: Parameters) -> dict[str, list[str]]:
 
 
 async def _is_right(visit: Visit, password: str) -> bool:
-    """Whether it is the account's present password; TooManyRequests after too many that were not."""
+    """Return whether it is the account's current password; raise TooManyRequests after too many wrong ones."""
     attempts = visit.call.services.login_throttle
     subject = attempts.subject("change of password", visit.account.id)
     await attempts.begin([subject])
@@ -96,7 +96,7 @@ async def _is_right(visit: Visit, password: str) -> bool:
 
 
 def _record(connection: Connection, visit: Visit, action: str) -> None:
-    """Remember it in every organization of the person."""
+    """Record an audit event in every organization of the person."""
     for organization in visit.organizations:
         audit.record(connection, visit.call.deed(action, visit.account.id, organization_id=organization.id))
 

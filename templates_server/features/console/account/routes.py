@@ -1,4 +1,4 @@
-"""Pages of a person's own account: every path, who may use it, what it reads and gives."""
+"""Pages of a person's own account: every path with its permission, input and output."""
 
 from __future__ import annotations
 

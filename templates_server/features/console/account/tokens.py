@@ -1,4 +1,4 @@
-"""A person's own personal access tokens: made, shown once, listed with when each was last used, revoked."""
+"""A person's own personal access tokens: created, shown once, listed with their last use, revoked."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ SEPARATORS = re.compile(r"[\s,]+")
 
 @dataclass(frozen=True)
 class TokenFormState:
-    """What stands in the form, and what is wrong with it, by field; "" for what is wrong with the whole."""
+    """The values of the form and its problems by field; those of "" are about the whole form."""
 
     name: str = ""
     scopes: Sequence[str] = ()
@@ -61,13 +61,13 @@ class TokenFormState:
 
 @page
 async def tokens_page(visit: Visit) -> Response:
-    """The list, and the form for a new one."""
+    """Show the tokens, and the form for a new one."""
     return await _answer(visit, TokenFormState(name=visit.call.query.get("name", "")))
 
 
 @form(CREATE, back=PATH, keeps=("name",))
 async def create_token(visit: Visit, sent: Parameters) -> Response:
-    """Make a token and show its text, this once; or the form again, with all that is wrong."""
+    """Create a token and show its text, only once; or show the form again, with all problems."""
     typed = _read_form_state(sent)
     new = NewToken(
         typed.name,
@@ -87,7 +87,7 @@ async def create_token(visit: Visit, sent: Parameters) -> Response:
 
 @form(REVOKE, back=PATH)
 async def revoke_token(visit: Visit, _: Parameters) -> Response:
-    """End a token of the person's own."""
+    """Revoke one of the person's own tokens."""
     token_id = visit.call.parameters["token"]
     await visit.call.database.write(lambda connection: end_token(connection, visit.call, token_id))
     return redirect_with_notice(visit, PATH, "Token revoked.")
@@ -105,7 +105,7 @@ def _read_form_state(form: Parameters) -> TokenFormState:
 
 
 def _problems_of(new: NewToken) -> Mapping[str, Sequence[str]]:
-    """What no form of ours sends."""
+    """Return the problems of input that our own form never sends."""
     problems = {"scopes": ["choose at least one"]} if not new.scopes else {}
     if len(new.spaces or ()) > MAX_LIMITS:
         problems["spaces"] = [f"the maximum is {MAX_LIMITS}"]
@@ -113,7 +113,7 @@ def _problems_of(new: NewToken) -> Mapping[str, Sequence[str]]:
 
 
 def _by_field(error: ApiError) -> Mapping[str, Sequence[str]]:
-    """What a refusal says, by the field of the form that it is about."""
+    """Return the messages of an error by the form field they are about."""
     found: dict[str, list[str]] = {}
     for problem in error.problems:
         name = (problem.path or "").partition("[")[0]

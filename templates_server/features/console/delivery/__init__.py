@@ -1,1 +1,1 @@
-"""The console's pages of what an environment delivers: scenarios edited, reviewed, pushed, compared, rolled back."""
+"""The console's pages of an environment's delivery: scenarios edited, reviewed, pushed, compared, rolled back."""

@@ -1,6 +1,6 @@
-"""A change to a delivery document, as a review page shows it and a push makes it: one deed, applied as a whole. Pure.
+"""A change to a delivery document, for a review page and the push: one action, applied as a whole. Pure.
 
-Only what is changed travels through forms, never a document: so that it can be made from a newer revision as well.
+Forms carry only the change, never a document, so that it can also be applied to a newer revision.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ NOT_A_CHANGE = "Unknown change. Go back and choose it again."
 
 
 class ItemShape(msgspec.Struct, frozen=True):
-    """What an item of a scenario is, whatever the model has."""
+    """The form of an item of a scenario, independent of the model."""
 
     id: str
     experience: str
@@ -28,7 +28,7 @@ class ItemShape(msgspec.Struct, frozen=True):
 
 
 class ScenarioShape(msgspec.Struct, frozen=True):
-    """What a scenario is, whatever the model has."""
+    """The form of a scenario, independent of the model."""
 
     name: str = ""
     tribes: list[str] = []
@@ -37,37 +37,37 @@ class ScenarioShape(msgspec.Struct, frozen=True):
 
 
 class DeliveryEdit(msgspec.Struct, frozen=True, tag_field="deed", forbid_unknown_fields=True):
-    """What every change is: tagged by what it does."""
+    """The base of every change, tagged by its action."""
 
 
 class Publish(DeliveryEdit, frozen=True, tag="publish"):
-    """Make a collection live."""
+    """Publish a collection."""
 
     collection: str
 
 
 class Unpublish(DeliveryEdit, frozen=True, tag="unpublish"):
-    """Take a collection off the air."""
+    """Unpublish a collection."""
 
     collection: str
 
 
 class MoveUp(DeliveryEdit, frozen=True, tag="up"):
-    """Have a targeted scenario looked at before the one above it."""
+    """Move a targeted scenario before the one above it."""
 
     entity: str
     scenario: str
 
 
 class MoveDown(DeliveryEdit, frozen=True, tag="down"):
-    """Have a targeted scenario looked at after the one below it."""
+    """Move a targeted scenario after the one below it."""
 
     entity: str
     scenario: str
 
 
 class MoveTo(DeliveryEdit, frozen=True, tag="move"):
-    """Have a targeted scenario looked at in that place, the first one being 1."""
+    """Move a targeted scenario to a position; the first one is 1."""
 
     entity: str
     scenario: str
@@ -75,14 +75,14 @@ class MoveTo(DeliveryEdit, frozen=True, tag="move"):
 
 
 class RemoveScenario(DeliveryEdit, frozen=True, tag="delete"):
-    """Delete a scenario, the default one by its name."""
+    """Delete a scenario; the default one by its name."""
 
     entity: str
     scenario: str
 
 
 class SaveScenario(DeliveryEdit, frozen=True, tag="save"):
-    """Put `value` in the place of a scenario; without the name of one it is a new targeted one, the last."""
+    """Replace a scenario with `value`; without a name, append a new targeted scenario."""
 
     entity: str
     value: dict[str, Any]
@@ -90,7 +90,7 @@ class SaveScenario(DeliveryEdit, frozen=True, tag="save"):
 
 
 class Promote(DeliveryEdit, frozen=True, tag="promote"):
-    """Deliver what another environment delivers, at that revision of it."""
+    """Deliver another environment's delivery at that revision."""
 
     environment: str
     revision: int
@@ -106,7 +106,7 @@ Change = Publish | Unpublish | MoveUp | MoveDown | MoveTo | RemoveScenario | Sav
 
 
 def read_change(text: str, query: Mapping[str, str]) -> Change:
-    """The change that a form or an address has: as JSON, else by its fields; BadRequest when it has none."""
+    """Return the change in a form or a URL: as JSON, else by its fields; raise BadRequest if there is none."""
     try:
         found = msgspec.json.decode(text) if text else dict(query)
         change: Change = msgspec.convert(found, type=Change, strict=bool(text))
@@ -118,17 +118,17 @@ def read_change(text: str, query: Mapping[str, str]) -> Change:
 
 
 def write_change(change: Change) -> str:
-    """The change as JSON, for a form."""
+    """Return the change as JSON, for a form."""
     return msgspec.json.encode(change).decode()
 
 
 def entity_of(change: Change) -> str:
-    """The entity that is changed; "" where it is not one."""
+    """Return the changed entity, or "" for other changes."""
     return getattr(change, "entity", "")
 
 
 def describe_change(change: Change, environment: str) -> str:
-    """What the change does, as the heading of its review."""
+    """Return the description of the change for the heading of its review."""
     match change:
         case Publish(collection):
             return f"Publish {collection} in {environment}"
@@ -151,9 +151,9 @@ def describe_change(change: Change, environment: str) -> str:
 
 
 def apply(change: Change, document: Document, other: Document | None = None) -> dict[str, Any]:
-    """The document with the change; `other` is what a promotion or a restoration delivers instead.
+    """Return the document with the change applied; `other` is the delivery of a promotion or a restoration.
 
-    ValidationFailed where the scenario is gone that was to be moved or deleted.
+    Raise ValidationFailed if the scenario to move or delete does not exist.
     """
     match change:
         case Publish(collection):
@@ -169,13 +169,13 @@ def apply(change: Change, document: Document, other: Document | None = None) -> 
 
 
 def replace_entity(document: Document, entity: str, scenarios: Mapping[str, Any]) -> dict[str, Any]:
-    """The document with other scenarios of an entity; one without any is not named in it."""
+    """Return the document with other scenarios of an entity; an entity without scenarios is omitted."""
     others = {key: value for key, value in document["scenarios"].items() if key != entity}
     return {**document, "scenarios": {**others, **({entity: dict(scenarios)} if scenarios else {})}}
 
 
 def scenario_of(document: Document, entity: str, name: str) -> Mapping[str, Any] | None:
-    """A scenario of an entity, the default one by its name; None where it has none of that name."""
+    """Return a scenario of an entity, the default one by its name; None if there is none with that name."""
     scenarios = document["scenarios"].get(entity) or {}
     if name == DEFAULT_NAME:
         found: Mapping[str, Any] | None = scenarios.get("default")
@@ -184,7 +184,7 @@ def scenario_of(document: Document, entity: str, name: str) -> Mapping[str, Any]
 
 
 def place_of(document: Document, entity: str, name: str) -> str:
-    """The path of a scenario in a document, as problems name it; of a new one, after the last."""
+    """Return the path of a scenario in a document, as in problems; a new scenario follows the last."""
     if name == DEFAULT_NAME:
         return "default"
     names = [each["name"] for each in (document["scenarios"].get(entity) or {}).get("targeted", ())]
@@ -192,9 +192,9 @@ def place_of(document: Document, entity: str, name: str) -> str:
 
 
 def rebase(change: Change, base: Document, present: Document) -> Change:
-    """The change as it is to be made from a newer revision: what others changed of the same scenario is kept.
+    """Return the change for a newer revision, with the changes of others to the same scenario preserved.
 
-    Where both changed the same value, it is the one of the change.
+    If both changed the same value, this change's value applies.
     """
     if not isinstance(change, SaveScenario) or not change.scenario:
         return change

@@ -1,4 +1,4 @@
-"""Deliveries compared: two environments, of which one is promoted, or two revisions; and their history."""
+"""Comparison of deliveries: of two environments, to promote one, or of two revisions; and their history."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REVISIONS_ON_A_PAGE = 50
 
 @page
 async def comparison_page(visit: Visit) -> Response:
-    """What changes between two deliveries: `?from=` and `?to=`, each a revision or an environment."""
+    """Show the changes between two deliveries: `?from=` and `?to=`, each a revision or an environment."""
     here = str(visit.call.place.environment_name)
     query = {name: text for name in ("from", "to") if (text := visit.call.query.get(name, "").strip())}
     found: DeliveryDiff | None = None
@@ -50,7 +50,7 @@ async def comparison_page(visit: Visit) -> Response:
 
 @page
 async def history_page(visit: Visit) -> Response:
-    """Who changed the delivery, when and why, the newest first; each revision can be delivered again."""
+    """Show who changed the delivery, when and why, newest first; each revision can be delivered again."""
     asked = RouteRequest(query={"limit": str(REVISIONS_ON_A_PAGE), **_cursor(visit)})
     found = await invoke(visit, histories.list_delivery_revisions, asked)
     values = {

@@ -1,6 +1,6 @@
-"""Values of typed properties as the fields of a form, and back: the right control for each type. Pure.
+"""Values of typed properties as the fields of a form, and back, with a control for each type. Pure.
 
-A value that nobody touched in the form stays exactly as it was, whatever its control can show.
+A value that is unchanged in the form stays exactly the same, whatever its control can display.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from templates_server.primitives.timestamps import parse_rfc3339, to_rfc3339
 from templates_server.primitives.validation import Reader
 
 Fields = Mapping[str, str]
-"""What stands in the fields of a control, by what follows its name: `""`, `.set`, `.opacity`, `.zone`."""
+"""The texts in the fields of a control, by the suffix of its name: `""`, `.set`, `.opacity`, `.zone`."""
 YES = "yes"
 UTC_ZONE = "UTC"
 BLACK = "#000000"
 OPTION = "="
-"""Before an option of a select, so that an empty one is not unset."""
+"""The prefix of an option of a select, so that an empty option differs from unset."""
 WITH_A_BOX = frozenset({PropertyType.TEXT, PropertyType.LIST, PropertyType.COLOR})
-"""Types whose control cannot show by itself that there is no value: a box says whether it is set."""
+"""Types whose control cannot represent a missing value: a checkbox states whether the value is set."""
 WHOLE = re.compile(r"-?[0-9]{1,16}")
 NUMBER = re.compile(r"-?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,3})?")
 LOCAL_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,3})?)?")
@@ -38,17 +38,17 @@ TIME_RULE = "Enter a date and time, such as 2027-04-30T22:00."
 
 
 class InvalidControlValue(ValueError):
-    """What stands in a control is no value of its type; the text says how to write one."""
+    """The error for a control without a valid value of its type; the text describes the format."""
 
 
 @functools.cache
 def zone_names() -> frozenset[str]:
-    """The names of all time zones, such as `Europe/Oslo`."""
+    """Return the names of all time zones, such as `Europe/Oslo`."""
     return frozenset(resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split())
 
 
 def fields_of(definition: Property, value: Any) -> Fields:
-    """What a control shows of a value, as documents have it; None: it is unset, as is a value of another type."""
+    """Return the fields of a control for a document's value; None, like a value of another type, is unset."""
     value = usable_value(definition, value)
     fields = {"": _format_value(definition.type, value)}
     if definition.type in WITH_A_BOX:
@@ -62,9 +62,9 @@ def fields_of(definition: Property, value: Any) -> Fields:
 
 
 def value_of(definition: Property, fields: Fields, before: Any = None) -> Any:
-    """The value that the fields give, as documents have it; `before` if they show just that; None: unset.
+    """Return the document's value of the fields; `before` if they are unchanged; None if unset.
 
-    InvalidControlValue where they give none.
+    Raise InvalidControlValue if they are invalid.
     """
     before = usable_value(definition, before)
     sent = {name: _plain(fields.get(name, "")) for name in fields_of(definition, None)}
@@ -76,7 +76,7 @@ def value_of(definition: Property, fields: Fields, before: Any = None) -> Any:
 
 
 def usable_value(definition: Property, value: Any) -> Any:
-    """The value; None where the model has another type for the property by now, so that nobody is shown it."""
+    """Return the value; None if it is not valid for the property's current type, so that nobody is shown it."""
     reader = Reader()
     read_value(reader, value, definition.key, kind=definition.type, options=definition.options)
     return None if reader.problems else value
@@ -87,12 +87,12 @@ def _without_state(fields: Fields) -> Fields:
 
 
 def _plain(text: str) -> str:
-    """A text with the line ends of documents: browsers send two characters for each, whichever there was."""
+    """Normalize the line ends of a text: browsers send two characters for each."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _is_set(definition: Property, sent: Fields) -> bool:
-    """Whether a value is given: its box is ticked, or something was typed beside a box that had been empty."""
+    """Return whether a value is set: its box is checked, or text was entered beside a box that had been empty."""
     if definition.type not in WITH_A_BOX:
         return bool(sent[""].strip())
     is_typed = not sent[".was"] and _without_state(sent) != _without_state(fields_of(definition, None))
@@ -145,7 +145,7 @@ def _read(definition: Property, sent: Fields) -> Any:
 
 
 def read_number(text: str) -> int | float:
-    """The number that was typed; InvalidControlValue when it is none."""
+    """Return the number entered; raise InvalidControlValue if it is none."""
     text = text.strip()
     if not NUMBER.fullmatch(text):
         raise InvalidControlValue(NUMBER_RULE)
@@ -156,7 +156,7 @@ def read_number(text: str) -> int | float:
 
 
 def format_time(text: str) -> str:
-    """A time as a document has it, in UTC, for a control: `2027-04-30T22:00:00`; as it is where it is none."""
+    """Format a document's time in UTC for a control: `2027-04-30T22:00:00`; an invalid one stays as it is."""
     try:
         return to_rfc3339(parse_rfc3339(text)).removesuffix("Z")
     except ValueError:
@@ -164,7 +164,7 @@ def format_time(text: str) -> str:
 
 
 def read_time(text: str, zone: str) -> str:
-    """A local time of a zone in UTC, as documents have it (RFC 3339); InvalidControlValue for no such time there."""
+    """Return a zone's local time in UTC in RFC 3339 format; raise InvalidControlValue if it does not exist there."""
     text, zone = text.strip(), zone.strip() or UTC_ZONE
     if zone not in zone_names():
         raise InvalidControlValue(f"Unknown time zone “{zone[:64]}”. Use one such as Europe/Oslo, or UTC.")
@@ -181,6 +181,6 @@ def read_time(text: str, zone: str) -> str:
 
 
 def _pad_milliseconds(text: str) -> str:
-    """The time with all of its milliseconds: not every Python reads fewer digits."""
+    """Pad the time to three digits of milliseconds: not every version of Python reads fewer."""
     head, dot, fraction = text.partition(".")
     return f"{head}.{fraction.ljust(3, '0')}" if dot else head

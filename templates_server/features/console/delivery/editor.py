@@ -1,4 +1,4 @@
-"""The scenario editor: one scenario of an entity in a form. What is saved is reviewed first (`review`)."""
+"""The scenario editor: one scenario of an entity in a form. A save is reviewed first (`review`)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ MOST_PARAMETERS = 20_000
 
 @dataclass(frozen=True)
 class EditedScenario:
-    """A scenario that is being edited: what it is made from, and its name there, "" for a new one."""
+    """A scenario being edited: its base, and its name there, "" for a new one."""
 
     base: DeliverySnapshot
     entity: str
@@ -52,7 +52,7 @@ class EditedScenario:
 
     @property
     def form(self) -> ScenarioForm:
-        """The form that it is edited in."""
+        """The form of the scenario."""
         return ScenarioForm(self.base.model, self.base.child(self.entity), scenario_form.is_default(self.name))
 
     @property
@@ -63,18 +63,18 @@ class EditedScenario:
 
     @property
     def scenario(self) -> Mapping[str, Any]:
-        """What it is before it is edited; nothing of one that is new."""
+        """The scenario before the edit; empty for a new one."""
         return changes.scenario_of(self.base.document, self.entity, self.name) or {}
 
 
 def draft_of(sent: Parameters) -> Mapping[str, str]:
-    """All that was typed, as one field of an address, for who has to sign in again."""
+    """Return all input as one field of a URL, for a person who has to sign in again."""
     return {"scenario": sent.text("scenario"), "draft": encode_draft(sent)}
 
 
 @page
 async def editor_page(visit: Visit) -> Response:
-    """The editor of the scenario that `?scenario=` names; without it, of a new one."""
+    """Show the editor of the scenario in `?scenario=`, by default of a new one."""
     require(visit, delivery.replace)
     query = visit.call.query
     draft = decode_draft(query.get("draft", ""))
@@ -86,7 +86,7 @@ async def editor_page(visit: Visit) -> Response:
 
 @form(EDIT, back=EDITOR, keeps=draft_of, most=MOST_PARAMETERS)
 async def edit_scenario(visit: Visit, sent: Parameters) -> Response:
-    """Review what was typed, or show the form with its items in another order."""
+    """Show the review of the input, or the form with its items in another order."""
     require(visit, delivery.replace)
     deed = sent.text("deed")
     if deed == EDIT_DEED:
@@ -99,7 +99,7 @@ async def edit_scenario(visit: Visit, sent: Parameters) -> Response:
 
 
 async def _review(visit: Visit, edited: EditedScenario, typed: FormState) -> Response:
-    """The review of what was typed, or the form with what is wrong with it."""
+    """Return the review of the input, or the form with its problems."""
     read = scenario_form.read_scenario(edited.form, typed.values, edited.scenario)
     change = SaveScenario(edited.entity, read.value, edited.name)
     problems = read.problems or await _problems(visit, edited, change, typed)
@@ -111,14 +111,14 @@ async def _review(visit: Visit, edited: EditedScenario, typed: FormState) -> Res
 async def _problems(
     visit: Visit, edited: EditedScenario, change: SaveScenario, typed: FormState
 ) -> dict[str, list[str]]:
-    """What a push would refuse of the scenario, by field."""
+    """Return the problems of the scenario that a push would reject, by field."""
     found = (await apply_change(visit, change, edited.base)).problems
     place = changes.place_of(edited.base.document, edited.entity, edited.name)
     return scenario_form.group_problems_by_field(found, typed.values, f"scenarios.{edited.entity}.{place}")
 
 
 async def _edit_again(visit: Visit, sent: Parameters) -> Response:
-    """The form with the scenario of a change that was reviewed."""
+    """Show the form with the scenario of a reviewed change."""
     change = changes.read_change(sent.text("change"), {})
     if not isinstance(change, SaveScenario):
         raise BadRequest(changes.NOT_A_CHANGE)
@@ -139,7 +139,7 @@ def _revision(text: str) -> int | None:
 
 
 def _find_unfolded(items: Sequence[str], typed: FormState, *, is_added: bool) -> Sequence[str]:
-    """The items whose fields are unfolded: those that something is wrong with, and one that was just added."""
+    """Return the items to unfold: those with problems, and one that was just added."""
     faulty = [number for number in items if any(name.startswith(f"i.{number}.") for name in typed.problems)]
     return [*faulty, *(items[-1:] if is_added else ())]
 

@@ -1,4 +1,4 @@
-"""Images that properties name: shown when somebody asks for one, never loaded by a page itself. Pure."""
+"""Images in properties: displayed on request, never loaded by a page itself. Pure."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from templates_server.features.spaces.model import Property, PropertyType, Space
 from templates_server.features.spaces.property_values import MAX_URL_CHARACTERS, is_web_address
 
 Pictures = Mapping[str, frozenset[str]]
-"""The properties that are images, by experience."""
+"""The image properties by experience."""
 
 
 def pictures_of(model: SpaceModel) -> Pictures:
-    """Which properties of each experience are images."""
+    """Return the image properties of each experience."""
     return {key: frozenset(_image_keys(found.properties)) for key, found in model.experience_by_key.items()}
 
 
 def has_pictures(properties: Iterable[Property]) -> bool:
-    """Whether any of the properties is an image."""
+    """Return whether any of the properties is an image."""
     return any(True for _ in _image_keys(properties))
 
 
 def address_of(value: Any) -> str:
-    """The http(s) address in a value, as a page may lead to it; "" where there is none."""
+    """Return the http(s) URL in a value, as a page may link to it; "" if there is none."""
     if not isinstance(value, str) or len(value) > MAX_URL_CHARACTERS:
         return ""
     text = value.strip()

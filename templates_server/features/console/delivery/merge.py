@@ -1,4 +1,4 @@
-"""Two changes of the same scenario become one: what either of them changed, in one scenario. Pure."""
+"""The merge of two changes of the same scenario: the changes of both in one scenario. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ NOTHING: Values = {}
 
 
 def merge_scenarios(base: Values, mine: Values, theirs: Values) -> dict[str, Any]:
-    """What `theirs` has, with all that `mine` changed since `base`; a value that is not given is not there."""
+    """Return `theirs` with all changes of `mine` since `base`; an omitted value is absent."""
     merged = {key: _merge_values(key, base, mine, theirs) for key in {**theirs, **mine}}
     return {key: value for key, value in merged.items() if value is not None}
 
@@ -27,9 +27,9 @@ def _merge_values(key: str, base: Values, mine: Values, theirs: Values) -> Any:
 
 
 def _merge_items(base: Sequence[Any], mine: Sequence[Any], theirs: Sequence[Any]) -> list[Any]:
-    """My items in my order, each with what others changed of it, then theirs that are new.
+    """Return my items in my order, each with the changes of others, then their new items.
 
-    An item that they removed is gone unless I changed it.
+    An item that they removed is removed, unless I changed it.
     """
     before, others = ({item["id"]: item for item in items} for items in (base, theirs))
     own = {item["id"] for item in mine}

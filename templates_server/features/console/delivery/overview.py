@@ -1,4 +1,4 @@
-"""What an environment delivers, entity by entity; and one entity with all its scenarios in order."""
+"""The delivery of an environment, entity by entity; and one entity with all its scenarios in order."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from templates_server.features.spaces.model import Child, ChildKind, Collection
 from templates_server.primitives.timestamps import parse_rfc3339
 
 MOST_NAMES = 5
-"""Of scenarios of an entity, in the list of all."""
+"""The number of scenario names of an entity in the list."""
 
 
 @dataclass(frozen=True)
 class EntityRow:
-    """An entity in the list: the names of its first scenarios, and how many there are."""
+    """An entity in the list: the names of its first scenarios, and the number of scenarios."""
 
     name: str
     child: Child
@@ -38,7 +38,7 @@ class EntityRow:
 
 @dataclass(frozen=True)
 class EntityGroup:
-    """Entities of a collection, as many as are on the page."""
+    """The entities of a collection that are on the page."""
 
     collection: Collection
     is_published: bool
@@ -47,7 +47,7 @@ class EntityGroup:
 
 @page
 async def overview_page(visit: Visit) -> Response:
-    """The collections and their entities, those that have what is searched for."""
+    """Show the collections and their entities, filtered by the search text."""
     delivered = await load(visit)
     search = visit.call.query.get("search", "").strip()
     names = [name for name in delivered.children if has_words(search, _search_text(delivered, name))]
@@ -67,7 +67,7 @@ async def overview_page(visit: Visit) -> Response:
 
 @page
 async def entity_page(visit: Visit) -> Response:
-    """One entity: what its scenarios give, in the order in which they are looked at."""
+    """Show one entity: the content of its scenarios, in the order of evaluation."""
     delivered, entity = await load(visit), visit.call.parameters["entity"]
     child = delivered.child(entity)
     scenarios = delivered.document["scenarios"].get(entity) or {}
@@ -90,14 +90,14 @@ async def entity_page(visit: Visit) -> Response:
 
 
 def _properties(delivered: DeliverySnapshot, child: Child) -> Sequence[Any]:
-    """The properties of an experience; none of a section."""
+    """Return the properties of an experience; none of a section."""
     if child.kind is ChildKind.SECTION:
         return ()
     return delivered.model.experience_by_key[child.type].properties
 
 
 def _search_text(delivered: DeliverySnapshot, name: str) -> str:
-    """What an entity is found by: its name, what it shows, and the names of its targeted scenarios."""
+    """Return the search text of an entity: its name, its content, and the names of its targeted scenarios."""
     targeted = (delivered.document["scenarios"].get(name) or {}).get("targeted", ())
     return " ".join([name, delivered.children[name].type, *(scenario["name"] for scenario in targeted)])
 
@@ -116,7 +116,7 @@ def _row(name: str, child: Child, scenarios: Mapping[str, Any]) -> EntityRow:
 
 
 def _when(visit: Visit, scenario: Mapping[str, Any]) -> str:
-    """Whether a scenario holds by its times now: `live`, `scheduled` or `over`."""
+    """Return the state of a scenario by its times: `live`, `scheduled` or `over`."""
     now, starts, ends = visit.call.now, scenario.get("starts"), scenario.get("ends")
     if ends and parse_rfc3339(ends) <= now:
         return "over"

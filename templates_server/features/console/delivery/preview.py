@@ -1,4 +1,4 @@
-"""What a person sees in an environment now, entity by entity, and why: as `mtribes session explain` has it."""
+"""The preview of an environment for a person, entity by entity, with reasons, as in `mtribes session explain`."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ States = Mapping[tuple[str, str | None], ModelEntityState]
 
 
 class InvalidStartTime(InvalidControlValue):
-    """When the session would start cannot be read."""
+    """The error for an invalid session start time."""
 
 
 @dataclass(frozen=True)
 class EntityPreview:
-    """An entity as a person sees it; no state where that depends on what an app says."""
+    """An entity as a person sees it; without a state if that depends on fields from the app."""
 
     explained: ExplainedEntity
     state: ModelEntityState | None
@@ -51,34 +51,34 @@ class EntityPreview:
 
     @property
     def pictures(self) -> frozenset[str]:
-        """The properties that are images."""
+        """The image properties."""
         return self.every_picture.get(self.experience, NO_PICTURES)
 
     def pictures_of(self, item: Item) -> frozenset[str]:
-        """The properties of an item that are images."""
+        """Return the image properties of an item."""
         return self.every_picture.get(item.experience, NO_PICTURES)
 
     @property
     def has_pictures(self) -> bool:
-        """Whether any property that is shown has the address of an image."""
+        """Whether any displayed property contains the URL of an image."""
         items = ((self.state and self.state.items) or ())[:MOST_ITEMS]
         own = [(self.properties, self.pictures), *((plain(item.properties), self.pictures_of(item)) for item in items)]
         return any(address_of(found.get(key)) for found, keys in own for key in keys)
 
     @property
     def properties(self) -> Mapping[str, Any]:
-        """What is shown, by property."""
+        """The displayed values, by property."""
         return plain((self.state and self.state.properties) or {})
 
 
 def plain(properties: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Properties as JSON has them."""
+    """Return properties in their JSON form."""
     return {key: to_plain(value) for key, value in properties.items()}
 
 
 @page
 async def preview_page(visit: Visit) -> Response:
-    """What the person sees whose id is given, if one is."""
+    """Show the preview for the person whose ID is given, if any."""
     require(visit, sessions.explain)
     query = visit.call.query
     typed = FormState({"kind": ["user"], **{name: [text] for name, text in query.items()}})
@@ -115,7 +115,7 @@ async def preview_page(visit: Visit) -> Response:
 async def _explain(
     visit: Visit, typed: FormState, delivered: DeliverySnapshot
 ) -> tuple[SessionExplanation | None, FormState]:
-    """The explanation that is asked for; None without an id, or with what is wrong."""
+    """Return the requested explanation; None without an ID, or with problems."""
     person = typed.text("person")
     if not person:
         return None, typed
@@ -142,7 +142,7 @@ def _moment(typed: FormState) -> str:
 
 
 def _fields(typed: FormState, fields: tuple[FieldDefinition, ...]) -> Mapping[str, Any] | None:
-    """What an app would say when the session starts; None where nothing was typed: that is not known then."""
+    """Return the fields that an app would send at the session start; None if none were entered: they are unknown."""
     said = {field.key: text for field in fields if (text := typed.text(FIELD + field.key))}
     kinds = {field.key: field.type for field in fields}
     return {key: _said(kinds[key], key, text) for key, text in said.items()} or None
@@ -160,7 +160,7 @@ def _said(kind: PropertyType, key: str, text: str) -> Any:
 
 
 def _states(delivered: DeliverySnapshot) -> States:
-    """Every state that an entity can have, by entity and scenario."""
+    """Return every possible state of an entity, by entity and scenario."""
     surroundings = ParseContext(delivered.model, delivered.environment)
     found, _ = parse_delivery(dict(delivered.document), surroundings)
     return {

@@ -1,4 +1,4 @@
-"""A change to a delivery before it is pushed, its push, and what there is to see when somebody else was faster."""
+"""The review of a change to a delivery, its push, and the conflict page if the delivery has changed meanwhile."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ PUBLISHING: Mapping[type, Handler] = {Publish: delivery.publish, Unpublish: deli
 
 @dataclass(frozen=True)
 class EditConflict:
-    """A value that two people changed at once: what it was, and what each of them made of it."""
+    """A value that two people changed at once: its base, and both changes."""
 
     where: str
     before: Any
@@ -64,7 +64,7 @@ class EditConflict:
 
 @dataclass(frozen=True)
 class ReviewedEdit:
-    """A change, what it is made from, and what it makes of that."""
+    """A change, its base and its result."""
 
     change: Change
     present: DeliverySnapshot
@@ -73,7 +73,7 @@ class ReviewedEdit:
 
 @page
 async def review_page(visit: Visit) -> Response:
-    """What the change in the address would do."""
+    """Show the effect of the change in the URL."""
     require(visit, delivery.replace)
     query = {name: value for name, value in visit.call.query.items() if name not in {"base", "change", "note"}}
     change = changes.read_change(visit.call.query.get("change", ""), await _pin_revision(visit, query))
@@ -108,7 +108,7 @@ async def push(visit: Visit, sent: Parameters) -> Response:
 async def review(
     visit: Visit, change: Change, base: int | None, typed: FormState, *, shows_impact: bool = False
 ) -> Response:
-    """The review of a change that is made from that revision; if there is a newer one by now, of what that means."""
+    """Return the review of a change based on that revision; if there is a newer one, with its effect."""
     present = await load(visit)
     if base is None or base == present.revision:
         return await _show_review(visit, change, present, typed, shows_impact=shows_impact)
@@ -184,7 +184,7 @@ def _status(typed: FormState, *, is_conflict: bool) -> HTTPStatus:
 
 
 async def _check_edit(visit: Visit, change: Change, base: DeliverySnapshot) -> CheckedDelivery:
-    """What the change makes of the base; nothing, and why, where it cannot be made of it."""
+    """Return the result of the change on the base; nothing, with the reason, if it cannot be applied."""
     try:
         return await apply_change(visit, change, base)
     except REFUSALS as error:
@@ -194,7 +194,7 @@ async def _check_edit(visit: Visit, change: Change, base: DeliverySnapshot) -> C
 async def _push(
     visit: Visit, change: Change, base: DeliverySnapshot, checked: CheckedDelivery, sent: Parameters
 ) -> Result:
-    """The push as the API makes it, each deed by the route that records it as what it is."""
+    """Push as the API does, with the route that records each action under its own name."""
     asked = RouteRequest(
         query={"note": sent.text("note")}, headers={"If-Match": f'"{base.revision}"'}, key=sent.text(KEY)
     )
@@ -212,7 +212,7 @@ def _with_body(asked: RouteRequest, body: Any) -> RouteRequest:
 
 
 def _not_ready(visit: Visit, sent: Parameters, checked: CheckedDelivery) -> Mapping[str, Sequence[str]]:
-    """Why a push must wait, by field: it changes production unasked, or not what was reviewed."""
+    """Return why a push must wait, by field: production is unconfirmed, or the result differs from the review."""
     if sent.text("seen") != _digest(checked):
         return {"": [OUTDATED]}
     if visit.call.place.environment_name == PRODUCTION and not sent.text("sure"):
@@ -221,12 +221,12 @@ def _not_ready(visit: Visit, sent: Parameters, checked: CheckedDelivery) -> Mapp
 
 
 def _digest(checked: CheckedDelivery) -> str:
-    """A short text that another result of a change does not have."""
+    """Return a short digest that identifies the result of a change."""
     return hashlib.sha256(msgspec.json.encode(checked.document, order="sorted")).hexdigest()[:32]
 
 
 def _rejected_form(typed: FormState, error: ApiError) -> FormState:
-    """What was typed, and what the push said: of a document, each problem with its place."""
+    """Return the input with the errors of the push: for a document, each problem with its place."""
     found = typed.refused(error, fields_by_name("note"))
     told = [_error_text(problem) for problem in error.problems if problem.path != "note"]
     return FormState(found.values, {**found.problems, **({"": told} if told else {})})
@@ -237,7 +237,7 @@ def _error_text(problem: ErrorDetail) -> str:
 
 
 def _clashes(mine: Sequence[DeliveryChange], theirs: Sequence[DeliveryChange]) -> Sequence[EditConflict]:
-    """The values that both changed, and not to the same."""
+    """Return the values that both changed differently."""
     ours = {where: (before, after) for where, before, after in _values(mine)}
     return [
         EditConflict(where, before, after, ours[where][1])
@@ -255,7 +255,7 @@ def _values(found: Sequence[DeliveryChange]) -> Sequence[tuple[str, Any, Any]]:
 
 
 async def _revisions_since(visit: Visit, base: int) -> Sequence[Revision]:
-    """Who made the revisions after one, the newest first, as many as fit."""
+    """Return the authors of the revisions after one, newest first, up to the limit."""
     if not is_permitted(visit, histories.list_delivery_revisions):
         return ()
     asked = RouteRequest(query={"limit": str(MOST_REVISIONS)})
@@ -264,7 +264,7 @@ async def _revisions_since(visit: Visit, base: int) -> Sequence[Revision]:
 
 
 async def _pin_revision(visit: Visit, query: Mapping[str, str]) -> Mapping[str, str]:
-    """The fields of a change; a promotion without a revision is of the present one of that environment."""
+    """Return the fields of a change; a promotion without a revision gets that environment's current one."""
     if query.get("deed") != "promote" or "revision" in query:
         return query
     there = await locate(visit, environment=query.get("environment", ""))
@@ -277,7 +277,7 @@ def _revision(text: str | None) -> int | None:
 
 
 def _after(change: Change) -> str:
-    """The page that shows what was done."""
+    """Return the page that shows the result."""
     if isinstance(change, Restore):
         return f"{DELIVERY}/history"
     entity = changes.entity_of(change)

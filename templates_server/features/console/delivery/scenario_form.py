@@ -1,4 +1,4 @@
-"""A scenario as the fields of a form, and back; items added, removed and put in order in it. Pure.
+"""A scenario as the fields of a form, and back; items are added, removed and sorted in it. Pure.
 
 Fields: `name`, `tribes`, `starts`, `ends`, `enabled`; `p.KEY` for a property; `item` for the number of each item, in
 their order, and `i.NUMBER.id`, `.experience`, `.enabled`, `.p.KEY` of it.
@@ -27,7 +27,7 @@ OF_ITEM = re.compile(r"items\[([0-9]{1,4})\](?:\.(.*))?", re.DOTALL)
 
 @dataclass(frozen=True)
 class ScenarioForm:
-    """The form of one scenario: of which entity of the model, and whether it is the default one."""
+    """The form of one scenario: its entity in the model, and whether it is the default scenario."""
 
     model: SpaceModel
     child: Child
@@ -35,35 +35,35 @@ class ScenarioForm:
 
     @property
     def is_section(self) -> bool:
-        """Whether it has items, instead of properties."""
+        """Whether it has items instead of properties."""
         return self.child.kind is ChildKind.SECTION
 
     @property
     def properties(self) -> Sequence[Property]:
-        """What an experience has."""
+        """The properties of an experience."""
         return () if self.is_section else self.model.experience_by_key[self.child.type].properties
 
     @property
     def supported(self) -> Sequence[Experience]:
-        """What a section can list."""
+        """The experiences that a section can list."""
         keys = self.model.section_by_key[self.child.type].supports if self.is_section else ()
         return [self.model.experience_by_key[key] for key in keys]
 
     def experience(self, key: str) -> Experience | None:
-        """An experience that the section can list; None for any other."""
+        """Return an experience that the section can list; None for any other."""
         return next((one for one in self.supported if one.key == key), None)
 
 
 @dataclass
 class ParsedScenario:
-    """A scenario as a form has it, and what could not be read, by field."""
+    """A scenario as a form has it, and the invalid input by field."""
 
     value: dict[str, Any]
     problems: dict[str, list[str]] = field(default_factory=dict)
 
 
 def fields_of(form: ScenarioForm, scenario: Mapping[str, Any]) -> FormFields:
-    """What the form shows of a scenario, as documents have it."""
+    """Return the form's fields for a scenario in document form."""
     fields: FormFields = {"enabled": [YES] if scenario.get("enabled", True) else []}
     if not form.is_default:
         fields |= {"name": [scenario.get("name", "")], "tribes": list(scenario.get("tribes", ()))}
@@ -97,15 +97,15 @@ def _property_fields(properties: Sequence[Property], values: Mapping[str, Any], 
 
 
 def item_numbers(sent: Sent) -> Sequence[str]:
-    """The numbers of the items in their order, each once."""
+    """Return the numbers of the items in their order, each once."""
     numbers = dict.fromkeys(number for number in sent.get("item", ()) if ITEM_NUMBER.fullmatch(number))
     return list(numbers)[: MAX_ITEMS + 1]
 
 
 def rearrange(form: ScenarioForm, sent: Sent, deed: str) -> FormFields:
-    """The fields after `add` (of the experience in `add`), `up:3`, `down:3`, `move:3:1`, `remove:3`; else as they are.
+    """Return the fields after `add` (of the experience in `add`), `up:3`, `down:3`, `move:3:1` or `remove:3`.
 
-    `move:3:1` makes the item of the number 3 the first one.
+    `move:3:1` makes the item with number 3 the first one. Other actions change nothing.
     """
     fields = {name: list(values) for name, values in sent.items()}
     numbers = list(item_numbers(sent))
@@ -125,7 +125,7 @@ def rearrange(form: ScenarioForm, sent: Sent, deed: str) -> FormFields:
 
 
 def _place_after(word: str, place: int, position: str) -> int:
-    """Where an item is among the others after a deed."""
+    """Return the position of an item among the others after an action."""
     match word:
         case "up":
             return max(place - 1, 0)
@@ -138,14 +138,14 @@ def _place_after(word: str, place: int, position: str) -> int:
 
 
 def _new_id(sent: Sent, experience: str) -> str:
-    """An id that no item of the form has."""
+    """Return an ID that no item of the form has."""
     taken = {_first(sent, f"i.{number}.id") for number in item_numbers(sent)}
     ids = (experience, *(f"{experience[:58]}-{number}" for number in range(2, MAX_ITEMS + 2)))
     return next(each for each in ids if each not in taken)
 
 
 def read_scenario(form: ScenarioForm, sent: Sent, before: Mapping[str, Any]) -> ParsedScenario:
-    """The scenario that was typed; `before` is the one that the form was filled with."""
+    """Return the scenario entered; `before` is the one that filled the form."""
     read = ParsedScenario({})
     if not form.is_default:
         read.value |= {"name": _first(sent, "name").strip(), "tribes": list(dict.fromkeys(sent.get("tribes", ())))}
@@ -209,7 +209,7 @@ def _read_properties(
 
 
 def group_problems_by_field(problems: Sequence[ErrorDetail], sent: Sent, place: str) -> dict[str, list[str]]:
-    """Those of a document's problems that are about the scenario at that place of it, by the field of the form."""
+    """Return the document's problems of the scenario at that place, by form field."""
     found: dict[str, list[str]] = {}
     for problem in problems:
         if problem.path == place or problem.path.startswith((f"{place}.", f"{place}[")):
@@ -238,5 +238,5 @@ def _first(sent: Sent, name: str) -> str:
 
 
 def is_default(name: str) -> bool:
-    """Whether that is the name of the default scenario."""
+    """Return whether that is the name of the default scenario."""
     return name == DEFAULT_NAME

@@ -1,4 +1,4 @@
-"""What an environment delivers with all that it refers to, as the pages of delivery need it; checked and compared."""
+"""The delivery of an environment with everything it refers to, for the delivery pages; checks and comparison."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ MOST_WORDS = 10  # that are searched for
 
 
 def entity_path(entity: str) -> str:
-    """The path of an entity's page."""
+    """Return the path of an entity's page."""
     return f"{DELIVERY}/entities/{quote(entity, safe='')}"
 
 
 def has_words(words: str, text: str) -> bool:
-    """Whether a text has each of the words, of many the first ten, in upper or lower case."""
+    """Return whether a text contains each of the first ten words, ignoring case."""
     folded = text.casefold()
     return all(word in folded for word in words.casefold().split(maxsplit=MOST_WORDS)[:MOST_WORDS])
 
 
 @dataclass(frozen=True)
 class DeliverySnapshot:
-    """What an environment delivers at a revision; its model, and the names of the Space's tribes by key."""
+    """The delivery of an environment at a revision; its model, and the names of the Space's tribes by key."""
 
     model: SpaceModel
     environment: str
@@ -51,24 +51,24 @@ class DeliverySnapshot:
 
     @functools.cached_property
     def children(self) -> Mapping[str, Child]:
-        """The entities of the model by name, in order."""
+        """Return the entities of the model by name, in order."""
         return {entity_name(collection, child): child for collection, child in entities(self.model)}
 
     def child(self, entity: str) -> Child:
-        """The child of a collection that an entity is; NotFound where the model has none of that name."""
+        """Return the child of a collection that is this entity; raise NotFound if the model has none with that name."""
         if entity not in self.children:
             raise NotFound(f"The model has no entity {entity[:130]}.")
         return self.children[entity]
 
     @property
     def surroundings(self) -> ParseContext:
-        """What a delivery here refers to."""
+        """Return everything that a delivery here refers to."""
         return ParseContext(self.model, self.environment, self.tribes.keys())
 
 
 @dataclass(frozen=True)
 class CheckedDelivery:
-    """A changed document as it is stored, what is wrong with it, and how it differs from the one before."""
+    """A changed document in stored form, its problems, and its differences from the one before."""
 
     document: Document
     problems: Sequence[ErrorDetail]
@@ -76,7 +76,7 @@ class CheckedDelivery:
 
 
 async def load(visit: Visit, revision: int | None = None) -> DeliverySnapshot:
-    """What the page's environment delivers, at present or at a revision."""
+    """Load the delivery of the page's environment, current or at a revision."""
     revision_now, document = await load_document(visit, revision)
     found = (await invoke(visit, models.read)).one
     name = found.get("name", "")
@@ -86,20 +86,20 @@ async def load(visit: Visit, revision: int | None = None) -> DeliverySnapshot:
 
 
 async def load_document(visit: Visit, revision: int | None = None) -> tuple[int, Document]:
-    """The document that the page's environment delivers, at present or at a revision, and which revision it is."""
+    """Load the delivery document of the page's environment, current or at a revision, and its revision number."""
     query = {} if revision is None else {"revision": str(revision)}
     document = dict((await invoke(visit, delivery.read, RouteRequest(query=query))).one)
     return document.pop("revision"), document
 
 
 async def apply_change(visit: Visit, change: Change, base: DeliverySnapshot) -> CheckedDelivery:
-    """What the change makes of the base; ValidationFailed where that has lost what is to be changed."""
+    """Return the result of the change on the base; raise ValidationFailed if its target no longer exists there."""
     document = apply(change, base.document, await _other(visit, change))
     return await asyncio.to_thread(_check_document, document, base)
 
 
 async def _other(visit: Visit, change: Change) -> Document | None:
-    """What a promotion or a restoration delivers instead."""
+    """Return the delivery of a promotion or a restoration."""
     if isinstance(change, Restore):
         return (await load_document(visit, change.revision))[1]
     if isinstance(change, Promote):
@@ -115,7 +115,7 @@ def _check_document(document: Document, base: DeliverySnapshot) -> CheckedDelive
 
 
 def paginate(names: Sequence[str], cursor: str) -> tuple[Sequence[str], str]:
-    """Those of a page after the name `cursor`, and the cursor of the next page, "" at the last one."""
+    """Return the names of a page after `cursor`, and the cursor of the next page, "" on the last one."""
     later = names[names.index(cursor) + 1 :] if cursor in names else names
     shown = later[:MOST_ON_A_PAGE]
     return shown, shown[-1] if len(later) > len(shown) else ""

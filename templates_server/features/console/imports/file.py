@@ -1,4 +1,4 @@
-"""A file that was uploaded: what its columns become, what an import would do, the import itself, its rejects."""
+"""An uploaded file: its column mapping, the preview of the import, the import itself, its rejected rows."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ from templates_server.primitives.timestamps import MINUTE, to_rfc3339
 MAP, START, DISCARD = "map import", "start import", "discard import"
 PATIENCE_SECONDS = 2.0
 STILL_MS = MINUTE
-"""A file that is said to be worked on, and has not been touched for so long, is not."""
+"""The time after which an untouched file no longer counts as being processed."""
 AN_ATTRIBUTE = "attribute"
 FIELD_WORDS = (
     ("", "Skip"),
@@ -78,7 +78,7 @@ MOST_FIELDS = MOST_COLUMNS * FIELDS_A_COLUMN + 8
 
 @dataclass(frozen=True)
 class ColumnChoice:
-    """A column as the form has it: its number, its name, its first values, and what may be meant by it."""
+    """A column in the form: its number, its name, its first values, and the suggested field."""
 
     number: int
     name: str
@@ -88,14 +88,14 @@ class ColumnChoice:
 
 @page
 async def file_page(visit: Visit) -> Response:
-    """How far the file is, and what comes next."""
+    """Show the progress of the file, and the next step."""
     upload = await _upload(visit)
     return await _show(visit, upload, _typed_of(upload))
 
 
 @form(MAP, back=FILE, most=MOST_FIELDS)
 async def map_columns(visit: Visit, sent: Parameters) -> Response:
-    """Keep what the columns become, and find out what an import would do."""
+    """Store the column mapping, and preview the import."""
     upload = await _upload(visit)
     if upload.state in BEGUN:
         return redirect_with_notice(
@@ -124,7 +124,7 @@ async def map_columns(visit: Visit, sent: Parameters) -> Response:
 
 @form(START, back=FILE)
 async def start_import(visit: Visit, _: Parameters) -> Response:
-    """Import the file, or go on where it stopped: a part that was applied is not applied again."""
+    """Import the file, or resume where it stopped: an applied part is not applied again."""
     upload = await _upload(visit)
     if upload.state not in {CHECKED, IMPORTING, STOPPED} or not upload.becomes:
         return redirect_with_notice(visit, FILE, "Nothing to import.")
@@ -139,7 +139,7 @@ async def start_import(visit: Visit, _: Parameters) -> Response:
 
 @form(DISCARD, back=FILE)
 async def discard_file(visit: Visit, _: Parameters) -> Response:
-    """Delete the file from the server; what was imported of it stays."""
+    """Delete the file from the server; its imported rows stay."""
     upload = await _upload(visit)
     await asyncio.to_thread(visit.call.features.file_import_job.uploads.remove, upload)
     return redirect_with_notice(visit, PATH, f"{upload.name} was deleted from the server. Imported users are kept.")
@@ -147,7 +147,7 @@ async def discard_file(visit: Visit, _: Parameters) -> Response:
 
 @page
 async def rejects_file(visit: Visit) -> Response:
-    """The rows that were not taken, as `mtribes user ingest` writes them."""
+    """Return the rejected rows in the format of `mtribes user ingest`."""
     upload = await _upload(visit)
     content = await asyncio.to_thread(visit.call.features.file_import_job.uploads.rejects, upload)
     stem = upload.name.rpartition(".")[0] or upload.name
@@ -158,13 +158,13 @@ async def rejects_file(visit: Visit) -> Response:
 
 @dataclass
 class _Importing:
-    """Sends the parts of an import to the Platform API's own route, as the visitor."""
+    """A sender of import parts to the Platform API's own route, as the visitor."""
 
     visit: Visit
     import_id: str
 
     async def take(self, number: int, body: bytes) -> PartOutcome:
-        """Apply a part; NotFound when the place is there no longer."""
+        """Apply a part; raise NotFound if the environment no longer exists."""
         visit = await locate(self.visit)
         asked = RouteRequest(body, headers={"Content-Type": NDJSON})
         parameters = {"import": self.import_id, "part": str(number)}
@@ -172,7 +172,7 @@ class _Importing:
         return PartOutcome(Totals(view.read, view.created, view.updated, view.unchanged, view.rejected), view.errors)
 
     async def complete(self, parts: int) -> None:
-        """There are no more."""
+        """Complete the import after the last part."""
         asked = RouteRequest(Completion(parts))
         found: ImportView = (await invoke(self.visit, imports.complete, asked, **{"import": self.import_id})).one
         if found.state != "complete":
@@ -180,27 +180,27 @@ class _Importing:
 
 
 async def _upload(visit: Visit) -> Upload:
-    """The file of the path; NotFound when it is not the visitor's."""
+    """Return the file of the path; raise NotFound if it is not the visitor's."""
     require(visit, imports.put_part)
     uploads = visit.call.features.file_import_job.uploads
     return await asyncio.to_thread(uploads.find, owner_of(visit), visit.call.parameters["upload"])
 
 
 def _is_running(visit: Visit, upload: Upload) -> bool:
-    """Whether this process is at work on the file, or another one seems to be."""
+    """Return whether this process is working on the file, or another one appears to be."""
     if visit.call.features.file_import_job.is_at(upload):
         return True
     return upload.state in {CHECKING, IMPORTING} and abs(visit.call.now - upload.touched) < STILL_MS
 
 
 async def _on(visit: Visit, upload: Upload) -> Response:
-    """On to the file's page, once it is done or after a moment."""
+    """Redirect to the file's page, once it is done or after a short wait."""
     await visit.call.features.file_import_job.wait(upload, PATIENCE_SECONDS)
     return see_other(visit.url(FILE))
 
 
 def _read_mapping(upload: Upload, sent: Parameters) -> ColumnMapping:
-    """What the form says of each column that has a name of its own."""
+    """Return the mapping in the form for each named column."""
     becomes, types = {}, {}
     for number, name in enumerate(upload.columns):
         if not name or name in OURS:
@@ -216,7 +216,7 @@ def _read_mapping(upload: Upload, sent: Parameters) -> ColumnMapping:
 
 
 def _attribute(name: str, named: str) -> str:
-    """The attribute that a column becomes: of the name that was typed, else of its own."""
+    """Return the attribute of the column: the name entered, else the column's own."""
     named = named.strip().removeprefix(ATTRIBUTE)
     if named:
         return ATTRIBUTE + named
@@ -224,7 +224,7 @@ def _attribute(name: str, named: str) -> str:
 
 
 def _typed_of(upload: Upload) -> FormState:
-    """The form as it was sent before, else as `mtribes user ingest` takes the file."""
+    """Return the form as sent before, by default with the mapping of `mtribes user ingest`."""
     values: dict[str, Sequence[str]] = {}
     for number, column in enumerate(propose_fields(upload.columns, upload.wanted)):
         values[f"becomes-{number}"] = [AN_ATTRIBUTE if column.is_attribute else column.becomes]
@@ -235,7 +235,7 @@ def _typed_of(upload: Upload) -> FormState:
 
 
 def _rejected_form(upload: Upload, sent: Parameters, error: CsvFileError) -> FormState:
-    """The form as it was sent, with what is wrong beside the column that it is about."""
+    """Return the form as sent, with each problem beside its column."""
     name = "" if error.column is None else f"becomes-{list(upload.columns).index(error.column)}"
     return FormState(read_form(sent).values, {name: [str(error)]})
 
@@ -273,7 +273,7 @@ def _list_choices(upload: Upload) -> Sequence[ColumnChoice]:
 
 
 def _hints(columns: Sequence[CsvColumn]) -> Mapping[str, str]:
-    """What may be meant by columns whose names are nearly those of fields."""
+    """Return suggestions for columns whose names are similar to those of fields."""
     words = dict(FIELD_WORDS)
     hints = {name: f"Did you mean “{words[field]}”?" for name, field in find_near_fields(columns).items()}
     if all(column.becomes != "user_id" for column in columns):

@@ -1,4 +1,4 @@
-"""Imports of an environment: a file is sent from the browser; what was brought in and got out before."""
+"""The imports of an environment: a file upload from the browser, and the list of past imports and exports."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ MOST_LISTED = 20
 
 @dataclass(frozen=True)
 class TransferRow:
-    """An import or an export of the list; `rows` are the words for how many."""
+    """An import or an export in the list; `rows` is the text for the number of rows."""
 
     what: str
     author: str | None
@@ -61,19 +61,19 @@ class TransferRow:
 
 @page
 async def imports_page(visit: Visit) -> Response:
-    """The form for a file, and what was brought in and got out."""
+    """Show the form for a file, and past imports and exports."""
     require(visit, imports.show)
     return await _show(visit, FormState())
 
 
 async def sign_in_before_upload(call: Call[ConsoleServices]) -> Response | None:
-    """Whoever is signed out signs in before their file is read."""
+    """Require a signed-out visitor to sign in before the file is read."""
     return await require_sign_in(call, PATH)
 
 
 @form(UPLOAD, back=PATH, has_files=True)
 async def upload_file(visit: Visit, sent: Parameters) -> Response:
-    """Keep the file, and go to what its columns are to become."""
+    """Store the file, and redirect to its column mapping."""
     require(visit, imports.put_part)
     try:
         upload = await _save_upload(visit, sent)
@@ -85,7 +85,7 @@ async def upload_file(visit: Visit, sent: Parameters) -> Response:
 
 
 def owner_of(visit: Visit) -> UploadOwner:
-    """Whose files the visitor reaches where the page is: their own, of this environment."""
+    """Return the owner of the visitor's files: their own, of this environment."""
     return UploadOwner(visit.account.id, visit.call.environment_id)
 
 
@@ -99,7 +99,7 @@ async def _save_upload(visit: Visit, sent: Parameters) -> Upload:
 
 
 def _add_upload(visit: Visit, file: SentFile, key: str) -> Upload:
-    """The file among those that are kept, or what is kept of it already."""
+    """Add the file to the stored ones, or return its existing upload."""
     opened, owner = _open_csv(file), owner_of(visit)
     name = sanitize(PureWindowsPath(file.name).name) or "file.csv"
     upload = Upload(
@@ -117,12 +117,12 @@ def _add_upload(visit: Visit, file: SentFile, key: str) -> Upload:
 
 
 def _example(cell: str) -> str:
-    """A cell as a page shows it; bytes that are no text as such."""
+    """Return a cell for display; bytes that are not valid text are shown as bytes."""
     return shorten(cell, MOST_EXAMPLE_CHARACTERS).encode("utf-8", "backslashreplace").decode()
 
 
 def _open_csv(file: SentFile) -> CsvFile:
-    """The file up to its first rows. CsvFileError where it cannot be imported here."""
+    """Open the file up to its first rows. Raise CsvFileError if it cannot be imported here."""
     opened = open_csv(file.content, file.name, ColumnMapping())
     names = opened.header.names
     if len(names) > MOST_COLUMNS or sum(map(len, names)) > MOST_NAME_CHARACTERS:

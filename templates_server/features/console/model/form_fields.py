@@ -1,8 +1,8 @@
-"""The parts of a model as the fields of a form, and back. Pure; what is wrong with a model says its own reader.
+"""The parts of a model as the fields of a form, and back. Pure; the model's own reader validates it.
 
 A form is for one experience, section, collection, event or field. Its rows are properties, children or metadata. Its
 fields are `part_key`, `name` and so on; those of the third row are `r2-key`, `r2-type` and so on. `was` and `r2-was`
-are the keys that stood there before, "" of what is new.
+are the previous keys, "" for new parts and rows.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ from templates_server.primitives.yaml_json import quote_text
 Values = Mapping[str, Sequence[str]]
 Document = Mapping[str, Any]
 Row = dict[str, str]
-"""The texts of a row's fields, by what follows its number: `key`, `type`, `default.zone`."""
+"""The texts of a row's fields, by the suffix of their name: `key`, `type`, `default.zone`."""
 NOTHING: Document = {}
 ADD, REMOVE = "add", "remove-"
 DEFAULT_FIELDS = ("", ".set", ".was", ".opacity", ".zone")
 ROW_FIELD = re.compile(r"(r[0-9]{1,4}-)(.+)", re.DOTALL)
 HEAD_FIELDS = frozenset({"name", "description", "category", "supports", "type", "options"})
 ROW_FIELDS: Mapping[str, str] = {"experience": "of", "section": "of"}
-"""Fields of a row that are not called as in the document."""
+"""Fields of a row whose names differ from the document's."""
 
 
 @dataclass(frozen=True)
 class PartKind:
-    """A kind of part: what it is called, where the document has it, what its rows are, and the rules for keys."""
+    """A kind of part: its name, its place in the document, its rows, and the rules for keys."""
 
     word: str
     place: str
@@ -78,7 +78,7 @@ PARTS: Mapping[str, PartKind] = {
 
 @dataclass
 class PartDraft:
-    """A part as a form has it: its key and its document, the row of each key there, and what no document can show."""
+    """A part in a form: its key, its document, the row of each key, and the problems no document can show."""
 
     key: str
     document: dict[str, Any]
@@ -86,7 +86,7 @@ class PartDraft:
     problems: dict[str, list[str]] = field(default_factory=dict)
 
     def refuse(self, name: str, message: str) -> None:
-        """Note that something is wrong with a field."""
+        """Record a problem of a field."""
         self.problems.setdefault(name, []).append(message)
 
 
@@ -94,12 +94,12 @@ class PartDraft:
 
 
 def read_field(values: Values, name: str) -> str:
-    """What stands in a field, its line ends as documents have them; "" without one."""
+    """Return the text of a field, with the line ends of documents; "" if it is missing."""
     return _plain(next(iter(values.get(name, ())), ""))
 
 
 def read_part(part: PartKind, values: Values, present: Mapping[str, Document]) -> PartDraft:
-    """The part that was typed, where these are present of its kind; a stand-in for each key that is wrong."""
+    """Return the part entered, given the present ones of its kind; an invalid key gets a placeholder."""
     was = read_field(values, "was")
     before = present.get(was) or NOTHING
     key = read_field(values, "part_key").strip()
@@ -117,7 +117,7 @@ def read_part(part: PartKind, values: Values, present: Mapping[str, Document]) -
 
 
 def _head(part: PartKind, values: Values, before: Document) -> dict[str, Any]:
-    """What the form has besides its rows."""
+    """Return the form's values outside its rows."""
     names = ("name", "description", *(("category",) if part.word == "collection" else ()))
     document = _texts({name: read_field(values, name) for name in names}, before)
     if part.word == "section":
@@ -152,7 +152,7 @@ def _key_problem(problem_of: Callable[[str], str | None], key: str, taken: Colle
 
 
 def _free(stem: str, taken: Collection[str]) -> str:
-    """A key like the stem that nothing has."""
+    """Return an unused key with this stem."""
     return next(key for number in range(len(taken) + 1) if (key := f"{stem}-{number}") not in taken)
 
 
@@ -173,9 +173,9 @@ def _read_row(part: PartKind, row: Row, before: Document, draft: PartDraft, head
 
 
 def read_default(row: Row, before: Document) -> Any:
-    """The default of a property, None without one; InvalidControlValue where the control has none of its type.
+    """Return the default of a property, None without one; raise InvalidControlValue if the control's value is invalid.
 
-    Where another type was chosen than that of the control, it stays if it is a value of that type too.
+    If the type has changed since the control was shown, a value that is valid for the new type stays.
     """
     kind, control = _type_of(row.get("type", "")), _type_of(row.get("shown", ""))
     if kind is None:
@@ -205,31 +205,31 @@ def _typed(row: Mapping[str, str], before: Document) -> dict[str, Any]:
 
 
 def _lines(text: str, before: Collection[str]) -> list[str]:
-    """The options that were typed, one a line; what was one before stays to the space."""
+    """Return the options entered, one per line; previous options keep their spaces."""
     lines = (line if line in before else line.strip() for line in text.split("\n"))
     return [line for line in lines if line]
 
 
 def _texts(texts: Mapping[str, str], before: Document) -> dict[str, Any]:
-    """The texts that are not empty; what nobody touched stays to the space."""
+    """Return the nonempty texts; unchanged ones keep their spaces."""
     kept = {name: text if text == before.get(name) else text.strip() for name, text in texts.items()}
     return {name: text for name, text in kept.items() if text}
 
 
 def _plain(text: str) -> str:
-    """A text as it was typed: browsers send line ends as two characters."""
+    """Return the text as entered, with single-character line ends: browsers send two characters."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def find_renamed_keys(values: Values) -> Sequence[tuple[str, str]]:
-    """The keys that were changed into others, of the part and of its rows: before and after."""
+    """Return the renamed keys of the part and of its rows, as old and new key."""
     found = [(read_field(values, "was"), read_field(values, "part_key").strip())]
     found += [(row.get("was", ""), row["key"].strip()) for row in rows_in(values)]
     return [(before, after) for before, after in found if before not in {"", after}]
 
 
 def rows_in(values: Values) -> list[Row]:
-    """The rows that a form has, in the order of their numbers."""
+    """Return the rows of a form, in the order of their numbers."""
     found: dict[str, Row] = {}
     for name in values:
         match = ROW_FIELD.fullmatch(name)
@@ -242,7 +242,7 @@ def rows_in(values: Values) -> list[Row]:
 
 
 def to_fields(part: PartKind, key: str, document: Document) -> dict[str, Sequence[str]]:
-    """The fields of the form for a part as documents have it; of one that is new for "" and nothing."""
+    """Return the fields of the form for a part in document form; for a new one, pass "" and nothing."""
     texts = {name: [document.get(name, "")] for name in ("name", "description", "category")}
     rows = [_to_row(part, name, item or NOTHING) for name, item in (document.get(part.rows) or NOTHING).items()]
     return {
@@ -267,14 +267,14 @@ def _to_row(part: PartKind, key: str, document: Document) -> Row:
 
 
 def _default_fields(kind: str, options: Collection[str], value: Any) -> Row:
-    """The control of a default of that type."""
+    """Return the control of a default of that type."""
     definition = Property("default", PropertyType(kind), options=tuple(options))
     fields = controls.fields_of(definition, value)
     return {"shown": kind, **{f"default{end}": text for end, text in fields.items()}}
 
 
 def values_of(rows: Iterable[Row]) -> dict[str, Sequence[str]]:
-    """The fields of these rows; a box that is not ticked has none."""
+    """Return the fields of these rows; an unchecked box has none."""
     return {
         f"r{number}-{name}": [text]
         for number, row in enumerate(rows)
@@ -284,7 +284,7 @@ def values_of(rows: Iterable[Row]) -> dict[str, Sequence[str]]:
 
 
 def rearrange(part: PartKind, values: Values, deed: str, present: Mapping[str, Document]) -> dict[str, Sequence[str]]:
-    """The fields after a row was added or removed: rows count from 0, each has the control of its type."""
+    """Return the fields after a row is added or removed: rows count from 0, each has the control of its type."""
     rows = [_settle_row(part, row, _row_before(part, values, row, present)) for row in rows_in(values)]
     if deed == ADD and part.rows and len(rows) < part.most:
         rows.append(_new_row(part, read_field(values, "new")))
@@ -295,7 +295,7 @@ def rearrange(part: PartKind, values: Values, deed: str, present: Mapping[str, D
 
 
 def _new_row(part: PartKind, chosen: str) -> Row:
-    """An empty row: of the type that was chosen, or for the child that was."""
+    """Return an empty row: of the selected type, or for the selected child."""
     if part.word == "collection":
         return {**_to_row(part, "", NOTHING), "of": chosen}
     return _to_row(part, "", {"type": chosen} if chosen in part.types else NOTHING)
@@ -307,7 +307,7 @@ def _row_before(part: PartKind, values: Values, row: Row, present: Mapping[str, 
 
 
 def _settle_row(part: PartKind, row: Row, before: Document) -> Row:
-    """The row with the control of the type that was chosen, and what can stay of the default in it."""
+    """Return the row with the control of the selected type, and as much of its default as is valid there."""
     if part.word != "experience" or row.get("type") == row.get("shown") or _type_of(row.get("type", "")) is None:
         return row
     options = _lines(row.get("options", ""), before.get("options") or ())
@@ -319,7 +319,7 @@ def _settle_row(part: PartKind, row: Row, before: Document) -> Row:
 
 
 def replace_part(document: Document, part: PartKind, was: str, draft: PartDraft) -> dict[str, Any]:
-    """The document with the part in the place of what was there, else behind the others; all else as it is."""
+    """Return the document with the part replaced in its place, or appended; everything else is unchanged."""
     present = document.get(part.place) or NOTHING
     if was not in present:
         return {**document, part.place: {**present, draft.key: draft.document}}
@@ -328,12 +328,12 @@ def replace_part(document: Document, part: PartKind, was: str, draft: PartDraft)
 
 
 def remove_part(document: Document, part: PartKind, key: str) -> dict[str, Any]:
-    """The document without the part."""
+    """Return the document without the part."""
     return {**document, part.place: {other: item for other, item in document[part.place].items() if other != key}}
 
 
 def group_problems_by_field(part: PartKind, draft: PartDraft, problems: Iterable[ErrorDetail]) -> dict[str, list[str]]:
-    """What is wrong with a document that has the part, by field; of "" what is elsewhere, with its path."""
+    """Return the problems of a document with the part, by field; "" has those outside it, with their paths."""
     found: dict[str, list[str]] = {}
     for problem in problems:
         name = _field_of(part, draft, problem.path)
@@ -356,7 +356,7 @@ def _field_of(part: PartKind, draft: PartDraft, path: str) -> str:
 
 
 def _field_of_row(draft: PartDraft, path: str) -> str:
-    """The field of a row, by its path among them; "rows" for all of them."""
+    """Return the field of a row, by its path among the rows; "rows" for all of them."""
     key, _, rest = path.partition(".")
     if key not in draft.heads:
         return "rows"

@@ -1,7 +1,7 @@
-"""A part of the model in a form: an experience, a section, a collection, an event or a field, made, changed or removed.
+"""A form for a part of the model: an experience, section, collection, event or field is created, changed or removed.
 
-What is typed becomes a change of the whole document, which is reviewed and then stored as one revision. Every button
-of the form sends all of it, so that rows come and go without JavaScript and nothing typed is lost.
+The input becomes a change of the whole document, which is reviewed and then stored as one revision. Every button of
+the form submits all of it, so that adding and removing rows works without JavaScript and loses no input.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ NOT_SENT_AGAIN = frozenset({"form_token", KEY, "deed", "note", "new"})
 
 @dataclass(frozen=True)
 class PartEdit:
-    """What was typed of a part, and the document of the revision that it is made from."""
+    """The input for a part, and the document of its base revision."""
 
     part: PartKind
     base: Mapping[str, Any]
@@ -65,34 +65,34 @@ class PartEdit:
 
     @property
     def was(self) -> str:
-        """The key of the part that is changed; "" of a new one."""
+        """The key of the changed part; "" for a new one."""
         return read_field(self.typed.values, "was")
 
     @property
     def is_removal(self) -> bool:
-        """Whether the part goes."""
+        """Whether the part is removed."""
         return bool(read_field(self.typed.values, REMOVE))
 
     @property
     def present(self) -> Mapping[str, Any]:
-        """The parts of this kind that there are, by key."""
+        """The existing parts of this kind, by key."""
         return self.base.get(self.part.place) or {}
 
     @cached_property
     def draft(self) -> PartDraft:
-        """The part as it was typed."""
+        """The part as entered."""
         return form_fields.read_part(self.part, self.typed.values, self.present)
 
     @cached_property
     def document(self) -> Mapping[str, Any]:
-        """The whole document with the change in it."""
+        """The whole document with the change applied."""
         if self.is_removal:
             return form_fields.remove_part(self.base, self.part, self.was)
         return form_fields.replace_part(self.base, self.part, self.was, self.draft)
 
     @property
     def title(self) -> str:
-        """What the change does, as a heading."""
+        """The description of the change, for a heading."""
         if self.is_removal:
             return f"Remove {self.was}"
         return f"Edit {self.was}" if self.was else f"New {self.part.word}"
@@ -100,7 +100,7 @@ class PartEdit:
 
 @dataclass(frozen=True)
 class PartNotices:
-    """What a page says besides the change: what somebody else stored, what refused it, what still needs the part."""
+    """The notices of a page: a conflicting revision, the error, and what still uses the part."""
 
     conflict: Any = None
     refusal: ApiError | None = None
@@ -112,7 +112,7 @@ NOTHING_ELSE = PartNotices()
 
 @page
 async def part_page(visit: Visit) -> Response:
-    """The form of a part, `?key=` of one that is there; with `?deed=remove` the review of its removal."""
+    """Show the form of a part, `?key=` for an existing one; with `?deed=remove` the review of its removal."""
     require(visit, models.replace)
     part, key = _part(visit), visit.call.query.get("key", "")
     draft = decode_draft(visit.call.query.get("draft", ""))
@@ -130,7 +130,7 @@ async def part_page(visit: Visit) -> Response:
 
 @form(CHANGE, back=PATH, keeps=lambda sent: {"draft": encode_draft(sent)}, most=MOST_FIELDS)
 async def change_part(visit: Visit, sent: Parameters) -> Response:
-    """Do what the button says: another row, one less, the review, or store what was reviewed."""
+    """Do the action of the button: add or remove a row, review, or store the reviewed change."""
     require(visit, models.replace)
     deed = sent.text("deed")
     change = await _change(visit, _part(visit), read_form(sent))
@@ -150,7 +150,7 @@ def _part(visit: Visit) -> PartKind:
 
 
 def _fields(part: PartKind, base: Mapping[str, Any], key: str, *, is_removal: bool) -> Mapping[str, Sequence[str]]:
-    """What stands in the form at first; NotFound where there is no such part."""
+    """Return the initial fields of the form; raise NotFound if there is no such part."""
     present = base.get(part.place) or {}
     if (key or is_removal) and key not in present:
         raise NotFound(f"No {part.word} with that key in the model.")
@@ -159,7 +159,7 @@ def _fields(part: PartKind, base: Mapping[str, Any], key: str, *, is_removal: bo
 
 
 async def _change(visit: Visit, part: PartKind, typed: FormState) -> PartEdit:
-    """The change that was sent, of the revision that its form was made from."""
+    """Return the submitted change, based on the revision of its form."""
     revision = whole_number(typed.text("revision"), most=LARGEST_REVISION) or 0
     base = (await invoke(visit, models.read, RouteRequest(query={"revision": str(revision)}))).one
     change = PartEdit(part, base, typed)
@@ -172,7 +172,7 @@ async def _change(visit: Visit, part: PartKind, typed: FormState) -> PartEdit:
 
 
 async def _review(visit: Visit, change: PartEdit, told: PartNotices = NOTHING_ELSE) -> Response:
-    """What the change does; the form again with all that is wrong, or with what somebody else stored meanwhile."""
+    """Return the review of the change; the form again if there are problems or a newer revision."""
     present = (await invoke(visit, models.read)).one
     if present["revision"] != change.base["revision"]:
         return await _show_conflict(visit, change, present)
@@ -187,13 +187,13 @@ async def _review(visit: Visit, change: PartEdit, told: PartNotices = NOTHING_EL
 
 
 def _own_problems(visit: Visit, change: PartEdit) -> Sequence[ErrorDetail]:
-    """What is wrong with the document as a whole before its parts are looked at."""
+    """Return the problems of the whole document that are checked before its parts."""
     size, most = len(msgspec.json.encode(change.document)), visit.call.settings.limits.max_document_bytes
     return [ErrorDetail("", f"The model would have {size:,} bytes; the maximum is {most:,}.")] * (size > most)
 
 
 async def _save(visit: Visit, change: PartEdit, sent: Parameters) -> Response:
-    """Store the change, unless somebody else was faster than the review."""
+    """Store the change, unless there is a newer revision than the reviewed one."""
     if _own_problems(visit, change) or (not change.is_removal and change.draft.problems):
         return await _review(visit, change)
     revision = change.base["revision"]
@@ -209,7 +209,7 @@ async def _save(visit: Visit, change: PartEdit, sent: Parameters) -> Response:
 
 
 async def _overtaken(visit: Visit, change: PartEdit, present: Mapping[str, Any]) -> Response:
-    """What somebody else stored meanwhile; nothing more where it is the very same: a form was sent twice."""
+    """Show the newer revision; do nothing if it equals the change, as the form was sent twice."""
     after = await asyncio.to_thread(_canonical, change)
     if {**after, "revision": present["revision"]} == present:
         return redirect_with_notice(
@@ -219,7 +219,7 @@ async def _overtaken(visit: Visit, change: PartEdit, present: Mapping[str, Any])
 
 
 async def _show_conflict(visit: Visit, change: PartEdit, present: Mapping[str, Any]) -> Response:
-    """What was typed, made from the present revision now, with what others changed meanwhile beside it."""
+    """Show the input, now based on the current revision, beside the changes of others."""
     theirs = await compare_revisions(visit, change.base["revision"], present["revision"])
     values = {**change.typed.values, "revision": [str(present["revision"])]}
     rebased = replace(change, base=present, typed=FormState(values))
@@ -233,7 +233,7 @@ async def _show_conflict(visit: Visit, change: PartEdit, present: Mapping[str, A
 
 
 async def _show_refused(visit: Visit, change: PartEdit, problems: Sequence[ErrorDetail], told: PartNotices) -> Response:
-    """All that is wrong, each beside its field; of a removal, what still needs the part."""
+    """Show all problems, each beside its field; for a removal, what still uses the part."""
     if change.is_removal:
         blocked = [f"{problem.path}: {problem.message}" if problem.path else problem.message for problem in problems]
         return await _show_review(visit, change, None, replace(told, blocked=blocked))
@@ -275,7 +275,7 @@ async def _show_form(visit: Visit, change: PartEdit, told: PartNotices = NOTHING
 
 
 def _control(row: Mapping[str, str]) -> Property:
-    """What the control of a row's default is for."""
+    """Return the property for the control of a row's default."""
     options = tuple(line for line in row.get("options", "").split("\n") if line)
     shown = row.get("shown", "")
     kind = PropertyType(shown) if shown in PARTS["experience"].types else PropertyType.TEXT
@@ -283,7 +283,7 @@ def _control(row: Mapping[str, str]) -> Property:
 
 
 def _children(base: Mapping[str, Any]) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
-    """What a child of a collection can be, by kind: pairs of a value and its words."""
+    """Return the possible children of a collection, by kind: pairs of a value and its label."""
     return [
         (kind, [(f"{kind} {key}", (item or {}).get("name") or key) for key, item in (base.get(place) or {}).items()])
         for kind, place in (("experience", "experiences"), ("section", "sections"))
@@ -317,7 +317,7 @@ def _status(told: PartNotices, *, is_refused: bool) -> HTTPStatus:
 
 
 def _canonical(change: PartEdit) -> Any:
-    """The document as it would be stored."""
+    """Return the document in its stored form."""
     base = change.base
     model, _ = parse_model(change.document, space=base["space"], name=base["name"])
     return {**to_document(model), "revision": base["revision"]}
@@ -328,5 +328,5 @@ def _pairs(values: Mapping[str, Sequence[str]]) -> Sequence[tuple[str, str]]:
 
 
 def _rejected_form(typed: FormState, refusal: ApiError | None) -> FormState:
-    """What was typed, and what a refusal says of it: of the note beside its field."""
+    """Return the input with the problems of an error: those of the note beside its field."""
     return typed if refusal is None else typed.refused(refusal, fields_by_name("note"))

@@ -1,4 +1,4 @@
-"""The model of a Space in the console: what there is, edited as a document, its history, the code made from it."""
+"""The model of a Space in the console: overview, editing as a document, history, generated code."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class GeneratedFile(msgspec.Struct, frozen=True):
 
 @page
 async def model_page(visit: Visit) -> Response:
-    """Everything that the model has."""
+    """Show everything in the model."""
     document = (await invoke(visit, models.read)).one
     model, _ = parse_model(document, space=document["space"], name=document["name"])
     values = {
@@ -71,7 +71,7 @@ async def model_page(visit: Visit) -> Response:
 
 @page
 async def edit_page(visit: Visit) -> Response:
-    """The model as a document in a form."""
+    """Show the model as a document in a form."""
     require(visit, models.replace)
     model = (await invoke(visit, models.read)).one
     query = visit.call.query
@@ -83,7 +83,7 @@ async def edit_page(visit: Visit) -> Response:
 
 @form(SAVE, back=EDIT, keeps=("document", "revision", "note"))
 async def save_model(visit: Visit, sent: Parameters) -> Response:
-    """Say what the document would change, or store it; somebody else's change meanwhile is told, nothing is lost."""
+    """Review the changes of the document, or store it; a conflict with a newer revision is shown, no input is lost."""
     require(visit, models.replace)
     typed = read_form(sent)
     if not sent.text("document").strip():
@@ -109,7 +109,7 @@ async def save_model(visit: Visit, sent: Parameters) -> Response:
 
 @page
 async def history_page(visit: Visit) -> Response:
-    """The revisions of the model, and what changed between two of them."""
+    """Show the revisions of the model, and the changes between two of them."""
     query = {"limit": str(HISTORY_SHOWN), **({"cursor": cursor} if (cursor := visit.call.query.get("cursor")) else {})}
     found = await invoke(visit, histories.list_model_revisions, RouteRequest(query=query))
     before, after = _revisions_asked(visit, found)
@@ -130,7 +130,7 @@ async def history_page(visit: Visit) -> Response:
 
 @page
 async def code_page(visit: Visit) -> Response:
-    """A file of the code that is generated from the model, in one of the languages."""
+    """Show a file of the code generated from the model, in one of the languages."""
     language = visit.call.parameters.get("language", LANGUAGES[0])
     if language not in LANGUAGES:
         raise NotFound
@@ -157,7 +157,7 @@ async def code_page(visit: Visit) -> Response:
 
 
 async def _find_lost_content(visit: Visit, document: bytes) -> Sequence[LostContent]:
-    """What scenarios lose by a document that is a model."""
+    """Return the content that scenarios lose with a valid document."""
     before = (await invoke(visit, models.read)).one
     after = await asyncio.to_thread(read_yaml, document, max_depth=visit.call.settings.limits.max_depth)
     return await scenarios_that_lose(visit, before, {**after, "space": before["space"], "name": before["name"]})
@@ -171,7 +171,7 @@ async def _show_form(visit: Visit, typed: FormState, found: ModelDiff | None = N
 
 
 def _is_stored(visit: Visit, document: bytes, present: Any) -> bool:
-    """Whether the model that is stored is the one that the document describes."""
+    """Return whether the stored model is the one that the document describes."""
     sent = read_yaml(document, max_depth=visit.call.settings.limits.max_depth)
     names = {"space": present["space"], "name": present["name"]}
     (model, problems), (stored, _) = (parse_model({**each, **names}, **names) for each in (sent, present))
@@ -179,7 +179,7 @@ def _is_stored(visit: Visit, document: bytes, present: Any) -> bool:
 
 
 async def _show_conflict(visit: Visit, typed: FormState, present: Any) -> Response:
-    """The form as it was sent, made from the present revision now, with what others changed meanwhile beside it."""
+    """Show the form as sent, now based on the current revision, beside the changes of others."""
     old = whole_number(typed.text("revision"), most=LARGEST_REVISION) or 0
     compared = await compare_revisions(visit, old, present["revision"])
     conflict = {"revision": present["revision"], **compared}
@@ -188,7 +188,7 @@ async def _show_conflict(visit: Visit, typed: FormState, present: Any) -> Respon
 
 
 def _rejected_form(typed: FormState, error: ApiError) -> FormState:
-    """What is wrong stands above the document, each problem with its place there."""
+    """Return the form with the problems above the document, each with its place there."""
     found: dict[str, list[str]] = {}
     for problem in error.problems:
         name = FIELDS.get(problem.path or "", "document")
@@ -202,7 +202,7 @@ def _as_text(model: Any) -> str:
 
 
 def _revisions_asked(visit: Visit, found: Result) -> tuple[int | None, int | None]:
-    """Which two to compare: those of the query, else the newest and the one before it."""
+    """Return the two revisions to compare: those of the query, by default the newest and the one before it."""
     query = visit.call.query
     before, after = (whole_number(query.get(name, ""), most=LARGEST_REVISION) for name in ("from", "to"))
     if not {"from", "to"} & query.keys() and found.data:
@@ -212,7 +212,7 @@ def _revisions_asked(visit: Visit, found: Result) -> tuple[int | None, int | Non
 
 
 async def compare_revisions(visit: Visit, before: int, after: int) -> dict[str, Any]:
-    """What changed from one revision to the other, value by value, and what of it breaks apps."""
+    """Return the changes from one revision to the other, value by value, and which of them break apps."""
     old, new = [
         (await invoke(visit, models.read, RouteRequest(query={"revision": str(each)}))).one for each in (before, after)
     ]
@@ -220,7 +220,7 @@ async def compare_revisions(visit: Visit, before: int, after: int) -> dict[str, 
 
 
 def changes_of(old: Any, new: Any) -> dict[str, Any]:
-    """What changes from one document to another, as `changes_table` shows it."""
+    """Return the changes from one document to another, for `changes_table`."""
     (old_model, _), (new_model, _) = (parse_model(each, space=each["space"], name=each["name"]) for each in (old, new))
     plain = [{key: value for key, value in each.items() if key != "revision"} for each in (old, new)]
     found = list(itertools.islice(changes_between(*plain), MOST_CHANGES + 1))

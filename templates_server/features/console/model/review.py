@@ -1,4 +1,4 @@
-"""What a change of the model takes from what environments deliver: it is told before the change is made."""
+"""The delivered content that a change of the model removes, shown before the change is made."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_LOSSES = 30  # of an environment
 
 @dataclass(frozen=True)
 class LostContent:
-    """Something that an environment delivers now and that the model would no longer have."""
+    """Content that an environment delivers now and that the model would no longer have."""
 
     environment: str
     path: str
@@ -27,7 +27,7 @@ class LostContent:
 
 
 async def scenarios_that_lose(visit: Visit, before: Any, after: Any) -> Sequence[LostContent]:
-    """What the environments of the Space deliver by one model and would pass over by the other."""
+    """Return the content that the Space's environments deliver with one model and would ignore with the other."""
     found: list[LostContent] = []
     for environment in ENVIRONMENTS:
         there = await locate(visit, environment=environment)

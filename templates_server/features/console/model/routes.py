@@ -1,4 +1,4 @@
-"""Pages of the model of a Space: every path, who may use it, what it reads and gives."""
+"""Pages of the model of a Space: every path with its permission, input and output."""
 
 from __future__ import annotations
 

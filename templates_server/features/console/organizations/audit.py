@@ -1,4 +1,4 @@
-"""The audit log of an organization: who did what, where and when, filtered, a page at a time."""
+"""The audit log of an organization: who did what, where and when, filtered and paginated."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOTHING = Result((), {})
 
 @page
 async def audit_page(visit: Visit) -> Response:
-    """What was done, the newest first."""
+    """Show the audit events, newest first."""
     query = visit.call.query
     filters = {name: query[name].strip() for name in FILTERS if query.get(name, "").strip()}
     typed, found = prefill(**filters), NOTHING

@@ -30,14 +30,14 @@ ROLES = (
 
 @page
 async def members_page(visit: Visit) -> Response:
-    """A page of the members, by e-mail address, and the invitations that can still be accepted."""
+    """Show a page of the members, by email address, and the open invitations."""
     query = visit.call.query
     return await _show(visit, prefill(email=query.get("email", ""), role=query.get("role", "")))
 
 
 @form(INVITE, back=PATH, keeps=("email", "role"))
 async def invite_member(visit: Visit, sent: Parameters) -> Response:
-    """Make an invitation, and show its link, this once."""
+    """Create an invitation, and show its link, only once."""
     asked = RouteRequest({"email": sent.text("email"), "role": sent.text("role")}, key=sent.text(KEY))
     try:
         made = await invoke(visit, invitations.invite_member, asked)
@@ -48,7 +48,7 @@ async def invite_member(visit: Visit, sent: Parameters) -> Response:
 
 @form(CHANGE, back=PATH)
 async def change_role(visit: Visit, sent: Parameters) -> Response:
-    """Give a member another role."""
+    """Change the role of a member."""
     email, role = sent.text("member"), sent.text("role")
     try:
         await invoke(visit, accounts.change_member, RouteRequest({"role": role}, key=sent.text(KEY)), member=email)
@@ -59,7 +59,7 @@ async def change_role(visit: Visit, sent: Parameters) -> Response:
 
 @form(REMOVE, back=PATH)
 async def remove_member(visit: Visit, sent: Parameters) -> Response:
-    """End a membership; whoever ends their own goes on to the first page."""
+    """Remove a member; a person who removes themselves is redirected to the first page."""
     email = sent.text("member")
     try:
         await invoke(visit, accounts.remove_member, RouteRequest(key=sent.text(KEY)), member=email)
@@ -72,7 +72,7 @@ async def remove_member(visit: Visit, sent: Parameters) -> Response:
 
 @form(WITHDRAW, back=PATH)
 async def withdraw_invitation(visit: Visit, sent: Parameters) -> Response:
-    """Withdraw an invitation: its link opens nothing."""
+    """Withdraw an invitation; its link stops working."""
     invitation = visit.call.parameters["invitation"]
     await invoke(visit, invitations.withdraw_invitation, RouteRequest(key=sent.text(KEY)), invitation=invitation)
     return redirect_with_notice(visit, PATH, "Invitation withdrawn.")

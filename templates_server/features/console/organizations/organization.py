@@ -1,4 +1,4 @@
-"""An organization's Spaces, and the form for a new one; renamed and deleted with care by its administrators."""
+"""An organization's Spaces, and the form for a new one; administrators rename and delete the organization."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ UNTOUCHED = FormState()
 
 @page
 async def organization_page(visit: Visit) -> Response:
-    """The Spaces of the organization, in order of key."""
+    """Show the Spaces of the organization, in order of key."""
     query = visit.call.query
     return await _show(visit, prefill(space_key=query.get("space_key", ""), name=query.get("name", "")))
 
 
 @form(CREATE, back=ORGANIZATION, keeps=("space_key", "name"))
 async def create_space(visit: Visit, sent: Parameters) -> Response:
-    """Create a Space with its three environments, and go there."""
+    """Create a Space with its three environments, and redirect to it."""
     key = sent.text("space_key").strip()
     asked = RouteRequest({"key": key, "name": sent.text("name").strip() or None}, key=sent.text(KEY))
     try:
@@ -44,7 +44,7 @@ async def create_space(visit: Visit, sent: Parameters) -> Response:
 
 @form(RENAME, back=ORGANIZATION)
 async def rename_organization(visit: Visit, sent: Parameters) -> Response:
-    """Give the organization another name."""
+    """Rename the organization."""
     try:
         asked = RouteRequest({"name": sent.text("organization_name")})
         renamed = (await invoke(visit, organizations.rename_organization, asked)).one
@@ -55,7 +55,7 @@ async def rename_organization(visit: Visit, sent: Parameters) -> Response:
 
 @form(DELETE, back=ORGANIZATION)
 async def delete_organization(visit: Visit, sent: Parameters) -> Response:
-    """Delete the organization, once its key is typed; it has no Spaces."""
+    """Delete the organization, once its key is entered; it must have no Spaces."""
     require(visit, organizations.delete_organization)
     key = visit.call.place.organization_key
     if sent.text("confirmation").strip() != key:

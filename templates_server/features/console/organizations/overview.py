@@ -1,4 +1,4 @@
-"""The organizations that a person belongs to, and the form for a new one."""
+"""The organizations of a person, and the form for a new one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CREATE = "create organization"
 
 @page
 async def organizations_page(visit: Visit) -> Response:
-    """The person's organizations, by key."""
+    """Show the person's organizations, by key."""
     query = visit.call.query
     key, name = query.get("organization_key", ""), query.get("name", "")
     return await _show(visit, prefill(organization_key=key, name=name))
@@ -29,7 +29,7 @@ async def organizations_page(visit: Visit) -> Response:
 
 @form(CREATE, back=ORGANIZATIONS, keeps=("organization_key", "name"))
 async def create_organization(visit: Visit, sent: Parameters) -> Response:
-    """Create an organization, which the person administrates, and go there."""
+    """Create an organization that the person administers, and redirect to it."""
     key = sent.text("organization_key").strip()
     asked = RouteRequest({"key": key, "name": sent.text("name")}, key=sent.text(KEY))
     try:

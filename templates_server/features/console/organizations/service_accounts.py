@@ -1,4 +1,4 @@
-"""The service accounts of an organization: created, with a secret that is shown once, and revoked."""
+"""The service accounts of an organization: created, with a secret that is shown only once, and revoked."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ CHOOSE = "Choose at least one."
 
 @page
 async def service_accounts_page(visit: Visit) -> Response:
-    """A page of the service accounts, by name, and the form for a new one."""
+    """Show a page of the service accounts, by name, and the form for a new one."""
     return await _show(visit, prefill(name=visit.call.query.get("name", "")))
 
 
 @form(CREATE, back=PATH, keeps=("name",))
 async def create_service_account(visit: Visit, sent: Parameters) -> Response:
-    """Create a service account, and show its secret, this once."""
+    """Create a service account, and show its secret, only once."""
     typed = read_form(sent)
     scopes = list(typed.all("scopes"))
     if not scopes:
@@ -46,7 +46,7 @@ async def create_service_account(visit: Visit, sent: Parameters) -> Response:
 
 @form(REVOKE, back=PATH)
 async def revoke_service_account(visit: Visit, _: Parameters) -> Response:
-    """Revoke a service account: its tokens end at once."""
+    """Revoke a service account; its tokens are revoked immediately."""
     account = visit.call.parameters["service_account"]
     await invoke(visit, service_accounts.revoke_service_account, service_account=account)
     return redirect_with_notice(visit, PATH, "Service account revoked.")

@@ -1,4 +1,4 @@
-"""The users and the visitors of an environment: a page at a time, or those of an id, an e-mail, a tag, an attribute."""
+"""The users and visitors of an environment: paginated, or found by ID, email, tag or attribute."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TAGS_IN_A_ROW = 4
 
 @dataclass(frozen=True)
 class PersonRow:
-    """A person of the list, and where their page is."""
+    """A person in the list, and the URL of their page."""
 
     id: str
     url: str
@@ -42,24 +42,24 @@ class PersonRow:
 
 @page
 async def users_page(visit: Visit) -> Response:
-    """The users."""
+    """Show the users."""
     return await _show(visit, PersonKind.USER)
 
 
 @page
 async def visitors_page(visit: Visit) -> Response:
-    """Those who have not said who they are."""
+    """Show the visitors, who are anonymous."""
     return await _show(visit, PersonKind.VISITOR)
 
 
 async def offered_tags(visit: Visit) -> Sequence[str]:
-    """The first tags that somebody has, to choose from while one types."""
+    """Return the first tags in use, as suggestions for input."""
     found = await invoke(visit, users.list_tags, RouteRequest(query={"limit": str(TAGS_OFFERED)}))
     return [one.tag for one in found.data]
 
 
 def path_of(kind: PersonKind, called: str) -> str:
-    """The path of a person's page."""
+    """Return the path of a person's page."""
     return f"{PATHS[kind]}/{quote(called, safe='')}"
 
 

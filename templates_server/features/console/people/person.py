@@ -1,4 +1,4 @@
-"""One person: what is kept of them, the latest that they did, the tribes they are in, what they see now, and why."""
+"""One person: their data, their latest activity, their tribes, what they see now, and why."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ UNTAGGING = {PersonKind.USER: users.untag, PersonKind.VISITOR: users.untag_visit
 ERASING = {PersonKind.USER: users.delete, PersonKind.VISITOR: users.delete_visitor}
 EXPORTING = {PersonKind.USER: everything.export, PersonKind.VISITOR: everything.export_visitor}
 READS = (users.show_user, events.list_events, tribes.show_explanation)
-"""Routes of the API that give what the page shows: it is for who may use all of them."""
+"""Routes of the API with the page's data: the page requires permission for all of them."""
 LATEST_SHOWN = 20
 TRIBES_SHOWN = 100
 ENTITIES_SHOWN = 100
 LONGEST_SHOWN = 300
-"""Characters of an attribute; a longer text is folded."""
+"""The maximum number of characters of an attribute; a longer text is collapsed."""
 CRUMB_CHARACTERS = 40
 NO_FILE_NAME = re.compile(r"[^0-9A-Za-z_-]+")
 MAX_FILE_NAME_CHARACTERS = 64
@@ -68,7 +68,7 @@ NOT_CONFIRMED = "Enter the ID of the {kind} to confirm."
 
 
 class LatestActivity(msgspec.Struct, frozen=True):
-    """The newest of each kind of thing that is known of a person."""
+    """The newest activity of a person, of each kind."""
 
     visitors: Sequence[MergedVisitor]
     devices: Sequence[Device]
@@ -78,7 +78,7 @@ class LatestActivity(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class PersonDetails:
-    """What is known of a person, and why they are in each tribe of the Space or not."""
+    """The data of a person, and why they are in each tribe of the Space or not."""
 
     person: User
     kind: PersonKind
@@ -86,19 +86,19 @@ class PersonDetails:
     tribes: Sequence[Explanation]
 
     def tribes_with(self, *outcomes: str) -> Sequence[Explanation]:
-        """The tribes of which that is what came out."""
+        """Return the tribes with one of these outcomes."""
         return [one for one in self.tribes if one.outcome in outcomes]
 
 
 @page
 async def user_page(visit: Visit) -> Response:
-    """A user."""
+    """Show a user."""
     return await _show(visit, PersonKind.USER, prefill(tag=visit.call.query.get("tag", "")))
 
 
 @page
 async def visitor_page(visit: Visit) -> Response:
-    """A visitor; on to the user that a visitor turned out to be."""
+    """Show a visitor; redirect to the user if the visitor was merged into one."""
     try:
         return await _show(visit, PersonKind.VISITOR, prefill(tag=visit.call.query.get("tag", "")))
     except NotFound:
@@ -110,49 +110,49 @@ async def visitor_page(visit: Visit) -> Response:
 
 @page
 async def everything_file(visit: Visit) -> Response:
-    """All that is known of a user, as the API gives it."""
+    """Return all data of a user, in the format of the API."""
     return await _download(visit, PersonKind.USER)
 
 
 @page
 async def visitor_file(visit: Visit) -> Response:
-    """All that is known of a visitor, as the API gives it."""
+    """Return all data of a visitor, in the format of the API."""
     return await _download(visit, PersonKind.VISITOR)
 
 
 @form(ADD_TAG, back=USER_PATH, keeps=("tag",))
 async def add_tag(visit: Visit, sent: Parameters) -> Response:
-    """Give a user a tag."""
+    """Add a tag to a user."""
     return await _add_tag(visit, sent, PersonKind.USER)
 
 
 @form(REMOVE_TAG, back=USER_PATH)
 async def remove_tag(visit: Visit, sent: Parameters) -> Response:
-    """Take a tag from a user."""
+    """Remove a tag from a user."""
     return await _remove_tag(visit, sent, PersonKind.USER)
 
 
 @form(ADD_VISITOR_TAG, back=VISITOR_PATH, keeps=("tag",))
 async def add_visitor_tag(visit: Visit, sent: Parameters) -> Response:
-    """Give a visitor a tag."""
+    """Add a tag to a visitor."""
     return await _add_tag(visit, sent, PersonKind.VISITOR)
 
 
 @form(REMOVE_VISITOR_TAG, back=VISITOR_PATH)
 async def remove_visitor_tag(visit: Visit, sent: Parameters) -> Response:
-    """Take a tag from a visitor."""
+    """Remove a tag from a visitor."""
     return await _remove_tag(visit, sent, PersonKind.VISITOR)
 
 
 @form(ERASE, back=USER_PATH)
 async def erase_user(visit: Visit, sent: Parameters) -> Response:
-    """Erase a user and all that is known of them, once their id is typed."""
+    """Delete a user and all their data, once their ID is entered."""
     return await _erase(visit, sent, PersonKind.USER)
 
 
 @form(ERASE_VISITOR, back=VISITOR_PATH)
 async def erase_visitor(visit: Visit, sent: Parameters) -> Response:
-    """Erase a visitor and all that is known of them, once their id is typed."""
+    """Delete a visitor and all their data, once their ID is entered."""
     return await _erase(visit, sent, PersonKind.VISITOR)
 
 
@@ -222,14 +222,14 @@ async def _show(visit: Visit, kind: PersonKind, typed: FormState) -> Response:
 
 
 async def _seen_now(visit: Visit, known: PersonDetails) -> SessionExplanation:
-    """What a session of the person that starts now would show."""
+    """Return what a session of the person would show if it started now."""
     name = "user_id" if known.kind is PersonKind.USER else "anonymous_id"
     found: SessionExplanation = (await invoke(visit, sessions.explain, RouteRequest({name: known.person.user_id}))).one
     return found
 
 
 def _known(connection: Connection, call: Call, kind: PersonKind) -> PersonDetails:
-    """What is known of the person of the path; NotFound when there is none."""
+    """Return the data of the person in the path; raise NotFound if there is none."""
     person = find_person(connection, call.environment_id, kind, call.parameters[kind.value])
     owner = (call.environment_id, person.person_id)
     latest = {one.name: load_latest(connection, one, owner, limit=LATEST_SHOWN) for one in KINDS}
@@ -242,7 +242,7 @@ def _known(connection: Connection, call: Call, kind: PersonKind) -> PersonDetail
 
 
 def _tribes_of(connection: Connection, call: Call, person: StoredPerson) -> Sequence[Explanation]:
-    """Why the person is in each tribe of the Space or not; what is known of them is read once for all."""
+    """Return why the person is in each tribe of the Space or not; their data is read once for all tribes."""
     stored = load_tribes(connection, call.space_id).value["tribes"]
     found = [read_tribe(document, key=key) for key, document in stored.items()]
     at = EvaluationContext(call.environment_id, call.now, call.settings.event_retention_days * DAY)
@@ -254,7 +254,7 @@ def _tribes_of(connection: Connection, call: Call, person: StoredPerson) -> Sequ
 
 
 def _merged_user(connection: Connection, call: Call) -> str:
-    """The id of the user that the visitor of the path was merged into; "" when they were not."""
+    """Return the ID of the user that the visitor in the path was merged into, or ""."""
     visitor = (call.environment_id, find_person_id(call.parameters["visitor"], PersonKind.VISITOR))
     user = find_merged(connection, [visitor]).get(visitor)
     return user.called if user else ""

@@ -1,4 +1,4 @@
-"""The user tags of an environment: how many have each, who they are, and deleted from everybody."""
+"""The user tags of an environment: the number of users of each, links to them, and deletion from all users."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ TAGS_ON_A_PAGE = 100
 
 @page
 async def user_tags_page(visit: Visit) -> Response:
-    """A page of the tags, in alphabetical order."""
+    """Show a page of the tags, in alphabetical order."""
     return await _show(visit, FormState())
 
 
 @form(DELETE, back=PATH)
 async def delete_user_tag(visit: Visit, sent: Parameters) -> Response:
-    """Delete a tag from everybody; the server goes on by itself where that takes long."""
+    """Delete a tag from all users; a long deletion continues in the background."""
     tag = sent.text("tag")
     try:
         found = await invoke(visit, tag_removal.delete_tag, tag=tag)

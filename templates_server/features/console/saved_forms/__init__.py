@@ -1,1 +1,1 @@
-"""Forms that are kept while a person signs in again."""
+"""Forms stored while a person signs in again."""

@@ -1,7 +1,7 @@
-"""A form that is too long for an address is kept while its person signs in again: encrypted, for a while.
+"""A form too long for a URL, stored while its person signs in again: encrypted, for a limited time.
 
-Only a form that a page of ours showed to somebody who was signed in is kept. Only the browser that sent it gets it
-back, at the page that it was sent from, where the person decides what to do with it.
+Only a form that one of our pages showed to a signed-in person is stored. Only the browser that sent the form gets it
+back, at the page it was sent from, where the person decides what to do with it.
 """
 
 from __future__ import annotations
@@ -42,30 +42,30 @@ FIELDS = msgspec.msgpack.Decoder(dict[str, str])
 
 @dataclass(frozen=True)
 class SavedForm:
-    """How a form that is kept is found again: its id stands in an address, its secret in a cookie."""
+    """The reference to a stored form: its ID is in a URL, its secret in a cookie."""
 
     id: str
     secret: str
 
     @property
     def name(self) -> bytes:
-        """What the database knows it by."""
+        """The hash that identifies the form in the database."""
         return hashlib.sha256(f"{self.secret}\0{self.id}".encode()).digest()
 
     def cipher(self, call: Call) -> AESGCM:
-        """What opens it: neither the database nor the server's key alone can."""
+        """Return the cipher of the form: neither the database nor the server's key alone can decrypt it."""
         return AESGCM(call.services.server_key.derive("kept form", f"{self.secret}\0{self.id}"))
 
 
 def can_be_saved(call: Call, key: str, purpose: str) -> bool:
-    """Whether a form came from a page of ours that somebody saw who was signed in, by the key that it brings."""
+    """Return whether one of our pages showed the form to a signed-in person, by the key that it carries."""
     origin = call.request.headers.get("origin")
     is_ours = origin is None or origin == call.settings.origin
     return is_ours and is_form_key(call.services.server_key, key, purpose)
 
 
 async def save_form(call: Call, path: str, fields: Mapping[str, str], key: str) -> SavedForm | None:
-    """Keep the fields for the page at that path of ours; None where that cannot be. The same form is kept once."""
+    """Store the fields for our page at that path; None if that is not possible. The same form is stored once."""
     form_id = call.services.server_key.derive("kept form id", key).hex()[:ID_LENGTH]
     kept = SavedForm(form_id, _secret_in(call) or random_text(COOKIE_LENGTH))
     content = await asyncio.to_thread(_seal, kept.cipher(call), path, fields)
@@ -75,7 +75,7 @@ async def save_form(call: Call, path: str, fields: Mapping[str, str], key: str) 
 
 
 async def restore_form(call: Call[FeaturesT_co], path: str) -> Call[FeaturesT_co]:
-    """The call with the fields of the form that its address names, where this browser sent one from there."""
+    """Return the call with the stored form that its URL names, if this browser sent it from there."""
     form_id, secret = call.query.get(PARAMETER, ""), _secret_in(call)
     if not secret or not ID_PATTERN.fullmatch(form_id):
         return call
@@ -91,7 +91,7 @@ async def restore_form(call: Call[FeaturesT_co], path: str) -> Call[FeaturesT_co
 
 
 def bind(response: Response, call: Call, kept: SavedForm) -> None:
-    """Have the browser find the form again."""
+    """Set the cookie with which the browser finds the form again."""
     response.set_cookie(
         _cookie_name(call),
         kept.secret,
@@ -108,7 +108,7 @@ def _cookie_name(call: Call) -> str:
 
 
 def _secret_in(call: Call) -> str:
-    """The secret that the browser has; "" when it has none."""
+    """Return the browser's secret; "" if it has none."""
     cookie = read_cookie(call.request.headers.get("cookie", ""), _cookie_name(call))
     return cookie if COOKIE_PATTERN.fullmatch(cookie) else ""
 

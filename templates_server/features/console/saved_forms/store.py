@@ -1,7 +1,7 @@
-"""All SQL about forms that are kept over a sign-in.
+"""All SQL for forms stored during a sign-in.
 
-They stand among the answers to requests with a key, which are encrypted and kept for a while as well: in rows of names
-that are known beforehand, so that there are never more, and that each is found without an index of its own.
+They share the table of responses to requests with a key, which are also encrypted and stored for a limited time. Their
+rows have fixed names, so that their number is limited and each is found without an index of its own.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ _columns = idempotent_answers.c
 
 @dataclass(frozen=True)
 class SealedForm:
-    """A form, encrypted, and the hash by which its browser finds it."""
+    """An encrypted form, and the hash by which its browser finds it."""
 
     name: bytes
     content: bytes
 
 
 def save_form(connection: Connection, form: SealedForm, *, now: int) -> bool:
-    """Keep a form in the place of an earlier one of its name, and of the oldest where there are too many.
+    """Store a form, replacing an earlier one of its name, and the oldest ones above the limit.
 
-    False where others keep forms for so long that it would have to wait.
+    Return False if the lock is not available because others are storing forms.
     """
     if not lock(connection, PLACES[0], patience_seconds=PATIENCE_SECONDS):
         return False
@@ -53,7 +53,7 @@ def save_form(connection: Connection, form: SealedForm, *, now: int) -> bool:
 
 
 def find(connection: Connection, name: bytes, *, now: int) -> bytes | None:
-    """A form by the hash of its name; None where none is kept, or for too long."""
+    """Return a form by the hash of its name; None if there is none or it is expired."""
     query = select(_columns.answer).where(
         _columns.key_hash.in_(PLACES),
         _columns.request_hash == name,
@@ -70,7 +70,7 @@ def _held() -> Select[Any]:
 
 
 def _staying(held: Sequence[Row[Any]], form: SealedForm, *, now: int) -> Sequence[Row[Any]]:
-    """Those that stay beside a new one, the oldest first."""
+    """Return the forms that remain beside a new one, oldest first."""
     is_live = range(now - LIFETIME_MILLISECONDS + 1, now + LATEST_AHEAD + 1)
     others = [row for row in held if row.request_hash != form.name and row.created in is_live]
     size = sum(row.length for row in others) + len(form.content)

@@ -1,4 +1,4 @@
-"""The public API keys of an environment, and whether the ids of its users must be signed."""
+"""The public API keys of an environment, and whether its user IDs must be signed."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ SAID = {
 
 @page
 async def keys_page(visit: Visit) -> Response:
-    """The keys, and the form for a new one."""
+    """Show the keys, and the form for a new one."""
     return await _show(visit, prefill(name=visit.call.query.get("name", "")))
 
 
 @form(CREATE, back=PATH, keeps=("name",))
 async def create_key(visit: Visit, sent: Parameters) -> Response:
-    """Create a key; those before it go on working."""
+    """Create a key; existing keys stay valid."""
     asked = RouteRequest({"name": sent.text("name")}, key=sent.text(KEY))
     try:
         await invoke(visit, spaces.create_key, asked)
@@ -46,14 +46,14 @@ async def create_key(visit: Visit, sent: Parameters) -> Response:
 
 @form(REVOKE, back=PATH)
 async def revoke_key(visit: Visit, _: Parameters) -> Response:
-    """Revoke a key, by the id in the path."""
+    """Revoke the key with the ID in the path."""
     await invoke(visit, spaces.revoke_key, key=visit.call.parameters["key"])
     return redirect_with_notice(visit, PATH, "Key revoked.")
 
 
 @form(SIGNED_IDS, back=PATH)
 async def change_signed_ids(visit: Visit, sent: Parameters) -> Response:
-    """Require signed ids or not, or rotate the secret that signs them."""
+    """Require signed IDs or not, or rotate the signing secret."""
     deed = sent.text("deed")
     if deed not in SAID:
         return redirect_with_notice(visit, PATH, "No changes.")

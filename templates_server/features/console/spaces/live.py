@@ -1,6 +1,6 @@
-"""Events and sessions as they arrive, to check an app while it is built; for a new Space what there is to do first.
+"""Events and sessions as they arrive, to check an app during development; for a new Space the setup steps.
 
-Without a script the page shows what arrived last. With one (`pages/live.js`) it goes on from there by a stream.
+Without JavaScript the page shows the latest arrivals. With it (`pages/live.js`) a stream adds new ones.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ PATH = f"{ENVIRONMENT}/live"
 FILTERS = ("name", "user", "anonymous_id")
 ROWS_SHOWN = 50
 ROWS_KEPT = 200
-"""While they arrive, in the browser."""
+"""The maximum number of rows in the browser while new ones arrive."""
 NAMES_OFFERED = 100
 LONGEST_SHOWN = 300
-"""Characters of an event's data."""
+"""The maximum number of characters of an event's data."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class LiveRow:
 
 @dataclass(frozen=True)
 class SetupStep:
-    """What a new Space needs, and whether it has it."""
+    """A setup step of a new Space, and whether it is done."""
 
     key: str
     title: str
@@ -72,7 +72,7 @@ class SetupStep:
 
 @page
 async def live_page(visit: Visit) -> Response:
-    """What arrived last, and the steps of a new Space."""
+    """Show the latest arrivals, and the steps of a new Space."""
     require(visit, event_stream.stream_events)
     filters = _filters(visit.call.query)
     typed, position, rows = prefill(**filters), "", list[LiveRow]()
@@ -86,7 +86,7 @@ async def live_page(visit: Visit) -> Response:
 
 @page
 async def live_stream(visit: Visit) -> Response:
-    """What arrives, from where the page ended, until the visitor signs out or may not see it any more."""
+    """Stream new arrivals after those on the page, until the visitor signs out or loses permission."""
     require(visit, event_stream.stream_events)
     call = visit.call
     wanted, seconds = event_stream.read_filter(_filters(call.query)), event_stream.wait_seconds(call)
@@ -95,7 +95,7 @@ async def live_stream(visit: Visit) -> Response:
 
 
 async def _is_permitted(visit: Visit) -> bool:
-    """Whether the browser that opened a stream could open it now."""
+    """Return whether the browser that opened the stream may still open it."""
     again = await visit_by(visit.call, await refresh_sign_in(visit.call, visit.browser))
     if again is None or again.account.id != visit.account.id:
         return False
@@ -112,7 +112,7 @@ def _filters(query: Mapping[str, str]) -> dict[str, str]:
 
 
 async def _list_arrivals(visit: Visit, wanted: StreamFilter) -> tuple[str, list[LiveRow]]:
-    """Where a stream goes on, and what arrived last, the newest first; of one person also what nobody looked at."""
+    """Return the start of the stream and the latest arrivals, newest first; for one person also unread ones."""
     call = visit.call
     environment_id, now = call.environment_id, call.now
     listener = await call.features.event_feed.open(environment_id, wanted, "")
@@ -156,7 +156,7 @@ def _session_rows(visit: Visit, sessions: Iterable[ArrivedSession]) -> Iterator[
 
 
 def _person(visit: Visit, user_id: str | None, anonymous_id: str | None) -> tuple[str, str]:
-    """What the person is called, and where their page is; "" when they are not known any more."""
+    """Return the name of the person and the URL of their page; "" if they no longer exist."""
     if user_id is not None:
         return user_id, visit.url(path_of(PersonKind.USER, user_id))
     return (anonymous_id, visit.url(path_of(PersonKind.VISITOR, anonymous_id))) if anonymous_id else ("", "")
@@ -188,7 +188,7 @@ async def _offered_names(visit: Visit) -> Sequence[str]:
 
 
 async def _steps(visit: Visit) -> Sequence[SetupStep]:
-    """What a new Space needs, in order."""
+    """Return the setup steps of a new Space, in order."""
     environment_id = visit.call.environment_id
     has_session, has_event = await visit.call.database.read(
         lambda connection: store.has_arrived(connection, environment_id)

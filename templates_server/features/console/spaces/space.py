@@ -1,4 +1,4 @@
-"""A Space at a glance: its environments, what each delivers, what changed last; renamed and deleted with care."""
+"""The overview of a Space: its environments, deliveries and latest changes; renamed and deleted here."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NOT_CONFIRMED = "Enter the key of the Space to confirm."
 
 @dataclass(frozen=True)
 class SpaceChange:
-    """A revision of something of the Space."""
+    """A revision in the Space."""
 
     what: str
     revision: Revision
@@ -40,13 +40,13 @@ class SpaceChange:
 
 @page
 async def space_page(visit: Visit) -> Response:
-    """The Space, its environments and its latest changes."""
+    """Show the Space, its environments and its latest changes."""
     return await _show(visit, FormState())
 
 
 @form(RENAME, back=SPACE)
 async def rename_space(visit: Visit, sent: Parameters) -> Response:
-    """Give the Space another name: a revision of its model, as the name is part of it."""
+    """Rename the Space, which creates a revision of its model, as the name is part of it."""
     asked = RouteRequest({"name": sent.text("name")}, {"note": RENAMED})
     try:
         renamed = (await invoke(visit, spaces.rename_space, asked)).one
@@ -57,7 +57,7 @@ async def rename_space(visit: Visit, sent: Parameters) -> Response:
 
 @form(DELETE, back=SPACE)
 async def delete_space(visit: Visit, sent: Parameters) -> Response:
-    """Delete the Space and everything in it, once its key is typed."""
+    """Delete the Space and everything in it, once its key is entered."""
     require(visit, spaces.delete_space)
     place = visit.call.place
     if sent.text("confirmation").strip() != place.space_key:
@@ -71,7 +71,7 @@ async def delete_space(visit: Visit, sent: Parameters) -> Response:
 
 @page
 async def environment_page(visit: Visit) -> Response:
-    """One environment: what it delivers, and who changed that."""
+    """Show one environment: its delivery, and who changed it."""
     found = await invoke(visit, delivery.show_environment)
     changes = await _changes(visit, "Delivery changed", histories.list_delivery_revisions)
     return await show(visit, PageContent("console/environment", {"environment": found.one, "changes": changes}))
@@ -94,7 +94,7 @@ async def _show(visit: Visit, typed: FormState) -> Response:
 
 
 async def _latest_changes(visit: Visit) -> Sequence[SpaceChange]:
-    """The newest revisions of all that the Space has, the newest first; none where the visitor may not see them."""
+    """Return the newest revisions of everything in the Space, newest first; none if the visitor may not see them."""
     if not is_permitted(visit, histories.list_model_revisions):
         return ()
     found = [*await _changes(visit, describe_change("model", None), histories.list_model_revisions)]

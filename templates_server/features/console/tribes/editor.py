@@ -1,6 +1,7 @@
 """The editor of a tribe: a form with a row for each filter, or the document; counted, and saved with a note.
 
-Every button of the form sends all of it, so that rows come and go without JavaScript and nothing typed is lost.
+Every button of the form submits all of it, so that adding and removing rows works without JavaScript and loses no
+input.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ KEPT = ("act", "as", "tribe", "note", "revision", "yaml", *rows.TRIBE_FIELDS, *r
 
 @dataclass(frozen=True)
 class Editor:
-    """What the editor shows: `key` is "" for a tribe that is to be created; `counted` what its rules found last."""
+    """The content of the editor: `key` is "" for a new tribe; `counted` is the latest count of its rules."""
 
     key: str
     title: str
@@ -74,7 +75,7 @@ class Editor:
 
 @page
 async def edit_page(visit: Visit) -> Response:
-    """The editor with the tribe in it, or with what was typed before one had to sign in."""
+    """Show the editor with the tribe, or with the input from before a sign-in."""
     require(visit, tribes.replace_one)
     key = visit.call.parameters["tribe"]
     revision, present = await present_tribes(visit)
@@ -90,7 +91,7 @@ async def edit_page(visit: Visit) -> Response:
 
 @page
 async def new_page(visit: Visit) -> Response:
-    """The editor for a new tribe."""
+    """Show the editor for a new tribe."""
     require(visit, tribes.replace_one)
     revision, _ = await present_tribes(visit)
     is_document = visit.call.query.get("as") == "document"
@@ -106,12 +107,12 @@ async def change_tribe(visit: Visit, sent: Parameters) -> Response:
 
 @form(CREATE, back=NEW, keeps=KEPT, most=MOST_FIELDS)
 async def create_tribe(visit: Visit, sent: Parameters) -> Response:
-    """The same for a tribe that is to be created."""
+    """Do the action of the button for a new tribe."""
     return await _act(visit, _sent_editor(sent, "", "New tribe"), sent.text("act"), sent.text("note"))
 
 
 def _came_back(visit: Visit) -> FormState | None:
-    """What was typed into the form before the person had to sign in; None when nothing was."""
+    """Return the input of the form from before a sign-in; None if there is none."""
     query = visit.call.query
     if not {"f0-kind", "name", "yaml"} & set(query):
         return None
@@ -145,7 +146,7 @@ async def _act(visit: Visit, editor: Editor, act: str, note: str) -> Response:
 
 
 def _key(editor: Editor, document: Any) -> str:
-    """The key of the tribe: of a new one as it was typed, else made of the name; ValidationFailed where it is none."""
+    """Return the key of the tribe: of a new one as entered, else from its name; raise ValidationFailed if invalid."""
     key = editor.key or editor.typed.text("tribe").strip() or key_of_name(editor.typed.text("name"))
     if not is_key(key):
         raise ValidationFailed([ErrorDetail("key", KEY_RULE if key else NO_KEY), *_problems_of(editor, document)])
@@ -153,13 +154,13 @@ def _key(editor: Editor, document: Any) -> str:
 
 
 def key_of_name(name: str) -> str:
-    """A key that is like a name; "" where it has no letter of a key to begin with."""
+    """Return a key based on a name; "" if it has no letter that a key can begin with."""
     plain = unicodedata.normalize("NFKD", name[:MAX_KEY_LENGTH]).encode("ascii", "ignore").decode().casefold()
     return SEPARATORS.sub("-", plain).strip("-0123456789")
 
 
 async def _document(visit: Visit, editor: Editor) -> Any:
-    """What was typed, as a document; ValidationFailed or BadRequest when it cannot be one."""
+    """Return the input as a document; raise ValidationFailed or BadRequest if that is not possible."""
     if editor.is_document:
         text, depth = editor.typed.text("yaml").encode(), visit.call.settings.limits.max_depth
         return await asyncio.to_thread(read_yaml, text, max_depth=depth)
@@ -171,7 +172,7 @@ async def _document(visit: Visit, editor: Editor) -> Any:
 
 
 def _problems_of(editor: Editor, document: Any) -> Sequence[ErrorDetail]:
-    """What is wrong with a document."""
+    """Return the problems of a document."""
     try:
         _read(editor, document)
     except ValidationFailed as error:
@@ -180,7 +181,7 @@ def _problems_of(editor: Editor, document: Any) -> Sequence[ErrorDetail]:
 
 
 def _changed_rows(typed: FormState, act: str) -> FormState:
-    """The form with a row more or less."""
+    """Return the form with a row added or removed."""
     found = rows.rows_in(typed.values)
     number = whole_number(act.removeprefix(REMOVE), most=MOST_FILTERS)
     kind = typed.text("kind")
@@ -192,12 +193,12 @@ def _changed_rows(typed: FormState, act: str) -> FormState:
 
 
 def _head(typed: FormState) -> dict[str, Sequence[str]]:
-    """The fields of the form that are of no row."""
+    """Return the fields of the form outside its rows."""
     return {name: typed.all(name) for name in (*rows.TRIBE_FIELDS, "tribe", "note")}
 
 
 async def _without_saving(visit: Visit, editor: Editor, document: Any, act: str) -> Editor:
-    """The form with the count of its rules, or the same tribe to be edited in the other way."""
+    """Return the form with the count of its rules, or with the same tribe in the other editing mode."""
     tribe = _read(editor, document)
     if act == "count":
         counted = None if tribe.is_contextual else await count_people(visit, tribe)
@@ -229,7 +230,7 @@ async def _save(visit: Visit, editor: Editor, draft: TribeDraft) -> Response:
 
 
 def _rejected_form(editor: Editor, error: ApiError) -> FormState:
-    """The form with each problem beside its field; of a document all of them before it, each with its path."""
+    """Return the form with each problem beside its field; for a document all above it, each with its path."""
     values = editor.typed.values if editor.is_document else {**_head(editor.typed), **_rows_again(editor.typed)}
     problems: dict[str, list[str]] = {}
     for problem in error.problems:
@@ -241,7 +242,7 @@ def _rejected_form(editor: Editor, error: ApiError) -> FormState:
 
 
 def _rows_again(typed: FormState) -> Mapping[str, Sequence[str]]:
-    """The rows as problems count them: from 0 on, without gaps."""
+    """Return the rows numbered as in problems: from 0, without gaps."""
     return rows.values_of(rows.rows_in(typed.values))
 
 
@@ -250,7 +251,7 @@ def _rows_again(typed: FormState) -> Mapping[str, Sequence[str]]:
 
 @dataclass(frozen=True)
 class FieldSuggestions:
-    """What the fields offer, from what arrives where the page is."""
+    """The suggestions for fields, from the data of the page's environment."""
 
     attributes: Sequence[str]
     tags: Sequence[str]
@@ -282,12 +283,12 @@ async def _show(visit: Visit, editor: Editor) -> Response:
 
 
 def _shown_rows(typed: FormState, found: Iterable[rows.Row]) -> FormState:
-    """The form with its rows counted from 0 on."""
+    """Return the form with its rows numbered from 0."""
     return FormState({**_head(typed), **rows.values_of(found)}, typed.problems)
 
 
 def _sentence_of(row: rows.Row) -> str:
-    """What a filter says that no row can; "" for others."""
+    """Return the sentence of a filter that no row can represent; "" for others."""
     if row["kind"] != "document":
         return ""
     try:
@@ -310,7 +311,7 @@ async def _offers(visit: Visit) -> FieldSuggestions:
 
 
 async def _event_names(visit: Visit) -> tuple[Sequence[str], Sequence[str]]:
-    """The names of events that arrive, and the keys of their metadata."""
+    """Return the names of received events, and the keys of their metadata."""
     if not is_permitted(visit, event_names.list_names):
         return (), ()
     asked = RouteRequest(query={"limit": str(MOST_OFFERED_EVENTS)})
@@ -320,14 +321,14 @@ async def _event_names(visit: Visit) -> tuple[Sequence[str], Sequence[str]]:
 
 
 async def _fields(visit: Visit) -> Sequence[str]:
-    """The contextual properties of the model."""
+    """Return the contextual properties of the model."""
     model = (await invoke(visit, models.read)).one if is_permitted(visit, models.read) else {}
     return [f"fields.{name}" for name in model.get("fields", {})]
 
 
 @dataclass(frozen=True)
 class TribeText:
-    """A tribe in words; `sentences` is None where it was deleted."""
+    """A tribe in words; `sentences` is None if it was deleted."""
 
     summary: str
     sentences: Sequence[str] | None
@@ -335,7 +336,7 @@ class TribeText:
 
 @dataclass(frozen=True)
 class TribeConflict:
-    """What somebody else saved meanwhile, beside what was typed."""
+    """The conflicting change of another person, beside the input."""
 
     overtaken: TribeConflictError
     theirs: TribeText

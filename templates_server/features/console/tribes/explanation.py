@@ -1,4 +1,4 @@
-"""Why a person is in a tribe or not, filter by filter."""
+"""The reasons why a person is in a tribe or not, filter by filter."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NOBODY = "No {kind} with that ID in {environment}."
 
 @page
 async def explanation_page(visit: Visit) -> Response:
-    """The form, and what came of it once a person is given."""
+    """Show the form, and the result once a person is given."""
     require(visit, tribes.show_explanation)
     tribe = await stored_tribe(visit)
     typed = FormState({name: [text] for name, text in visit.call.query.items()})
@@ -56,7 +56,7 @@ async def explanation_page(visit: Visit) -> Response:
 
 
 async def _explain(visit: Visit, tribe: TribeDefinition, typed: FormState) -> Any:
-    """What the API says of the person in the form."""
+    """Return the API's explanation for the person in the form."""
     texts = {name: typed.text(f"field{number}") for number, name in enumerate(contextual_fields(tribe), 1)}
     said = {name: scalar_of(text) for name, text in texts.items() if text}
     query = {KINDS.get(typed.text("kind"), "user"): typed.text("person").strip()}

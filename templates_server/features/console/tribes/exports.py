@@ -1,4 +1,4 @@
-"""The users of a tribe as a file: asked for, waited for, fetched. The same file that `mtribes tribe export` writes."""
+"""The export of a tribe's users: request, wait, download. The same file as that of `mtribes tribe export`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RUNNING = "running"
 
 @form(DOWNLOAD, back=PATH, keeps=("format",))
 async def begin_download(visit: Visit, sent: Parameters) -> Response:
-    """Have the file made, and go to where it can be fetched."""
+    """Start the export, and redirect to its download page."""
     asked = RouteRequest({"format": sent.text("format") or "csv"}, key=sent.text(KEY))
     try:
         export = (await invoke(visit, exports.export_tribe, asked)).one
@@ -41,7 +41,7 @@ async def begin_download(visit: Visit, sent: Parameters) -> Response:
 
 @page
 async def download_page(visit: Visit) -> Response:
-    """How far the file is, and where to fetch it."""
+    """Show the progress of the file, and the link to download it."""
     tribe, export = await stored_tribe(visit), await _export(visit)
     place = crumbs(visit, tribe, "Download")
     return await show(
@@ -51,7 +51,7 @@ async def download_page(visit: Visit) -> Response:
 
 @page
 async def download(visit: Visit) -> Response:
-    """The file, under a name that says what it is."""
+    """Return the file, with a descriptive name."""
     export: Any = await _export(visit)
     name = f"{export.tribe}-{visit.call.place.environment_name}.{export.format}"
     response = await fetch(visit, exports.download, name)
@@ -61,7 +61,7 @@ async def download(visit: Visit) -> Response:
 
 
 async def _export(visit: Visit, export_id: str = "") -> ExportView:
-    """The export of the path, or that one; NotFound when it is of another tribe."""
+    """Return the export of the path or with that ID; raise NotFound if it belongs to another tribe."""
     export_id = export_id or visit.call.parameters["export"]
     export: ExportView = (await invoke(visit, exports.show, export=export_id)).one
     if export.tribe != visit.call.parameters["tribe"]:
@@ -70,7 +70,7 @@ async def _export(visit: Visit, export_id: str = "") -> ExportView:
 
 
 async def _wait(visit: Visit, export: ExportView) -> None:
-    """Wait a little: most files are there at once."""
+    """Wait briefly: most files are ready at once."""
     for _ in range(int(PATIENCE_SECONDS / POLL_SECONDS)):
         if export.state != RUNNING:
             return

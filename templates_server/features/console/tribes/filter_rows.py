@@ -1,7 +1,7 @@
-"""The filters of a tribe as rows of a form, and back. Pure; what is wrong with them says the reader of tribes.
+"""The filters of a tribe as rows of a form, and back. Pure; the reader of tribes validates them.
 
-A row is the text of each field, by name. What no row can say keeps its JSON in a row of its own, which can be removed
-and not edited. In the form the fields of the third row are called `f2-operator` and so on.
+A row maps field names to texts. A filter that no row can represent stays as JSON in a row that can be removed but
+not edited. In the form the fields of the third row are called `f2-operator` and so on.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ NEW: Mapping[str, Row] = {
     "share": {"from": "0", "to": "10"},
     "contextual": {"contextual": "fields.", "operator": "equals", "type": "text"},
 }
-"""What stands in a row that was just added."""
+"""The initial values of a new row."""
 WHOLE = re.compile(r"-?[0-9]{1,19}")
 NUMBER = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,3})?")
 OF_LINES = frozenset({"value", *(f"data{number}-value" for number in CONDITIONS)})
@@ -95,7 +95,7 @@ EVERY_FIELD = tuple(
 
 
 def rows_in(values: Values) -> list[Row]:
-    """The rows that a form has, in order, without those conditions of events that are empty."""
+    """Return the rows of a form, in order, without empty event conditions."""
     found = []
     for number in range(MOST_FILTERS):
         kind = _first(values, f"f{number}-kind")
@@ -106,18 +106,18 @@ def rows_in(values: Values) -> list[Row]:
 
 
 def to_filter(row: Row) -> Any:
-    """A row as a filter of a document."""
+    """Return a row as a filter of a document."""
     return WRITERS[row["kind"]](row)
 
 
 def document_in(values: Values) -> dict[str, Any]:
-    """The tribe that a form has, as a document."""
+    """Return the tribe of a form as a document."""
     head = {name: text for name in TRIBE_FIELDS if (text := _plain(_first(values, name)).strip())}
     return {**head, "filters": [to_filter(row) for row in rows_in(values)]}
 
 
 def own_problems(rows: Iterable[Row]) -> Iterator[ErrorDetail]:
-    """What is wrong with rows and cannot be seen in the document that is made of them."""
+    """Return the problems of rows that are not visible in their document."""
     for number, row in enumerate(rows):
         keys = [row[f"meta{pair}-key"] for pair in PAIRS if row.get(f"meta{pair}-key")]
         if len(set(keys)) < len(keys):
@@ -127,7 +127,7 @@ def own_problems(rows: Iterable[Row]) -> Iterator[ErrorDetail]:
 
 
 def field_of(path: str) -> str:
-    """The field of the form that a problem stands beside, by its path in the document; "" for the whole form."""
+    """Return the form field of a problem, by its path in the document; "" for the whole form."""
     place = PLACE.match(path)
     if place is None:
         return path if path in TRIBE_FIELDS else ""
@@ -141,7 +141,7 @@ def field_of(path: str) -> str:
 
 
 def _place(digits: str) -> int:
-    """The place of a condition among those of its event."""
+    """Return the position of a condition within its event."""
     return whole_number(digits, most=MOST_CONDITIONS) or 0
 
 
@@ -150,7 +150,7 @@ def _first(values: Values, name: str) -> str:
 
 
 def _closed_up(row: dict[str, str]) -> Row:
-    """The row with its metadata and its conditions of data at the first places."""
+    """Return the row with its metadata and data conditions moved to the first positions."""
     for numbers, head, parts in ((PAIRS, "meta", ("key", "value")), (CONDITIONS, "data", ("path", *COMPARED))):
         given = [
             [row.get(f"{head}{number}-{part}", "") for part in parts]
@@ -165,7 +165,7 @@ def _closed_up(row: dict[str, str]) -> Row:
 
 
 def whole_attribute(name: str) -> str:
-    """The attribute as documents call it: `country`, as pages of people show it, is `attributes.country`."""
+    """Return the attribute's name in documents: `country`, as pages of people show it, is `attributes.country`."""
     bare = name.strip()
     return f"{OWN}{bare}" if bare and "." not in bare and bare not in OF_EVERYBODY else bare
 
@@ -175,7 +175,7 @@ def _comparison(kind: str) -> Callable[[Row], dict[str, Any]]:
 
 
 def _read_comparison(row: Row, head: str = "") -> dict[str, Any]:
-    """The operator and what it compares with."""
+    """Return the operator and its operand."""
     operator, text, kind = (row.get(f"{head}{name}", "") for name in COMPARED)
     value = _value(operator, _plain(text), kind)
     return {"operator": operator} if value is None else {"operator": operator, "value": value}
@@ -196,7 +196,7 @@ def _value(operator: str, text: str, kind: str) -> Any:
 
 
 def _plain(text: str) -> str:
-    """A text as it was typed: browsers send line ends as two characters."""
+    """Return the text as entered, with single-character line ends: browsers send two characters."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -207,7 +207,7 @@ def _scalar(text: str, kind: str) -> Any:
 
 
 def _number(text: str) -> Any:
-    """The number of a text; the text where it is none."""
+    """Return the number in a text; the text itself if it is not a number."""
     digits = text.strip()
     if WHOLE.fullmatch(digits):
         return int(digits)
@@ -216,7 +216,7 @@ def _number(text: str) -> Any:
 
 
 def _are_numbers(row: Row) -> bool:
-    """Whether each line is a number; an empty value is another problem."""
+    """Return whether each line is a number; an empty value is a separate problem."""
     return all(NUMBER.fullmatch(line.strip()) for line in _plain(row["value"]).split("\n") if line.strip())
 
 
@@ -245,7 +245,7 @@ def _share(row: Row) -> dict[str, Any]:
 
 
 def _of_json(row: Row) -> Any:
-    """The filter that no row can say; None, which is refused, where the text is none of ours."""
+    """Return the filter that no row can represent; None, which is rejected, if its JSON is invalid."""
     try:
         return read_json(row["json"].encode(), max_depth=MAX_JSON_DEPTH)
     except ApiError:
@@ -267,23 +267,23 @@ WRITERS: Mapping[str, Callable[[Row], Any]] = {
 
 
 def to_values(document: Mapping[str, Any]) -> dict[str, Sequence[str]]:
-    """The fields of the form for a tribe in canonical form."""
+    """Return the fields of the form for a tribe in canonical form."""
     head = {name: [document.get(name, "")] for name in TRIBE_FIELDS}
     return {**head, **values_of(to_row(each) for each in document.get("filters", ()))}
 
 
 def values_of(rows: Iterable[Row]) -> dict[str, Sequence[str]]:
-    """The fields of these rows."""
+    """Return the fields of these rows."""
     return {f"f{number}-{name}": [text] for number, row in enumerate(rows) for name, text in row.items()}
 
 
 def new_row(kind: str) -> Row:
-    """A row that was just added."""
+    """Return a new row."""
     return {"kind": kind, **dict.fromkeys(FIELDS[kind], ""), **NEW.get(kind, {})}
 
 
 def to_row(document: Mapping[str, Any]) -> Row:
-    """The row of a filter in canonical form."""
+    """Return the row of a filter in canonical form."""
     kind = next(kind for kind in FIELDS if kind in document)
     row = {**dict.fromkeys(FIELDS[kind], ""), "kind": kind, **READERS[kind](document)}
     if _text_of(to_filter(row)) == _text_of(document) and not _has_hidden_lines(row):
@@ -292,7 +292,7 @@ def to_row(document: Mapping[str, Any]) -> Row:
 
 
 def _has_hidden_lines(row: Row) -> bool:
-    """Whether a field of one line would lose the end of a line."""
+    """Return whether a single-line field would lose a line end."""
     return any("\n" in _plain(text) for name, text in row.items() if name not in OF_LINES)
 
 
@@ -331,7 +331,7 @@ def _of_event(document: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _entry_of(document: Any, alone: str) -> tuple[str, str]:
-    """The word and the text of what is a word alone or a mapping of one."""
+    """Return the word and the text of a single word or a mapping with one entry."""
     if document == alone:
         return alone, ""
     ((word, value),) = document.items()
@@ -354,7 +354,7 @@ READERS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, str]]] = {
 
 
 def scalar_of(text: str) -> Any:
-    """What an app would say: true, false or a number where a text reads like one."""
+    """Return the value that an app would send: true, false or a number if the text is one."""
     plain = text.strip()
     if plain in {"true", "false"}:
         return plain == "true"

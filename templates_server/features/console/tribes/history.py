@@ -1,4 +1,4 @@
-"""Who changed the tribes of a Space, when and why; what differs between any two revisions, tribe by tribe."""
+"""The changes to the tribes of a Space: author, time and note; and the diff of any two revisions, tribe by tribe."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Documents = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class DiffLine:
-    """A line of two texts: `mark` is +, - or a blank; … where equal lines are left out."""
+    """A line of a text diff: `mark` is +, - or a blank; … stands for omitted equal lines."""
 
     mark: str
     text: str
@@ -43,7 +43,7 @@ class DiffLine:
 
 @dataclass(frozen=True)
 class TribeChange:
-    """What differs in one tribe between two revisions."""
+    """The difference of one tribe between two revisions."""
 
     key: str
     what: str
@@ -53,7 +53,7 @@ class TribeChange:
 
 @dataclass(frozen=True)
 class Diff:
-    """Two revisions beside each other: the first of the tribes that differ, and how many do."""
+    """A diff of two revisions: the first of the changed tribes, and the number of them."""
 
     before: int
     after: int
@@ -63,7 +63,7 @@ class Diff:
 
 @page
 async def history_page(visit: Visit) -> Response:
-    """A page of revisions, the newest first; `?from=` and `?to=` are two to compare, `?tribe=` one tribe alone."""
+    """Show a page of revisions, newest first; `?from=` and `?to=` select two to compare, `?tribe=` a single tribe."""
     query = visit.call.query
     asked = RouteRequest(query={"limit": str(REVISIONS_ON_A_PAGE), "cursor": query.get("cursor", "")})
     found = await invoke(visit, histories.list_tribe_revisions, asked)
@@ -86,7 +86,7 @@ async def history_page(visit: Visit) -> Response:
 
 
 def _asked_revisions(query: Mapping[str, str], revisions: Sequence[Revision]) -> tuple[int | None, int | None]:
-    """The revisions to compare: the newest one and the one before it unless others are asked for."""
+    """Return the revisions to compare: by default the newest one and the one before it."""
     newest = revisions[0].revision if revisions else 0
     after = whole_number(query.get("to") or str(newest), most=LARGEST_REVISION)
     before = whole_number(query.get("from") or str(max((after or 0) - 1, 0)), most=LARGEST_REVISION)
@@ -94,7 +94,7 @@ def _asked_revisions(query: Mapping[str, str], revisions: Sequence[Revision]) ->
 
 
 async def _diff(visit: Visit, before: int | None, after: int | None, key: str) -> Diff | None:
-    """The difference of two revisions, None where one is no number; NotFound where there is none of it."""
+    """Return the diff of two revisions, None if one is not a number; raise NotFound if one does not exist."""
     if before is None or after is None:
         return None
     first, second = [await documents_at(visit, revision) for revision in (before, after)]
@@ -102,7 +102,7 @@ async def _diff(visit: Visit, before: int | None, after: int | None, key: str) -
 
 
 async def documents_at(visit: Visit, revision: int) -> Documents:
-    """The tribes of a revision, by key; NotFound where there is none of that number."""
+    """Return the tribes of a revision, by key; raise NotFound if it does not exist."""
     found = await invoke(visit, tribes.read, RouteRequest(query={"revision": str(revision)}))
     documents: Documents = found.one["tribes"]
     return documents
@@ -116,7 +116,7 @@ def _compare(first: Documents, second: Documents, before: int, after: int, key: 
 
 
 def change_of(key: str, before: Any, after: Any) -> TribeChange:
-    """What differs between two documents of a tribe; None for one that was not there."""
+    """Return the difference between two documents of a tribe; None stands for an absent one."""
     what = "added" if before is None else "deleted" if after is None else "changed"
     lines = list(islice(_lines(before, after), MOST_SHOWN_LINES + 1))
     return TribeChange(key, what, lines[:MOST_SHOWN_LINES], len(lines) > MOST_SHOWN_LINES)

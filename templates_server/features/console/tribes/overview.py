@@ -1,4 +1,4 @@
-"""The tribes of a Space by category, and how many people an environment has in each, counted where somebody asks."""
+"""The tribes of a Space by category, with the number of people of an environment in each, counted on request."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TRIBES_ON_A_PAGE = 50
 
 @dataclass(frozen=True)
 class TribeRow:
-    """A tribe in the list; `counted` is None where nobody has counted it yet."""
+    """A tribe in the list; `counted` is None if it has not been counted."""
 
     tribe: TribeDefinition
     counted: TribeCount | None
@@ -38,7 +38,7 @@ class TribeRow:
 
 @page
 async def tribes_page(visit: Visit) -> Response:
-    """A page of the tribes, those with a text in them where one is given; `?count=` is one to be counted."""
+    """Show a page of the tribes, filtered by a text if given; `?count=` is a tribe to count."""
     documents = (await invoke(visit, tribes.read)).one["tribes"]
     search = visit.call.query.get("search", "").strip()
     start = whole_number(visit.call.query.get("cursor", "0"), most=MOST_TRIBES) or 0
@@ -59,7 +59,7 @@ async def tribes_page(visit: Visit) -> Response:
 
 
 def _find_keys(documents: Mapping[str, Any], search: str) -> Iterator[str]:
-    """The keys of tribes with that text in them, by category; those of none at the end."""
+    """Return the keys of tribes with that text, by category; uncategorized ones come last."""
     wanted = search.casefold()
 
     def place(key: str) -> tuple[bool, str, str, str]:
@@ -75,7 +75,7 @@ def _find_keys(documents: Mapping[str, Any], search: str) -> Iterator[str]:
 
 
 async def _count(visit: Visit, found: Sequence[TribeDefinition], key: str) -> str:
-    """Count the tribe of that key if the page shows it and it can be counted; why not, "" if it was."""
+    """Count that tribe if it is on the page and countable; return the reason for a failure, or ""."""
     tribe = next((one for one in found if one.key == key and not one.is_contextual), None)
     if tribe is None:
         return ""

@@ -1,4 +1,4 @@
-"""Pages of tribes: every path, who may use it, what it reads and gives."""
+"""Pages of tribes: every path with its permission, input and output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules of a tribe as sentences that need no manual. Pure."""
+"""The rules of a tribe as plain sentences. Pure."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ OPERATORS: Sequence[tuple[str, Sequence[tuple[str, str]]]] = (
         ),
     ),
 )
-"""What a value can be asked, by what it is, in words."""
+"""The available conditions by the type of value, with their labels."""
 PEOPLE: Mapping[Audience, str] = {
     Audience.USERS: "Users",
     Audience.VISITORS: "Visitors",
@@ -94,7 +94,7 @@ PEOPLE: Mapping[Audience, str] = {
 
 
 def summary(tribe: TribeDefinition) -> str:
-    """Who is in the tribe, as what stands before the sentences of its filters."""
+    """Return the audience of the tribe, as an introduction to the sentences of its filters."""
     people = PEOPLE[tribe.audience]
     if not tribe.filters:
         return f"{people}, without filters."
@@ -104,12 +104,12 @@ def summary(tribe: TribeDefinition) -> str:
 
 
 def sentences(tribe: TribeDefinition) -> Sequence[str]:
-    """What each filter asks."""
+    """Return a sentence for each filter."""
     return [sentence(each) for each in tribe.filters]
 
 
 def sentence(each: Filter) -> str:
-    """What a filter asks."""
+    """Return the sentence of a filter."""
     match each:
         case Comparison():
             return f"{subject(each)} {describe_filter(each).removeprefix(each.source.path).lstrip()}"
@@ -121,7 +121,7 @@ def sentence(each: Filter) -> str:
 
 
 def subject(comparison: Comparison) -> str:
-    """What is compared."""
+    """Return the description of the compared value."""
     source = comparison.source
     known = SUBJECTS.get(source.path)
     return known or f"{KINDS[source.origin]} “{source.name}”"

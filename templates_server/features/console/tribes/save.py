@@ -1,4 +1,4 @@
-"""A tribe is saved: nobody's change is lost, and who was overtaken is told by what."""
+"""Saving a tribe without losing changes of others: a conflict shows what has changed."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from templates_server.features.tribes.parser import read_tribe
 from templates_server.features.tribes.serializer import to_tribe_document
 
 ATTEMPTS = 3
-"""Others may save other tribes of the Space meanwhile: the revision is that of all."""
+"""The number of attempts: others may save other tribes of the Space meanwhile, which share its revision."""
 EXISTS = "A tribe with this key already exists. Choose another key, or edit that tribe."
 
 
 @dataclass(frozen=True)
 class TribeDraft:
-    """A tribe as somebody would have it, made from the tribes of a revision."""
+    """A person's version of a tribe, based on the tribes of a revision."""
 
     key: str
     document: Any
@@ -33,7 +33,7 @@ class TribeDraft:
 
 @dataclass(eq=False)
 class TribeConflictError(Exception):
-    """Somebody saved the tribe meanwhile: what it is now (None: deleted), and what it was."""
+    """The error for a tribe that another person has saved: its current version (None if deleted), and the base."""
 
     revision: int
     theirs: Any
@@ -42,7 +42,7 @@ class TribeConflictError(Exception):
 
 
 async def save(visit: Visit, draft: TribeDraft) -> None:
-    """Store the tribe; TribeConflictError when another saved it since the draft, else as the API refuses it."""
+    """Store the tribe; raise TribeConflictError if it was saved since the draft, else the API's own errors."""
     revision = draft.revision
     for _ in range(ATTEMPTS):
         try:
@@ -58,7 +58,7 @@ async def save(visit: Visit, draft: TribeDraft) -> None:
 
 
 async def create(visit: Visit, draft: TribeDraft) -> None:
-    """Store a tribe whose key is free; Conflict where it is not."""
+    """Store a new tribe; raise Conflict if its key exists."""
     for _ in range(ATTEMPTS):
         revision, present = await present_tribes(visit)
         if is_same(draft, present.get(draft.key)):
@@ -74,13 +74,13 @@ async def create(visit: Visit, draft: TribeDraft) -> None:
 
 
 async def present_tribes(visit: Visit) -> tuple[int, Mapping[str, Any]]:
-    """The revision of the Space's tribes, and their documents by key."""
+    """Return the revision of the Space's tribes, and their documents by key."""
     found = (await invoke(visit, tribes.read)).one
     return found["revision"], found["tribes"]
 
 
 def is_same(draft: TribeDraft, document: Any) -> bool:
-    """Whether what is stored is the draft: it was sent twice."""
+    """Return whether the stored tribe equals the draft: it was sent twice."""
     return document is not None and to_tribe_document(read_tribe(draft.document, key=draft.key)) == document
 
 
@@ -90,7 +90,7 @@ async def _replace(visit: Visit, draft: TribeDraft, revision: int) -> None:
 
 
 async def _check_untouched(visit: Visit, draft: TribeDraft, revision: int, present: Mapping[str, Any]) -> None:
-    """Raise TribeConflictError unless the tribe is what it was at the draft's revision."""
+    """Raise TribeConflictError unless the tribe is the same as at the draft's revision."""
     before = (await _documents_of(visit, draft.revision)).get(draft.key)
     theirs = present.get(draft.key)
     if theirs != before:
@@ -105,7 +105,7 @@ async def _documents_of(visit: Visit, revision: int) -> Mapping[str, Any]:
 
 
 async def _last_change(visit: Visit) -> Revision | None:
-    """The newest revision of the tribes, where the visitor may know of it."""
+    """Return the newest revision of the tribes, if the visitor may see it."""
     if not is_permitted(visit, histories.list_tribe_revisions):
         return None
     found = await invoke(visit, histories.list_tribe_revisions, RouteRequest(query={"limit": "1"}))

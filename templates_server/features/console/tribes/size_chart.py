@@ -1,4 +1,4 @@
-"""How many people a tribe had at the end of each day: a chart, and its numbers."""
+"""The number of people in a tribe at the end of each day: a chart, and its numbers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TITLE = "People"
 
 @dataclass(frozen=True)
 class SizeHistory:
-    """The days that are known; `chart` is None where none is. `rows` begin with the last day."""
+    """The days with a count; `chart` is None if there are none. `rows` begin with the last day."""
 
     chart: Chart | None
     rows: Sequence[ActivityDay]
@@ -30,7 +30,7 @@ class SizeHistory:
 
 
 async def sizes_over_time(visit: Visit, tribe: TribeDefinition) -> SizeHistory:
-    """Return the sizes of a tribe in the environment of the page, in the period that `?days=` asks for."""
+    """Return the sizes of a tribe in the environment of the page, over the period in `?days=`."""
     asked = visit.call.query.get("days", "")
     days = next((each for each in PERIODS if str(each) == asked), DEFAULT_PERIOD)
     periods = [Link(f"{each} days", f"?days={each}#sizes", each == days) for each in PERIODS]

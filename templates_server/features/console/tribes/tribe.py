@@ -1,4 +1,4 @@
-"""One tribe: its rules in words, how many people it has, some of them, and which scenarios are for it."""
+"""One tribe: its rules in words, its size, some of its users, and the scenarios that target it."""
 
 from __future__ import annotations
 
@@ -40,27 +40,27 @@ SHOWN_USES = 100
 
 @dataclass(frozen=True)
 class TribeSizeText:
-    """How many people of an environment are in the tribe; None where nobody has counted them yet."""
+    """The number of people of an environment in the tribe; None if not counted yet."""
 
     environment: str
     counted: TribeCount | None
 
 
 async def stored_tribe(visit: Visit) -> TribeDefinition:
-    """The tribe of the path; NotFound where there is none."""
+    """Return the tribe of the path; raise NotFound if there is none."""
     document = dict((await invoke(visit, tribes.show)).one)
     return read_tribe(document, key=visit.call.parameters["tribe"])
 
 
 def crumbs(visit: Visit, tribe: TribeDefinition, *below: str) -> Sequence[Link]:
-    """The place of a tribe's page, and of one below it."""
+    """Return the breadcrumbs of a tribe's page, and of one below it."""
     own = Link(tribe.name, "" if not below else visit.url(PATH), is_here=not below)
     return [own, *(Link(title, "", is_here=True) for title in below)]
 
 
 @page
 async def tribe_page(visit: Visit) -> Response:
-    """The tribe; `?count=` is an environment to count in, `?people=` asks for some users, `?days=` are of the chart."""
+    """Show the tribe; `?count=` is an environment to count in, `?people=` shows some users, `?days=` sets the chart."""
     tribe, problems = await stored_tribe(visit), dict[str, Sequence[str]]()
     environment = visit.call.query.get("count", "")
     if environment in ENVIRONMENTS and not tribe.is_contextual:
@@ -73,7 +73,7 @@ async def tribe_page(visit: Visit) -> Response:
 
 @form(DELETE, back=PATH)
 async def delete_tribe(visit: Visit, sent: Parameters) -> Response:
-    """Delete the tribe, unless a scenario is for it."""
+    """Delete the tribe, unless a scenario targets it."""
     try:
         await invoke(visit, tribes.delete_one, RouteRequest(key=sent.text(KEY)))
     except REFUSALS as error:
@@ -85,7 +85,7 @@ async def delete_tribe(visit: Visit, sent: Parameters) -> Response:
 async def show_tribe(
     visit: Visit, tribe: TribeDefinition, typed: FormState | None = None, status: HTTPStatus = HTTPStatus.OK
 ) -> Response:
-    """The page of a tribe, with what was refused there."""
+    """Show the page of a tribe, with the errors of an action."""
     uses, users = await _uses(visit, tribe), await _users(visit, tribe)
     values: dict[str, Any] = {
         "tribe": tribe,
@@ -110,7 +110,7 @@ async def show_tribe(
 
 
 def contextual_fields(tribe: TribeDefinition) -> Sequence[str]:
-    """The fields that its filters ask of apps, by name."""
+    """Return the app fields that its filters use, by name."""
     compared = (each.source for each in tribe.filters if isinstance(each, Comparison))
     return sorted({source.name for source in compared if source.origin is Origin.CONTEXTUAL})
 
@@ -122,7 +122,7 @@ async def _sizes(visit: Visit, tribe: TribeDefinition) -> Sequence[TribeSizeText
 
 
 async def _uses(visit: Visit, tribe: TribeDefinition) -> Mapping[str, Sequence[store.TribeUse]]:
-    """The scenarios that are for it, by environment; none where the visitor may not see what is delivered."""
+    """Return the scenarios that target it, by environment; none if the visitor may not see deliveries."""
     if not is_permitted(visit, delivery.read):
         return {}
     space_id = visit.call.space_id
@@ -133,7 +133,7 @@ async def _uses(visit: Visit, tribe: TribeDefinition) -> Mapping[str, Sequence[s
 
 
 async def _users(visit: Visit, tribe: TribeDefinition) -> Result | None:
-    """Some of its users; None where they were not asked for, or may not be seen."""
+    """Return some of its users; None unless requested and permitted."""
     if "people" not in visit.call.query or tribe.is_contextual or not is_permitted(visit, tribes.list_users):
         return None
     asked = {"limit": str(SAMPLE_USERS), "cursor": visit.call.query.get("cursor", "")}

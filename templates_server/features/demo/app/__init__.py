@@ -1,1 +1,1 @@
-"""The app at /demo of a demo server: a video store on the code that is generated for it. See `files/`."""
+"""The app at /demo of a demo server: a video store built on its generated code. See `files/`."""

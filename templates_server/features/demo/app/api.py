@@ -1,4 +1,4 @@
-"""The pages of the demo app, and the code that is generated for it. Only a server with demo data has them."""
+"""The pages of the demo app and its generated code. Only a server with demo data serves them."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ POLICY = (
 
 
 class GeneratedFiles:
-    """The code of the demo app as it was last asked for, by language, kept until the Space's code changes."""
+    """A cache of the demo app's latest generated code, by language, valid until the Space's code changes."""
 
     def __init__(self) -> None:
         self._code_hash = ""
         self._files: dict[str, Mapping[str, str]] = {}
 
     async def find(self, call: Call[DemoServices], language: str) -> Mapping[str, str]:
-        """The files of a language, by path; NotFound for one that there is not."""
+        """Return the files of a language, by path. Raise NotFound for a language that does not exist."""
         shop = await _shop(call)
         if language not in LANGUAGES:
             raise NotFound
@@ -67,25 +67,25 @@ class DemoServices(PageServices, Protocol):
 
 
 async def show_app(call: Call) -> Response:
-    """The page."""
+    """Return the page."""
     await _shop(call)
     return _file(call, "index.html")
 
 
 async def show_file(call: Call) -> Response:
-    """A file that the page loads."""
+    """Return a file that the page loads."""
     await _shop(call)
     return _file(call, call.parameters["name"])
 
 
 async def show_configuration(call: Call) -> Response:
-    """The public keys of the app's environments."""
+    """Return the public keys of the app's environments."""
     shop = await _shop(call)
     return json_response(Configuration(SPACE, shop.keys), headers=_headers(call))
 
 
 async def show_generated_file(call: Call[DemoServices]) -> Response:
-    """A module of the code that is generated for the app."""
+    """Return a module of the code generated for the app."""
     name = call.parameters["file"]
     files = await call.features.generated_files.find(call, "javascript")
     if not name.endswith(".js") or name not in files:
@@ -94,7 +94,7 @@ async def show_generated_file(call: Call[DemoServices]) -> Response:
 
 
 async def show_code(call: Call[DemoServices]) -> Response:
-    """A file of the code that is generated for the app, in one of the languages, as people read it."""
+    """Return a readable file of the code generated for the app, in one of the languages."""
     language = call.parameters.get("language", LANGUAGES[0])
     files = await call.features.generated_files.find(call, language)
     path = call.parameters.get("file") or first_of(files)
@@ -130,5 +130,5 @@ def _file(call: Call, name: str) -> Response:
 
 
 def _headers(call: Call) -> dict[str, str]:
-    """The page asks its own server, by whatever name of it the browser was given."""
+    """Return headers that let the page send requests to its own server, under the host name the browser used."""
     return {"Cache-Control": "no-cache", "Content-Security-Policy": POLICY.format(origin=call.settings.origin)}

@@ -1,4 +1,4 @@
-"""The demo app: every path, who may use it, what it reads and gives."""
+"""The routes of the demo app: each path, its access rule, its input and its response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All SQL about the demo app: which Space it shows, and with which keys."""
+"""All SQL of the demo app: which Space it shows, and with which keys."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from templates_server.storage.tables import environment_keys, environments, spac
 
 @dataclass(frozen=True)
 class Shop:
-    """The Space of the demo app; its oldest live key by name of environment."""
+    """The Space of the demo app and its oldest active key, by environment name."""
 
     space_id: str
     keys: dict[str, str]
 
 
 def find_shop(connection: Connection, space_key: str) -> Shop | None:
-    """The Space of that key; None when there is none."""
+    """Return the Space with that key, or None if it does not exist."""
     space_id = connection.execute(select(spaces.c.id).where(spaces.c.key == space_key)).scalar_one_or_none()
     if space_id is None:
         return None

@@ -1,1 +1,1 @@
-"""Events as the Platform API lists them."""
+"""The event listing of the Platform API."""

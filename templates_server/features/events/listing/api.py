@@ -1,4 +1,4 @@
-"""`GET /v2/.../environments/:environment/events`: the events of an environment, a page at a time."""
+"""`GET /v2/.../environments/:environment/events`: the events of an environment, one page at a time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from templates_server.primitives.event_names import find_event_name_problem
 
 
 async def list_events(call: Call) -> ApiResult:
-    """A page: of one user or of a name the newest first, else in order of person and id."""
+    """Return a page: newest first for one user or name, otherwise ordered by person and id."""
     page, environment_id = read_page_request(call), call.environment_id
     wanted = store.EventQuery(page.limit, page.after, call.query.get("name"), _person_id(call.query.get("user")))
     _check_name(wanted.name)

@@ -1,4 +1,4 @@
-"""All SQL that lists events: of one user or of a name the newest first, else in order of person and id."""
+"""All SQL that lists events: newest first for one user or name, otherwise ordered by person and id."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LAST_TIME = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class EventQuery:
-    """Which events: so many that come after a place, "" for the first; where said, of a name, or of a person."""
+    """A query for a number of events after a position ("" for the start), optionally of one name or one person."""
 
     limit: int
     after: str
@@ -30,7 +30,7 @@ class EventQuery:
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """An event and whose it is; times in milliseconds, `data` and `metadata` JSON objects."""
+    """An event and its person; times in milliseconds, `data` and `metadata` as JSON objects."""
 
     event_id: str
     name: str
@@ -47,14 +47,14 @@ class StoredEvent:
 
 @dataclass(frozen=True, slots=True)
 class EventPage:
-    """Events, and the place after which more may come; None: there are no more."""
+    """Events, and the position to continue from; None if there are no more."""
 
     events: Sequence[StoredEvent]
     more_after: str | None
 
 
 def list_events(connection: Connection, environment_id: str, wanted: EventQuery) -> EventPage:
-    """A page of events; ValueError when the place is none."""
+    """Return a page of events. Raise ValueError when the position is invalid."""
     if wanted.person_id is not None:
         return _of_person(connection, environment_id, wanted.person_id, wanted)
     if wanted.name is not None:

@@ -1,1 +1,1 @@
-"""Events and sessions of an environment as they arrive, told as server-sent events."""
+"""A live stream of an environment's events and sessions, as server-sent events."""

@@ -1,4 +1,4 @@
-"""`GET /v2/.../environments/:environment/events/stream`: server-sent events (WHATWG HTML, 9.2) of what arrives."""
+"""`GET /v2/.../environments/:environment/events/stream`: server-sent events (WHATWG HTML, 9.2) of new arrivals."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class EventStreamServices(Protocol):
 
 
 async def stream_events(call: Call[EventStreamServices]) -> Response:
-    """The events and sessions of an environment as they arrive, those that the filters take."""
+    """Stream the events and sessions of an environment that match the filters, as they arrive."""
     wanted, seconds = read_filter(call.query), wait_seconds(call)
     return await open_stream(call, wanted, functools.partial(is_permitted, call), seconds)
 
@@ -53,7 +53,7 @@ async def open_stream(
     *,
     after: str = "",
 ) -> Response:
-    """A stream of what arrives, for so many seconds and while it is permitted; `after` is where a first one begins."""
+    """Open a stream of arrivals, for that many seconds and while permitted; `after` is the initial position."""
     feed = call.features.event_feed
     with contextlib.ExitStack() as held:
         held.enter_context(call.services.stream_limiter.acquire(call.caller))
@@ -66,7 +66,7 @@ async def open_stream(
 
 
 async def is_permitted(call: Call) -> bool:
-    """Return whether the token that a stream was opened with would open it now."""
+    """Return whether the stream's token would still open it now."""
     bearer = call.request.headers.get("authorization", "").partition(" ")[2].strip()
     principal = await call.services.authenticate(bearer)
     place = await call.services.locate({name: call.parameters[name] for name in ("space", "environment")})
@@ -81,7 +81,7 @@ async def is_permitted(call: Call) -> bool:
 
 
 def read_filter(query: Mapping[str, str]) -> StreamFilter:
-    """Return what the query of a request takes: `name`, and `user` or `anonymous_id`."""
+    """Return the filter in the query of a request: `name`, and `user` or `anonymous_id`."""
     name, person = query.get("name"), _person_of(query)
     problem = None if name is None else find_event_name_problem(name)
     if problem is not None:
@@ -107,7 +107,7 @@ def _named(kind: PersonKind, parameter: str, called: str, problem: str | None) -
 
 
 def wait_seconds(call: Call) -> int | None:
-    """Return after how many seconds a stream is to end; None: it lasts."""
+    """Return the number of seconds after which a stream ends, or None if it is unlimited."""
     text = call.query.get("wait")
     if text is None:
         return None
@@ -119,7 +119,7 @@ def wait_seconds(call: Call) -> int | None:
 
 @contextlib.contextmanager
 def _ending_in(seconds: int, listener: Listener) -> Iterator[None]:
-    """Within the block the listener ends after so many seconds."""
+    """End the listener after that many seconds, within the block."""
     ending = asyncio.get_running_loop().call_later(seconds, listener.end)
     try:
         yield

@@ -1,6 +1,6 @@
-"""Hands what arrives to the streams of this process, whichever process stored it: one look for all of them.
+"""Delivers arrivals stored by any process to the streams of this process, with one shared query.
 
-A look follows soon after this process has written, else every half second; there is none while nobody follows.
+A query runs shortly after this process has written, otherwise every half second; none runs without listeners.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ REST_AFTER_FAILURE_SECONDS = 5.0
 RENEW_SECONDS = 20.0
 FOLLOWED_FOR = 60 * SECOND  # what arrives is noted for so long after the last stream was there: it may come back
 MOST_WAITING = 1000
-"""Messages that wait for who reads slowly; what is beyond that is skipped."""
+"""The maximum number of messages queued for a slow reader; messages beyond that are skipped."""
 
 Permitted = Callable[[], Awaitable[bool]]
 PERMISSION_SECONDS = 5.0
-"""How long it is believed that a token opens the stream."""
+"""How long the result of a token check is cached."""
 
 
 @dataclass(eq=False)
 class Listener:
-    """One stream of an environment: what it wants, where it is, and the messages that it has not sent yet."""
+    """One stream of an environment: its filter, its position and its unsent messages."""
 
     environment_id: str
     filter: StreamFilter
@@ -59,12 +59,12 @@ class Listener:
     _is_new: bool = True
 
     def end(self) -> None:
-        """Have whoever waits wait no longer."""
+        """Wake up all waiters."""
         self.is_over = True
         self._woken.set()
 
     def tell(self, messages: Sequence[bytes], skipped: int, position: str) -> None:
-        """Have messages sent, then the position that they lead to."""
+        """Queue messages, followed by the position after them."""
         room = max(0, MOST_WAITING - len(self.waiting))
         self.waiting.extend(messages[:room])
         self.skipped += skipped + len(messages[room:])
@@ -73,9 +73,9 @@ class Listener:
             self._woken.set()
 
     async def next_messages(self, permitted: Permitted, seconds: float) -> bytes | None:
-        """Return what is to be sent, as soon as there is something; after so many seconds the position alone.
+        """Return messages as soon as there are any; after that many seconds, the position alone.
 
-        None once all is over: it is not permitted any more, or was ended.
+        Return None once the stream has ended or is no longer permitted.
         """
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
@@ -94,7 +94,7 @@ class Listener:
         return None
 
     def _taken(self) -> bytes:
-        """Return what waits. The position comes last: who is cut off before it is told all of it again."""
+        """Return the queued messages. The position comes last: a client cut off before it receives them again."""
         skipped = [_message("skipped", Skipped(self.skipped))] if self.skipped else []
         taken = b"".join([*self.waiting, *skipped, position_message(self.position)])
         self.waiting.clear()
@@ -122,7 +122,7 @@ class EventFeed:
         self._renew_at = math.inf
 
     async def open(self, environment_id: str, wanted: StreamFilter, last_event_id: str) -> Listener:
-        """Return a listener that goes on after the last event it was told, or else begins now."""
+        """Return a listener that resumes after the last event it received, or starts now."""
         until = self._clock() + FOLLOWED_FOR
         self._expect(environment_id, wanted, until)
         filters = self._filters_of(environment_id)
@@ -137,7 +137,7 @@ class EventFeed:
 
     @contextlib.contextmanager
     def listening(self, listener: Listener) -> Iterator[None]:
-        """Within the block the listener is told what arrives."""
+        """Deliver arrivals to the listener, within the block."""
         self._listeners.add(listener)
         self._writes_seen = -1
         self._renew_at = min(self._renew_at, time.monotonic() + RENEW_SECONDS)
@@ -149,7 +149,7 @@ class EventFeed:
             self._listeners.discard(listener)
 
     async def finish(self) -> None:
-        """Look no more."""
+        """Stop querying."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -160,7 +160,7 @@ class EventFeed:
         return [*listening, expected[0]] if expected else listening
 
     def _expect(self, environment_id: str, wanted: StreamFilter, until: int) -> None:
-        """Have what is wanted noted until then, whoever else begins or ends: it may be asked for again."""
+        """Have matching arrivals recorded until then, whoever else starts or stops: a client may resume."""
         now = self._clock()
         self._expected = {key: one for key, one in self._expected.items() if one[1] > now}
         before = self._expected.get(environment_id)
@@ -220,7 +220,7 @@ class EventFeed:
 
 
 class _Told:
-    """What has arrived in an environment, encoded once for all who are told of it."""
+    """The arrivals in an environment, encoded once for all listeners."""
 
     def __init__(self, arrived: store.Arrived) -> None:
         self._events = [(one, _message("event", event_view(one))) for one in arrived.events]
@@ -228,13 +228,13 @@ class _Told:
         self.skipped = arrived.skipped
 
     def messages_for(self, wanted: StreamFilter) -> Sequence[bytes]:
-        """Return those that a filter wants."""
+        """Return the messages that match a filter."""
         sessions = [message for one, message in self._sessions if wanted.matches(None, one.person_id)]
         return [*sessions, *(message for one, message in self._events if wanted.matches(one.name, one.person_id))]
 
 
 def session_view(stored: store.StoredSession) -> ArrivedSession:
-    """Return a session as streams tell it."""
+    """Return the form of a session in streams."""
     return ArrivedSession(
         stored.session_id,
         stored.called if stored.kind == PersonKind.USER else None,
@@ -250,7 +250,7 @@ def session_view(stored: store.StoredSession) -> ArrivedSession:
 
 
 def position_message(position: str) -> bytes:
-    """Return what has a client remember where it is, and tells it nothing else (WHATWG HTML, 9.2.6)."""
+    """Return a message that only makes a client store its position (WHATWG HTML, 9.2.6)."""
     return b"id: %b\n\n" % position.encode()
 
 

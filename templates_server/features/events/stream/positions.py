@@ -1,7 +1,7 @@
-"""Positions in what has arrived, which a client sends back as `Last-Event-ID`. Pure.
+"""Positions in the sequence of arrivals, which a client sends back as `Last-Event-ID`. Pure.
 
-SQLite has one writer: a position is a number that grows. In PostgreSQL transactions end in another order than they
-begin: a position is the snapshot of a transaction, and what comes after it is what that transaction did not see.
+SQLite has one writer: a position is a growing number. In PostgreSQL, transactions end in a different order than they
+begin: a position is the snapshot of a transaction, and what follows it is what that transaction did not see.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ SNAPSHOT = re.compile(r"[0-9]{1,18}:[0-9]{1,18}:(?:[0-9]{1,18}(?:,[0-9]{1,18})*)
 
 
 def resume_position(last_event_id: str, present: str, dialect: str) -> str:
-    """Return the position that a client was told, or the present one where that is none of this database."""
+    """Return the position that a client sent, or the current one if it is not a position of this database."""
     if len(last_event_id) > MOST_CHARACTERS:
         return present
     end = _end_of(last_event_id, dialect)
@@ -24,7 +24,7 @@ def resume_position(last_event_id: str, present: str, dialect: str) -> str:
 
 
 def _end_of(position: str, dialect: str) -> int | None:
-    """Return the first number that is not before a position; None where it is not a position."""
+    """Return the first number that is not before a position, or None if it is not a position."""
     if dialect == "sqlite":
         return whole_number(position, most=LARGEST)
     if SNAPSHOT.fullmatch(position) is None:

@@ -1,4 +1,4 @@
-"""Notes which events and sessions arrive where somebody follows, in the transaction that stores them."""
+"""Records events and sessions in environments with listeners, in the transaction that stores them."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from templates_server.primitives.timestamps import Clock
 from templates_server.storage.write_batcher import Outcomes
 
 LOOK_SECONDS = 1.0
-"""How long it is believed who follows: in another process, a stream is known this late at most."""
+"""How long the list of listeners is cached: the maximum delay until another process notices a stream."""
 MOST_A_SECOND = 500
-"""Events, and sessions, of an environment that a process notes: nobody reads more, and an export has all of them."""
+"""The limit of events, and of sessions, recorded per environment and process; an export has all of them."""
 POSITIONS_A_MILLISECOND = 1000
 
 
 class SessionStart(Protocol):
-    """What is noted of a session that has started."""
+    """The recorded data of a started session."""
 
     @property
     def environment_id(self) -> str:
@@ -34,26 +34,26 @@ class SessionStart(Protocol):
 
     @property
     def stated(self) -> ClaimedIdentity:
-        """Whose it is."""
+        """The stated person."""
 
     @property
     def session_id(self) -> str:
-        """Its id."""
+        """The session's id."""
 
     @property
     def started(self) -> int:
-        """When it started, in milliseconds."""
+        """The start time, in milliseconds."""
 
 
 SessionT = TypeVar("SessionT", bound=SessionStart)
 StoreEvents = Callable[[Connection, Sequence[EventBatch]], Sequence[Sequence[ErrorDetail]]]
 StoreSessions = Callable[[Connection, Sequence[SessionT]], Outcomes[Sequence[ErrorDetail]]]
 Entry = tuple[str, str | None, ClaimedIdentity, str, int]
-"""Of which environment, the name of an event, whose, the id, and when."""
+"""The environment, event name, person, id and time."""
 
 
 class ArrivalRecorder:
-    """What storing is wrapped in. Where nobody follows, it takes a look at the clock, and one query a second."""
+    """A wrapper of storing. Without listeners it costs a look at the clock, and one query a second."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -64,11 +64,11 @@ class ArrivalRecorder:
         self._noted_in_second: dict[tuple[str, str], int] = {}
 
     def look_again(self) -> None:
-        """Have it found out anew who follows before anything else is stored."""
+        """Reload the listeners before anything else is stored."""
         self._look_at = 0.0
 
     def recording_events(self, store_events: StoreEvents) -> StoreEvents:
-        """Return what stores events, and notes those that are stored."""
+        """Return a function that stores events and records those that were stored."""
 
         def store_and_note(connection: Connection, arrivals: Sequence[EventBatch]) -> Sequence[Sequence[ErrorDetail]]:
             problems = store_events(connection, arrivals)
@@ -79,7 +79,7 @@ class ArrivalRecorder:
         return store_and_note
 
     def recording_sessions(self, store_sessions: StoreSessions[SessionT]) -> StoreSessions[SessionT]:
-        """Return what stores sessions, and notes those that are stored."""
+        """Return a function that stores sessions and records those that were stored."""
 
         def store_and_note(connection: Connection, starts: Sequence[SessionT]) -> Outcomes[Sequence[ErrorDetail]]:
             outcomes = store_sessions(connection, starts)
@@ -107,7 +107,7 @@ class ArrivalRecorder:
             store.note(connection, environment_id, Entries(**noted), len(keys), at=self._at())
 
     def _room(self, environment_id: str, kind: str, wanted: int) -> int:
-        """Take so many places of this second; return how many there are."""
+        """Reserve up to that many places of this second; return how many were available."""
         second = time.monotonic() // 1
         if second != self._second:
             self._second, self._noted_in_second = second, {}

@@ -1,8 +1,8 @@
-"""All SQL about streams of events: who follows which environment, and what has arrived there meanwhile.
+"""All SQL about event streams: who follows which environment, and what has arrived there.
 
-What arrives is noted only in environments that somebody follows, by its keys alone and for some minutes; what a stream
-tells is read from the events and sessions themselves. So storing an event costs nothing more where nobody follows, and
-no index by time is needed.
+Arrivals are recorded only in environments with listeners, by key alone and for some minutes; the content of a stream
+is read from the events and sessions themselves. So storing an event costs nothing extra without listeners, and no index
+by time is needed.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from templates_server.primitives.timestamps import MINUTE
 from templates_server.storage.dialect import as_text, dialect_of, in_clause, in_param
 
 KEPT = 5 * MINUTE
-"""How long it is kept what has arrived: who comes back later begins anew."""
+"""How long arrivals are retained: a client that reconnects later starts anew."""
 MOST_ROWS = 1000
 MOST_TOLD = 1000
-"""Events, and sessions, of an environment that one look tells of."""
+"""The maximum number of events, and of sessions, of an environment that one query returns."""
 
 MOST_LATEST = 300
 
@@ -84,7 +84,7 @@ NUMBERS = itertools.count()
 
 
 class StreamKey(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """What names an event or a session that has arrived: whose, its id, and when, in milliseconds."""
+    """The key of an arrived event or session: its person, its id and its time in milliseconds."""
 
     person_id: str
     id: str
@@ -92,7 +92,7 @@ class StreamKey(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class Entries(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What has arrived in one transaction, without what was too much to be noted."""
+    """The arrivals of one transaction, without those beyond the recording limit."""
 
     events: Sequence[StreamKey] = ()
     sessions: Sequence[StreamKey] = ()
@@ -100,7 +100,7 @@ class Entries(msgspec.Struct, frozen=True, omit_defaults=True):
 
 @dataclass(frozen=True, slots=True)
 class StoredSession:
-    """A session and whose it is; times in milliseconds."""
+    """A session and its person; times in milliseconds."""
 
     session_id: str
     started: int
@@ -117,7 +117,7 @@ class StoredSession:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """What has arrived in an environment, in the order in which it did; `skipped` is what is told no more of."""
+    """Arrivals in an environment, in order of arrival; `skipped` is the number of those omitted."""
 
     events: Sequence[StoredEvent] = ()
     sessions: Sequence[StoredSession] = ()
@@ -126,7 +126,7 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """When something is noted, in milliseconds, and where SQLite is written to, a number beyond those before."""
+    """The time of a record in milliseconds and, for SQLite, a number greater than all before it."""
 
     now: int
     position: int
@@ -145,13 +145,13 @@ DECODER = msgspec.json.Decoder(Entries)
 
 
 def follow(connection: Connection, environment_id: str, filters: Sequence[StreamFilter], *, until: int) -> None:
-    """Have what arrives in an environment noted until a time, as far as the filters of this process want it."""
+    """Record arrivals in an environment until a time, as far as they match the filters of this process."""
     row = (environment_id, OF_THIS_PROCESS, filters_as_text(filters), until)
     connection.exec_driver_sql(as_text(connection, FOLLOW), row)
 
 
 def list_followed(connection: Connection, *, now: int) -> Mapping[str, Sequence[StreamFilter]]:
-    """Return the environments that somebody follows, in any process, and with which filters."""
+    """Return the environments followed in any process, with their filters."""
     found: dict[str, list[StreamFilter]] = defaultdict(list)
     for environment_id, filters in connection.exec_driver_sql(as_text(connection, FOLLOWED), (now,)):
         found[environment_id] += filters_from_text(filters)
@@ -159,7 +159,7 @@ def list_followed(connection: Connection, *, now: int) -> Mapping[str, Sequence[
 
 
 def note(connection: Connection, environment_id: str, entries: Entries, arrived: int, *, at: At) -> None:
-    """Note what is stored in this transaction: `arrived` with what is too much to be noted."""
+    """Record what this transaction stores: `arrived` includes items beyond the recording limit."""
     is_sqlite = dialect_of(connection).is_sqlite
     query = as_text(connection, NOTE.format("?" if is_sqlite else "txid_current()"))
     arrival_id = f"{at.now:015}_{OF_THIS_PROCESS}{next(NUMBERS):x}"
@@ -169,12 +169,12 @@ def note(connection: Connection, environment_id: str, entries: Entries, arrived:
 
 
 def has_old(connection: Connection, *, now: int) -> bool:
-    """Return whether there is something for `forget_old`."""
+    """Return whether `forget_old` has something to delete."""
     return connection.exec_driver_sql(as_text(connection, HAS_OLD), (now - KEPT, now - KEPT)).first() is not None
 
 
 def forget_old(connection: Connection, *, now: int) -> None:
-    """Forget what arrived some minutes ago, and who follows no longer."""
+    """Delete arrivals older than some minutes, and listeners that have ended."""
     connection.exec_driver_sql(as_text(connection, FORGET), (now - KEPT,))
     connection.exec_driver_sql(as_text(connection, FORGET_FOLLOWERS), (now - KEPT,))
 
@@ -183,14 +183,14 @@ def forget_old(connection: Connection, *, now: int) -> None:
 
 
 def find_position(connection: Connection, last_event_id: str) -> str:
-    """Return the position to go on from: the one that a client was told last, else the present one."""
+    """Return the position to resume from: the last one the client received, otherwise the current one."""
     return resume_position(last_event_id, _present(connection), connection.dialect.name)
 
 
 def list_arrived_since(
     connection: Connection, asked: Mapping[str, Collection[str]], *, now: int
 ) -> tuple[str, Mapping[tuple[str, str], Arrived]]:
-    """Return the present position, and what has arrived: by position and environment, of those that are asked for."""
+    """Return the current position, and the arrivals for the requested positions and environments."""
     noted = {
         (position, environment_id): one
         for position, environment_ids in asked.items()
@@ -201,7 +201,7 @@ def list_arrived_since(
 
 
 def list_latest(connection: Connection, environment_id: str, *, now: int) -> Arrived:
-    """Return what arrived last in an environment while somebody followed it, some hundreds of things at most."""
+    """Return the latest arrivals in an environment while it was followed, some hundreds at most."""
     noted = _Noted()
     for (text,) in connection.exec_driver_sql(as_text(connection, NEWEST), (environment_id, now - KEPT)):
         entries = DECODER.decode(text)
@@ -247,7 +247,7 @@ def _load_arrived(connection: Connection, environment_id: str, noted: _Noted) ->
 def _rows(
     connection: Connection, query: str, environment_id: str, keys: Sequence[StreamKey]
 ) -> Sequence[Sequence[Any]]:
-    """Return the rows of these keys, in their order. Who was a visitor may have been merged into a user by now."""
+    """Return the rows of these keys, in order. A visitor may have been merged into a user meanwhile."""
     if not keys:
         return []
     found = _rows_by_key(connection, query, environment_id, keys)

@@ -1,1 +1,1 @@
-"""CSV as the console takes it: the rules of `mtribes user ingest`, which a contract test compares."""
+"""CSV input of the console: the same rules as `mtribes user ingest`, verified by a contract test."""

@@ -1,4 +1,4 @@
-"""Cells of CSV as values: text, lists of tags, numbers, toggles, days and times."""
+"""Conversion of CSV cells to values: text, lists of tags, numbers, booleans, days and times."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from math import isfinite
 from typing import Any
 
 Converter = Callable[[str], Any]
-"""The value of a cell that is not empty. Raises ValueError with what is wrong: `is not a number`."""
+"""A converter of a non-empty cell. Raises ValueError with the problem: `is not a number`."""
 
 WHOLE = re.compile(r"[+-]?[0-9]{1,400}")
 DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
@@ -21,12 +21,12 @@ TRUE, FALSE = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0"})
 
 
 def tag_list(cell: str) -> list[str]:
-    """Tags, separated by semicolons; spaces around them do not count."""
+    """Parse tags separated by semicolons, ignoring surrounding spaces."""
     return [tag.strip() for tag in cell.split(";") if tag.strip()]
 
 
 def number(cell: str) -> int | float:
-    """A number with a point, if any, and without separators of thousands."""
+    """Parse a number with an optional decimal point and without thousands separators."""
     plain = cell.strip()
     if WHOLE.fullmatch(plain):
         return int(plain)
@@ -39,7 +39,7 @@ def number(cell: str) -> int | float:
 
 
 def toggle(cell: str) -> bool:
-    """True or false, yes or no, 1 or 0."""
+    """Parse true or false, yes or no, 1 or 0."""
     plain = cell.strip().lower()
     if plain not in TRUE | FALSE:
         raise ValueError("is not true or false")
@@ -47,7 +47,7 @@ def toggle(cell: str) -> bool:
 
 
 def day_or_time(cell: str) -> str:
-    """A day or a time of RFC 3339, which stays text."""
+    """Validate a day or time of RFC 3339 and return it as text."""
     plain = cell.strip()
     if not _is_moment(plain):
         raise ValueError("is not a date or time such as 2026-11-21 or 2026-11-21T20:35:00Z")
@@ -66,4 +66,4 @@ def _is_moment(plain: str) -> bool:
 
 
 CONVERTERS: Mapping[str, Converter] = {"text": str, "number": number, "boolean": toggle, "date": day_or_time}
-"""By the names that `mtribes user ingest --type` has for them."""
+"""The converters, by their names in `mtribes user ingest --type`."""

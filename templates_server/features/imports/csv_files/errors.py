@@ -1,4 +1,4 @@
-"""What is wrong with a whole file, and what Python's `csv` says of a row that it cannot read, in words of people."""
+"""Problems with a whole file, and readable versions of the `csv` module's errors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REASONS = {
 
 
 class CsvFileError(Exception):
-    """Why a file cannot be taken, in words for who sent it; `column` is the name of the one that it is about."""
+    """The reason why a file is rejected, in a text for its sender; `column` is the name of the affected column."""
 
     def __init__(self, message: str, *, column: str | None = None) -> None:
         super().__init__(message)
@@ -24,5 +24,5 @@ class CsvFileError(Exception):
 
 
 def csv_reason(said: str) -> str:
-    """Why a row cannot be read."""
+    """Return the reason why a row cannot be read."""
     return next((reason for what, reason in REASONS.items() if said.startswith(what)), BAD_QUOTES)

@@ -1,4 +1,4 @@
-"""The first row of a CSV file: how cells are separated, and what each column is to become."""
+"""The header of a CSV file: its delimiter, and the field that each column maps to."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ FIELDS = (USER_ID, "email", "phone", "timezone", "locale", "joined", "tags")
 LISTS = ("tags", "add_tags", "remove_tags")
 MAPPED_FIELDS = (*FIELDS, "add_tags", "remove_tags")
 OURS = ("_line", "_error", "_raw")
-"""Columns of a rejects file that say what was wrong: passed over when it is read back."""
+"""Columns of a rejects file with the reasons: ignored when it is imported again."""
 OF_EXPORTS = ("created", "updated", "first_seen", "last_seen")
-"""Columns of an export that say what was seen: passed over when all four are there."""
+"""Columns of an export with times of sightings: ignored when all four are present."""
 ATTRIBUTE = "attributes."
 EDGES = "".join(BLANKS) + " \t\r\n\x0b\x0c\x85"
-"""What is taken away at the edges of cells."""
+"""The characters trimmed from cells."""
 STATED = re.compile(r'"?sep=(?P<stated>[^"\w\s]|\t)"?(?P<padding>[,;|\t]*)[ \r\n]*', re.IGNORECASE)
 OTHER_NAMES = frozenset(
     {"id", "userid", "uid", "externalid", "customerid", "profileid", "memberid", "subscriberid", "accountid"}
@@ -32,7 +32,7 @@ OTHER_NAMES = frozenset(
 
 @dataclass(frozen=True)
 class ColumnMapping:
-    """What is said of columns, by their names: what they become ("" leaves one out), and what type they have."""
+    """The mapping of columns by name: the field ("" skips a column) and the type."""
 
     becomes: Mapping[str, str] = field(default_factory=dict)
     types: Mapping[str, str] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class ColumnMapping:
 
 @dataclass(frozen=True)
 class CsvColumn:
-    """One column: what it is called, what it becomes ("" for nothing), and its type, if one was said."""
+    """A column: its name, its field ("" if skipped), and its type if specified."""
 
     name: str
     becomes: str
@@ -48,29 +48,29 @@ class CsvColumn:
 
     @property
     def is_ours(self) -> bool:
-        """Whether it only says what was wrong before."""
+        """Return whether the column only holds the reasons of an earlier rejection."""
         return self.name in OURS
 
     @property
     def is_attribute(self) -> bool:
-        """Whether it becomes an attribute."""
+        """Return whether the column becomes an attribute."""
         return self.becomes.startswith(ATTRIBUTE)
 
     @property
     def convert(self) -> Converter | None:
-        """How a cell becomes a value; None: as it is."""
+        """The converter of a cell; None if it stays unchanged."""
         return tag_list if self.becomes in LISTS else CONVERTERS.get(self.type)
 
     @property
     def is_trimmed(self) -> bool:
-        """Whether blanks at the edges of its cells do not count: not so where they may be meant."""
+        """Return whether cells are trimmed: not where surrounding spaces may be intended."""
         is_text = self.is_attribute and self.type in {"", "text"}
         return not self.name or (bool(self.becomes) and self.becomes != USER_ID and not is_text)
 
 
 @dataclass(frozen=True)
 class CsvHeader:
-    """The names of the columns, how cells are separated, and how many lines this takes."""
+    """The column names, the delimiter and the number of lines in the header."""
 
     names: Sequence[str]
     delimiter: str
@@ -78,14 +78,14 @@ class CsvHeader:
 
     @property
     def own_names(self) -> Sequence[str]:
-        """The input's own columns."""
+        """Return the input's own columns."""
         return [name for name in self.names if name not in OURS]
 
 
 def read_header(
     lines: Sequence[str], encoding: TextEncoding, *, delimiter: str | None, wanted: ColumnMapping
 ) -> CsvHeader:
-    """The header, which stands in the first of `lines`. CsvFileError when it cannot be used."""
+    """Return the header in the first of `lines`. Raise CsvFileError when it is unusable."""
     skipped = next((number for number, line in enumerate(lines) if line.strip("\r\n")), len(lines))
     rest = list(lines[skipped:])
     stated = STATED.fullmatch(rest[0]) if rest else None
@@ -108,7 +108,7 @@ def read_header(
 
 @dataclass(frozen=True)
 class _Row:
-    """The header as one delimiter gives it."""
+    """The header split by one delimiter."""
 
     names: Sequence[str]
     delimiter: str
@@ -130,7 +130,7 @@ def _row(lines: Sequence[str], delimiter: str) -> _Row:
 
 
 def columns_of(names: Sequence[str], wanted: ColumnMapping) -> Sequence[CsvColumn]:
-    """What each column becomes. CsvFileError with the first thing that is wrong."""
+    """Return the field of each column. Raise CsvFileError with the first problem."""
     columns = propose_fields(names, wanted)
     for problem in _problems(columns):
         raise problem
@@ -138,13 +138,13 @@ def columns_of(names: Sequence[str], wanted: ColumnMapping) -> Sequence[CsvColum
 
 
 def propose_fields(names: Sequence[str], wanted: ColumnMapping) -> Sequence[CsvColumn]:
-    """What each column would become, whether that can be or not."""
+    """Return the proposed field of each column, valid or not."""
     passed_over = OURS + (OF_EXPORTS if set(OF_EXPORTS) <= set(names) else ())
     return [CsvColumn(name, _becomes(name, wanted, passed_over), wanted.types.get(name, "")) for name in names]
 
 
 def _becomes(name: str, wanted: ColumnMapping, passed_over: Sequence[str]) -> str:
-    """`user_id` and the other fields, `attributes.plan` from `plan` or itself, or "" for what is left out."""
+    """Return `user_id` or another field, `attributes.plan` for `plan` or itself, or "" if skipped."""
     if not name or name in OURS or (name in passed_over and name not in wanted.becomes):
         return ""
     known = FIELDS if name not in wanted.becomes else ("", *MAPPED_FIELDS)
@@ -172,12 +172,12 @@ def _problems(columns: Sequence[CsvColumn]) -> Iterator[CsvFileError]:
 
 
 def can_be_ids(name: str) -> bool:
-    """Whether a column of that name often holds the id of a user."""
+    """Return whether a column with that name often holds user ids."""
     return _plain(name) in OTHER_NAMES
 
 
 def find_near_fields(columns: Sequence[CsvColumn]) -> Mapping[str, str]:
-    """Columns that become attributes though their names are nearly those of fields: `E-Mail`, and `email`."""
+    """Return columns that become attributes although their names resemble those of fields: `E-Mail` and `email`."""
     plain = {_plain(one): one for one in FIELDS}
     taken = {column.becomes for column in columns}
     found = {column.name: plain.get(_plain(column.name), "") for column in columns if column.is_attribute}

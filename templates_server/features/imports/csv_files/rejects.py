@@ -1,4 +1,4 @@
-"""The rejects file: rows that were not taken, as the input has them, and why. It can be mended and sent again."""
+"""The rejects file: rejected rows as in the input, with the reasons. It can be corrected and sent again."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ UNSAFE = re.compile(
     "[\t\n\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
     "\U000e0000-\U000e007f]"
 )
-"""What a reason never holds as it is: what a terminal obeys, and what nobody sees."""
+"""Characters that are escaped in reasons: terminal control characters and invisible characters."""
 SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def rejects_file(file: CsvFile, rejects: Sequence[RejectedRow]) -> bytes:
-    """CSV with the columns, the delimiter and the byte order mark of the input.
+    """Return CSV with the columns, the delimiter and the byte order mark of the input.
 
-    `_raw` is there where it is needed: the text of rows that have no cells, or some that cannot be written.
+    `_raw` is included where necessary: the text of rows without cells, or with cells that cannot be written.
     """
     header = file.header
     has_raw = any(one.told or any(map(_is_undecodable, _own_cells(file, one))) for one in rejects)
@@ -36,13 +36,13 @@ def rejects_file(file: CsvFile, rejects: Sequence[RejectedRow]) -> bytes:
 
 
 def format_cells(file: CsvFile, reject: RejectedRow) -> Sequence[str]:
-    """A reject as a person sees it: its own cells, or its text alone."""
+    """Format a rejected row for people: its own cells, or only its text."""
     cells = _own_cells(file, reject)
     return [_escape_bytes(cell) for cell in cells] if cells else [_escape_bytes(reject.told)]
 
 
 def sanitize(text: str) -> str:
-    r"""A reason in one line, with what nobody sees shown as its escape (`\u200b`)."""
+    r"""Return a reason in one line, with invisible characters escaped (`\u200b`)."""
     return UNSAFE.sub(lambda match: ascii(match.group())[1:-1], text)
 
 
@@ -63,7 +63,7 @@ def _row(file: CsvFile, reject: RejectedRow) -> list[str]:
 
 
 def _line(cells: Sequence[str], delimiter: str) -> str:
-    """With CRLF as its end Python quotes a cell for either of the two; the file has LF."""
+    """Return a CSV line. With CRLF as line end, Python quotes cells with either character; the file uses LF."""
     buffer = io.StringIO(newline="")
     csv.writer(buffer, delimiter=delimiter, lineterminator="\r\n").writerow(cells)
     return buffer.getvalue().removesuffix("\r\n") + "\n"
@@ -74,7 +74,7 @@ def _is_undecodable(text: str) -> bool:
 
 
 def _escape_bytes(text: str) -> str:
-    r"""Text whose bytes were no text, with these as `\xff`."""
+    r"""Return text with its undecodable bytes escaped as `\xff`."""
     return "".join(_shown_characters(text)) if _is_undecodable(text) else text
 
 

@@ -1,4 +1,4 @@
-"""What a row of CSV is before it is sent: nothing at all, a header again, cells without blanks, faults."""
+"""Rules for CSV rows before they are sent: blank rows, repeated headers, trimmed cells, faults."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ SCIENTIFIC = re.compile(r"[+-]?[0-9]{1,40}(?:[.,][0-9]{1,40})?[Ee]\+[0-9]{1,4}")
 QUOTES: Mapping[str, str] = {
     "'": "'", "\u2018": "\u2019", "\u201c": "\u201d", "\u201e": "\u201c", "\u00ab": "\u00bb", "`": "`"
 }  # fmt: skip
-"""What stands around text and is no quote of CSV."""
+"""Characters that surround text but are not CSV quotes."""
 
 
 class RowRules:
-    """The rules of one file's rows."""
+    """The rules for the rows of one file."""
 
     def __init__(self, columns: Sequence[CsvColumn], encoding: TextEncoding) -> None:
         self.columns = columns
@@ -45,9 +45,9 @@ class RowRules:
         self._other_header = 0  # the line of a header whose columns stand in another order
 
     def settled(self, row: list[str], line: int) -> list[str] | None:
-        """The row as it counts; None: there is nothing in it, or the names of the columns again.
+        """Return the row after trimming; None if it is blank or repeats the header.
 
-        ValueError with the reason why it cannot be taken, "" where `faults` has something to say.
+        Raise ValueError with the reason why it is invalid, "" where `faults` reports it.
         """
         if is_blank(row) or self._is_header(row, line):
             return None
@@ -65,7 +65,7 @@ class RowRules:
         return row if user_id else None
 
     def user_of(self, row: Sequence[str]) -> dict[str, Any]:
-        """A settled row as the user that is sent: an empty cell is not given. ValueError as the cells have it."""
+        """Return a row as the user to send; empty cells are omitted. Raises ValueError like the cells."""
         try:
             user = {name: convert(row[at]) if convert else row[at] for at, name, convert in self._given if row[at]}
             attributes = {
@@ -76,7 +76,7 @@ class RowRules:
         return {**user, "attributes": attributes} if attributes else user
 
     def without_faults(self, row: list[str]) -> tuple[Mapping[str, Any], Sequence[str]]:
-        """What is left of a row without the cells that are wrong ({}: nothing to be looked at), and what these are."""
+        """Return a row without its invalid cells ({} if nothing remains to check), and their problems."""
         row = self._without_edges(row)
         reasons = []
         for at, column in enumerate(self.columns):
@@ -89,7 +89,7 @@ class RowRules:
 
     @property
     def whole_fault(self) -> str | None:
-        """Why no row can be read any more."""
+        """Return the reason why no further row can be read."""
         if not self._other_header:
             return None
         return (
@@ -139,7 +139,7 @@ class RowRules:
         return row
 
     def _is_header(self, row: Sequence[str], line: int) -> bool:
-        """Whether the row has the names of the columns again: in another order, no row after it can be told."""
+        """Return whether the row repeats the header. In a different order, following rows would be ambiguous."""
         if not any(self._id_name in cell for cell in row):
             return False
         cells = [cell.strip(EDGES) for cell in row]
@@ -152,5 +152,5 @@ class RowRules:
 
 
 def is_blank(row: Sequence[str]) -> bool:
-    """Whether a row has nothing but blanks in its cells, as an empty line."""
+    """Return whether all cells of a row are blank, as in an empty line."""
     return not "".join(row).strip(BLANKS_OF_A_ROW)

@@ -1,4 +1,4 @@
-"""CSV into the parts of an import, cut as `mtribes user ingest` cuts them, and the rows that cannot be sent."""
+"""Conversion of CSV into the parts of an import, split like `mtribes user ingest`, and the rejected rows."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ MOST_ROW_BYTES = 4_000_000
 MOST_REST_CHARACTERS = MOST_ROW_BYTES // 4
 MOST_TOLD_CHARACTERS = 64 * 1024
 REFUSED = "_error"
-"""A field that no user has: a row with it is never taken, and what else is wrong with it is told."""
+"""A field that no user has: a row with it is always rejected, and its other problems are reported."""
 CSV, JSON = frozenset({".csv", ".tsv", ".txt"}), frozenset({".json", ".ndjson", ".jsonl"})
 CONTROLS = bytes({*range(32)} - set(b"\t\r\n"))
 
 
 @dataclass(frozen=True)
 class RejectedRow:
-    """A row that is not taken, and why: its text where it has cells, else as much of it as is told."""
+    """A rejected row and the reason: its text if it has cells, otherwise as much of it as is reported."""
 
     line: int  # the first one of the row, from 1
     reason: str
@@ -62,34 +62,34 @@ class RejectedRow:
 
 @dataclass
 class CsvPart:
-    """Rows to send, and those that cannot be sent."""
+    """Rows to send, and rejected rows."""
 
     rows: list[bytes] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)  # of the file, one for each row
     texts: list[str] = field(default_factory=list)  # as they stand in the file
     faults: dict[int, Sequence[str]] = field(default_factory=dict)
-    """What is wrong with rows, by number from 1, for certain: they are sent so that all that is wrong is known."""
+    """Known problems of rows, by number from 1: the rows are sent so that all problems are reported."""
     unsent: list[RejectedRow] = field(default_factory=list)
     room_bytes: int = PART_BYTES
 
     @property
     def is_full(self) -> bool:
-        """Whether it is time to send it."""
+        """Return whether the part is full and must be sent."""
         return self.room_bytes <= 0 or len(self.rows) >= MOST_ROWS_A_PART or len(self.unsent) >= MOST_REJECTS_A_PART
 
     def packed(self) -> bytes:
-        """Its rows as NDJSON; nothing at all where there are none."""
+        """Return the rows as NDJSON, empty if there are none."""
         return b"\n".join(self.rows) + b"\n" if self.rows else b""
 
     def add(self, content: bytes, line: int, text: str) -> None:
-        """One more row."""
+        """Add a row."""
         self.rows.append(content)
         self.lines.append(line)
         self.texts.append(text)
         self.room_bytes -= len(content)
 
     def rejects(self, errors: Sequence[RowError], columns: Sequence[CsvColumn]) -> Sequence[RejectedRow]:
-        """All rows that were not taken, in order of line; `errors` are those that the rows of the body met."""
+        """Return all rejected rows, by line; `errors` are those of the rows in the body."""
         names = {column.becomes: column.name for column in columns}
         by_row = {row: list(reasons) for row, reasons in self.faults.items()}
         for error in errors:
@@ -103,21 +103,21 @@ class CsvPart:
 
 
 def join_reasons(reasons: Sequence[str]) -> str:
-    """All that is wrong with a row, in one line."""
+    """Join all problems of a row into one line."""
     *before, last = reasons
     return "; ".join([*(reason.removesuffix(".") for reason in before), last])
 
 
 @dataclass(frozen=True)
 class CsvFile:
-    """A file that was opened: its header, and how it is encoded."""
+    """An open file: its header and its encoding."""
 
     content: bytes
     encoding: TextEncoding
     header: CsvHeader
 
     def parts(self, wanted: ColumnMapping) -> Iterator[CsvPart]:
-        """All rows. CsvFileError where the columns cannot be as they are wanted."""
+        """Yield all rows in parts. Raise CsvFileError when the column mapping is impossible."""
         columns = columns_of(self.header.names, wanted)
         return _CsvRows(self, columns).parts()
 
@@ -127,7 +127,7 @@ class CsvFile:
         return chain([next(blocks, [])[self.header.lines :]], blocks)
 
     def first_rows(self, number: int) -> Sequence[Sequence[str]]:
-        """The first rows, as far as they can be read, for examples."""
+        """Return the first readable rows, as examples."""
         lines = next(self.blocks())
         found: list[list[str]] = []
         try:
@@ -141,7 +141,7 @@ class CsvFile:
 
 
 def open_csv(content: bytes, name: str, wanted: ColumnMapping) -> CsvFile:
-    """A file of that name, up to its first row. CsvFileError for what is no CSV."""
+    """Open a file with that name and read its header. Raise CsvFileError if it is not CSV."""
     encoding = detect_encoding(content)
     first = next(read_blocks(content, encoding), [])
     extension = PurePath(name).suffix.lower()
@@ -152,14 +152,14 @@ def open_csv(content: bytes, name: str, wanted: ColumnMapping) -> CsvFile:
 
 
 def cells_of(text: str, delimiter: str) -> list[str]:
-    """The cells of a row; where no quotes stand they may be as long as they are."""
+    """Return the cells of a row; without quotes, their length is unlimited."""
     if '"' not in text:
         return text.rstrip("\r\n").split(delimiter)
     return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
 
 
 class _CsvRows:
-    """The rows of one file, after its header."""
+    """The rows of one file after its header."""
 
     def __init__(self, file: CsvFile, columns: Sequence[CsvColumn]) -> None:
         self._delimiter, self._encoding = file.header.delimiter, file.encoding
@@ -177,7 +177,7 @@ class _CsvRows:
         self._part = CsvPart()
 
     def parts(self) -> Iterator[CsvPart]:
-        """All of them."""
+        """Yield all parts."""
         is_more = True
         while is_more:
             self._part = CsvPart()
@@ -192,7 +192,7 @@ class _CsvRows:
             yield block
 
     def _fill(self) -> bool:
-        """Rows into the part until it is full; False: there are no more."""
+        """Add rows to the part until it is full; return False at the end of the file."""
         for line in self._each:
             self._line += 1
             first = self._line
@@ -204,7 +204,7 @@ class _CsvRows:
         return False
 
     def _take(self, row: list[str], first: int) -> None:
-        """Put the row into the part, or among those that cannot be sent; one that does not count is passed over."""
+        """Add the row to the part or to the rejected rows; skip it if it is blank."""
         try:
             settled = self._rules.settled(row, first)
             if settled is None:
@@ -215,7 +215,7 @@ class _CsvRows:
 
     @property
     def _text(self) -> str:
-        """The latest row, as it stands in the file."""
+        """Return the text of the current row, as in the file."""
         return "".join(self._passed)
 
     def _sendable(self, user: Mapping[str, Any]) -> bytes:
@@ -229,9 +229,9 @@ class _CsvRows:
         return content
 
     def _add_faulty(self, row: list[str], first: int, reason: str) -> None:
-        """A row that was read and cannot be taken: all that is wrong with it is told.
+        """Add a row that was read but is invalid, to report all of its problems.
 
-        Where more may be wrong it is sent without the cells that are, in such a way that it is refused.
+        If more problems are possible, it is sent without its invalid cells, in a form that is always rejected.
         """
         whole = reason if len(row) != len(self._columns) else self._rules.whole_fault
         if whole is not None:
@@ -246,25 +246,25 @@ class _CsvRows:
             self._reject(first, join_reasons(reasons or [reason]))
 
     def _reject(self, first: int, reason: str) -> None:
-        """The latest row is not sent; its cells are told where they are as many as the columns."""
+        """Reject the current row; report its cells if their number matches the columns."""
         has_cells = len(cells_of(self._text, self._delimiter)) == len(self._columns)
         self._reject_text(first, reason, "" if has_cells else self._text, row=self._text if has_cells else "")
 
     def _reject_text(self, first: int, reason: str, text: str, *, row: str = "") -> None:
-        """Of a long text only the beginning is told."""
+        """Reject the row with the start of its text, if that is long."""
         told = text.rstrip("\r\n")
         told = told if len(told) <= MOST_TOLD_CHARACTERS else told[:MOST_TOLD_CHARACTERS] + " ..."
         self._part.unsent.append(RejectedRow(first, reason, row, told))
 
     def _row(self, line: str) -> list[str] | None:
-        """The row that begins with this line; None: it cannot be read, which is noted."""
+        """Return the row that starts with this line; None if it is unreadable, which is recorded."""
         if '"' not in line and "\\" not in line and self._is_plain and not self._is_broken:
             self._passed = [line]
             return line.rstrip("\r\n").split(self._delimiter)
         return self._careful_row(line)
 
     def _careful_row(self, line: str) -> list[str] | None:
-        """The row that begins with this line, as `csv` reads it; None: it was rejected."""
+        """Return the row that starts with this line, parsed by `csv`; None if it was rejected."""
         first = self._line
         self._fed.append(line)
         self._passed = []
@@ -281,7 +281,7 @@ class _CsvRows:
         return row
 
     def _feed(self) -> Iterator[str]:
-        """What `csv` reads: the line that was given to it, then as many as the row needs."""
+        """Yield the lines for `csv`: the given line, then as many as the row needs."""
         while True:
             line = self._fed.pop() if self._fed else next(self._each, None)
             if line is None:
@@ -290,7 +290,7 @@ class _CsvRows:
             yield line
 
     def _reject_broken(self, first: int, said: str) -> None:
-        """A row that cannot be read. One that is too large ends where its quotes say so, if they do."""
+        """Reject an unreadable row. A row that is too large ends where its quotes are balanced, if they are."""
         last = first + len(self._passed) - 1
         text, reason = self._text, csv_reason(said)
         if any(isinstance(line, OverlongLine) for line in self._passed):
@@ -303,7 +303,7 @@ class _CsvRows:
         self._reject_text(first, reason + where, text)
 
     def _skip_rest(self, quotes: int) -> int:
-        """Pass over the lines of a row up to where its quotes are even; how many these were."""
+        """Skip the lines of a row until its quotes are balanced; return the number of lines."""
         skipped = 0
         while quotes % 2:
             line = next(self._each, None)
@@ -315,7 +315,7 @@ class _CsvRows:
 
 
 def _regular(delimiter: str) -> re.Pattern[str]:
-    """A row whose quotes stand around cells and nowhere else."""
+    """Return a row whose quotes only surround cells."""
     other = re.escape(delimiter)
     cell = rf'(?:"(?:[^"]|"")*"|[^"{other}\r\n]*)'
     return re.compile(rf"{cell}(?:{other}{cell})*[\r\n]*")

@@ -1,4 +1,4 @@
-"""From the bytes of a file to its lines: which encoding it has, by its byte order mark, and where the text ends."""
+"""Decoding of a file into lines: its encoding, by the byte order mark, and the end of its text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from templates_server.features.imports.csv_files.errors import CsvFileError
 
 CHUNK_BYTES = 256 * 1024
-"""Where a text is cut decides which of its rows are read with care: the command line cuts it there too."""
+"""The chunk size, which decides which rows are parsed carefully; the same as in the command line."""
 MAX_LINE_CHARACTERS = 8 * 1024 * 1024
 UNDECODABLE = "mtribes-server-undecodable"
 MARK = "\ufeff"
@@ -29,17 +29,17 @@ NO_TEXT = {
 }
 MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 TOO_LONG = '"\x1a"\x1a'
-"""As CSV: a quoted cell, then something that may not follow one; the same inside of a quoted cell."""
+"""Patterns of CSV: a quoted cell followed by invalid text; the same inside a quoted cell."""
 
 
 class OverlongLine(str):
-    """Stands for a line beyond all bounds: an error wherever it turns up."""
+    """A placeholder for a line beyond the length limit, which always causes an error."""
 
     __slots__ = ()
 
 
 def _as_surrogates(error: UnicodeError) -> tuple[str, int]:
-    """Bytes that are no text become lone surrogates, which no text holds: the row that has one is rejected."""
+    """Decode invalid bytes as lone surrogates, which no text contains, so that their row is rejected."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     return "".join(chr(LAST_SURROGATES + byte) for byte in error.object[error.start : error.end]), error.end
@@ -50,7 +50,7 @@ codecs.register_error(UNDECODABLE, _as_surrogates)
 
 @dataclass(frozen=True)
 class TextEncoding:
-    """How a text is encoded, what people call that, and how long the byte order mark before it is."""
+    """A text encoding: its codec, its display name and the length of its byte order mark."""
 
     codec: str = "utf-8"
     label: str = "UTF-8"
@@ -58,7 +58,7 @@ class TextEncoding:
 
 
 def detect_encoding(content: bytes) -> TextEncoding:
-    """How a file is encoded. CsvFileError for what is no text."""
+    """Return the encoding of a file. Raise CsvFileError if it is not text."""
     for start, what in NO_TEXT.items():
         if content.startswith(start):
             raise CsvFileError(f"The file {what}")
@@ -71,12 +71,12 @@ def detect_encoding(content: bytes) -> TextEncoding:
 
 
 def read_blocks(content: bytes, encoding: TextEncoding) -> Iterator[list[str]]:
-    """The lines of a text, each with its end, as an editor counts them; blocks are as large as the chunks are."""
+    """Yield blocks of lines with their line ends, counted as in an editor; a block is as large as a chunk."""
     return _blocks(_decode_pieces(content, encoding))
 
 
 def _decode_pieces(content: bytes, encoding: TextEncoding) -> Iterator[str]:
-    """The text by pieces: without byte order marks before it, and without a Ctrl-Z behind it."""
+    """Yield the text in pieces, without leading byte order marks and without a trailing Ctrl-Z."""
     decoder = codecs.getincrementaldecoder(encoding.codec)(UNDECODABLE)
     held, is_begun = "", False
     view = memoryview(content)
@@ -91,7 +91,7 @@ def _decode_pieces(content: bytes, encoding: TextEncoding) -> Iterator[str]:
 
 
 def _without_mark(text: str) -> str:
-    """Without a Ctrl-Z that stands at the very end, or alone in the last line: in a cell it is left as it is."""
+    """Remove a Ctrl-Z at the very end or alone in the last line; one in a cell remains."""
     head = text.rstrip(END_MARK)
     if head != text:
         return head
@@ -101,7 +101,7 @@ def _without_mark(text: str) -> str:
 
 
 def _without_end(text: str) -> tuple[str, str]:
-    """The text, and the end that may be taken away once nothing comes behind it."""
+    """Return the text, and its end, which may be removed if nothing follows."""
     head = text.rstrip("\x1a\r\n")
     tail = text[len(head) :]
     return (head, tail) if END_MARK in tail and len(tail) <= MOST_END_CHARACTERS else (text, "")
@@ -124,7 +124,7 @@ def _blocks(chunks: Iterable[str]) -> Iterator[list[str]]:
 
 
 def find_undecodable_byte(text: str) -> str:
-    """The first byte of a text that is none in its encoding, such as `byte 0xFC`; "" where there is no such."""
+    """Return the first byte that is invalid in its encoding, such as `byte 0xFC`; "" if there is none."""
     try:
         text.encode()
     except UnicodeEncodeError as error:
@@ -135,5 +135,5 @@ def find_undecodable_byte(text: str) -> str:
 
 
 def undecodable_reason(shown: str, encoding: TextEncoding) -> str:
-    """Why a row is rejected that holds such a byte."""
+    """Return the reason why a row with such a byte is rejected."""
     return f"invalid {encoding.label} ({shown}); if the file has another encoding, pass it, such as --encoding cp1252"

@@ -1,1 +1,1 @@
-"""That flags may have changed for a person: told as server-sent events, as the protocol's decision 8 has them."""
+"""Notifications that a person's flags may have changed: server-sent events as in decision 8 of the protocol."""

@@ -1,4 +1,4 @@
-"""`GET /ofrep/v1/event-stream`: that flags may have changed, to whoever has the URL that came with them."""
+"""`GET /ofrep/v1/event-stream`: notifications of changed flags, for any client with the URL from their response."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class FlagStreamServices(Protocol):
 
 
 async def app_of(call: Call[FlagStreamServices]) -> Principal:
-    """The app that the token was made for; Unauthenticated when it is not good, or the key is no more."""
+    """Return the app that the token was created for. Raise Unauthenticated if it is invalid or the key was removed."""
     claim = _claim_of(call)
     key = None if claim is None else await store.find_key(call.database, claim.key_id)
     if claim is None or key is None or key.signature_version != claim.signature_version:
@@ -63,7 +63,7 @@ def _claim_of(call: Call[FlagStreamServices]) -> StreamClaim | None:
 
 
 async def follow_flags(call: Call[FlagStreamServices]) -> Response:
-    """A stream of events, each of which says no more than that the app should ask anew."""
+    """Stream events, each of which only tells the app to evaluate again."""
     seconds = _wait_seconds(call)
     claim = _claim_of(call)
     if claim is None:  # it ended in this very moment
@@ -100,7 +100,7 @@ def _wait_seconds(call: Call) -> int | None:
 
 @contextlib.contextmanager
 def _ending_in(seconds: int, follower: Subscriber) -> Iterator[None]:
-    """Within the block the follower ends after so many seconds."""
+    """End the follower after that many seconds, within the block."""
     ending = asyncio.get_running_loop().call_later(seconds, follower.end)
     try:
         yield

@@ -1,4 +1,4 @@
-"""All SQL about event streams: whether the key that one was opened with is live."""
+"""All SQL about event streams: whether the key that opened one is active."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ LIVE_KEY = (
 
 @dataclass(frozen=True, slots=True)
 class StreamKeyState:
-    """A key that is live: of which environment, and which secret signs ids there."""
+    """An active key: its environment, and the secret that signs ids there."""
 
     environment_id: str
     signature_version: int
 
 
 async def find_key(database: Database, key_id: str) -> StreamKeyState | None:
-    """The key of that id; None when it was revoked, or has gone."""
+    """Return the key with that id; None when it was revoked or deleted."""
     row = await database.fetch_one(LIVE_KEY, key_id)
     return None if row is None else StreamKeyState(row[0], row[1])

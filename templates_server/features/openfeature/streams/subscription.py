@@ -1,4 +1,4 @@
-"""One person's flags that are followed: what the app knows of them, and when it is to ask anew."""
+"""A subscription to one person's flags: the app's last state, and when it must evaluate again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from templates_server.primitives.timestamps import SECOND
 
 
 class FlagSubscription:
-    """The flags of a person whose app knows them as of a mark."""
+    """A subscription to the flags of a person, starting from the mark that the app knows."""
 
     def __init__(self, follower: Subscriber, mark: bytes, *, last_event_id: str, tokens: StreamTokens) -> None:
         user = PersonRef(PersonKind.USER, "", follower.person_id)
@@ -25,7 +25,7 @@ class FlagSubscription:
         self._lookout: SubscriptionPoller[bytes] = SubscriptionPoller(follower)
 
     async def next_event(self, evaluating: FlagEvaluator, turns: EvaluationLimiter, *, seconds: float) -> bytes | None:
-        """That the flags may have changed, encoded, as soon as they may; None when they did not for so many seconds."""
+        """Return an encoded event as soon as the flags may have changed; None after that many seconds without one."""
         return await self._lookout.next(lambda: self._look(evaluating, turns), seconds=seconds)
 
     async def _look(self, evaluating: FlagEvaluator, turns: EvaluationLimiter) -> bytes | None:

@@ -1,8 +1,8 @@
-"""The tokens in the URLs of event streams: whose flags are followed, with which key, sealed for some minutes.
+"""The tokens in the URLs of event streams: the person and the key, encrypted and valid for some minutes.
 
-A URL ends up in logs of proxies and in histories of browsers. So a token opens a stream and nothing else, tells nothing
-to whom it is not for, and is good for ten to twenty minutes. In all that time it is the same for the same flags: a new
-URL would have clients connect anew. The server's key seals it: every process that has the key can open it.
+A URL ends up in proxy logs and in browser histories. So a token only opens a stream, reveals nothing to others, and is
+valid for ten to twenty minutes. In all that time it is the same for the same flags: a new URL would make clients
+reconnect. It is encrypted with the server's key: every process with the key can open it.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ PURPOSES = (f"{PURPOSE}/1", f"{PURPOSE}/2")  # AES-256-SIV takes a key of 64 byt
 
 
 class StreamClaim(msgspec.Struct, frozen=True, gc=False):
-    """What a token is for: the app's key and the person, both by their ids, and what the app knows of their flags.
+    """The content of a token: the ids of the app's key and of the person, and the flags that the app knows.
 
-    `signature_version` is that of the environment: where ids are signed, a new secret ends what the old one opened.
+    `signature_version` is that of the environment: where ids are signed, a new secret invalidates older tokens.
     """
 
     key_id: str
@@ -43,30 +43,30 @@ class StreamClaim(msgspec.Struct, frozen=True, gc=False):
 
 
 class StreamTokens:
-    """Makes tokens and reads them."""
+    """A factory and parser of tokens."""
 
     def __init__(self, key: ServerKey) -> None:
         self._cipher = AESSIV(b"".join(key.derive(purpose, "") for purpose in PURPOSES))
         self._key_of_marks = key.derive(PURPOSE_OF_MARKS, "")
 
     def windows(self, now: int) -> Sequence[int]:
-        """The numbers of the windows of time whose tokens are good: the present one, and that before."""
+        """Return the numbers of the time windows with valid tokens: the current and the previous one."""
         present = now // WINDOW_MILLISECONDS
         return present, present - 1
 
     def sealed_mark(self, mark: bytes, person_id: str) -> bytes:
-        """What stands for a mark in events: a mark itself would let anybody try which tribes a person is in."""
+        """Return a substitute for a mark in events: with the mark itself, anybody could probe a person's tribes."""
         content = mark + person_id.encode()
         return hashlib.blake2b(content, digest_size=MARK_BYTES, key=self._key_of_marks).digest()
 
     def make(self, claim: StreamClaim, *, now: int) -> str:
-        """The token of a claim."""
+        """Return the token of a claim."""
         head = HEAD.pack(self.windows(now)[0], claim.signature_version, claim.mark)
         plain = head + f"{claim.key_id} {claim.person_id}".encode()
         return _encode_token(self._cipher.encrypt(plain, None))
 
     def read(self, token: str, *, now: int) -> StreamClaim | None:
-        """The claim of a token; None when it is none of ours, or no longer good."""
+        """Return the claim of a token; None when it is invalid or expired."""
         sealed = _unwritten(token)
         if sealed is None:
             return None
@@ -86,7 +86,7 @@ def _encode_token(sealed: bytes) -> str:
 
 
 def _unwritten(token: str) -> bytes | None:
-    """The bytes that are written so, and not otherwise: the last character has bits that would not count."""
+    """Decode the canonical encoding of bytes only: the last character has unused bits."""
     if TOKEN.fullmatch(token) is None:
         return None
     try:

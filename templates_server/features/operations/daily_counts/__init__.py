@@ -1,1 +1,1 @@
-"""Counts of days that have ended: of active people, sessions, events and tribe sizes, without people."""
+"""Counts of completed days: of active people, sessions, events and tribe sizes, without personal data."""

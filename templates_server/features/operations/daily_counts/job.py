@@ -1,8 +1,8 @@
-"""Closes days: counts what a day of UTC has left once it is over, beside everything else, in a thread of its own.
+"""Closes days: counts the data of a UTC day once it is over, in a background thread.
 
-Sessions and events are counted from what is stored, so that days that ended while no server ran are made up for, as far
-back as both are kept. Who was active, and how many people a tribe has, is known only while the day has just ended: of a
-day that is closed later it is left out.
+Sessions and events are counted from stored rows, so days that ended while no server ran are counted later, as far back
+as both are retained. Active people and the number of people in a tribe are only known when the day has just ended: they
+are omitted for a day that is closed later.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ DAYS_AT_ONCE = 500
 LOOK_AGAIN_SECONDS = 60.0
 SHORTEST_PAUSE_SECONDS = 0.002
 KNOWN_FOR = 6 * HOUR
-"""How long after a day's end people are counted for it: a server that was restarted, or has very many tribes."""
+"""How long after the end of a day people are counted for it, to allow for a restart or for very many tribes."""
 NOBODY = [None] * len(store.ACTIVE_DAYS)
 
 Result = TypeVar("Result")
 
 
 class JobStopped(Exception):
-    """Raised where the server stops: what is not counted yet is counted after the next start."""
+    """An error raised when the server stops: the remaining counts are made after the next start."""
 
 
 class DailyCountJob:
-    """Closes each day once, in whichever process comes first; what failed or was missed is done at the next look."""
+    """A job that closes each day once, in the first available process; failed or missed days are retried."""
 
     def __init__(self, database: Database, clock: Clock, *, keep_events_days: int) -> None:
         self._database = database
@@ -55,17 +55,17 @@ class DailyCountJob:
         self._thread = threading.Thread(target=self._run, name="closing days", daemon=True)
 
     def start(self) -> None:
-        """Begin with the days that ended before the server started; then look once a minute."""
+        """Start with the days that ended before the server started; then check once a minute."""
         self._thread.start()
 
     async def finish(self) -> None:
-        """Stop after the present step."""
+        """Stop after the current step."""
         self._stopping.set()
         if self._thread.is_alive():
             await asyncio.to_thread(self._thread.join)
 
     def close(self) -> None:
-        """Close the days that have ended. Nothing where another process is at it, or where the server stops."""
+        """Close the days that have ended. Do nothing if another process is doing so, or the server stops."""
         now = self._clock()
         today = now - now % DAY
         if self._done == today:
@@ -114,7 +114,7 @@ class DailyCountJob:
             self._step(functools.partial(self._keep, counts[start : start + DAYS_AT_ONCE], now))
 
     def _missing(self, first: int, today: int, now: int) -> Sequence[EnvironmentDay]:
-        """Return the days that have ended, from the first on, and are not closed; none before a Space was there."""
+        """Return the unclosed days that have ended, from the first one on; none from before the first Space existed."""
         closed = self._database.read_sync(lambda connection: store.list_closed_days(connection, first, now=now))
         return [
             (one.id, day)
@@ -161,7 +161,7 @@ class DailyCountJob:
     def _take(
         self, walk: store.TableScan, start: store.Key, count: Callable[[store.ScanRange], None]
     ) -> store.Key | None:
-        """Count the next stretch; where the one after it begins."""
+        """Count the next stretch; return where the one after it begins."""
         stretch = self._database.read_sync(
             lambda connection: store.next_stretch(connection, walk, start=start, rows=ROWS_AT_ONCE)
         )
@@ -169,7 +169,7 @@ class DailyCountJob:
         return stretch.end
 
     def _step(self, work: Callable[[], Result]) -> Result:
-        """Do a part of the work, then pause for as long as it took; Stopped where the server stops."""
+        """Do a part of the work, then pause for the same time. Raise Stopped when the server stops."""
         if self._stopping.is_set():
             raise JobStopped
         began = time.monotonic()
@@ -199,7 +199,7 @@ class DailyCountJob:
         return tribes
 
     def _size_tribe(self, environment: CountedEnvironment, key: str, document: Any, day: int) -> None:
-        """Count one tribe, unless only a session could tell who is in it; where that fails, its size is left out."""
+        """Count one tribe, unless it depends on session context; if that fails, omit its size."""
         now = self._clock()
         at = tribes_store.EvaluationContext(environment.id, now, self._keep_days[store.EVENTS] * DAY)
         try:
@@ -216,7 +216,7 @@ class DailyCountJob:
         self._database.write_sync(lambda connection: store.keep_size(connection, size, now=now))
 
     def _remove_old(self, today: int) -> None:
-        """Remove the counts of days that are older than they are kept."""
+        """Remove the counts of days that are older than their retention period."""
         before = today - store.KEPT_DAYS * DAY
         while self._step(functools.partial(self._database.write_sync, lambda at: store.remove_some_old(at, before))):
             pass

@@ -1,4 +1,4 @@
-"""All SQL about counts of days: how rows are counted by stretches of a primary key, what is kept, what pages read."""
+"""All SQL about daily counts: counting rows by stretches of a primary key, storing and reading counts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KEPT_DAYS = 400
 ACTIVE_DAYS = (1, 7, 30, 90)
 ROWS_A_STEP = 1000
 MOST_SO_FAR = 20_000
-"""Rows of a table that are looked at while a page waits, to count the present day."""
+"""The maximum number of rows examined to count the current day for a page."""
 
 Key = Sequence[str]
 EnvironmentDay = tuple[str, int]
@@ -24,7 +24,7 @@ EnvironmentDay = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class TableScan:
-    """A table that is walked in the order of its primary key, and the column of the times that are counted."""
+    """A table that is scanned in the order of its primary key, and the column of the times that are counted."""
 
     table: str
     key: str
@@ -32,12 +32,12 @@ class TableScan:
 
     @property
     def whole_key(self) -> str:
-        """The primary key, in the order of the walk."""
+        """The primary key, in scan order."""
         return ", ".join(filter(None, ("environment_id", "person_id", self.key)))
 
     @property
     def beginning(self) -> Key:
-        """What comes before every key."""
+        """The position before every key."""
         return [""] * len(self.whole_key.split(", "))
 
 
@@ -48,7 +48,7 @@ EVENTS = TableScan("events", "event_id", "received")
 
 @dataclass(frozen=True, slots=True)
 class ScanRange:
-    """The rows of a walk after one key up to another; `end` None: to the end of the table."""
+    """The rows of a scan after one key up to another; `end` is None for the end of the table."""
 
     walk: TableScan
     start: Key
@@ -56,20 +56,20 @@ class ScanRange:
 
     @property
     def condition(self) -> str:
-        """That a row is in it, as SQL has it."""
+        """The SQL condition that selects its rows."""
         key, marks = self.walk.whole_key, ", ".join("?" * len(self.start))
         until = f" AND ({key}) <= ({marks})" if self.end else ""
         return f"({key}) > ({marks}){until}"
 
     @property
     def values(self) -> Sequence[str]:
-        """What its condition asks for."""
+        """The parameters of the condition."""
         return (*self.start, *(self.end or ()))
 
 
 @dataclass(frozen=True, slots=True)
 class DayCounts:
-    """What is known of an environment on a day; None where it cannot be known. `active` is in order of ACTIVE_DAYS."""
+    """The counts of an environment on a day; None where unavailable. `active` is in order of ACTIVE_DAYS."""
 
     environment_id: str
     day: int
@@ -80,7 +80,7 @@ class DayCounts:
 
 @dataclass(frozen=True, slots=True)
 class TribeSize:
-    """How many people of an environment were in a tribe when a day ended."""
+    """The number of an environment's people in a tribe when a day ended."""
 
     environment_id: str
     tribe: str
@@ -98,21 +98,21 @@ class CountedEnvironment:
 
 
 def list_environments(connection: Connection) -> Sequence[CountedEnvironment]:
-    """Return all environments, those of a Space together."""
+    """Return all environments, grouped by Space."""
     query = select(environments.c.id, environments.c.space_id, spaces.c.created).join_from(environments, spaces)
     rows = connection.execute(query.order_by(environments.c.space_id, environments.c.id))
     return [CountedEnvironment(row.id, row.space_id, row.created) for row in rows]
 
 
 def list_closed_days(connection: Connection, first: int, *, now: int) -> Collection[EnvironmentDay]:
-    """Return which days from that one on are closed, in which environments; not by a clock that was ahead."""
+    """Return the closed days from that one on, with their environments; not those of a clock that was ahead."""
     query = select(daily_counts.c.environment_id, daily_counts.c.day)
     query = query.where(daily_counts.c.day >= first, daily_counts.c.counted <= now + LATEST_AHEAD)
     return {(row.environment_id, row.day) for row in connection.execute(query)}
 
 
 def next_stretch(connection: Connection, walk: TableScan, *, start: Key, rows: int) -> ScanRange:
-    """Return so many rows that come after a key."""
+    """Return a stretch of that many rows after a key."""
     key, marks = walk.whole_key, ", ".join("?" * len(start))
     query = f"SELECT {key} FROM {walk.table} WHERE ({key}) > ({marks}) ORDER BY {key} LIMIT 1 OFFSET ?"  # noqa: S608 - names of ours
     row = connection.exec_driver_sql(as_text(connection, query), (*start, rows - 1)).first()
@@ -120,7 +120,7 @@ def next_stretch(connection: Connection, walk: TableScan, *, start: Key, rows: i
 
 
 def count_by_day(connection: Connection, stretch: ScanRange, *, first: int, end: int) -> Mapping[EnvironmentDay, int]:
-    """Return how many rows of a stretch are of each day, from one moment up to another."""
+    """Return the number of rows of a stretch by day, from one moment up to another."""
     time = stretch.walk.time
     query = (
         f"SELECT environment_id, {time} / {DAY} AS day_number, count(*) FROM {stretch.walk.table} "  # noqa: S608 - names of ours
@@ -140,9 +140,9 @@ ACTIVE = ", ".join(["count(CASE WHEN seen >= ? OR began >= ? OR sent >= ? THEN 1
 
 
 def count_active(connection: Connection, stretch: ScanRange, *, end: int) -> Mapping[str, Sequence[int]]:
-    """Return how many people of a stretch were seen in the days before a moment, by environment, as in ACTIVE_DAYS.
+    """Return the number of people of a stretch seen in the days before a moment, by environment, as in ACTIVE_DAYS.
 
-    Who was seen again since counts by the sessions and events that they have from before.
+    People who were seen again since are counted by their earlier sessions and events.
     """
     again = [SEEN_AGAIN.format(_latest(walk.table, walk.time)) for walk in (SESSIONS, EVENTS)]
     people = (
@@ -172,9 +172,9 @@ KEEP_SIZE = (
 
 
 def close_days(connection: Connection, counts: Iterable[DayCounts], *, now: int) -> None:
-    """Keep counts of days; of those that are closed already, what was counted first stays.
+    """Store counts of days; for days already closed, the first counts remain.
 
-    Nothing of environments that are gone.
+    Deleted environments are skipped.
     """
     there = set(connection.execute(select(environments.c.id)).scalars())
     rows = [
@@ -187,14 +187,14 @@ def close_days(connection: Connection, counts: Iterable[DayCounts], *, now: int)
 
 
 def list_sized_tribes(connection: Connection, day: int, *, now: int) -> Collection[tuple[str, str]]:
-    """Return of which environments and tribes the sizes of a day are kept; not by a clock that was ahead."""
+    """Return the environments and tribes with stored sizes of a day; not those of a clock that was ahead."""
     query = select(tribe_sizes.c.environment_id, tribe_sizes.c.tribe)
     query = query.where(tribe_sizes.c.day == day, tribe_sizes.c.counted <= now + LATEST_AHEAD)
     return {(row.environment_id, row.tribe) for row in connection.execute(query)}
 
 
 def keep_size(connection: Connection, size: TribeSize, *, now: int) -> None:
-    """Keep how many people a tribe had when a day ended, unless that is kept, or the environment is gone."""
+    """Store the size of a tribe at the end of a day, unless it is stored or the environment was deleted."""
     there = select(environments.c.id).where(environments.c.id == size.environment_id)
     if connection.execute(there).first() is not None:
         row = (size.environment_id, size.tribe, size.day, size.people, now, now + LATEST_AHEAD)
@@ -202,7 +202,7 @@ def keep_size(connection: Connection, size: TribeSize, *, now: int) -> None:
 
 
 def remove_some_old(connection: Connection, before: int) -> int:
-    """Remove some of the counts of days before one; how many."""
+    """Remove some of the counts of days before one; return how many."""
     removed = 0
     for table in (daily_counts, tribe_sizes):
         key = ", ".join(table.primary_key.columns.keys())
@@ -218,14 +218,14 @@ def remove_some_old(connection: Connection, before: int) -> int:
 
 
 def environments_of(connection: Connection, space_ids: Collection[str], name: str) -> Mapping[str, str]:
-    """Return the ids of the environments of that name, by the id of their Space."""
+    """Return the ids of the environments with that name, by the id of their Space."""
     columns = environments.c
     query = select(columns.space_id, columns.id).where(columns.space_id.in_(space_ids), columns.name == name)
     return {row.space_id: row.id for row in connection.execute(query)}
 
 
 def list_days(connection: Connection, environment_ids: Collection[str], *, first: int) -> Sequence[DayCounts]:
-    """Return what is known of these environments from a day on, in order of day."""
+    """Return the counts of these environments from a day on, in order of day."""
     columns = daily_counts.c
     query = select(daily_counts).where(columns.environment_id.in_(environment_ids), columns.day >= first)
     return [
@@ -241,7 +241,7 @@ def list_days(connection: Connection, environment_ids: Collection[str], *, first
 
 
 def list_sizes(connection: Connection, environment_id: str, tribe: str, *, first: int) -> Sequence[tuple[int, int]]:
-    """Return how many people a tribe had on which days, from one on, in order of day."""
+    """Return the sizes of a tribe by day, from one day on, in order of day."""
     columns = tribe_sizes.c
     query = select(columns.day, columns.people).where(
         columns.environment_id == environment_id, columns.tribe == tribe, columns.day >= first
@@ -252,7 +252,7 @@ def list_sizes(connection: Connection, environment_id: str, tribe: str, *, first
 def count_so_far(
     connection: Connection, walk: TableScan, environment_ids: Collection[str], *, since: int
 ) -> Mapping[str, int] | None:
-    """Return how many rows of environments are not older than a moment; None where there are too many rows to look."""
+    """Return how many rows of environments are not older than a moment; None when there are too many to count."""
     table = metadata.tables[walk.table].c
     rows = select(table.environment_id, table[walk.time].label("at")).where(table.environment_id.in_(environment_ids))
     some = rows.limit(MOST_SO_FAR + 1).subquery()

@@ -1,1 +1,1 @@
-"""Numbers for Prometheus: what was asked, how it was answered, how long that took."""
+"""Prometheus metrics: requests, responses and durations."""

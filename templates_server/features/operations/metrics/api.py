@@ -1,4 +1,4 @@
-"""`/metrics`: what the process counted, for Prometheus; on servers that were told to tell it."""
+"""`/metrics`: the counters of the process for Prometheus, on servers where this is enabled."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class MetricsServices(Protocol):
 
 
 async def show(call: Call[MetricsServices]) -> Response:
-    """The counts of the process that answers; with several workers any one of them."""
+    """Return the counters of the responding process; with several workers, of any one of them."""
     if not call.settings.metrics:
         raise NotFound
     return Response(call.features.metrics.text(), headers={"Content-Type": CONTENT_TYPE})

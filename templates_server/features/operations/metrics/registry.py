@@ -1,4 +1,4 @@
-"""Counting, and the text that Prometheus reads (exposition format 0.0.4). No HTTP; labels hold no personal data."""
+"""Counters and their Prometheus text (exposition format 0.0.4). No HTTP; labels contain no personal data."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ PREFIX = "mtribes"
 
 @dataclass
 class _Durations:
-    """How many took up to each bound, and those beyond the last; their sum in seconds."""
+    """A histogram: the counts up to each bound and beyond the last, and the sum in seconds."""
 
     counts: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS_SECONDS) + 1))
     sum_seconds: float = 0.0
 
 
 class Metrics:
-    """What a process counts since it started. `gauges` are asked when somebody looks."""
+    """The counters of a process since its start. `gauges` are evaluated on each read."""
 
     def __init__(
         self, *, version: str, gauges: Mapping[str, tuple[str, Callable[[], float]]], clock: Callable[[], float]
@@ -37,7 +37,7 @@ class Metrics:
         self._durations: dict[tuple[str, str], _Durations] = {}
 
     def count(self, method: str, route: str | None, *, status: int, seconds: float) -> None:
-        """Count a request; `route` is the template of its path, None where it led nowhere."""
+        """Count a request; `route` is the template of its path, or None without a matching route."""
         name, place = method if method in METHODS else "other", route or NO_ROUTE
         self._requests[name, place, status] += 1
         durations = self._durations.get((name, place))
@@ -47,7 +47,7 @@ class Metrics:
         durations.sum_seconds += seconds
 
     def text(self) -> str:
-        """All of it, as Prometheus reads it."""
+        """Return all metrics in Prometheus format."""
         return "\n".join([*self._request_lines(), *self._duration_lines(), *self._gauge_lines(), ""])
 
     def _request_lines(self) -> Iterator[str]:
@@ -96,6 +96,6 @@ def _escape_label(text: str) -> str:
 
 
 def new_metrics(version: str, *, unstored_writes: Callable[[], float]) -> Metrics:
-    """The counts of a process that begins to serve."""
+    """Return the counters of a process that starts serving."""
     gauges = {"database_writes_waiting": ("Pending writes.", unstored_writes)}
     return Metrics(version=version, gauges=gauges, clock=time.monotonic)

@@ -1,1 +1,1 @@
-"""All that is known of one user, for the user to have."""
+"""All data about one user, for that user."""

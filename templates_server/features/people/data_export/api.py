@@ -1,4 +1,4 @@
-"""`GET .../users/:user/everything`, and of a visitor: all that is known of somebody, page by page as it is read."""
+"""`GET .../users/:user/everything`, and of a visitor: all data about a person, streamed page by page."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LastSession = Mapping[str, str | None] | None
 
 @dataclass(frozen=True)
 class ExportedKind:
-    """How a kind of person is told of: the profile, and the kinds of things besides."""
+    """The export format of a kind of person: the profile, and the kinds of other data."""
 
     profile: Callable[[StoredPerson], Any]
     kinds: Sequence[RecordKind]
@@ -46,12 +46,12 @@ TOLD = {
 
 
 async def export(call: Call) -> Response:
-    """The envelope with everything of a user; memory does not grow with what is known."""
+    """Return the envelope with all data of a user, in constant memory."""
     return await _export(call, PersonKind.USER)
 
 
 async def export_visitor(call: Call) -> Response:
-    """The envelope with everything of a visitor; memory does not grow with what is known."""
+    """Return the envelope with all data of a visitor, in constant memory."""
     return await _export(call, PersonKind.VISITOR)
 
 
@@ -82,7 +82,7 @@ async def _everything(
 
 
 async def _rows(database: Database, kind: RecordKind, owner: tuple[str, str]) -> AsyncIterator[bytes]:
-    """The rows of one kind, as the inside of a JSON array."""
+    """Yield the rows of one kind, as the inside of a JSON array."""
     after: PagePosition | None = START
     separator = b""
     while after is not None:

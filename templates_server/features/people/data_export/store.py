@@ -1,6 +1,6 @@
-"""All SQL that reads what is known of one person besides their profile: kind by kind, in pages, the earliest first.
+"""All SQL that reads one person's data besides the profile: kind by kind, in pages, earliest first.
 
-Or the latest few of a kind, which is what a page shows.
+Or the latest few of a kind, for display on a page.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from templates_server.storage.dialect import as_text, dialect_of
 
 
 class PagePosition(NamedTuple):
-    """Where a page ended: the time and the id of its last row."""
+    """The end of a page: the time and the id of its last row."""
 
     time: int
     id: str
@@ -31,7 +31,7 @@ START = PagePosition(-(2**63), "")
 
 @dataclass(frozen=True)
 class RecordKind:
-    """One kind of thing that is known: its table, the column of the person, those of time and id, and the rest."""
+    """A kind of data: its table, its person column, its time and id columns, and the others."""
 
     name: str
     table: str
@@ -43,7 +43,7 @@ class RecordKind:
 
 
 def _as_is(text: str | None) -> msgspec.Raw | None:
-    """JSON that is stored as text, to be told without being read."""
+    """Return stored JSON text unparsed."""
     return None if text is None else msgspec.Raw(text.encode())
 
 
@@ -114,7 +114,7 @@ KINDS = (
 
 
 def find_last_session(connection: Connection, owner: tuple[str, str]) -> dict[str, Any] | None:
-    """What is kept with the person of the session that began last; None where none is known of."""
+    """Return the person's data from the latest session; None if there is none."""
     query = f"SELECT {LAST_SESSION} FROM persons WHERE environment_id = ? AND person_id = ?"  # noqa: S608 - names of ours
     row = connection.exec_driver_sql(as_text(connection, query), owner).one_or_none()
     found = NO_SESSION if row is None else read_last_session(row)
@@ -133,7 +133,7 @@ def find_last_session(connection: Connection, owner: tuple[str, str]) -> dict[st
 def load_page(
     connection: Connection, kind: RecordKind, owner: tuple[str, str], *, after: PagePosition, limit: int
 ) -> tuple[Sequence[dict[str, Any]], PagePosition | None]:
-    """So many things of a kind after a position, as they are told; where the page ended, None for the last one.
+    """Return a page of a kind after a position, in output form, and the end of the page, None if it is the last.
 
     `owner` is the environment and the person.
     """
@@ -151,7 +151,7 @@ def load_page(
 def load_latest(
     connection: Connection, kind: RecordKind, owner: tuple[str, str], *, limit: int
 ) -> Sequence[dict[str, Any]]:
-    """So many things of a kind, those that were seen or happened last first, as they are told."""
+    """Return a number of rows of a kind in output form, most recent first."""
     latest = "last_seen" if "last_seen" in kind.others else kind.time
     query = f"{_all_of(kind)} ORDER BY {latest} DESC, {kind.id} LIMIT ?"
     rows = connection.exec_driver_sql(as_text(connection, query), (*owner, limit))
@@ -159,7 +159,7 @@ def load_latest(
 
 
 def _all_of(kind: RecordKind) -> str:
-    """What selects all things of a kind that a person of an environment has."""
+    """Return the query for all rows of a kind of a person in an environment."""
     return (
         f"SELECT {', '.join((kind.time, kind.id, *kind.others))} FROM {kind.table} "  # noqa: S608 - names of ours
         f"WHERE environment_id = ? AND {kind.person} = ?"

@@ -1,1 +1,1 @@
-"""The devices that people use apps on."""
+"""The devices on which people use apps."""

@@ -1,4 +1,4 @@
-"""`POST /api/client/devices`: keep a person's device, and say so once it is stored."""
+"""`POST /api/client/devices`: store a person's device, then respond."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from templates_server.storage.write_batcher import WriteBatcher
 
 
 class DeviceWriter(WriteBatcher[store.DeviceReport, Sequence[ErrorDetail]]):
-    """The devices that wait to be stored."""
+    """The queue of devices to be stored."""
 
 
 class DeviceServices(Protocol):
@@ -28,7 +28,7 @@ class DeviceServices(Protocol):
 
 
 async def put_device(call: Call[DeviceServices]) -> Response:
-    """204 once the device is stored, new or as it is now."""
+    """Respond with 204 once the device is inserted or updated."""
     request_body.require_media_type(call.request, "application/json")
     check = call.services.user_signatures.check_for(call.principal)
     device = schemas.read_device(call.body, check=check, max_depth=call.settings.limits.max_depth)

@@ -33,7 +33,7 @@ TOO_MANY = f"This visitor has reached the maximum of {MOST_DEVICES} devices."
 
 @dataclass(frozen=True, slots=True)
 class DeviceReport:
-    """A device that an app of an environment told of at a time, in milliseconds."""
+    """A device reported by an app of an environment at a time, in milliseconds."""
 
     environment_id: str
     received: int
@@ -41,9 +41,9 @@ class DeviceReport:
 
 
 def put_devices(connection: Connection, arrivals: Sequence[DeviceReport]) -> Sequence[Sequence[ErrorDetail]]:
-    """Keep devices as they are now, the people who are not known yet, and which of theirs was seen last.
+    """Store devices, people who do not exist yet, and the device of each that was seen last.
 
-    For each what was too much, if anything: then nothing of it is kept but that the person was there.
+    Return the limit problem of each, if any: then only its person is stored.
     """
     presences = [Sighting(one.environment_id, one.device.stated, one.received) for one in arrivals]
     persons, _ = record_sightings(connection, presences)
@@ -61,14 +61,14 @@ def put_devices(connection: Connection, arrivals: Sequence[DeviceReport]) -> Seq
 
 
 def _devices_of(connection: Connection, visitors: Collection[PersonKey]) -> Mapping[PersonKey, set[str]]:
-    """The ids of these visitors' devices: what they have moves to a user, all at once."""
+    """Return the ids of these visitors' devices: all of a visitor's data moves to a user at once."""
     keys = list(visitors)
     answers = execute_pipelined(connection, [(KNOWN, (*key, MOST_DEVICES)) for key in keys])
     return {key: {row[0] for row in rows} for key, rows in zip(keys, answers, strict=True)}
 
 
 def _problems_of(arrival: DeviceReport, known: set[str] | None) -> Sequence[ErrorDetail]:
-    """What is wrong with one more device of a visitor; for a user, of whom nothing moves, it is None that are known."""
+    """Return the problem with another device of a visitor; a user's count is None, since nothing moves."""
     device_id = arrival.device.device_id
     if known is None or device_id in known:
         return ()

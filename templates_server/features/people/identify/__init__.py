@@ -1,1 +1,1 @@
-"""Who people are and what is known of them, as apps tell: `identify` and `alias`."""
+"""People's identities and profiles as sent by apps: `identify` and `alias`."""

@@ -1,4 +1,4 @@
-"""`POST /api/client/identify` and `/alias`: what an app says of a person; that two are one. Stored before answered."""
+"""`POST /api/client/identify` and `/alias`: a person's data from an app, and merges. Stored before the response."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Problems = Sequence[ErrorDetail]
 
 
 class IdentityWriter(WriteBatcher[store.IdentifyCall, Problems]):
-    """What was said of people and waits to be stored."""
+    """The queue of identify calls to be stored."""
 
 
 class AliasWriter(WriteBatcher[VisitorMerge, Problems]):
-    """The merges that were asked for and wait to be made."""
+    """The queue of merges to be made."""
 
 
 class IdentifyServices(Protocol):
@@ -39,7 +39,7 @@ class IdentifyServices(Protocol):
 
 
 async def identify(call: Call[IdentifyServices]) -> Response:
-    """204 once it is stored; a visitor who is stated together with a user is merged into them."""
+    """Respond with 204 once it is stored; a visitor stated together with a user is merged into them."""
     request_body.require_media_type(call.request, "application/json")
     check = call.services.user_signatures.check_for(call.principal)
     stated, change = schemas.read_identify(call.body, check=check, max_depth=call.settings.limits.max_depth)
@@ -51,7 +51,7 @@ async def identify(call: Call[IdentifyServices]) -> Response:
 
 
 async def alias(call: Call[IdentifyServices]) -> Response:
-    """204 once the visitor is merged into the user, or was so before; 422 when it was into another."""
+    """Respond with 204 if the visitor is merged into the user, now or before; 422 if into another user."""
     request_body.require_media_type(call.request, "application/json")
     check = call.services.user_signatures.check_for(call.principal)
     visitor, user = schemas.read_alias(call.body, check=check, max_depth=call.settings.limits.max_depth)

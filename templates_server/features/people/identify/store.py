@@ -1,4 +1,4 @@
-"""All SQL about what apps say of people: their profiles, and that two are one. Moving what is theirs is in `merges`."""
+"""All SQL about profiles and merges sent by apps. Moving data between people is in `merges`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ KEEP = Update("persons", KEPT, key={"environment_id": "text", "person_id": "text
 
 @dataclass(frozen=True, slots=True)
 class IdentifyCall:
-    """What an app of an environment said of a person at a time, in milliseconds."""
+    """Data about a person sent by an app of an environment at a time, in milliseconds."""
 
     environment_id: str
     stated: ClaimedIdentity
@@ -40,9 +40,9 @@ class IdentifyCall:
 
 
 def add_identified(connection: Connection, identified: Sequence[IdentifyCall]) -> Outcomes[Sequence[ErrorDetail]]:
-    """Keep what was said of people, who are created and merged as need be; for each what was too much, if anything.
+    """Store people's data, creating and merging people as necessary; return the limit problem of each, if any.
 
-    Of one with a problem nothing is kept but that the person was there. LATER: their merge has to wait.
+    Of a call with a problem, only its person is stored. LATER: their merge has to wait.
     """
     presences = [Sighting(one.environment_id, one.stated, one.at) for one in identified]
     persons, profiles = record_and_merge(
@@ -71,7 +71,7 @@ def add_identified(connection: Connection, identified: Sequence[IdentifyCall]) -
 
 
 def add_aliases(connection: Connection, wanted: Sequence[VisitorMerge]) -> Outcomes[Sequence[ErrorDetail]]:
-    """Merge visitors into users, each once; what is wrong with those who were merged into another user before.
+    """Merge visitors into users, each once; return the problems of those merged into another user before.
 
     LATER: the merge has to wait.
     """

@@ -1,1 +1,1 @@
-"""Deleting a tag from everybody in an environment, in bounded steps that resume."""
+"""Deletion of a tag from everybody in an environment, in bounded steps that can resume."""

@@ -1,4 +1,4 @@
-"""`DELETE .../user-tags/:tag`: delete a tag from everybody. Once it is accepted it is done, whatever happens."""
+"""`DELETE .../user-tags/:tag`: delete a tag from everybody. Once accepted, it is always completed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class TagRemovalServices(Protocol):
 
 
 async def delete_tag(call: Call[TagRemovalServices]) -> ApiResult:
-    """204 once nobody has the tag, 202 where that takes longer: the server goes on by itself."""
+    """Return 204 once nobody has the tag, or 202 if that takes longer: the server continues in the background."""
     environment_id, tag, now = call.environment_id, call.parameters["tag"], call.now
     problem = find_tag_problem(tag)
     if problem is not None:

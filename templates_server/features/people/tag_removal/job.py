@@ -1,4 +1,4 @@
-"""Takes the steps of removals: the first few in the request, all others in a thread, whichever process began them."""
+"""Runs removal steps: the first few in the request, all others in a thread, whichever process began them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from templates_server.storage.database import Database
 
 LOGGER = logging.getLogger("templates_server")
 STEPS_AT_ONCE = 4
-"""Steps that a request takes before it leaves the rest to the thread."""
+"""The number of steps in a request before the thread continues."""
 LOOK_AGAIN_SECONDS = 60.0
-"""After so long the thread looks for removals that a process began which is no more."""
+"""The interval at which the thread looks for removals of processes that have ended."""
 SHORTEST_PAUSE_SECONDS = 0.002
 
 
 class TagRemovalJob:
-    """Deletes tags while the server runs; what was begun before it started is taken up again."""
+    """A job that deletes tags while the server runs; removals from before its start are resumed."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -31,19 +31,19 @@ class TagRemovalJob:
         self._thread = threading.Thread(target=self._run, name="tag removals", daemon=True)
 
     def start(self) -> None:
-        """Begin with what is left from before."""
+        """Start with the removals left from earlier runs."""
         self._woken.set()
         self._thread.start()
 
     async def finish(self) -> None:
-        """Stop after the present step."""
+        """Stop after the current step."""
         self._stopping.set()
         self._woken.set()
         if self._thread.is_alive():
             await asyncio.to_thread(self._thread.join)
 
     async def advance(self, removal: store.TagRemovalState) -> store.TagRemovalState | None:
-        """Take the first steps; None when it has ended, else the thread goes on."""
+        """Run the first steps; return None when it has ended, otherwise the thread continues."""
         current: store.TagRemovalState | None = removal
         for _ in range(STEPS_AT_ONCE):
             if current is None:
@@ -65,9 +65,9 @@ class TagRemovalJob:
                 LOGGER.exception("could not delete tags; retrying in %.0f seconds", LOOK_AGAIN_SECONDS)
 
     def _end_all(self) -> None:
-        """Take a step of each removal in turn, so that neither a long one nor many hold up another, until none is left.
+        """Run a step of each removal in turn until none remains, so that none delays the others.
 
-        One that fails is left for the next time.
+        A removal that fails is retried next time.
         """
         failed: set[tuple[str, str, str]] = set()
         while removals := [one for one in self._database.read_sync(store.list_removals) if one.key not in failed]:

@@ -1,7 +1,7 @@
-"""All SQL that deletes a tag from everybody: a removal is a row, and a step takes it on by a stretch of people.
+"""All SQL that deletes a tag from everybody: a removal is a row, and each step processes a stretch of people.
 
-A step is one transaction: the people of its stretch, the counts of tags, and the position. Whoever takes the same step
-at the same time finds the position moved on, and changes nothing.
+A step is one transaction: the people of its stretch, the counts of tags, and the position. A concurrent run of the same
+step finds the position changed, and changes nothing.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from templates_server.primitives.ids import new_id
 from templates_server.storage.dialect import as_text, dialect_of, in_clause, in_param
 
 MOST_CHANGED = 250
-"""People whom one step changes: the writer is held for as long as they take."""
+"""The number of people changed in one step, during which the writer is blocked."""
 MOST_LOOKED_THROUGH = 20_000
-"""People among whom one step looks for them; nobody waits for that."""
+"""The number of people searched in one step; nobody waits for that."""
 MOST_LISTED = 10
-"""Removals of an organization that are taken up before it is looked who else waits."""
+"""The number of an organization's removals processed before checking for others that wait."""
 MOST_PASSES = 3
-"""How often everybody is looked through for those who got the tag meanwhile."""
+"""The number of passes through everybody, to find people who got the tag meanwhile."""
 
 COLUMNS = "environment_id, tag, id, passes, position"
 REMEMBER = (
@@ -51,9 +51,9 @@ STRETCH = "FROM persons WHERE environment_id = ? AND person_id > ? ORDER BY pers
 
 @dataclass(frozen=True, slots=True)
 class TagRemovalState:
-    """A tag that is being deleted from everybody in an environment, and how far that is.
+    """A tag that is being deleted from everybody in an environment, and the progress.
 
-    `passes`: how often everybody has been looked through; `position`: the last person of the pass that runs, "" before
+    `passes`: the number of completed passes; `position`: the last person of the current pass, "" before
     the first.
     """
 
@@ -65,38 +65,38 @@ class TagRemovalState:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What names the row."""
+        """The key of the row."""
         return self.environment_id, self.tag, self.id
 
 
 @dataclass(frozen=True, slots=True)
 class TagCounts:
-    """How many users and visitors have a tag."""
+    """The number of users and visitors with a tag."""
 
     users: int = 0
     visitors: int = 0
 
     def __bool__(self) -> bool:
-        """Whether anybody has it."""
+        """Return whether anybody has the tag."""
         return self.users > 0 or self.visitors > 0
 
 
 @dataclass(frozen=True, slots=True)
 class TaggedRange:
-    """People behind a position who have the tag, in order, and where the stretch ends; None: with the last person."""
+    """People after a position with the tag, in order, and the end of the stretch; None for the last person."""
 
     person_ids: Sequence[str]
     end: str | None
 
 
 def find_tag_counts(connection: Connection, environment_id: str, tag: str) -> TagCounts:
-    """Return how many have a tag now."""
+    """Return the current counts of a tag."""
     row = connection.exec_driver_sql(as_text(connection, COUNTS), (environment_id, tag)).first()
     return TagCounts(*row) if row else TagCounts()
 
 
 def begin(connection: Connection, environment_id: str, tag: str, *, now: int) -> TagRemovalState:
-    """Remember that a tag is to be deleted; a removal of it that runs already goes on from where it is."""
+    """Store the removal of a tag; one that is already running continues from its position."""
     row = (environment_id, tag, new_id("trm"), now)
     connection.exec_driver_sql(as_text(connection, REMEMBER), row)
     found = connection.exec_driver_sql(as_text(connection, FIND_OF_TAG), (environment_id, tag)).one()
@@ -104,9 +104,9 @@ def begin(connection: Connection, environment_id: str, tag: str, *, now: int) ->
 
 
 def list_removals(connection: Connection) -> Sequence[TagRemovalState]:
-    """Return those that are to be taken on next: the oldest of each organization, then the second of each, and so on.
+    """Return the next removals: the oldest of each organization, then the second of each, and so on.
 
-    However many an organization has, nobody else's waits for more than a few of them.
+    However many an organization has, others wait for no more than a few of them.
     """
     removals = [
         TagRemovalState(*row) for row in connection.exec_driver_sql(as_text(connection, OLDEST), (MOST_LISTED,))
@@ -147,7 +147,7 @@ def next_stretch(connection: Connection, removal: TagRemovalState) -> TaggedRang
 def take_step(
     connection: Connection, removal: TagRemovalState, stretch: TaggedRange, *, now: int
 ) -> TagRemovalState | None:
-    """Take the tag from the people of a stretch; the removal as it is then, None when it has ended."""
+    """Remove the tag from the people of a stretch; return the updated removal, None when it has ended."""
     locking = dialect_of(connection).for_update
     row = connection.exec_driver_sql(as_text(connection, FIND + locking), removal.key).first()
     if row is None:
