@@ -34,7 +34,7 @@ from templates_server.security.authorization import ALL_SCOPES, Principal, Princ
 
 PLACE_PARTS = ("organization", "space", "environment")
 MAX_KEPT_CHARACTERS = 4000
-"""The limit of input in a return URL, as proxies limit URLs. Longer input is stored here (`kept`)."""
+"""The limit of input in a return URL, as proxies limit URLs. Longer input is stored here (`saved_forms`)."""
 
 
 class ConsoleServices(PageServices, Protocol):

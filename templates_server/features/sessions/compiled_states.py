@@ -1,6 +1,6 @@
-"""The states that an environment's entities can have, as apps get them: made once a revision, chosen for each person.
+"""The possible states of an environment's entities in app format: created once per revision, chosen for each person.
 
-Who is in a tribe is asked of the caller: `deciding` knows.
+Tribe membership is decided by the caller: see `evaluator`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from templates_server.storage.query_coalescer import QueryCoalescer
 
 MOST_BYTES = 256 * 1024 * 1024
 MOST_ENCODED_BYTES = 32 * 1024 * 1024
-"""Of the states of one environment: a short document can give very many long ones, by the defaults of properties."""
+"""The memory limit of one environment's states: property defaults can expand a short document into many long ones."""
 MADE_AT_ONCE = 2
 DIGEST_LENGTH = 6
 UNTOLD = "." * DIGEST_LENGTH
@@ -56,14 +56,14 @@ Kinds = Mapping[str, PropertyType]
 """The types of the properties of an experience, by key."""
 NO_KINDS: Kinds = {}
 Decide = Callable[[TribeDefinition], TribeOutcome]
-"""Whether the person is in a tribe."""
+"""A function that returns whether the person is in a tribe."""
 
 
 @dataclass(frozen=True, slots=True)
 class RenderedState:
-    """A state: the name of its scenario (None: there is none), whether it is enabled, and `"entity":{...}` for apps.
+    """A state: its scenario's name (or None), whether it is enabled, and `"entity":{...}` for apps.
 
-    `digest` is a short text that another state does not have (`compute_digest`).
+    `digest` is a short text that is unique to the state (`compute_digest`).
     """
 
     scenario: str | None
@@ -74,7 +74,7 @@ class RenderedState:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A targeted scenario of an entity, without what it gives: the tribes of which any is enough, and the state."""
+    """A targeted scenario of an entity without its values: the tribes, any of which suffices, and the state."""
 
     targeted: TargetedScenario
     tribes: tuple[TribeDefinition, ...]
@@ -83,7 +83,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class CompiledEntity:
-    """An entity with the states that it can have, `otherwise` where no candidate is chosen."""
+    """An entity with its possible states; `otherwise` applies if no candidate is chosen."""
 
     name: str
     is_published: bool
@@ -94,9 +94,9 @@ class CompiledEntity:
 
 @dataclass(frozen=True, slots=True)
 class StatesOutline:
-    """What all sessions that start at a revision have in common, and hold together.
+    """The shared data of all sessions that start at a revision.
 
-    The names of the entities, and the digests of the states of somebody who is in no tribe, one after the other.
+    The names of the entities, and the concatenated digests of the states of somebody in no tribe.
     """
 
     revision: str
@@ -106,7 +106,7 @@ class StatesOutline:
 
 @dataclass(frozen=True, slots=True)
 class CompiledStates:
-    """All states that are possible at a revision; `untargeted` are those of somebody who is in no tribe."""
+    """All possible states at a revision; `untargeted` are those of somebody in no tribe."""
 
     outline: StatesOutline
     entities: tuple[CompiledEntity, ...]
@@ -117,14 +117,14 @@ class CompiledStates:
 
     @property
     def revision(self) -> str:
-        """What changes whenever a state can change."""
+        """The revision, which changes whenever a state can change."""
         return self.outline.revision
 
 
 class StatesCache:
-    """The states of the environments that were asked for last, as many as memory is set aside for.
+    """A cache of the states of recently used environments, limited by memory.
 
-    The revision is looked up each time, so none is stale. Those asked for last stay, however large they are.
+    The revision is looked up each time, so none is stale. The most recent entry stays, however large it is.
     """
 
     def __init__(self, database: Database, *, most_bytes: int = MOST_BYTES) -> None:
@@ -137,11 +137,11 @@ class StatesCache:
 
     @property
     def bytes(self) -> int:
-        """How much memory the states hold."""
+        """The memory used by the states."""
         return sum(self._sizes.values())
 
     async def states_of(self, environment_id: str, revision: str | None = None) -> CompiledStates:
-        """The possible states of an environment, as they are now; `revision` where it was just looked up."""
+        """Return the current possible states of an environment; `revision` is passed if just looked up."""
         if revision is None:
             revision = await store.find_revision(self._database, environment_id)
         kept = self._kept.get(environment_id)
@@ -155,7 +155,7 @@ class StatesCache:
         return [await self._make(environment_id) for environment_id in environment_ids]
 
     async def _make(self, environment_id: str) -> CompiledStates | Exception:
-        """Make the present states aside, since a large document takes long, and keep them; or what failed."""
+        """Create the current states in a thread, since a large document takes long, and cache them or the error."""
         try:
             documents = await self._database.read_in_thread(lambda one: store.load_documents(one, environment_id))
             states, size = await self._made(environment_id, documents)
@@ -181,16 +181,16 @@ class StatesCache:
 
 
 def _compile_states(documents: store.EnvironmentDocuments, dialect: str) -> tuple[CompiledStates, int]:
-    """The states, and how much memory they hold."""
+    """Return the states, and their memory use."""
     states = make_states(documents, dialect)
     return states, measure_bytes(states)
 
 
 def make_states(documents: store.EnvironmentDocuments, dialect: str) -> CompiledStates:
-    """The states that documents give; what the model or the tribes no longer have is passed over.
+    """Return the states of documents; references missing in the model or the tribes are skipped.
 
-    `dialect` is that of the database that will be asked about people. ValidationFailed when all states together are
-    larger than can be held.
+    `dialect` is that of the database used for queries about people. Raise ValidationFailed when all states together
+    exceed the memory limit.
     """
     model, _ = parse_model(documents.model, space=documents.space_key, name=documents.space_name)
     delivery, _ = parse_delivery(documents.delivery, ParseContext(model, documents.environment_name))
@@ -211,7 +211,7 @@ def make_states(documents: store.EnvironmentDocuments, dialect: str) -> Compiled
 
 
 def _within_bounds(entities: Iterable[CompiledEntity]) -> Iterator[CompiledEntity]:
-    """The same entities, as long as their states take no more bytes than they may."""
+    """Yield the entities as long as the size of their states is within the limit."""
     encoded_bytes = 0
     for entity in entities:
         encoded_bytes += len(entity.otherwise.encoded) + sum(len(one.shown.encoded) for one in entity.candidates)
@@ -251,26 +251,26 @@ def _render_state(name: str, choice: SelectedState) -> RenderedState:
 
 
 def compute_digest(encoded: bytes) -> str:
-    """A short text that other bytes do not have."""
+    """Return a short text that is unique to these bytes."""
     return urlsafe_b64encode(hashlib.blake2b(encoded, digest_size=6).digest()).decode()[:DIGEST_LENGTH]
 
 
 def join_digests(shown: Iterable[RenderedState | None]) -> str:
-    """The digests of states, one after the other; `UNTOLD` where it cannot be known."""
+    """Concatenate the digests of states; `UNTOLD` for undecidable ones."""
     return "".join([UNTOLD if one is None else one.digest for one in shown])
 
 
 def choose_states(states: CompiledStates, now: int, decide: Decide) -> list[RenderedState | None]:
-    """The state of each of `states.entities` at that time; None where it cannot be known here.
+    """Return the state of each of `states.entities` at a time; None where it is undecidable here.
 
-    Each tribe is decided once, and only where it matters.
+    Each tribe is decided once, and only if necessary.
     """
     remembered = memoize(decide)
     return [choose(entity, now, remembered) for entity in states.entities]
 
 
 def memoize(decide: Decide) -> Decide:
-    """The same decisions, each made once."""
+    """Return the function with its decisions cached."""
     outcomes: dict[str, TribeOutcome] = {}
 
     def decided(tribe: TribeDefinition) -> TribeOutcome:
@@ -283,7 +283,7 @@ def memoize(decide: Decide) -> Decide:
 
 
 def choose(entity: CompiledEntity, now: int, decide: Decide) -> RenderedState | None:
-    """The first targeted scenario that is in time and matches, else the untargeted state; None: it cannot be known."""
+    """Return the first active and matching targeted scenario, else the untargeted state; None if undecidable."""
     for candidate in entity.candidates:
         if is_in_time(candidate.targeted, now):
             outcome = matches(candidate, decide)
@@ -295,7 +295,7 @@ def choose(entity: CompiledEntity, now: int, decide: Decide) -> RenderedState | 
 
 
 def matches(candidate: Candidate, decide: Decide) -> TribeOutcome:
-    """Whether the person is in any of the tribes of a targeted scenario."""
+    """Return whether the person is in any of the tribes of a targeted scenario."""
     outcome = TribeOutcome.NOT_MATCHED
     for tribe in candidate.tribes:
         found = decide(tribe)
@@ -306,7 +306,7 @@ def matches(candidate: Candidate, decide: Decide) -> TribeOutcome:
 
 
 def encode_object(members: Iterable[bytes]) -> bytes:
-    """Encoded members as a JSON object."""
+    """Encode members as a JSON object."""
     return b"{" + b",".join(members) + b"}"
 
 

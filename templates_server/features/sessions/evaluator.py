@@ -1,13 +1,13 @@
-"""What a person is shown: when a session starts, and again while it runs.
+"""Evaluation of a person's states: when a session starts, and again while it runs.
 
-    SessionEvaluator.start(person, said, now=, store_it=)    a session starts: once `store_it` has stored it
-    SessionEvaluator.reevaluate(person, context, now=)       it runs: None for an entity that cannot be known here
-    SessionEvaluator.inspect(person, said, now=)             what is known of the person, for explanations
-    SessionEvaluator.preview(states, person, said, now=)     what a session would go by that never starts
+    SessionEvaluator.start(person, said, now=, store_it=)    start a session: once `store_it` has stored it
+    SessionEvaluator.reevaluate(person, context, now=)       while it runs: None for an undecidable entity
+    SessionEvaluator.inspect(person, said, now=)             the facts about the person, for explanations
+    SessionEvaluator.preview(states, person, said, now=)     the basis of a session that never starts
 
-Some of what decides is known only to the process in which the session started: what the app said, and when the person
-had been seen before. `SessionEvaluation.context` is that; who keeps it in memory hands it to `reevaluate`. Without it
-evaluation is three-valued: what depends on it cannot be known.
+Some of the input is known only to the process in which the session started: the app's context, and when the person had
+been seen before. `SessionEvaluation.context` holds it; callers that cache it pass it to `reevaluate`. Without it
+evaluation is three-valued: results that depend on it are undecidable.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ StoreIt = Callable[[], Awaitable[object]]
 
 
 class ClientContext(msgspec.Struct, frozen=True, gc=False):
-    """What an app says when a session starts, for this session alone. `fields` None: it is not known what.
+    """The context that an app sends when a session starts, for this session only. `fields` is None if unknown.
 
-    `app` None: no app was asked, so what is stored of the session that began last counts.
+    `app` is None without an app: then the stored data of the latest session applies.
     """
 
     fields: Mapping[str, Scalar | None] | None = msgspec.field(default_factory=dict)
@@ -58,9 +58,9 @@ class ClientContext(msgspec.Struct, frozen=True, gc=False):
 
 
 class StartContext(msgspec.Struct, frozen=True, gc=False):
-    """What only the start of a session knew. `last_seen`: when the person was seen before, or, if never, the start.
+    """Data known only at the start of a session. `last_seen`: when the person was seen before, or the start if never.
 
-    None: nobody asked.
+    None: not queried.
     """
 
     said: ClientContext
@@ -68,7 +68,7 @@ class StartContext(msgspec.Struct, frozen=True, gc=False):
 
 
 class EvaluatedPerson(msgspec.Struct, frozen=True, gc=False):
-    """Who is decided for, and in which environment. `revision`: that of its states, where it was just looked up."""
+    """The person and environment to evaluate. `revision`: that of its states, if just looked up."""
 
     environment_id: str
     stated: ClaimedIdentity
@@ -76,7 +76,7 @@ class EvaluatedPerson(msgspec.Struct, frozen=True, gc=False):
 
 
 class SessionEvaluation(msgspec.Struct, frozen=True, gc=False):
-    """What is shown: of each of `states.entities`, in their order; None where it cannot be known here."""
+    """The states shown, one per item of `states.entities`, in order; None where undecidable here."""
 
     states: CompiledStates
     shown: Sequence[RenderedState | None]
@@ -84,7 +84,7 @@ class SessionEvaluation(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def encoded(self) -> bytes:
-        """The JSON object of all that is known."""
+        """Return the JSON object of all decidable states."""
         if self.shown is self.states.untargeted:
             return self.states.untargeted_object
         return encode_object(one.encoded for one in self.shown if one is not None)
@@ -92,7 +92,7 @@ class SessionEvaluation(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class KnownPerson:
-    """What is known as if a session began now. `called`: their id, the user's where a visitor was merged."""
+    """The facts as of a session starting now. `called`: the person's id, the user's for a merged visitor."""
 
     states: CompiledStates
     facts: PersonFacts
@@ -100,7 +100,7 @@ class KnownPerson:
 
 
 class SessionEvaluator:
-    """Decides from the documents of an environment and from what is stored of the person at that moment."""
+    """An evaluator that uses the documents of an environment and the current stored data of the person."""
 
     def __init__(self, database: Database, states: StatesCache, *, retention_ms: int) -> None:
         self._database = database
@@ -110,7 +110,7 @@ class SessionEvaluator:
     async def start(
         self, person: EvaluatedPerson, said: ClientContext, *, now: int, store_it: StoreIt
     ) -> SessionEvaluation:
-        """What is shown by a session that starts now, once it is stored; all of it is known."""
+        """Return the states of a session that starts now, once it is stored; all of them are decidable."""
         states = await self._states.states_of(person.environment_id, person.revision)
         if not states.is_targeted:
             await store_it()
@@ -122,7 +122,7 @@ class SessionEvaluator:
     async def reevaluate(
         self, person: EvaluatedPerson, context: StartContext | None, *, now: int
     ) -> SessionEvaluation | None:
-        """What is shown by a session that began before, as far as it can be known; None when the person is gone."""
+        """Return the states of a running session as far as decidable; None when the person no longer exists."""
         states = await self._states.states_of(person.environment_id)
         if not states.is_targeted:
             return SessionEvaluation(states, states.untargeted, context)
@@ -139,7 +139,7 @@ class SessionEvaluator:
         return SessionEvaluation(states, _choose(states, facts, now), context)
 
     async def inspect(self, person: EvaluatedPerson, said: ClientContext, *, now: int) -> KnownPerson | None:
-        """What a session that starts now would go by; None when nobody is there. Nothing is stored."""
+        """Return the basis of a session that starts now; None when the person does not exist. Nothing is stored."""
         states = await self._states.states_of(person.environment_id)
         at = self._moment(person, now)
         known = await states.question.ask(self._database, person.stated, at, counts_all=True)
@@ -150,7 +150,7 @@ class SessionEvaluator:
     async def preview(
         self, states: CompiledStates, person: EvaluatedPerson, said: ClientContext, *, now: int
     ) -> PersonFacts:
-        """What a session that starts now would go by; who is not known is a newcomer. Nothing is stored."""
+        """Return the basis of a session that starts now; an unknown person counts as new. Nothing is stored."""
         known = await states.question.ask(self._database, person.stated, self._moment(person, now))
         if known is None:
             return _newcomer_facts(person.stated, said, now, states.question.questions)
@@ -164,7 +164,7 @@ class SessionEvaluator:
         question: store.SessionFacts,
         store_it: StoreIt,
     ) -> PersonFacts:
-        """What is known once the session is stored, but for when they were seen before."""
+        """Return the facts once the session is stored, except when the person was seen before."""
         stated = person.stated
         known = await question.ask(self._database, stated, at)
         if stated.visitor is None or stated.user is None or (known is not None and known.is_merged):
@@ -188,7 +188,7 @@ class SessionEvaluator:
 
 
 def count_this_session(facts: PersonFacts, said: ClientContext, now: int) -> PersonFacts:
-    """What is known, with a session that starts now, which is not stored: they were seen before it."""
+    """Return the facts including a session that starts now and is not stored; `last_seen` is from before it."""
     return _with_said(
         facts,
         said,
@@ -199,14 +199,14 @@ def count_this_session(facts: PersonFacts, said: ClientContext, now: int) -> Per
 
 
 def _newcomer_facts(stated: ClaimedIdentity, said: ClientContext, now: int, questions: CountQueries) -> PersonFacts:
-    """Who is not known yet, in their first session, with the number that they will be stored with."""
+    """Return the facts of a new person in their first session, with the number that they will be stored with."""
     counts = dict.fromkeys(questions.events, 0)
     nothing = PersonFacts(stated.person.kind, now, share_number_of(stated), events=counts)
     return count_this_session(nothing, said, now)
 
 
 def _with_said(facts: PersonFacts, said: ClientContext, **more: Any) -> PersonFacts:
-    """With what the app says: of a device it wins over what is stored, of itself it is all that counts."""
+    """Return the facts with the app's context: its device data overrides stored data, its app data replaces it."""
     if said.app is not None:
         more |= {
             "app_version": said.app.version,
@@ -225,14 +225,14 @@ def _with_said(facts: PersonFacts, said: ClientContext, **more: Any) -> PersonFa
 def _choose(
     states: CompiledStates, facts: PersonFacts, now: int, hidden: Collection[str] = OF_NOTHING
 ) -> Sequence[RenderedState | None]:
-    """What is chosen; `hidden` are the values of the person of which it is not known what they were at the start."""
+    """Return the chosen states; `hidden` are the values of the person that are unknown as of the start."""
     if hidden:
         return choose_states(states, now, lambda tribe: _outcome_without(tribe, facts, now, hidden))
     return choose_states(states, now, lambda tribe: decide_tribe(tribe, facts, now))
 
 
 def _outcome_without(tribe: TribeDefinition, facts: PersonFacts, now: int, hidden: Collection[str]) -> TribeOutcome:
-    """Whether the person is in the tribe where its other filters decide that, else that it cannot be known."""
+    """Return whether the person is in the tribe if its other filters decide that, otherwise undecidable."""
     open_filters = tuple(each for each in tribe.filters if not _asks(each, hidden))
     if len(open_filters) == len(tribe.filters) or facts.kind not in AUDIENCES[tribe.audience]:
         return decide_tribe(tribe, facts, now)

@@ -1,4 +1,4 @@
-"""Why a person sees what they see, in words: the same choice as a session's, with all that it looked at. Pure."""
+"""Explanations of a person's states: the same choice as in a session, with all of its input. Pure."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from templates_server.primitives.timestamps import to_rfc3339
 
 @dataclass(frozen=True, slots=True)
 class ExplanationContext:
-    """For whom and when a session is explained. `merged_visitor`: the anonymous id by which a user was found."""
+    """The person and time of an explained session. `merged_visitor`: the anonymous id that led to a user."""
 
     person: KnownPerson
     now: int
     merged_visitor: str | None = None
 
     def decide(self, tribe: TribeDefinition) -> TribeOutcome:
-        """Whether the person is in a tribe."""
+        """Return whether the person is in a tribe."""
         return decide_tribe(tribe, self.person.facts, self.now)
 
 
 def explain_session(occasion: ExplanationContext) -> SessionExplanation:
-    """What a session that starts now would show, entity by entity, and why."""
+    """Explain what a session that starts now would show, entity by entity."""
     person = occasion.person
     return SessionExplanation(
         person.called,
@@ -99,7 +99,7 @@ def _why_scenario(candidate: Candidate, occasion: ExplanationContext, chosen: Re
 
 
 def _of_tribes(candidate: Candidate, occasion: ExplanationContext) -> str:
-    """In which of its tribes the person is; if in none, which cannot be known here; if none, in none."""
+    """Return the matching tribes of the person; if none, the undecidable ones; if none, no tribe."""
     outcomes = {tribe.key: occasion.decide(tribe) for tribe in candidate.tribes}
     called = occasion.person.called
     if within := _those(outcomes, TribeOutcome.MATCHED):

@@ -1,4 +1,4 @@
-"""What of environments cannot be made: known, since to try takes as long as to make it, and anybody can ask again."""
+"""A cache of environments whose states failed to build, which takes as long as success and can be requested often."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ MOST_REMEMBERED = 1000
 
 
 class FailedEnvironments:
-    """Why a revision of an environment was refused; the next revision is tried again."""
+    """The reasons why revisions of environments were rejected; the next revision is tried again."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, tuple[str, Sequence[ErrorDetail]]] = OrderedDict()
 
     def check(self, environment_id: str, revision: str) -> None:
-        """ValidationFailed when that revision was refused before."""
+        """Raise ValidationFailed if that revision was rejected before."""
         refused, problems = self._known.get(environment_id, ("", ()))
         if problems and refused == revision:
             raise ValidationFailed(problems)
 
     def remember(self, environment_id: str, revision: str, problems: Sequence[ErrorDetail]) -> None:
-        """Refuse that revision from now on."""
+        """Reject that revision from now on."""
         self._known[environment_id] = revision, problems
         self._known.move_to_end(environment_id)
         if len(self._known) > MOST_REMEMBERED:

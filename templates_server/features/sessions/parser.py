@@ -1,4 +1,4 @@
-"""Reading what an app says when a session starts: every broken rule is found."""
+"""Parsing of the data that an app sends when a session starts: reports every violation."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ NO_DEVICE = SentSessionDevice()
 
 
 class SentStart(msgspec.Struct, frozen=True):
-    """The start of a session on the wire: null is as good as absent, unknown keys are ignored.
+    """The start of a session on the wire: null is equivalent to absent, unknown keys are ignored.
 
-    `fields` are contextual: used for this session, never stored. Nor are `os` and `model` of the `device`. What the app
-    says of itself is stored with the session, and decides in tribes until the person's next session starts.
+    `fields` are contextual: used for this session, never stored. The same applies to `os` and `model` of the `device`.
+    App data is stored with the session, and used in tribes until the person's next session starts.
     """
 
     anonymous_id: str | None = None
@@ -58,7 +58,7 @@ class SentStart(msgspec.Struct, frozen=True):
 
 
 def read_start(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[ClaimedIdentity, ClientContext, AppReport]:
-    """Whose session starts, what the app says for it, and of itself; ValidationFailed with every problem."""
+    """Return the person, the context and the app data of a session. Raise ValidationFailed with every problem."""
     try:
         sent = decode_json(body, SentStart, max_depth=max_depth)
     except ValidationFailed as error:
@@ -82,7 +82,7 @@ def read_start(body: bytes, *, check: IdCheck, max_depth: int) -> tuple[ClaimedI
 
 
 def find_field_problems(fields: Mapping[str, Scalar | None]) -> list[ErrorDetail]:
-    """What is wrong with what an app says."""
+    """Return the problems with the fields sent by an app."""
     if len(fields) > MOST_FIELDS:
         return [ErrorDetail("fields", f"Too many fields: {len(fields)}. The maximum is {MOST_FIELDS}.")]
     problems = []

@@ -1,4 +1,4 @@
-"""Sessions: every path, who may use it, what it reads and gives."""
+"""The routes of sessions: each path, its access rule, its input and its response."""
 
 from __future__ import annotations
 

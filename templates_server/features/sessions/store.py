@@ -1,4 +1,4 @@
-"""All SQL about sessions, and the documents that their states come from."""
+"""All SQL about sessions, and the documents of their states."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ PREFIX = "ses_"
 
 
 class SessionStartRow(msgspec.Struct, frozen=True, gc=False):
-    """A session of a person of an environment that began at a time, in milliseconds; what its app says of itself."""
+    """A session of a person of an environment that began at a time, in milliseconds, with its app data."""
 
     environment_id: str
     stated: ClaimedIdentity
@@ -62,7 +62,7 @@ class SessionStartRow(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentDocuments:
-    """What an environment delivers at a revision, and what it is written about."""
+    """The documents that an environment delivers at a revision, and their context."""
 
     space_key: str
     space_name: str
@@ -74,7 +74,7 @@ class EnvironmentDocuments:
 
 
 def add_sessions(connection: Connection, starts: Sequence[SessionStartRow]) -> Outcomes[Sequence[ErrorDetail]]:
-    """Store sessions, and that their people were there, once visitors are merged; for each what was too much, if so.
+    """Store sessions and sightings once visitors are merged; return the limit problem of each, if any.
 
     LATER: their merge has to wait.
     """
@@ -103,13 +103,13 @@ def add_sessions(connection: Connection, starts: Sequence[SessionStartRow]) -> O
 
 
 def _count_sessions(connection: Connection, persons: Mapping[PersonKey, PersonRef]) -> Sequence[Statement]:
-    """Ask how many sessions visitors have: what they have moves to a user, all at once."""
+    """Count the sessions of visitors: all of a visitor's data moves to a user at once."""
     visitors = [key for key, person in persons.items() if person.kind is PersonKind.VISITOR]
     return build_statements(connection, COUNTED, visitors)
 
 
 async def find_revision(database: Database, environment_id: str) -> str:
-    """What changes whenever a state can change; NotFound when the environment has just gone."""
+    """Return the revision, which changes whenever a state can change. Raise NotFound if the environment was deleted."""
     row = await database.fetch_one(REVISIONS, environment_id)
     if row is None:
         raise NotFound
@@ -117,7 +117,7 @@ async def find_revision(database: Database, environment_id: str) -> str:
 
 
 def revision_text(model: int, delivery: int, tribes: int) -> str:
-    """The revision of states, as apps see it."""
+    """Return the revision of states in the form for apps."""
     return f"{model}.{delivery}.{tribes}"
 
 
@@ -128,9 +128,9 @@ def split_revision(text: str) -> tuple[int, int, int]:
 
 
 def load_documents(connection: Connection, environment_id: str) -> EnvironmentDocuments:
-    """The present documents of an environment, all of one moment; a document that nobody has written is empty.
+    """Load a consistent snapshot of an environment's current documents; one that was never written is empty.
 
-    NotFound when the environment has just gone.
+    Raise NotFound if the environment was deleted.
     """
     query = (
         select(
@@ -171,7 +171,7 @@ def _document(connection: Connection, table: Table, owner_id: str, revision: int
 
 
 class PersonSnapshot(msgspec.Struct, frozen=True, gc=False):
-    """What is known of a person. `called`: their id. `is_merged`: the visitor who is stated was merged before."""
+    """The facts about a person. `called`: their id. `is_merged`: the stated visitor was merged before."""
 
     facts: PersonFacts
     called: str
@@ -179,7 +179,7 @@ class PersonSnapshot(msgspec.Struct, frozen=True, gc=False):
 
 
 class SessionFacts:
-    """What sessions ask about a person, for the same questions each time."""
+    """The queries of sessions about a person, the same ones each time."""
 
     def __init__(self, questions: CountQueries, dialect: str) -> None:
         self._query = FactsQuery(questions, dialect)
@@ -188,15 +188,15 @@ class SessionFacts:
 
     @property
     def questions(self) -> CountQueries:
-        """What is counted."""
+        """The counted items."""
         return self._query.questions
 
     async def ask(
         self, database: Database, stated: ClaimedIdentity, at: EvaluationContext, *, counts_all: bool = False
     ) -> PersonSnapshot | None:
-        """What is known of who is stated; a visitor who was merged is the user. None: nobody is.
+        """Return the facts about the stated person; a merged visitor is the user. Return None if nobody exists.
 
-        Only of a visitor who was merged and is stated alone it takes a second look-up. Counts end where tribes are
+        Only a merged visitor stated alone needs a second query. Counts stop where tribes are
         decided, unless `counts_all`.
         """
         visitor, person = stated.visitor, stated.person
@@ -219,11 +219,11 @@ def _text_of(query: FactsQuery) -> str:
 
 
 async def find_last_seen(database: Database, environment_id: str, person: PersonRef) -> int | None:
-    """When somebody was seen last; None when they never were."""
+    """Return when a person was last seen; None if never."""
     row = await database.fetch_one(LAST_SEEN, environment_id, person.person_id)
     return None if row is None else row[0]
 
 
 def new_session_id(stated: ClaimedIdentity) -> str:
-    """An id that says where the session is stored: it begins with what the id of the stated person ends with."""
+    """Return an id that says where the session is stored: its start is the end of the stated person's id."""
     return f"{PREFIX}{stated.person.person_id.partition('_')[2]}_{random_text(RANDOM_LENGTH)}"

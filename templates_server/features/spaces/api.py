@@ -1,4 +1,4 @@
-"""Spaces, and the public keys of their environments, over HTTP. Models: `codegen.model_api`; deliveries: `delivery`."""
+"""Spaces and the public keys of their environments over HTTP. Models: `codegen.model_api`; deliveries: `delivery`."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from templates_server.primitives.validation import KEY_RULE, Reader, read_requir
 
 
 async def list_spaces(call: Call) -> ApiResult:
-    """A page of the Spaces that the caller may see, in order of key."""
+    """Return a page of the Spaces that the caller has access to, in order of key."""
     return await _list(call, list(call.principal.roles))
 
 
 async def list_spaces_of_organization(call: Call) -> ApiResult:
-    """A page of an organization's Spaces, in order of key."""
+    """Return a page of an organization's Spaces, in order of key."""
     return await _list(call, [call.place.organization_id])
 
 
@@ -42,7 +42,7 @@ async def _list(call: Call, organization_ids: list[str]) -> ApiResult:
 
 
 async def create_space(call: Call) -> Response:
-    """A new Space with its three environments and an empty model."""
+    """Create a Space with its three environments and an empty model."""
     new: NewSpace = call.body
     name = _checked_name(new)
     organization_id, now = call.place.organization_id, call.now
@@ -56,7 +56,7 @@ async def create_space(call: Call) -> Response:
 
 
 def _checked_name(new: NewSpace) -> str:
-    """The name of the new Space; ValidationFailed when it or the key breaks a rule."""
+    """Return the name of the new Space. Raise ValidationFailed when it or the key is invalid."""
     reader = Reader()
     if not is_key(new.key):
         reader.refuse("key", KEY_RULE)
@@ -67,7 +67,7 @@ def _checked_name(new: NewSpace) -> str:
 
 
 async def rename_space(call: Call) -> Response:
-    """Give a Space another name, which is a revision of its model; an equal one changes nothing. The key stays."""
+    """Rename a Space, which is a revision of its model; an equal name changes nothing. The key stays the same."""
     changed: ChangedSpace = call.body
     name, note = read_required_name(changed.name), read_note(call)
     space_id = call.space_id
@@ -85,7 +85,7 @@ async def rename_space(call: Call) -> Response:
 
 
 async def show_space(call: Call) -> ApiResult:
-    """One Space."""
+    """Return one Space."""
     space_id = call.space_id
     return ApiResult(
         [_to_space(await call.database.read(lambda connection: store.find_space(connection, space_id)))], "space"
@@ -93,9 +93,9 @@ async def show_space(call: Call) -> ApiResult:
 
 
 async def delete_space(call: Call) -> Response:
-    """Remove a Space with its models, deliveries, keys, and all that is known of its people.
+    """Delete a Space with its models, deliveries, keys, and all data about its people.
 
-    Nobody reaches it from then on; where it has many people, the server goes on removing what is known of them.
+    It is inaccessible from then on; if it has many people, their data is removed in the background.
     """
     space_id, now = call.space_id, call.now
 
@@ -122,14 +122,14 @@ def _to_space(space: store.StoredSpace) -> Space:
 
 
 async def list_keys(call: Call) -> ApiResult:
-    """Every key of an environment, the revoked ones too."""
+    """Return every key of an environment, including the revoked ones."""
     environment_id = call.environment_id
     keys = await call.database.read(lambda connection: store.list_keys(connection, environment_id))
     return ApiResult([_to_key(key) for key in keys], "key")
 
 
 async def create_key(call: Call) -> Response:
-    """A new key of an environment; those before it go on working."""
+    """Create a key of an environment; existing keys remain valid."""
     new: NewKey = call.body
     reader = Reader()
     name = reader.name(new.name.strip(), "name")
@@ -148,7 +148,7 @@ async def create_key(call: Call) -> Response:
 
 
 async def revoke_key(call: Call) -> Response:
-    """Revoke a key, by its id or its text; doing so again changes nothing."""
+    """Revoke a key, by its id or its text; revoking it again changes nothing."""
     environment_id, name, now = call.environment_id, call.parameters["key"], call.now
 
     def revoke(connection: Connection) -> ApiResult:

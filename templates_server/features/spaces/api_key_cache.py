@@ -1,6 +1,6 @@
-"""The apps that ask again and again. What a key opens is looked up anew after a moment, and after each write of ours.
+"""A cache of apps by key. An entry expires after a moment, and after each write of this process.
 
-So what this process has stored holds for the very next request, and what another one has for those after a tenth of
+So data stored by this process applies to the very next request, and data from another process after a tenth of
 a second.
 """
 
@@ -27,7 +27,7 @@ class _Kept(msgspec.Struct, frozen=True, gc=False):
 
 
 class ApiKeyCache:
-    """Finds apps by their keys."""
+    """A cached lookup of apps by key."""
 
     def __init__(self, database: Database, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database
@@ -35,7 +35,7 @@ class ApiKeyCache:
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
 
     async def find(self, key: str) -> Principal | None:
-        """The app that a live pk_ key stands for; None when the key is unknown or revoked."""
+        """Return the app of an active pk_ key; None when the key is unknown or revoked."""
         kept, writes, now = self._kept.get(key), self._database.ended_writes, self._clock()
         if kept is not None and kept.writes == writes and now < kept.until_seconds:
             return kept.app

@@ -1,4 +1,4 @@
-"""What the parts of a model have in common as documents: a name, a description, a type, the options of a select."""
+"""The common parts of model documents: a name, a description, a type, the options of a select."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class TypedDefinition:
 
 
 def read_described(reader: Reader, given: Mapping[str, Any], path: str) -> dict[str, str]:
-    """The name and the description, "" where they are not given."""
+    """Return the name and the description, "" by default."""
     return {
         "name": reader.name(given["name"], join(path, "name")) if "name" in given else "",
         "description": reader.description(given["description"], join(path, "description"))
@@ -34,7 +34,7 @@ def read_described(reader: Reader, given: Mapping[str, Any], path: str) -> dict[
 def read_typed(
     reader: Reader, value: Any, given: Mapping[str, Any], path: str, types: Sequence[PropertyType]
 ) -> TypedDefinition | None:
-    """The type, one of these, and its options; None where it is missing or wrong."""
+    """Return the type, one of these, and its options; None if it is missing or invalid."""
     choice = f"one of {', '.join(types)}"
     if "type" not in given and isinstance(value, dict):
         reader.refuse(f"{path}.type", f"is required: {choice}")
@@ -45,7 +45,7 @@ def read_typed(
 
 
 def _options(reader: Reader, given: Mapping[str, Any], kind: str, path: str) -> tuple[str, ...]:
-    """The options of a select, in the order given: no two equal, none empty."""
+    """Return the options of a select, in the order given; they must be distinct and not empty."""
     if kind != PropertyType.SELECT:
         if "options" in given:
             reader.refuse(path, "applies to the type select only")
@@ -67,12 +67,12 @@ def _options(reader: Reader, given: Mapping[str, Any], kind: str, path: str) -> 
 
 
 def drop_empty_texts(**texts: str) -> dict[str, str]:
-    """The texts that are not empty."""
+    """Return the texts that are not empty."""
     return {name: text for name, text in texts.items() if text}
 
 
 def typed_document(definition: Property | MetadataKey | FieldDefinition) -> dict[str, Any]:
-    """Type, name, description and options in canonical form."""
+    """Return type, name, description and options in canonical form."""
     document: dict[str, Any] = {"type": str(definition.type)}
     document |= drop_empty_texts(name=definition.name, description=definition.description)
     if definition.options:

@@ -1,4 +1,4 @@
-"""The events and fields of a model as documents: what an app tracks, and what it sends when a session starts."""
+"""Events and fields of a model document: those that an app tracks, and those that it sends at session start."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ EVENT_RULE = (
 
 
 def read_events(reader: Reader, value: Any) -> tuple[EventDefinition, ...]:
-    """The events of a document, in order of name."""
+    """Return the events of a document, in order of name."""
     return tuple(
         _event(reader, key, item, path)
         for key, item, path in reader.by_key(value, "events", at_most=MAX_EVENTS, problem_of=find_event_problem)
@@ -36,7 +36,7 @@ def read_events(reader: Reader, value: Any) -> tuple[EventDefinition, ...]:
 
 
 def find_event_problem(name: str) -> str | None:
-    """What is wrong with the name of an event, as words that follow it; None if nothing is."""
+    """Return the problem with an event name, to be appended to it; None if there is none."""
     parts = name.split("/")
     if len(parts) != 2 or not all(map(is_key, parts)):  # noqa: PLR2004  category and action
         return EVENT_RULE
@@ -57,7 +57,7 @@ def _event(reader: Reader, key: str, value: Any, path: str) -> EventDefinition:
 
 
 def find_metadata_problem(key: str) -> str | None:
-    """What is wrong with a key of metadata, as words that follow it; None if nothing is."""
+    """Return the problem with a metadata key, to be appended to it; None if there is none."""
     if key in PAIRS:
         return "cannot be modelled: pair1, pair2 and pair3 are reserved for untyped metadata"
     return find_key_problem(key)
@@ -74,7 +74,7 @@ def _metadata(reader: Reader, key: str, value: Any, path: str) -> MetadataKey | 
 
 
 def read_fields(reader: Reader, value: Any) -> tuple[FieldDefinition, ...]:
-    """The fields of a document, in order of key."""
+    """Return the fields of a document, in order of key."""
     read = [_field(reader, key, item, path) for key, item, path in reader.by_key(value, "fields", at_most=MAX_FIELDS)]
     return tuple(item for item in read if item is not None)
 
@@ -87,7 +87,7 @@ def _field(reader: Reader, key: str, value: Any, path: str) -> FieldDefinition |
 
 
 def event_and_field_documents(model: SpaceModel) -> dict[str, Any]:
-    """Events and fields in canonical form; what a model has none of is left out."""
+    """Return events and fields in canonical form; empty parts are omitted."""
     documents = {
         "events": {event.key: _event_document(event) for event in model.events},
         "fields": {field.key: typed_document(field) for field in model.fields},

@@ -1,6 +1,6 @@
-"""What code is generated from: the model of a Space and the fallback states of its entities.
+"""The input of code generation: the model of a Space and the fallback states of its entities.
 
-Values only: reading documents and finding their faults is in `spaces` and `delivery`.
+Values only: parsing and validation of documents is in `spaces` and `delivery`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 
 class PropertyType(enum.StrEnum):
-    """The kinds of property that an experience can have."""
+    """The types of an experience's properties."""
 
     TEXT = "text"
     NUMBER = "number"
@@ -25,7 +25,7 @@ class PropertyType(enum.StrEnum):
 
 
 class ChildKind(enum.StrEnum):
-    """What a child of a collection is."""
+    """The kind of a child of a collection."""
 
     EXPERIENCE = "experience"
     SECTION = "section"
@@ -53,12 +53,12 @@ UNSET: Mapping[PropertyType, Value] = {
     PropertyType.SELECT: "",
     PropertyType.IMAGE: None,
 }
-"""What a property is when nothing gives it a value."""
+"""The value of a property without a given value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """A typed property. `default` is None where the model gives none; `options` are those of a select."""
+    """A typed property. `default` is None if the model has none; `options` are those of a select."""
 
     key: str
     type: PropertyType
@@ -69,7 +69,7 @@ class Property:
 
     @property
     def initial(self) -> Value:
-        """The default, or what the type is when unset."""
+        """The default, or the unset value of the type."""
         return UNSET[self.type] if self.default is None else self.default
 
 
@@ -150,7 +150,7 @@ class FieldDefinition:
 
 @dataclass(frozen=True)
 class SpaceModel:
-    """A valid model: every reference leads to something, every tuple is in order of key (code points)."""
+    """A valid model: every reference resolves, every tuple is in order of key (code points)."""
 
     key: str
     name: str = ""
@@ -193,7 +193,7 @@ class ModelEntityState:
 
 @dataclass(frozen=True, slots=True)
 class GenerationInput:
-    """All that generated code depends on: the model, and production's fallback of every entity (`collection.child`)."""
+    """The complete input of code generation: the model and production's fallbacks, by `collection.child`."""
 
     model: SpaceModel
     fallbacks: Mapping[str, ModelEntityState]

@@ -1,7 +1,7 @@
-"""The model of a Space as a document: read with every problem by its path, and written in canonical form.
+"""The model of a Space as a document: parsed with the path of every problem, and written in canonical form.
 
 Names (of anything) are one line in any script, without control characters; descriptions may have several lines. An
-unset name is "". Canonical: in order of key, without what is not given, values normalised; equal models are equal
+unset name is "". Canonical form: in order of key, without absent values, values normalised; equal models have equal
 documents.
 """
 
@@ -41,9 +41,9 @@ PROPERTY_TYPES = tuple(PropertyType)
 
 
 def read_model(document: Any, *, space: str, name: str) -> SpaceModel:
-    """The model that a document describes, of the Space with that key; its present name serves where none is given.
+    """Return the model in a document of the Space with that key; its name defaults to the current one.
 
-    ValidationFailed with every problem.
+    Raise ValidationFailed with every problem.
     """
     model, problems = parse_model(document, space=space, name=name)
     if problems:
@@ -52,7 +52,7 @@ def read_model(document: Any, *, space: str, name: str) -> SpaceModel:
 
 
 def parse_model(document: Any, *, space: str, name: str) -> tuple[SpaceModel, Problems]:
-    """What can be made of a document, without what is wrong in it, and all that is wrong."""
+    """Return the valid parts of a document, and all problems."""
     reader = Reader()
     given = reader.mapping(document, "", DOCUMENT_KEYS)
     _check_head(reader, given, space)
@@ -110,7 +110,7 @@ def _property(reader: Reader, key: str, value: Any, path: str) -> Property | Non
 
 
 def _default(reader: Reader, kind: PropertyType, options: tuple[str, ...], value: Any, path: str) -> Any:
-    """The default; None also where it says what the type is when unset."""
+    """Return the default; None also if it equals the unset value of the type."""
     default = read_value(reader, value, path, kind=kind, options=options)
     return None if default == UNSET[kind] else default
 
@@ -168,7 +168,7 @@ def _child(reader: Reader, key: str, value: Any, path: str, types: Mapping[Child
 
 
 def to_document(model: SpaceModel) -> dict[str, Any]:
-    """The model in canonical form, fit for JSON and YAML; the revision is not in it."""
+    """Return the model in canonical form, suitable for JSON and YAML, without the revision."""
     return {
         "space": model.key,
         "name": model.name,

@@ -1,7 +1,7 @@
-"""Values of typed properties: as documents write them, and as the model and the states hold them.
+"""Values of typed properties: as written in documents, and as held by the model and the states.
 
-Reading normalises: dates are UTC, colours in lower case, numbers whole where they can be, so that equal values are
-equal texts.
+Parsing normalises: dates are UTC, colours in lower case, numbers integers if exact, so that equal values have equal
+texts.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def read_value(
     kind: PropertyType,
     options: tuple[str, ...] = (),
 ) -> Value:
-    """The value that a document gives a property of that type; None when not given or wrong (then the reader knows)."""
+    """Return a property value of that type from a document; None if absent or invalid (which the reader records)."""
     if value is None:
         return None
     if kind is PropertyType.SELECT:
@@ -58,7 +58,7 @@ def _number(reader: Reader, value: Any, path: str) -> int | float | None:
 
 
 def to_integer_if_exact(number: float) -> int | float:
-    """The same number, as an integer where that is exact: 5.0 and 5 are one value, -0.0 is 0."""
+    """Return the number as an integer if that is exact: 5.0 and 5 are one value, -0.0 is 0."""
     exact = abs(number) <= LARGEST_EXACT_INTEGER and number == int(number)
     return int(number) if exact else number
 
@@ -105,7 +105,7 @@ def _date(reader: Reader, value: Any, path: str) -> Value:
 
 
 def read_moment(reader: Reader, text: str, path: str) -> int | None:
-    """The milliseconds of a date; None when it is wrong."""
+    """Return the milliseconds of a date; None when it is invalid."""
     try:
         return parse_rfc3339(text)
     except ValueError:
@@ -132,7 +132,7 @@ def _image(reader: Reader, value: Any, path: str) -> Value:
 
 
 def is_web_address(url: str) -> bool:
-    """Whether it is an absolute http(s) URL with a host and without characters that must be escaped in one."""
+    """Return whether this is an absolute http(s) URL with a host and without characters that require escaping."""
     if NOT_IN_URL.search(url):
         return False
     try:
@@ -155,7 +155,7 @@ READERS: Mapping[PropertyType, Callable[[Reader, Any, str], Value]] = {
 
 
 def to_plain(value: Value) -> Any:
-    """The value as JSON and YAML hold it."""
+    """Return the value in its JSON and YAML form."""
     if isinstance(value, Color):
         return {"value": value.value, "opacity": value.opacity}
     return list(value) if isinstance(value, tuple) else value

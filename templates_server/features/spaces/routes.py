@@ -1,4 +1,4 @@
-"""Spaces, environments, deliveries, keys and signed IDs: every path, who may use it, what it reads and gives."""
+"""The routes of Spaces, environments, deliveries, keys and signed ids: paths, access rules, inputs and responses."""
 
 from __future__ import annotations
 

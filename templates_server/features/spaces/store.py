@@ -35,7 +35,7 @@ LIVE_KEY = (
 
 
 def locate(connection: Connection, names: Mapping[str, str]) -> ResourceScope | None:
-    """The place of `organization`, `space`, `environment` (a name, or a live pk_ key of it); None if there is none."""
+    """Return the place of `organization`, `space`, `environment` (a name or its active pk_ key); None if not found."""
     if "space" in names:
         return _locate_space(connection, names["space"], names.get("environment"))
     return _locate_organization(connection, names["organization"])
@@ -78,7 +78,7 @@ def _environments_of_key(key: str) -> Select[tuple[str]]:
 
 
 async def find_app(database: Database, key: str) -> Principal | None:
-    """The app that a live pk_ key stands for; None when the key is unknown or revoked."""
+    """Return the app of an active pk_ key; None when the key is unknown or revoked."""
     row = await database.fetch_one(LIVE_KEY, key)
     return None if row is None else _app(*row)
 
@@ -97,7 +97,7 @@ def _app(key_id: str, name: str, environment_id: str, signature_version: int, *r
 
 @dataclass(frozen=True)
 class StoredSpace:
-    """A Space: `organization` is a key, times are milliseconds."""
+    """A Space: `organization` is a key, times are in milliseconds."""
 
     id: str
     key: str
@@ -110,7 +110,7 @@ class StoredSpace:
 
 @dataclass(frozen=True)
 class SpaceRename:
-    """Another name for a Space: by whom, when (milliseconds), and what they say of it (None for nothing)."""
+    """A new name of a Space: the author, the time (milliseconds), and an optional message."""
 
     name: str
     author: str
@@ -120,7 +120,7 @@ class SpaceRename:
 
 @dataclass(frozen=True)
 class StoredKey:
-    """A public API key of an environment; times are milliseconds."""
+    """A public API key of an environment; times are in milliseconds."""
 
     id: str
     name: str
@@ -133,9 +133,9 @@ class StoredKey:
 
 
 def create_space(connection: Connection, organization_id: str, *, key: str, name: str, now: int) -> str:
-    """The id of a new Space with its three environments and an empty model.
+    """Create a Space with its three environments and an empty model, and return its id.
 
-    Conflict when the key is taken, NotFound when the organization has been deleted meanwhile.
+    Raise Conflict when the key is in use, NotFound when the organization has been deleted meanwhile.
     """
     _keep_organization(connection, organization_id)
     row = {"id": new_id("spc"), "organization_id": organization_id, "key": key, "name": name}
@@ -153,13 +153,13 @@ def create_space(connection: Connection, organization_id: str, *, key: str, name
 
 
 def _keep_organization(connection: Connection, organization_id: str) -> None:
-    """Have whoever deletes an organization wait until the transaction ends; NotFound when it is gone."""
+    """Lock an organization against deletion until the transaction ends. Raise NotFound when it no longer exists."""
     is_there = (organizations.c.id == organization_id) & is_kept()
     _lock(connection, select(organizations.c.id).where(is_there), is_shared=True)
 
 
 def rename_space(connection: Connection, space_id: str, new: SpaceRename) -> StoreResult:
-    """Give a Space another name: a revision of its model, which has the name in it. NotFound when the Space is gone."""
+    """Rename a Space: a revision of its model, which contains the name. Raise NotFound when it no longer exists."""
     _lock(connection, select(spaces.c.id).where(spaces.c.id == space_id))
     model = load_model(connection, space_id)
     document = {**model.value, "name": new.name}
@@ -167,7 +167,7 @@ def rename_space(connection: Connection, space_id: str, new: SpaceRename) -> Sto
 
 
 def find_space(connection: Connection, space_id: str) -> StoredSpace:
-    """A Space by its id; NotFound when it is gone."""
+    """Return a Space by its id. Raise NotFound when it no longer exists."""
     row = connection.execute(_spaces().where(spaces.c.id == space_id)).mappings().one_or_none()
     if row is None:
         raise NotFound
@@ -177,7 +177,7 @@ def find_space(connection: Connection, space_id: str) -> StoredSpace:
 def list_spaces(
     connection: Connection, organization_ids: Collection[str], *, limits: Collection[str], after: str, limit: int
 ) -> Sequence[StoredSpace]:
-    """So many Spaces of these organizations whose keys come after one, in order of key; within the limits, if any."""
+    """Return that many Spaces of these organizations after a key, in order of key, within any limits."""
     query = _spaces().where(spaces.c.organization_id.in_(organization_ids), spaces.c.key > after)
     if limits:
         query = query.where(or_(spaces.c.id.in_(limits), spaces.c.organization_id.in_(limits)))
@@ -198,7 +198,7 @@ def _spaces() -> Select[Any]:
 
 
 def delete_space(connection: Connection, space_id: str, *, now: int) -> None:
-    """Remove a Space; what is known of its environments' people is removed in steps that follow."""
+    """Delete a Space; the data about its environments' people is removed in later steps."""
     begin_removal(connection, space_id, now=now)
     connection.execute(spaces.delete().where(spaces.c.id == space_id))
 
@@ -207,7 +207,7 @@ def delete_space(connection: Connection, space_id: str, *, now: int) -> None:
 
 
 def load_model(connection: Connection, space_id: str, revision: int | None = None) -> StoredDocument:
-    """The model's document, the present one or that of a revision; NotFound when there is no such revision."""
+    """Return the current model document or that of a revision. Raise NotFound without such a revision."""
     space = find_space(connection, space_id)
     wanted = space.revision if revision is None else revision
     if wanted == 0:
@@ -222,7 +222,7 @@ def load_model(connection: Connection, space_id: str, revision: int | None = Non
 
 
 def load_model_of_environment(connection: Connection, environment_id: str, revision: int) -> Any:
-    """A revision of the model that an environment has; None when there is none, as when the Space has just gone."""
+    """Return a revision of an environment's model; None if it does not exist, or the Space was deleted."""
     query = (
         select(model_revisions.c.document)
         .join_from(environments, model_revisions, model_revisions.c.space_id == environments.c.space_id)
@@ -233,7 +233,7 @@ def load_model_of_environment(connection: Connection, environment_id: str, revis
 
 
 def store_model(connection: Connection, space_id: str, new: NewRevision) -> StoreResult:
-    """Make a document the present model; PreconditionFailed when the present one is not what it was made from."""
+    """Make a document the current model. Raise PreconditionFailed when the current one is not the expected one."""
     _lock(connection, select(spaces.c.id).where(spaces.c.id == space_id))
     present = load_model(connection, space_id)
     check_revision(present.revision, new.expected)
@@ -257,9 +257,9 @@ def store_model(connection: Connection, space_id: str, new: NewRevision) -> Stor
 
 
 def _lock(connection: Connection, query: Select[Any], *, is_shared: bool = False) -> None:
-    """Keep a row as it is until the transaction ends (SQLite has one writer anyway); NotFound when there is none.
+    """Lock a row until the transaction ends (SQLite has one writer anyway). Raise NotFound when there is none.
 
-    A shared lock keeps the row from being deleted alone.
+    A shared lock only prevents deletion of the row.
     """
     locked = query.with_for_update(read=is_shared, key_share=is_shared)
     if connection.execute(locked).one_or_none() is None:
@@ -270,7 +270,7 @@ def _lock(connection: Connection, query: Select[Any], *, is_shared: bool = False
 
 
 def list_keys(connection: Connection, environment_id: str) -> Sequence[StoredKey]:
-    """Every key of an environment, the revoked ones too, the oldest first."""
+    """Return every key of an environment, including the revoked ones, oldest first."""
     query = _keys().where(environment_keys.c.environment_id == environment_id)
     rows = connection.execute(query.order_by(environment_keys.c.created, environment_keys.c.id)).mappings()
     return [StoredKey(**row) for row in rows]
@@ -282,7 +282,7 @@ def _keys() -> Select[Any]:
 
 
 def create_key(connection: Connection, environment_id: str, *, name: str, now: int) -> StoredKey:
-    """A new key; Conflict when the environment has as many as it may."""
+    """Create a key. Raise Conflict when the environment has the maximum number."""
     _lock(connection, select(environments.c.id).where(environments.c.id == environment_id))
     if count_live_keys(connection, [environment_id]).get(environment_id, 0) >= MAX_LIVE_KEYS:
         raise Conflict(f"An environment can have {MAX_LIVE_KEYS} active keys. Revoke one first.")
@@ -293,9 +293,9 @@ def create_key(connection: Connection, environment_id: str, *, name: str, now: i
 
 
 def revoke_key(connection: Connection, environment_id: str, name: str, *, now: int) -> str | None:
-    """Revoke a key by its id or its text, once and for all; NotFound when the environment has none such.
+    """Revoke a key permanently by its id or its text. Raise NotFound when the environment has no such key.
 
-    The id of the key; None when it was revoked before.
+    Return the id of the key; None when it was revoked before.
     """
     columns = environment_keys.c
     mine = (columns.environment_id == environment_id) & or_(columns.id == name, columns.key == name)
@@ -307,7 +307,7 @@ def revoke_key(connection: Connection, environment_id: str, name: str, *, now: i
 
 
 def count_live_keys(connection: Connection, environment_ids: Collection[str]) -> Mapping[str, int]:
-    """How many keys of each of these environments are alive; those without any are left out."""
+    """Return the number of active keys of each of these environments; those without any are omitted."""
     columns = environment_keys.c
     query = select(columns.environment_id, func.count()).where(
         columns.environment_id.in_(environment_ids), columns.revoked.is_(None)

@@ -1,4 +1,4 @@
-"""Tribes over HTTP: the document, one of them, its people, and why somebody is among them."""
+"""Tribes over HTTP: the document, single tribes, their people, and explanations of membership."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ Document = dict[str, Any]
 
 
 async def read(call: Call) -> Response:
-    """All tribes of the Space, at present or at `?revision=`."""
+    """Return all tribes of the Space, the current ones or those of `?revision=`."""
     space_id, revision = call.space_id, read_revision_parameter(call)
     stored = await call.database.read(lambda connection: store.load_tribes(connection, space_id, revision))
     return document_response(call, stored.revision, stored.value, kind="tribes")
 
 
 async def replace(call: Call) -> Response:
-    """Make these the tribes, unless somebody else was faster; equal ones make no new revision."""
+    """Replace the tribes, unless they changed meanwhile; equal ones create no new revision."""
     note, document = read_note(call), await read_document(call)
     space_key, expected = str(call.place.space_key), expected_revision(call, document)
     tribes = await asyncio.to_thread(read_tribes, document, space=space_key)
@@ -78,7 +78,7 @@ async def replace(call: Call) -> Response:
 
 
 async def show(call: Call) -> Response:
-    """One tribe, at present or at `?revision=`."""
+    """Return one tribe, the current one or that of `?revision=`."""
     space_id, key, revision = call.space_id, call.parameters["tribe"], read_revision_parameter(call)
     stored = await call.database.read(lambda connection: store.load_tribes(connection, space_id, revision))
     if key not in stored.value["tribes"]:
@@ -87,7 +87,7 @@ async def show(call: Call) -> Response:
 
 
 async def replace_one(call: Call) -> Response:
-    """Insert or replace one tribe; the others stay as they are."""
+    """Insert or replace one tribe; the others are unchanged."""
     document = await read_document(call)
     key = call.parameters["tribe"]
     tribe = await asyncio.to_thread(read_tribe, document, key=key)
@@ -105,7 +105,7 @@ async def replace_one(call: Call) -> Response:
 
 
 async def delete_one(call: Call) -> Response:
-    """Remove one tribe that no scenario is for."""
+    """Delete a tribe that no scenario targets."""
     key = call.parameters["tribe"]
 
     def change(tribes: Document) -> Document:
@@ -117,7 +117,7 @@ async def delete_one(call: Call) -> Response:
 
 
 def _expected(call: Call, document: Any) -> int | None:
-    """The revision that a change of one tribe is made from; any, unless the request or the document says one."""
+    """Return the base revision of a change to one tribe; any, unless the request or the document specifies one."""
     if "if-match" in call.request.headers or revision_of(document) is not None:
         return expected_revision(call, document)
     return None
@@ -126,7 +126,7 @@ def _expected(call: Call, document: Any) -> int | None:
 async def _change(
     call: Call, action: str, change: Callable[[Document], Document], *, expected: int | None, answers: bool = True
 ) -> Response:
-    """A new revision of all tribes, with one of them changed."""
+    """Store a new revision of all tribes, with one of them changed."""
     space_id, key, author, now = call.space_id, call.parameters["tribe"], call.principal.id, call.now
     note = read_note(call)
 
@@ -151,7 +151,7 @@ async def _change(
 
 
 async def list_users(call: Call) -> ApiResult:
-    """A page of the users in a tribe, in no meaningful order. It may be short and yet not the last."""
+    """Return a page of the users in a tribe, in arbitrary order. It may be short without being the last."""
     authorization.check_scope(call.principal, authorization.Scope.TRIBES_READ, call.place)
     page = read_page_request(call)
 
@@ -164,13 +164,13 @@ async def list_users(call: Call) -> ApiResult:
 
 
 async def count(call: Call) -> ApiResult:
-    """How many users and visitors are in a tribe."""
+    """Return the number of users and visitors in a tribe."""
     found = await _of_tribe(call, lambda connection, tribe: store.count_people(connection, _moment(call), tribe))
     return ApiResult([Count(call.parameters["tribe"], found)], "count")
 
 
 async def _of_tribe(call: Call, work: Callable[[Connection, TribeDefinition], Any]) -> Any:
-    """What the work finds of the tribe of the path; ValidationFailed where only a session could tell."""
+    """Return the work's result for the tribe in the path. Raise ValidationFailed if it depends on a session."""
     space_id, key = call.space_id, call.parameters["tribe"]
 
     def load(connection: Connection) -> Any:
@@ -184,7 +184,7 @@ async def _of_tribe(call: Call, work: Callable[[Connection, TribeDefinition], An
 
 
 def load_tribe(connection: Connection, space_id: str, key: str) -> TribeDefinition:
-    """A tribe of a Space as it is now; NotFound when there is none with that key."""
+    """Return the current tribe of a Space. Raise NotFound when there is none with that key."""
     tribes = store.load_tribes(connection, space_id).value["tribes"]
     if key not in tribes:
         raise NotFound
@@ -199,7 +199,7 @@ def _moment(call: Call) -> store.EvaluationContext:
 
 
 async def show_explanation(call: Call) -> ApiResult:
-    """Why a person is in a tribe or not: each filter, what was found, what came of it."""
+    """Explain why a person is in a tribe or not: each filter, the value found, and the result."""
     authorization.check_scope(call.principal, authorization.Scope.TRIBES_READ, call.place)
     person, fields, at = _asked_person(call), _asked_fields(call), _moment(call)
 
@@ -215,7 +215,7 @@ async def show_explanation(call: Call) -> ApiResult:
 
 
 def _asked_person(call: Call) -> PersonRef:
-    """The person of `?user=` or `?anonymous_id=`; ValidationFailed unless one of them is given."""
+    """Return the person in `?user=` or `?anonymous_id=`. Raise ValidationFailed unless one of them is given."""
     user, visitor = call.query.get("user", ""), call.query.get("anonymous_id", "")
     if bool(user) == bool(visitor):
         raise ValidationFailed([ErrorDetail("user", "Specify either `user` or `anonymous_id`.")])
@@ -225,7 +225,7 @@ def _asked_person(call: Call) -> PersonRef:
 
 
 def _asked_fields(call: Call) -> Mapping[str, Scalar | None] | None:
-    """What `?fields=` says in place of an app; None where it is not given."""
+    """Return the fields in `?fields=`, which replace those of an app; None if absent."""
     text = call.query.get("fields")
     if text is None:
         return None

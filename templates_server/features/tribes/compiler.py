@@ -1,20 +1,20 @@
-"""Tribes as SQL over everybody: the same meaning as the evaluator's. Pure: text and parameters come out, nothing runs.
+"""Tribes as SQL over everybody: equivalent to the evaluator. Pure: it returns text and parameters and runs nothing.
 
     compile_tribe(tribe, dialect, now=, retention_ms=, environment_id=) -> (condition, parameters)
 
-The condition stands behind `SELECT ... FROM persons WHERE`, for `exec_driver_sql` with its parameters in order; it
-names the environment itself, and may be followed by `AND` and `ORDER BY`. It is true or false, never NULL. `dialect` is
-`sqlite` or `postgresql`. CannotBeKnown is raised for a tribe that only a session can decide. `compile_tribe_of_few`
-means the same: it is for who asks few people.
+The condition follows `SELECT ... FROM persons WHERE`, for `exec_driver_sql` with its parameters in order; it includes
+the environment itself, and may be followed by `AND` and `ORDER BY`. It is true or false, never NULL. `dialect` is
+`sqlite` or `postgresql`. UndecidableTribe is raised for a tribe that only a session can decide. `compile_tribe_of_few`
+is equivalent, and intended for queries of few people.
 
     compile_facts(questions, dialect, now=, retention_ms=) -> (columns, parameters)
 
-The columns give what the evaluator needs of one person (`store.load_facts` asks for them): `FACTS`, the number of
-sessions, and a count for each event question in its order. `FactsQuery` is the same for who asks again and again.
+The columns are the evaluator's input for one person (queried by `store.load_facts`): `FACTS`, the number of sessions,
+and a count for each event question in its order. `FactsQuery` is the same for repeated queries.
 
-Texts are compared for equality and for parts only, byte by byte: no collation has a say; the keys of versions by code
-points. Numbers are doubles
-everywhere, as whole numbers are cast before they are compared. Names stand here, values are parameters.
+Texts are compared only for equality and containment, byte by byte, independent of collations; version keys by code
+points. Numbers are doubles everywhere, as integers are cast before they are compared. Names are in the SQL text, values
+are parameters.
 """
 
 from __future__ import annotations
@@ -107,14 +107,14 @@ FREQUENCIES: Mapping[FrequencyKind, str] = {
 
 
 class UndecidableTribe(Exception):
-    """A tribe that asks what apps say when a session starts: nobody can list its people."""
+    """An error for a tribe that uses session context: its people cannot be listed."""
 
 
 @dataclass(frozen=True, slots=True)
 class CompileContext:
-    """In which database, and when. Events count while they are younger than `retention_ms`.
+    """The database and the time. Events count while they are younger than `retention_ms`.
 
-    `most_sessions`: where counting them stops. `is_of_few`: few people are looked at, of an environment or of all.
+    `most_sessions`: where counting them stops. `is_of_few`: few people are examined, of an environment or of all.
     """
 
     dialect: Dialect
@@ -125,14 +125,14 @@ class CompileContext:
     environment_id: str = ""
 
     def limit_of(self, most: int) -> int | None:
-        """Where counting stops, if it does, when everybody is looked at."""
+        """Return where counting stops, if it does, when everybody is examined."""
         return most if self.dialect.limits_counts else None
 
 
 def compile_tribe(
     tribe: TribeDefinition, dialect: str, *, now: int, retention_ms: int, environment_id: str
 ) -> CompiledSql:
-    """The condition on `persons` that holds for those who are in the tribe, with its parameters."""
+    """Return the condition on `persons` for the people in the tribe, with its parameters."""
     situation = CompileContext(DIALECTS[dialect], now, retention_ms, is_of_few=False, environment_id=environment_id)
     return _compiled_tribe(tribe, situation)
 
@@ -140,7 +140,7 @@ def compile_tribe(
 def compile_tribe_of_few(
     tribe: TribeDefinition, dialect: str, *, now: int, retention_ms: int, environment_id: str
 ) -> CompiledSql:
-    """The same to be asked of few people: to look at what each of them did takes less than to find all who did it."""
+    """Return the condition for few people: examining each one's events is cheaper than finding all matching events."""
     return _compiled_tribe(tribe, CompileContext(DIALECTS[dialect], now, retention_ms, environment_id=environment_id))
 
 
@@ -154,7 +154,7 @@ def _compiled_tribe(tribe: TribeDefinition, situation: CompileContext) -> Compil
 
 
 def _certain(condition: SqlFragment, each: Filter) -> SqlFragment:
-    """A condition that is never NULL; for an operator that negates, its contrary."""
+    """Return a condition that is never NULL; for a negating operator, its negation."""
     negates = isinstance(each, Comparison) and each.operator in NEGATIONS
     return sql("(({}) IS NOT TRUE)" if negates else "(({}) IS TRUE)", condition)
 
@@ -174,14 +174,14 @@ def _compile_filter(each: Filter, situation: CompileContext) -> SqlFragment:
 
 
 def _done_by_each(done: EventFilter, situation: CompileContext) -> SqlFragment:
-    """What a person did is counted as they are looked at, up to where that decides."""
+    """Return a condition that counts each person's events as they are examined, up to the decisive number."""
     frequency = done.frequency
     count = _count_of_events(done.question, situation, situation.limit_of(decisive_count(frequency)))
     return sql(CONDITIONS[done.condition], sql(FREQUENCIES[frequency.kind], count, *_number_of(frequency)))
 
 
 def _done_by_some(done: EventFilter, situation: CompileContext) -> SqlFragment:
-    """Who is among those who did it: their events are gone through once, by the index of names."""
+    """Return a condition on the people with matching events, by one scan of the index of names."""
     frequency = done.frequency
     compared = sql(FREQUENCIES[frequency.kind], SqlFragment("count(*)"), *_number_of(frequency))
     takes_nobody = _is_of_who_did_nothing(frequency)
@@ -200,7 +200,7 @@ def _done_by_some(done: EventFilter, situation: CompileContext) -> SqlFragment:
 
 
 def _is_of_who_did_nothing(frequency: Frequency) -> bool:
-    """Whether it holds for a count of 0, of which no event tells."""
+    """Return whether the condition holds for a count of 0, which has no events."""
     match frequency.kind:
         case FrequencyKind.LESS_THAN:
             return frequency.number > 0
@@ -215,14 +215,14 @@ def _number_of(frequency: Frequency) -> tuple[int, ...]:
 
 
 def _is_in_share(share: ShareFilter, dialect: Dialect) -> SqlFragment:
-    """As `persons.shares.Draw.bucket_of` and `ShareFilter.holds` have it: whole numbers throughout, none above 2^63."""
+    """Return the equivalent of `primitives.shares.Draw.bucket_of` and `ShareFilter.holds`, in integers up to 2^63."""
     drawn = sql("{} * persons.share_number + {}", share.draw.multiplier, share.draw.increment)
     bucket = dialect.remainder(dialect.remainder(drawn, PRIME), BUCKETS)
     return sql("{} >= {} AND {} < {}", bucket, share.starts, bucket, share.ends)
 
 
 def _compile_comparison(comparison: Comparison, situation: CompileContext) -> SqlFragment:
-    """The condition; of an operator that negates, its contrary."""
+    """Return the condition; for a negating operator, its negation."""
     operator = NEGATIONS.get(comparison.operator, comparison.operator)
     return CONDITIONS_OF[operator](_subject(comparison.source, situation), comparison, situation)
 
@@ -236,7 +236,7 @@ def _has_tag(situation: CompileContext, part: str) -> SqlFragment:
 
 @dataclass(frozen=True, slots=True)
 class TypedValue:
-    """A value of a person by the types that it can have; NULL where it has another."""
+    """A value of a person, by its possible types; NULL if it has another."""
 
     is_there: SqlFragment
     text: SqlFragment = NOTHING
@@ -280,7 +280,7 @@ def _attribute(name: str, dialect: Dialect) -> TypedValue:
 
 
 def _in_data(steps: Sequence[str], dialect: Dialect) -> TypedValue:
-    """What stands at the end of a path into the data of an event."""
+    """Return the value at the end of a path into the data of an event."""
     paths = PATHS[dialect.name]
     return TypedValue(paths.is_there(DATA, steps), paths.text(DATA, steps), paths.number(DATA, steps))
 
@@ -291,7 +291,7 @@ def _count_of_sessions(situation: CompileContext) -> SqlFragment:
 
 
 def _compile_count(table: str, condition: SqlFragment, most: int | None) -> SqlFragment:
-    """How many rows of the person there are, up to so many."""
+    """Return the number of rows of the person, up to a limit."""
     rows = f"FROM {table} WHERE {_of_the_person(table)} AND {{}}"
     if most is None:
         return sql(f"(SELECT count(*) {rows})", condition)
@@ -299,7 +299,7 @@ def _compile_count(table: str, condition: SqlFragment, most: int | None) -> SqlF
 
 
 def _days_since_seen(situation: CompileContext) -> SqlFragment:
-    """As `windows.days_since`: a division of whole numbers, of which none is negative."""
+    """Return the equivalent of `time_windows.days_since`: a division of non-negative integers."""
     tomorrow = start_of_day(situation.now) + DAY
     seen = SqlFragment("persons.last_seen")
     return sql(f"(CASE WHEN {{}} >= {{}} THEN 0 ELSE ({{}} - {{}}) / {DAY} END)", seen, tomorrow, tomorrow - 1, seen)
@@ -320,7 +320,7 @@ def _count_of_events(question: EventCountQuery, situation: CompileContext, most:
 
 
 def _of_question(question: EventCountQuery, situation: CompileContext) -> Iterator[SqlFragment]:
-    """The conditions on an event that counts."""
+    """Return the conditions on an event that counts."""
     window = window_of_timeframe(question.timeframe, situation.now, retention_ms=situation.retention_ms)
     yield sql("events.name = {}", question.name)
     yield _within(SqlFragment("events.happened"), window)
@@ -328,7 +328,7 @@ def _of_question(question: EventCountQuery, situation: CompileContext) -> Iterat
 
 
 def _within_event(question: EventCountQuery, situation: CompileContext) -> Iterator[SqlFragment]:
-    """The conditions on metadata and data, in the order in which they stand in the count of events."""
+    """Return the conditions on metadata and data, in their order in the count of events."""
     for key, value in question.metadata:
         yield sql("{} = {}", situation.dialect.json_text("events.metadata", key), value)
     for comparison in question.data:
@@ -446,14 +446,14 @@ CONDITIONS_OF: Mapping[Operator, Compile] = {
     Operator.VERSION_AT_LEAST: _of_version("{} >= {}"),
     Operator.VERSION_BELOW: _of_version("{} < {}"),
 }
-"""Of each operator that is not the contrary of another."""
+"""The SQL of each operator that is not the negation of another."""
 
 
 # Of one person
 
 
 class FactsQuery:
-    """The columns of one person that the evaluator needs, made once: only the times change from one asking to the next.
+    """The evaluator's input columns for one person, compiled once: only the times change between queries.
 
     `FACTS`, the number of sessions, and a count for each event question in its order.
     """
@@ -473,7 +473,7 @@ class FactsQuery:
         ]
 
     def parameters(self, *, now: int, retention_ms: int) -> tuple[Parameter, ...]:
-        """The parameters of the columns at a time."""
+        """Return the parameters of the columns at a time."""
         found: list[Parameter] = []
         if self.questions.sessions:
             found += (time for _, time in _bounds(window_of_sessions(now)))
@@ -489,6 +489,6 @@ def _if_given(most: int | None) -> tuple[int, ...]:
 
 
 def compile_facts(questions: CountQueries, dialect: str, *, now: int, retention_ms: int) -> CompiledSql:
-    """The columns of one person that the evaluator needs: `FACTS`, the sessions, each event question in its order."""
+    """Return the evaluator's input columns for one person: `FACTS`, the sessions, each event question in order."""
     query = FactsQuery(questions, dialect)
     return CompiledSql(query.columns, query.parameters(now=now, retention_ms=retention_ms))

@@ -1,4 +1,4 @@
-"""Conditions on the data of events as documents hold them: read, with every problem by its path. Pure."""
+"""Conditions on event data in documents: parsed, with the path of every problem. Pure."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ OPERATORS = (
     Operator.LESS_OR_EQUAL,
     Operator.BETWEEN,
 )
-"""Those of scalars, text and numbers: data has no dates."""
+"""The operators of scalars, texts and numbers: data has no dates."""
 PATH_RULE = "must be a list of keys, such as [price, amount]"
 
 ReadValue = Callable[[Comparison, Any, str], Comparison | None]
-"""Reads what a comparison compares with, at a path; None when it is wrong."""
+"""A parser of the value of a comparison, at a path; None when it is invalid."""
 
 
 def read_data(reader: Reader, value: Any, path: str, read_value: ReadValue) -> tuple[Comparison, ...]:
-    """The conditions that all hold for one event."""
+    """Return the conditions, all of which must hold for one event."""
     conditions = []
     for item, place in reader.sequence(value, path, at_most=MOST_CONDITIONS):
         read = _condition(reader, item, place, read_value)

@@ -1,11 +1,11 @@
-"""Whether one person is in a tribe, from what is known of them: the evaluator of sessions and explanations. Pure.
+"""The decision whether one person is in a tribe, from facts: used by sessions and explanations. Pure.
 
-    evaluate(tribe, facts, now) -> Verdict              every filter with what was found
-    decide_tribe(tribe, facts, now) -> TribeOutcome     the same outcome, no more looked at than it takes
-    collect_queries(tribes) -> CountQueries             (model) what must have been counted for `facts`
+    evaluate(tribe, facts, now) -> Verdict              every filter with the value found
+    decide_tribe(tribe, facts, now) -> TribeOutcome     the same outcome, with as few checks as possible
+    collect_queries(tribes) -> CountQueries             (model) the counts required for `facts`
 
-Three outcomes: where nobody has said what an app says when a session starts, a contextual filter cannot be known; the
-tribe can still be, when its other filters decide it. The same in SQL over everybody: `compiler`. Facts from the
+Three outcomes: without the context that an app sends at session start, a contextual filter is undecidable; the tribe
+may still be decidable by its other filters. The same in SQL over everybody: `compiler`. Facts from the
 database: `store.load_facts`.
 """
 
@@ -45,7 +45,7 @@ from templates_server.features.tribes.time_windows import WINDOWS, Window, days_
 
 
 class TribeOutcome(enum.StrEnum):
-    """What comes of a filter or a tribe for one person."""
+    """The outcome of a filter or a tribe for one person."""
 
     MATCHED = "matched"
     NOT_MATCHED = "not_matched"
@@ -53,11 +53,11 @@ class TribeOutcome(enum.StrEnum):
 
 
 class PersonFacts(msgspec.Struct, frozen=True, gc=False):
-    """What is known of one person. Times in milliseconds.
+    """The facts about one person. Times in milliseconds.
 
-    `dates` are the times that attributes stand for (`profile.dates_of`). The versions are keys (`people.app_versions`).
-    `fields` is what the app said when the session started; None: there is no session. `sessions_30_days` and `events`
-    need only hold what the tribes ask for (`questions_of`): a question without an answer is a KeyError.
+    `dates` are the times in attributes (`profile.dates_of`). The versions are keys (`people.app_versions`).
+    `fields` is the app's context at session start; None: there is no session. `sessions_30_days` and `events`
+    need only contain the tribes' queries (`collect_queries`): a missing one is a KeyError.
     """
 
     kind: PersonKind
@@ -83,27 +83,27 @@ class PersonFacts(msgspec.Struct, frozen=True, gc=False):
 
 
 class PersonValue(msgspec.Struct, frozen=True, gc=False):
-    """A value of a person: `value` is a scalar, `moment` the time that it stands for; both None: missing."""
+    """A value of a person: `value` is a scalar, `moment` the time that it represents; both are None if missing."""
 
     value: Scalar | None = None
     moment: int | None = None
 
 
 class ShareBucket(msgspec.Struct, frozen=True, gc=False):
-    """The bucket of a person by the salt of a share."""
+    """The bucket of a person for the salt of a share."""
 
     share: ShareFilter
     number: int
 
 
 FoundOfFilter = PersonValue | tuple[str, ...] | ShareBucket | int | None
-"""The value, the tags that matched, the bucket, or how often it was done; None: nobody can know."""
+"""The value, the matching tags, the bucket, or the number of events; None: undecidable."""
 Decision = tuple[TribeOutcome, FoundOfFilter]
 
 
 @dataclass(frozen=True, slots=True)
 class FilterVerdict:
-    """What came of one filter."""
+    """The result of one filter."""
 
     filter: Filter
     outcome: TribeOutcome
@@ -112,7 +112,7 @@ class FilterVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of a tribe, and of each of its filters in their order."""
+    """The result of a tribe, and of each of its filters in order."""
 
     outcome: TribeOutcome
     in_audience: bool
@@ -130,7 +130,7 @@ OTHERWISE: Mapping[Match, TribeOutcome] = {Match.ANY: TribeOutcome.NOT_MATCHED, 
 
 
 def decide_tribe(tribe: TribeDefinition, facts: PersonFacts, now: int) -> TribeOutcome:
-    """Whether the person is in the tribe at that time."""
+    """Return whether the person is in the tribe at that time."""
     if facts.kind not in AUDIENCES[tribe.audience]:
         return TribeOutcome.NOT_MATCHED
     deciding = DECIDING[tribe.match]
@@ -144,7 +144,7 @@ def decide_tribe(tribe: TribeDefinition, facts: PersonFacts, now: int) -> TribeO
 
 
 def evaluate(tribe: TribeDefinition, facts: PersonFacts, now: int) -> Verdict:
-    """Whether the person is in the tribe at that time, and what each of its filters found."""
+    """Return whether the person is in the tribe at that time, and the value found for each of its filters."""
     return Verdict(
         decide_tribe(tribe, facts, now),
         facts.kind in AUDIENCES[tribe.audience],
@@ -175,12 +175,12 @@ OUTCOMES: Mapping[bool, TribeOutcome] = {True: TribeOutcome.MATCHED, False: Trib
 
 
 def is_at_or_below(tag: str, wanted: str) -> bool:
-    """Whether it is that tag, or below it."""
+    """Return whether a tag equals that tag, or is below it."""
     return tag == wanted or tag.startswith(f"{wanted}/")
 
 
 def is_often_enough(count: int, frequency: Frequency) -> bool:
-    """Whether something was done as often as is asked."""
+    """Return whether an event occurred with the required frequency."""
     return FREQUENCIES[frequency.kind](count, frequency.number)
 
 
@@ -215,7 +215,7 @@ DECISIONS: Mapping[type[Filter], Callable[[Any, PersonFacts, int], Decision]] = 
 
 
 def find(source: Source, facts: PersonFacts, now: int) -> PersonValue | None:
-    """The value of a person; None when it cannot be known here."""
+    """Return the value of a person; None when it is undecidable here."""
     match source.origin:
         case Origin.TEXT | Origin.VERSION:
             return PersonValue(getattr(facts, source.name.replace(".", "_")))
@@ -247,7 +247,7 @@ Test = Callable[[PersonValue, Comparison, int], bool]
 
 
 def number_in(value: Scalar | None) -> float | None:
-    """The number that a value is, as a double; a boolean is none, nor is what no double can hold."""
+    """Return a value as a double; None for a boolean and for numbers outside the range of doubles."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
@@ -274,7 +274,7 @@ def _is_one_of(found: PersonValue, comparison: Comparison, _now: int) -> bool:
 
 
 def _is_at(moment: int | None, value: Scalar) -> bool:
-    """Whether a field that is a date is on the day, or at the time, that a text says."""
+    """Return whether a date field is on the day, or at the time, of a text."""
     written = read_moment(value) if isinstance(value, str) else None
     return moment is not None and written is not None and Window(written.starts, written.ends).holds(moment)
 

@@ -1,4 +1,4 @@
-"""Event filters as documents hold them, and the parts that other filters share: read, with every problem by its path.
+"""Event filters in documents, and the parts shared with other filters: parsed, with the path of every problem.
 
 Pure.
 """
@@ -35,7 +35,7 @@ DATE_RULE = "is not a date such as 2027-04-30 or 2027-04-30T22:00:00Z (RFC 3339,
 
 
 def read_given(reader: Reader, value: Any, path: str, keys: Sequence[str]) -> Mapping[str, Any]:
-    """What is given in a filter, of which the first key must be."""
+    """Return the given keys of a filter. The first key is required."""
     given = reader.mapping(value, path, keys)
     if keys[0] not in given:
         reader.refuse(join(path, keys[0]), "must not be empty")
@@ -43,7 +43,7 @@ def read_given(reader: Reader, value: Any, path: str, keys: Sequence[str]) -> Ma
 
 
 def read_date(reader: Reader, value: Any, path: str) -> DateInterval | None:
-    """The day or time of a text; None when it is wrong."""
+    """Return the day or time of a text; None when it is invalid."""
     text = reader.text(value, path, at_most=MAX_MOMENT_CHARACTERS)
     moment = None if text is None else read_moment(text)
     if text is not None and moment is None:
@@ -52,7 +52,7 @@ def read_date(reader: Reader, value: Any, path: str) -> DateInterval | None:
 
 
 def read_whole(reader: Reader, value: Any, path: str, *, at_most: int) -> int:
-    """A whole number from 0 on; 0 when it is wrong."""
+    """Return an integer of at least 0; 0 when it is invalid."""
     number = reader.count(value, path) or 0
     if number > at_most:
         reader.refuse(path, f"is {number}; the maximum is {at_most:,}")
@@ -60,7 +60,7 @@ def read_whole(reader: Reader, value: Any, path: str, *, at_most: int) -> int:
 
 
 def read_done(reader: Reader, value: Any, path: str, read_value: ReadValue) -> EventFilter:
-    """A filter on what somebody has done, or not; `read_value` reads what a value of its data is compared with."""
+    """Return a filter on past events; `read_value` parses the value that event data is compared with."""
     given = read_given(reader, value, path, EVENT_KEYS)
     name = reader.text(given.get("event"), join(path, "event"), at_most=MAX_NAME_LENGTH)
     problem = None if name is None else find_event_name_problem(name)
@@ -105,7 +105,7 @@ def _timeframe(reader: Reader, value: Any, path: str) -> Timeframe:
 def _entry(
     reader: Reader, value: Any, path: str, words: tuple[str, ...], word_alone: str
 ) -> tuple[str, Any, str] | None:
-    """The only key of a mapping, with its value and path; None when it is wrong."""
+    """Return the only key of a mapping, with its value and path; None when it is invalid."""
     if not isinstance(value, dict):
         found = quote_text(value) if isinstance(value, str) else kind_of(value)
         reader.refuse(path, f"must be {word_alone}, or a mapping such as {{{words[0]}: 2}}, not {found}")

@@ -1,4 +1,4 @@
-"""A verdict in words: what each filter asks, what was found, and what comes of it. Pure."""
+"""A verdict in words: the condition of each filter, the value found, and the result. Pure."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ NOBODY_SAID = "an app sends it when a session starts"
 
 
 def explain(tribe: TribeDefinition, verdict: Verdict, *, person: str, kind: PersonKind) -> Explanation:
-    """Why that person is in the tribe or not."""
+    """Explain why that person is in the tribe or not."""
     return Explanation(
         tribe.key,
         tribe.name,
@@ -114,7 +114,7 @@ def _reason(tribe: TribeDefinition, verdict: Verdict, kind: PersonKind) -> str:
 
 
 def explain_filter(verdict: FilterVerdict) -> ExplainedFilter:
-    """What came of a filter."""
+    """Explain the result of a filter."""
     asked, found = describe_filter(verdict.filter), _found_in_words(verdict)
     why = f"{asked}: {found}; {SAID[verdict.outcome]}"
     if verdict.outcome is TribeOutcome.UNKNOWN:
@@ -123,7 +123,7 @@ def explain_filter(verdict: FilterVerdict) -> ExplainedFilter:
 
 
 def describe_filter(each: Filter) -> str:
-    """What a filter asks."""
+    """Describe the condition of a filter."""
     match each:
         case TagFilter(tag):
             return f"has the tag {tag} or a tag below it"

@@ -1,4 +1,4 @@
-"""The facts of a person as they come from the database, by the columns of `compiler.FactsQuery`. Pure."""
+"""The facts of a person in database form, by the columns of `compiler.FactsQuery`. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DECODE_DATES = msgspec.json.Decoder(dict[str, int]).decode
 
 
 def read_facts(row: Sequence[Any], questions: CountQueries) -> PersonFacts:
-    """What a row says, without what an app says when a session starts."""
+    """Return the facts in a row, without the context that an app sends at session start."""
     kind, created, share_number, first_seen, last_seen, joined, email, locale, timezone, *others = row
     device_os, device_model, app_platform, app_version, os_version, tags, attributes, dates, *counted = others
     sessions, *counts = counted

@@ -1,12 +1,12 @@
-"""Values at the end of a path into a JSON object, as SQLite and PostgreSQL find them. Text only: nothing is run.
+"""Values at a path in a JSON object, as SQLite and PostgreSQL extract them. Text only: nothing is run.
 
     PATHS["sqlite"].text("events.data", ("price", "currency")) -> Sql
 
-Each step is the key of an object. What a path leads to is text, a number, true or false, or it is missing: a path that
-ends early, in a list or at a scalar leads to nothing, and null, objects and lists are no values either. A path is a
+Each step is the key of an object. The result is a text, a number or a boolean, or it is missing: a path that ends
+early, in a list or at a scalar has no value, and null, objects and lists are not values either. A path is a
 parameter, as is a list of values; column names are the compiler's own.
 
-Numbers are doubles; one that no double holds is no number (`evaluator.number_in`).
+Numbers are doubles; one outside the range of doubles is not a number (`evaluator.number_in`).
 """
 
 from __future__ import annotations
@@ -31,23 +31,23 @@ IS_TINY = f'@.type() == "number" && @ <= {TINY} && @ >= -{TINY}'
 
 
 class JsonPaths(abc.ABC):
-    """How one kind of database looks into an object. Expressions are NULL where the type is another."""
+    """The JSON path access of one kind of database. Expressions are NULL if the type differs."""
 
     @abc.abstractmethod
     def is_there(self, column: str, steps: Sequence[str]) -> SqlFragment:
-        """Whether there is a scalar."""
+        """Return whether there is a scalar."""
 
     @abc.abstractmethod
     def text(self, column: str, steps: Sequence[str]) -> SqlFragment:
-        """The text."""
+        """Return the text."""
 
     @abc.abstractmethod
     def number(self, column: str, steps: Sequence[str]) -> SqlFragment:
-        """The number, as a double."""
+        """Return the number, as a double."""
 
     @abc.abstractmethod
     def is_one_of(self, column: str, steps: Sequence[str], values: Sequence[Scalar]) -> SqlFragment:
-        """Whether it is one of these values, of which there is one."""
+        """Return whether it is one of these values, of which there is at least one."""
 
 
 def _numbers(values: Sequence[Scalar]) -> list[float]:
@@ -55,23 +55,23 @@ def _numbers(values: Sequence[Scalar]) -> list[float]:
 
 
 class SqlitePaths(JsonPaths):
-    """SQLite 3.38 and newer. It has no number that is not finite but those too large, which it reads as infinite."""
+    """SQLite 3.38 and newer. Its only non-finite numbers are those too large, which it reads as infinite."""
 
     def is_there(self, column: str, steps: Sequence[str]) -> SqlFragment:
-        """Of one of the types."""
+        """Check for one of the types."""
         types = f"{SQLITE_TEXT}, {SQLITE_NUMBER}, {SQLITE_BOOLEAN}"
         return sql("{} IS NOT NULL", _of_types(column, steps, types, "1"))
 
     def text(self, column: str, steps: Sequence[str]) -> SqlFragment:
-        """As stored: no affinity turns it into anything else."""
+        """Return the stored text: no affinity converts it."""
         return _of_types(column, steps, SQLITE_TEXT, "{}")
 
     def number(self, column: str, steps: Sequence[str]) -> SqlFragment:
-        """As a double, whether it is written with a fraction or not."""
+        """Return a double, whether the number is written with a fraction or not."""
         return _of_types(column, steps, SQLITE_NUMBER, "nullif(nullif(CAST({} AS REAL), 9e999), -9e999)")
 
     def is_one_of(self, column: str, steps: Sequence[str], values: Sequence[Scalar]) -> SqlFragment:
-        """By lists in JSON, one of each type."""
+        """Compare by JSON lists, one of each type."""
         subjects = {
             self.text(column, steps): [value for value in values if isinstance(value, str)],
             self.number(column, steps): _numbers(values),
@@ -83,7 +83,7 @@ class SqlitePaths(JsonPaths):
 
 
 def _of_types(column: str, steps: Sequence[str], types: str, value: str) -> SqlFragment:
-    """By path, which is fast, where every step can stand in one; else step by step, by looking at every key."""
+    """Return a fragment with a JSON path, which is fast, if it can express every step; otherwise scan keys stepwise."""
     if all(map(PLAIN_NAME.fullmatch, steps)):
         path = "$" + "".join(f'."{step}"' for step in steps)
         found = value.format(f"json_extract({column}, {{}})")
@@ -93,7 +93,7 @@ def _of_types(column: str, steps: Sequence[str], types: str, value: str) -> SqlF
 
 
 def _by_keys(column: str, steps: Sequence[str], types: str, value: str) -> SqlFragment:
-    """Level beside level, each within the one before: SQLite's parser takes no eight queries in one another."""
+    """Return a fragment with one join per level: SQLite's parser does not support eight nested queries."""
     last = len(steps) - 1
     inner = (f"json_each(CASE step{n}.type WHEN 'object' THEN step{n}.value END) AS step{n + 1}" for n in range(last))
     levels = ", ".join([f"json_each({column}) AS step0", *inner])
@@ -103,27 +103,27 @@ def _by_keys(column: str, steps: Sequence[str], types: str, value: str) -> SqlFr
 
 
 class PostgresPaths(JsonPaths):
-    """PostgreSQL 12 and newer, and Citus. A strict path looks into no list, and what it does not find is NULL.
+    """PostgreSQL 12 and newer, and Citus. A strict path does not search lists, and a missing value is NULL.
 
-    The type is asked for within the path: a text is read as JSON each time that it is looked into, which takes most of
+    The type is checked within the path: a text is parsed as JSON on each access, which takes most of
     the time.
     """
 
     def is_there(self, column: str, steps: Sequence[str]) -> SqlFragment:
-        """Of one of the types."""
+        """Check for one of the types."""
         return sql("{} IS NOT NULL", _at(column, steps, IS_SCALAR))
 
     def text(self, column: str, steps: Sequence[str]) -> SqlFragment:
-        """As stored."""
+        """Return the stored text."""
         return sql("({} #>> '{{}}')", _at(column, steps, IS_TEXT))
 
     def number(self, column: str, steps: Sequence[str]) -> SqlFragment:
-        """As the nearest double; a cast would fail where that is infinite, or 0 for a number that is not."""
+        """Return the nearest double; a cast would fail if that is infinite, or 0 for a nonzero number."""
         double, tiny = _at(column, steps, IS_DOUBLE), _at(column, steps, IS_TINY)
         return sql("COALESCE(CAST({} AS double precision), CASE WHEN {} IS NOT NULL THEN 0 END)", double, tiny)
 
     def is_one_of(self, column: str, steps: Sequence[str], values: Sequence[Scalar]) -> SqlFragment:
-        """By arrays: one of JSON for texts and booleans, which are equal byte by byte, and one of doubles."""
+        """Compare by arrays: one of JSON for texts and booleans, which are equal byte by byte, and one of doubles."""
         plain = [json.dumps(value, ensure_ascii=False) for value in values if isinstance(value, str | bool)]
         numbers = [repr(number) for number in _numbers(values)]
         found = []
@@ -135,7 +135,7 @@ class PostgresPaths(JsonPaths):
 
 
 def _at(column: str, steps: Sequence[str], condition: str = "") -> SqlFragment:
-    """What a path leads to, if it meets a condition."""
+    """Return the value at a path, if it meets a condition."""
     path = "strict $" + "".join(f".{_quote(step)}" for step in steps) + (f" ? ({condition})" if condition else "")
     return sql(f"jsonb_path_query_first(CAST({column} AS jsonb), CAST({{}} AS jsonpath), '{{{{}}}}', true)", path)
 
@@ -145,7 +145,7 @@ def _array(elements: Sequence[str]) -> str:
 
 
 def _quote(text: str) -> str:
-    r"""In double quotes, as paths and arrays have it: `\` before a quote and before itself, all else as it is."""
+    r"""Return a text in double quotes for paths and arrays: quotes and `\` get a `\` prefix, all else is unchanged."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 

@@ -1,7 +1,7 @@
-"""What a tribe is: filters over people. Values only; nothing here reads, stores or decides.
+"""The definition of a tribe: filters over people. Values only; nothing here parses, stores or decides.
 
-Who decides: `evaluator` for one person, `compiler` in SQL over everybody; both mean the same. `windows` turns what
-speaks of days into times.
+Decisions are made by `evaluator` for one person and by `compiler` in SQL over everybody; both are equivalent.
+`time_windows` converts days into times.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ DAY_LENGTH = len("2026-11-21")
 
 
 class Audience(enum.StrEnum):
-    """Which kind of person a tribe can have."""
+    """The kinds of people in a tribe."""
 
     USERS = "users"
     VISITORS = "visitors"
@@ -29,14 +29,14 @@ class Audience(enum.StrEnum):
 
 
 class Match(enum.StrEnum):
-    """How many of its filters a person must match."""
+    """The number of its filters that a person must match."""
 
     ANY = "any"
     ALL = "all"
 
 
 class Operator(enum.StrEnum):
-    """How a value that is found is compared."""
+    """The comparison of a found value."""
 
     EXISTS = "exists"
     NOT_EXISTS = "not_exists"
@@ -64,7 +64,7 @@ class Operator(enum.StrEnum):
 
 
 class Origin(enum.StrEnum):
-    """Where a compared value comes from."""
+    """The origin of a compared value."""
 
     TEXT = "text"  # a field of every person that holds text
     DATE = "date"  # a field of every person that holds a time
@@ -76,7 +76,7 @@ class Origin(enum.StrEnum):
 
 
 class Behaviour(enum.StrEnum):
-    """Numbers that are counted."""
+    """Counted numbers."""
 
     SESSIONS_30_DAYS = "sessions_30_days"  # begun today or on one of the 29 days before
     DAYS_SINCE_SEEN = "days_since_seen"  # 0: today
@@ -95,7 +95,7 @@ LARGEST_COUNT = 2**53  # nobody has as many of anything; a double holds it, and 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A compared value: `name` is without its prefix. `steps`: the keys that lead to it in the data of an event."""
+    """A compared value: `name` is without its prefix. `steps`: the keys of its path in the data of an event."""
 
     origin: Origin
     name: str
@@ -103,7 +103,7 @@ class Source:
 
     @property
     def path(self) -> str:
-        """As documents name it, and as explanations name a value in data."""
+        """The path, as in documents and in explanations of event data."""
         return PREFIXES.get(self.origin, "") + self.name
 
 
@@ -115,7 +115,7 @@ PREFIXES: Mapping[Origin, str] = {
 
 
 def source_in_data(steps: tuple[str, ...]) -> Source:
-    """The value that these keys lead to in the data of an event, named such as `price.amount` or `items."a.b"`."""
+    """Return the source with this path in the data of an event, named such as `price.amount` or `items."a.b"`."""
     named = (step if PLAIN_STEP.fullmatch(step) else json.dumps(step, ensure_ascii=False) for step in steps)
     return Source(Origin.DATA, ".".join(named), steps)
 
@@ -125,7 +125,7 @@ SESSIONS = Source(Origin.BEHAVIOUR, Behaviour.SESSIONS_30_DAYS)
 
 @dataclass(frozen=True, slots=True)
 class DateInterval:
-    """A date as it was written: a whole day (UTC), or one millisecond; `ends` is exclusive."""
+    """A date as written: a whole day (UTC), or one millisecond; `ends` is exclusive."""
 
     text: str
     starts: int
@@ -133,7 +133,7 @@ class DateInterval:
 
 
 def read_moment(text: str) -> DateInterval | None:
-    """The day or the time that a text says; None when it says neither."""
+    """Return the day or time of a text; None when it has neither."""
     starts = parse_moment(text)
     if starts is None:
         return None
@@ -142,14 +142,14 @@ def read_moment(text: str) -> DateInterval | None:
 
 @dataclass(frozen=True, slots=True)
 class VersionValue:
-    """A version as it was written, and the key by which it is compared (`people.app_versions`)."""
+    """A version as written, and the key by which it is compared (`people.app_versions`)."""
 
     text: str
     key: str
 
 
 def read_version(text: str) -> VersionValue | None:
-    """The version that a text says; None when it says none."""
+    """Return the version in a text; None when it is not one."""
     key = version_key(text)
     return None if key is None else VersionValue(text, key)
 
@@ -160,7 +160,7 @@ NONE_ALIKE: Mapping[Scalar, tuple[Scalar, ...]] = {}
 
 
 def comparison_key(value: Scalar) -> Scalar:
-    """What is equal for values of which one may be the other: a number as a double, anything else as it is."""
+    """Return a key that is equal for possibly equal values: a double for a number, otherwise the value itself."""
     try:
         return value if isinstance(value, str | bool) else float(value)
     except OverflowError:
@@ -168,7 +168,7 @@ def comparison_key(value: Scalar) -> Scalar:
 
 
 def _alike(source: Source, values: Iterable[Scalar]) -> Mapping[Scalar, tuple[Scalar, ...]]:
-    """Each value once, by its likeness; of dates by where the day or the moment begins."""
+    """Return distinct values by comparison key; for dates, by the start of the day or the moment."""
     found: dict[Scalar, dict[tuple[Scalar, ...], Scalar]] = {}
     for value in values:
         if source.origin is Origin.DATE:
@@ -182,13 +182,13 @@ def _alike(source: Source, values: Iterable[Scalar]) -> Mapping[Scalar, tuple[Sc
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A value of a person held against others.
+    """A comparison of a person's value with others.
 
-    `values`: none for exists; one for equals, texts and numbers; two for between; any number for in. `moments` in their
-    place for dates (before, after, on_day, between); `days` for less_than_days_ago and more_than_days_ago; `version`
-    for those that compare versions. `types` of the values keep comparisons with true and with 1 apart, which are equal
-    to Python.
-    `alike`, made of the values where one of them must be the person's: those that may be it, by its likeness, so that
+    `values`: none for exists; one for equals, texts and numbers; two for between; any number for in. `moments` replaces
+    it for dates (before, after, on_day, between); `days` for less_than_days_ago and more_than_days_ago; `version`
+    for version comparisons. `types` of the values distinguishes true from 1, which are equal
+    in Python.
+    `alike`, derived from the values if one of them must be the person's: the candidates by comparison key, so that
     a hundred of them take no longer than one.
     """
 
@@ -202,7 +202,7 @@ class Comparison:
     alike: Mapping[Scalar, tuple[Scalar, ...]] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Note the types of the values, and sort them by what they are alike."""
+        """Store the types of the values, and group them by comparison key."""
         object.__setattr__(self, "types", tuple(type(value).__name__ for value in self.values))
         made = _alike(self.source, self.values) if self.operator in ONE_OF else NONE_ALIKE
         object.__setattr__(self, "alike", made)
@@ -210,13 +210,13 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class TagFilter:
-    """Having a user tag, or one below it."""
+    """A filter by a user tag, or one below it."""
 
     tag: str
 
 
 class TimeframeKind(enum.StrEnum):
-    """How a timeframe is told: in days ago (the first three), by a date, or not at all."""
+    """The form of a timeframe: in days ago (the first three), by a date, or unlimited."""
 
     MORE_THAN = "more_than"
     LESS_THAN = "less_than"
@@ -229,7 +229,7 @@ class TimeframeKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Timeframe:
-    """When an event happened: `days` for the kinds that count them, `moment` for those with a date."""
+    """The time of an event: `days` for the kinds that count them, `moment` for those with a date."""
 
     kind: TimeframeKind = TimeframeKind.ANY_TIME
     days: int = 0
@@ -237,7 +237,7 @@ class Timeframe:
 
 
 class FrequencyKind(enum.StrEnum):
-    """How often is often enough."""
+    """The kinds of required frequency."""
 
     MORE_THAN = "more_than"
     LESS_THAN = "less_than"
@@ -247,14 +247,14 @@ class FrequencyKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Frequency:
-    """How often an event happened."""
+    """The required frequency of an event."""
 
     kind: FrequencyKind = FrequencyKind.ANY
     number: int = 0
 
 
 class EventCondition(enum.StrEnum):
-    """Whether the whole of an event filter is meant or its contrary."""
+    """Whether an event filter applies as a whole or is negated."""
 
     HAVE_DONE = "have_done"
     HAVE_NOT_DONE = "have_not_done"
@@ -262,9 +262,9 @@ class EventCondition(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EventCountQuery:
-    """How often did a person do this: a name, a timeframe, metadata (in order of key) and data.
+    """A query for the number of a person's events: a name, a timeframe, metadata (in order of key) and data.
 
-    An event counts when all of its metadata and data match. The hash is made once: every session asks for counts by it.
+    An event counts when all of its metadata and data match. The hash is cached: every session looks up counts by it.
     """
 
     name: str
@@ -274,17 +274,17 @@ class EventCountQuery:
     _hash: int = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Make the hash."""
+        """Cache the hash."""
         object.__setattr__(self, "_hash", hash((self.name, self.timeframe, self.metadata, self.data)))
 
     def __hash__(self) -> int:
-        """The hash of all that is asked."""
+        """Return the hash of the whole query."""
         return self._hash
 
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """Having done something so and so often, or not."""
+    """A filter by how often an event occurred, or its negation."""
 
     question: EventCountQuery
     condition: EventCondition = EventCondition.HAVE_DONE
@@ -293,9 +293,9 @@ class EventFilter:
 
 @dataclass(frozen=True, slots=True)
 class ShareFilter:
-    """Being in a share of all people: in the buckets that a salt draws, from `starts` on and before `ends`.
+    """A filter by a share of all people: the buckets drawn by a salt, from `starts` up to but excluding `ends`.
 
-    A bucket is a hundredth of a percent: there are `persons.shares.BUCKETS`. `draw` is made of the salt.
+    A bucket is a hundredth of a percent: there are `primitives.shares.BUCKETS`. `draw` is derived from the salt.
     """
 
     salt: str
@@ -304,11 +304,11 @@ class ShareFilter:
     draw: ShareDraw = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Make the draw, once for all people."""
+        """Create the draw, once for all people."""
         object.__setattr__(self, "draw", make_draw(self.salt))
 
     def holds(self, bucket: int) -> bool:
-        """Whether a bucket lies within."""
+        """Return whether a bucket is in the share."""
         return self.starts <= bucket < self.ends
 
 
@@ -329,7 +329,7 @@ class TribeDefinition:
 
     @property
     def is_contextual(self) -> bool:
-        """Whether it can only be decided when a session starts."""
+        """Return whether it can only be decided when a session starts."""
         return any(isinstance(each, Comparison) and each.source.origin is Origin.CONTEXTUAL for each in self.filters)
 
 
@@ -339,10 +339,10 @@ Tribes = Mapping[str, TribeDefinition]
 
 @dataclass(frozen=True, slots=True)
 class CountQueries:
-    """What must be counted of a person before tribes can be decided.
+    """The counts of a person that are required to decide tribes.
 
     `most_sessions` and, in the order of `events`, `most_events` are where counting may stop, as any larger number
-    decides the same; None: everything is counted.
+    gives the same result; None: everything is counted.
     """
 
     sessions: bool = False
@@ -352,12 +352,12 @@ class CountQueries:
 
     @property
     def without_limits(self) -> CountQueries:
-        """The same questions, with everything counted."""
+        """Return the same queries without count limits."""
         return CountQueries(self.sessions, self.events)
 
 
 def collect_queries(tribes: Iterable[TribeDefinition]) -> CountQueries:
-    """What these tribes ask, each question once."""
+    """Return the queries of these tribes, without duplicates."""
     filters = [each for tribe in tribes for each in tribe.filters]
     of_sessions = [each for each in filters if isinstance(each, Comparison) and each.source == SESSIONS]
     most: dict[EventCountQuery, int] = {}
@@ -373,13 +373,13 @@ def collect_queries(tribes: Iterable[TribeDefinition]) -> CountQueries:
 
 
 def decisive_count(frequency: Frequency) -> int:
-    """A count from which on it makes no difference how much more often something was done."""
+    """Return the count of events above which higher counts give the same result."""
     if frequency.kind is FrequencyKind.ANY:
         return 1
     return min(frequency.number + 1, LARGEST_COUNT)
 
 
 def decisive_session_count(comparison: Comparison) -> int:
-    """The same for a comparison of a number of sessions."""
+    """Return the count of sessions above which higher counts give the same result."""
     numbers = [value for value in comparison.values if isinstance(value, int | float) and not isinstance(value, bool)]
     return int(min(max([0, *numbers]) + 1, LARGEST_COUNT))

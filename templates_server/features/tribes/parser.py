@@ -1,8 +1,8 @@
-"""Tribes as a document: read, with every problem by its path. Pure. Written back by `writing`.
+"""Tribes as a document: parsed, with the path of every problem. Pure. Written by `serializer`.
 
-Any operator may be asked of any attribute: who has no value of its type does not match. But versions are compared by
-operators of their own (`version_reading`), which compare nothing else. Values are checked for what
-the operator compares; dates are parsed here, once.
+Any operator works on any attribute: a person without a value of its type does not match. But versions have operators of
+their own (`version_parser`), which compare nothing else. Values are validated for the operator; dates are parsed here,
+once.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ RESERVED_KEYS: Mapping[str, str] = {
     "impact": "/tribes/impact is the impact of all tribes. Choose another key.",
     "revisions": "/tribes/revisions is the history of all tribes. Choose another key.",
 }
-"""Words of paths, which would hide a tribe of that key, and why. One that has such a key already stays."""
+"""Reserved words of paths, which would hide a tribe with that key, and the reason. Existing keys remain valid."""
 DOCUMENT_KEYS = ("space", "revision", "tribes")
 TRIBE_KEYS = ("name", "description", "category", "audience", "match", "filters")
 KINDS = ("attribute", "contextual", "behaviour", "tag", "event", "share")
@@ -74,7 +74,7 @@ OF_DATES = frozenset({Operator.BEFORE, Operator.AFTER, Operator.ON_DAY})
 
 
 def read_tribes(document: Any, *, space: str) -> Tribes:
-    """The tribes of a document; ValidationFailed with every problem."""
+    """Return the tribes of a document. Raise ValidationFailed with every problem."""
     tribes, problems = parse_tribes(document, space=space)
     if problems:
         raise ValidationFailed(problems)
@@ -82,13 +82,13 @@ def read_tribes(document: Any, *, space: str) -> Tribes:
 
 
 def parse_tribes(document: Any, *, space: str) -> tuple[Tribes, Problems]:
-    """What can be made of a document, without the tribes in which something is wrong, and all that is wrong."""
+    """Return the valid tribes of a document, and all problems."""
     parser = _TribeParser()
     return parser.tribes(document, space), parser.reader.problems
 
 
 def read_tribe(document: Any, *, key: str) -> TribeDefinition:
-    """One tribe by itself; ValidationFailed with every problem."""
+    """Return a single tribe. Raise ValidationFailed with every problem."""
     parser = _TribeParser()
     if not is_key(key):
         parser.reader.refuse("key", KEY_RULE)
@@ -105,7 +105,7 @@ def read_tribe(document: Any, *, key: str) -> TribeDefinition:
 
 
 def find_new_key_problems(keys: Iterable[str], path: str) -> list[ErrorDetail]:
-    """What is wrong with the keys of tribes that were not there before; `path` is where a key stands."""
+    """Return the problems with the keys of new tribes; `path` is the place of a key."""
     return [
         ErrorDetail(path.replace("{key}", key), f"{quote_text(key)} is a reserved key: {RESERVED_KEYS[key]}")
         for key in sorted(keys)
@@ -114,7 +114,7 @@ def find_new_key_problems(keys: Iterable[str], path: str) -> list[ErrorDetail]:
 
 
 def find_number_problems(categories: Iterable[str]) -> list[ErrorDetail]:
-    """What is wrong with how many tribes there are, by the category of each."""
+    """Return the problems with the number of tribes, by the category of each."""
     numbers = Counter(categories)
     problems = [
         ErrorDetail("tribes", f"has {number} in {_category(name)}; the maximum is {MOST_TRIBES_A_CATEGORY}")
@@ -127,14 +127,14 @@ def find_number_problems(categories: Iterable[str]) -> list[ErrorDetail]:
 
 
 def count_event_queries(tribes: Iterable[Mapping[str, Any]]) -> int:
-    """How many different things tribes ask of events; the tribes as `writing` makes them."""
+    """Return the number of distinct event queries in tribes, given in the form written by `serializer`."""
     filters = [each for tribe in tribes for each in tribe.get("filters", ()) if "event" in each]
     asked = ([each["event"], each.get("timeframe"), each.get("metadata"), each.get("data")] for each in filters)
     return len({msgspec.json.encode(each, order="deterministic") for each in asked})
 
 
 def find_query_problems(number: int) -> list[ErrorDetail]:
-    """What is wrong with how many different things must be counted of a person to decide the tribes of a Space."""
+    """Return the problems with the number of distinct counts of a person required to decide a Space's tribes."""
     if number <= MOST_EVENT_QUESTIONS:
         return []
     message = f"have {number:,} different event filters; the maximum is {MOST_EVENT_QUESTIONS}"
@@ -146,7 +146,7 @@ def _category(name: str) -> str:
 
 
 class _TribeParser:
-    """Reads one document."""
+    """A parser of one document."""
 
     def __init__(self) -> None:
         self.reader = Reader()
@@ -167,7 +167,7 @@ class _TribeParser:
         return read
 
     def tribe(self, key: str, value: Any, path: str) -> TribeDefinition:
-        """One tribe, as far as it is right."""
+        """Return the valid parts of one tribe."""
         reader = self.reader
         given = reader.mapping(value, path, TRIBE_KEYS)
         audience = reader.one_of(given.get("audience"), join(path, "audience"), tuple(Audience), "an audience")
@@ -225,7 +225,7 @@ class _TribeParser:
         return self._compared(Comparison(source, Operator(word)), given.get("value"), join(path, "value"))
 
     def _compared(self, comparison: Comparison, value: Any, path: str) -> Comparison | None:
-        """The comparison with what it compares with."""
+        """Return the comparison with its value."""
         source, operator = comparison.source, comparison.operator
         if operator in WITHOUT_VALUE:
             if value is not None:
@@ -346,7 +346,7 @@ class _TribeParser:
         return None if tag is None else TagFilter(tag)
 
     def _strange(self, value: Mapping[str, Any], kinds: list[str]) -> str:
-        """What a mapping has that is no filter, in words."""
+        """Describe the content of a mapping that is not exactly one filter."""
         if kinds:
             return f"not {' and '.join(kinds)} at once"
         keys = heapq.nsmallest(MOST_SHOWN_KEYS, value)

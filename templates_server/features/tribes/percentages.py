@@ -1,4 +1,4 @@
-"""Percentages of a share as documents write them, and as whole hundredths, which are numbers of buckets. Pure."""
+"""Percentages of a share as written in documents, and as hundredths, which are numbers of buckets. Pure."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ MOST = 100
 
 
 def to_hundredths(percent: float) -> int | None:
-    """The hundredths that a number of 0 to 100 states; None when it is another, or has more than two decimals.
+    """Return the hundredths of a number from 0 to 100; None if it is outside, or has more than two decimals.
 
-    0.29 * 100 is less than 29, so the number is not multiplied out: it has two decimals if it is what they are read as.
+    0.29 * 100 is less than 29, so the number is not multiplied: it has two decimals if parsing them gives it again.
     """
     if not 0 <= percent <= MOST:
         return None
@@ -18,6 +18,6 @@ def to_hundredths(percent: float) -> int | None:
 
 
 def to_percent(hundredths: int) -> int | float:
-    """The number that states so many hundredths: a whole one where it can be."""
+    """Return the number of percent for hundredths: an integer if possible."""
     whole, rest = divmod(hundredths, HUNDREDTHS)
     return hundredths / HUNDREDTHS if rest else whole

@@ -1,4 +1,4 @@
-"""Tribes: every path, who may use it, what it reads and gives."""
+"""The routes of tribes: each path, its access rule, its input and its response."""
 
 from __future__ import annotations
 

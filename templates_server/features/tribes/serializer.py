@@ -1,4 +1,4 @@
-"""Tribes as a document in canonical form: equal for equal tribes, and read back as the same. Pure."""
+"""Tribes as a document in canonical form: equal for equal tribes, and parsed back to the same tribes. Pure."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ WITH_LIST = frozenset({Operator.IN, Operator.NOT_IN, Operator.BETWEEN})
 
 
 def to_document(tribes: Tribes, *, space: str) -> dict[str, Any]:
-    """Tribes in canonical form, fit for JSON and YAML; the revision is not in it."""
+    """Return tribes in canonical form, suitable for JSON and YAML, without the revision."""
     return {"space": space, "tribes": {key: to_tribe_document(tribes[key]) for key in sorted(tribes)}}
 
 
 def to_tribe_document(tribe: TribeDefinition) -> dict[str, Any]:
-    """One tribe in canonical form, without its key."""
+    """Return one tribe in canonical form, without its key."""
     document: dict[str, Any] = {"name": tribe.name}
     if tribe.description:
         document["description"] = tribe.description
@@ -45,7 +45,7 @@ def to_tribe_document(tribe: TribeDefinition) -> dict[str, Any]:
 
 
 def to_filter_document(each: Filter) -> dict[str, Any]:
-    """One filter in canonical form."""
+    """Return one filter in canonical form."""
     match each:
         case TagFilter(tag):
             return {"tag": tag}

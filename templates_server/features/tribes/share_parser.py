@@ -1,4 +1,4 @@
-"""Shares as documents hold them: read, with every problem by its path. Pure. Written back by `writing`."""
+"""Shares in documents: parsed, with the path of every problem. Pure. Written by `serializer`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EXAMPLE = "{salt: spring, from: 0, to: 10}"
 
 
 def read_share(reader: Reader, value: Any, path: str) -> ShareFilter | None:
-    """The share of a filter; None when something is wrong with it."""
+    """Return the share of a filter; None when it is invalid."""
     place = join(path, "share")
     sent = read_given(reader, value, path, ("share",)).get("share")
     if sent is not None and not isinstance(sent, dict):
@@ -44,12 +44,12 @@ def _salt(reader: Reader, value: Any, path: str) -> str | None:
 
 
 def find_salt_problem(text: str) -> str | None:
-    """What is wrong with a salt: what nobody sees in it would draw other people."""
+    """Return the problem with a salt: invisible characters in it would draw other people."""
     return find_attribute_name_problem(text) or find_edge_problem(text)
 
 
 def _percent(reader: Reader, value: Any, path: str) -> int | None:
-    """The hundredths of a percentage."""
+    """Return the hundredths of a percentage."""
     if value is None:
         reader.refuse(path, f"is required: a percentage from 0 to {MOST}")
         return None
@@ -63,7 +63,7 @@ def _percent(reader: Reader, value: Any, path: str) -> int | None:
 
 
 def check_shares(reader: Reader, filters: Sequence[Any], path: str, *, match: Match) -> None:
-    """Refuse a second share among the filters of a tribe, and any where one filter is enough."""
+    """Reject a second share among the filters of a tribe, and any share if one filter suffices."""
     places = [f"{join(path, 'filters')}[{number}]" for number, item in enumerate(filters) if _is_share(item)]
     for place in places[1:]:
         reader.refuse(join(place, "share"), f"must be the only share of the tribe: {places[0]} has one")

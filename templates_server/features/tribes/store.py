@@ -1,4 +1,4 @@
-"""All SQL about tribes: the document, and their people, by conditions that the compiler makes."""
+"""All SQL about tribes: the document, and their people, by conditions from the compiler."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MOST_LOOKED_THROUGH, FEWEST_LOOKED_THROUGH = 15_000, 1_000  # people, for a page
 
 @dataclass(frozen=True, slots=True)
 class TribeUse:
-    """A scenario of an entity that an environment delivers at present, and a tribe that it is for."""
+    """A scenario in the current delivery of an environment, and a tribe that it targets."""
 
     environment: str
     entity: str
@@ -39,7 +39,7 @@ class TribeUse:
 
 
 def load_tribes(connection: Connection, space_id: str, revision: int | None = None) -> StoredDocument:
-    """The tribes of a Space, the present ones or those of a revision; NotFound when there is no such revision."""
+    """Return the current tribes of a Space, or those of a revision. Raise NotFound without such a revision."""
     space = connection.execute(
         select(spaces.c.key, spaces.c.tribes_revision).where(spaces.c.id == space_id)
     ).one_or_none()
@@ -58,10 +58,10 @@ def load_tribes(connection: Connection, space_id: str, revision: int | None = No
 
 
 def store_tribes(connection: Connection, space_id: str, new: NewRevision) -> StoreResult:
-    """Make a document the present tribes.
+    """Make a document the current tribes.
 
-    PreconditionFailed when the present ones are not what it was made from, Conflict when a tribe is gone that a
-    scenario is for. Who stores what an environment delivers holds the Space too: neither misses what the other does.
+    Raise PreconditionFailed when the current ones are not the expected ones, Conflict when a tribe is removed that a
+    scenario targets. Storing a delivery also locks the Space: neither misses the other's changes.
     """
     lock_tribes(connection, space_id)
     present = load_tribes(connection, space_id)
@@ -91,12 +91,12 @@ def _check_keys(connection: Connection, space_id: str, before: AbstractSet[str],
 
 
 def lock_tribes(connection: Connection, space_id: str) -> None:
-    """Keep the tribes of a Space as they are until the transaction ends (SQLite has one writer anyway)."""
+    """Lock the tribes of a Space until the transaction ends (SQLite has one writer anyway)."""
     connection.execute(select(spaces.c.id).where(spaces.c.id == space_id).with_for_update())
 
 
 def _check_uses(connection: Connection, space_id: str, gone: AbstractSet[str]) -> None:
-    """Raise Conflict, naming scenarios, when one that an environment delivers at present is for a tribe that goes."""
+    """Raise Conflict, naming scenarios, when a removed tribe is the target of one in a current delivery."""
     uses = [use for use in list_uses(connection, space_id) if use.tribe in gone] if gone else []
     if uses:
         named = "; ".join(
@@ -110,7 +110,7 @@ def _check_uses(connection: Connection, space_id: str, gone: AbstractSet[str]) -
 
 
 def list_uses(connection: Connection, space_id: str) -> Iterator[TribeUse]:
-    """What scenarios are for which tribes, in every environment as it delivers now."""
+    """Return the scenarios that target tribes, in the current delivery of every environment."""
     query = (
         select(environments.c.name, delivery_revisions.c.document)
         .join_from(environments, delivery_revisions)
@@ -126,7 +126,7 @@ def list_uses(connection: Connection, space_id: str) -> Iterator[TribeUse]:
 
 
 class EvaluationContext(msgspec.Struct, frozen=True, gc=False):
-    """In which environment, and when. Events count while they are younger than `retention_ms`."""
+    """The environment and the time. Events count while they are younger than `retention_ms`."""
 
     environment_id: str
     now: int
@@ -136,7 +136,7 @@ class EvaluationContext(msgspec.Struct, frozen=True, gc=False):
 def load_facts(
     connection: Connection, at: EvaluationContext, person_id: str, questions: CountQueries
 ) -> PersonFacts | None:
-    """What is known of a person, with the answers to these questions; None when there is no such person."""
+    """Return the facts about a person, including the requested counts; None when the person does not exist."""
     dialect = connection.dialect.name
     columns, parameters = compile_facts(questions, dialect, now=at.now, retention_ms=at.retention_ms)
     which = f"environment_id = {placeholders(connection, 1)} AND person_id = {placeholders(connection, 1)}"
@@ -146,7 +146,7 @@ def load_facts(
 
 
 def count_people(connection: Connection, at: EvaluationContext, tribe: TribeDefinition) -> int:
-    """How many are in a tribe, users and visitors; CannotBeKnown where only a session could tell."""
+    """Return the number of users and visitors in a tribe. Raise UndecidableTribe if only a session could decide."""
     condition, parameters = compile_condition(connection, at, tribe)
     query = f"SELECT count(*) FROM persons WHERE {condition}"  # noqa: S608 - made by the compiler
     return int(connection.exec_driver_sql(query, parameters).scalar_one())
@@ -155,9 +155,9 @@ def count_people(connection: Connection, at: EvaluationContext, tribe: TribeDefi
 def list_users(
     connection: Connection, at: EvaluationContext, tribe: TribeDefinition, *, after: str, limit: int
 ) -> UserPage:
-    """So many users of a tribe after one, in order of person id; CannotBeKnown where only a session could tell.
+    """Return that many users of a tribe after one, by person id. Raise UndecidableTribe if only a session could decide.
 
-    No more people are looked at than takes a short time: there may be fewer users, and yet more after them.
+    The number of examined people is limited: there may be fewer users, and yet more after them.
     """
     condition, parameters = compile_condition(connection, at, tribe, is_of_few=True)
     here = SqlCondition("environment_id = ?", (at.environment_id,))
@@ -174,14 +174,14 @@ def list_users(
 
 
 def examination_limit(tribe: TribeDefinition) -> int:
-    """How many people are looked at for a page of a tribe's users: fewer the more is asked of each."""
+    """Return how many people are examined for a page of a tribe's users: fewer for more expensive conditions."""
     return max(FEWEST_LOOKED_THROUGH, MOST_LOOKED_THROUGH // (1 + len(tribe.filters)))
 
 
 def compile_condition(
     connection: Connection, at: EvaluationContext, tribe: TribeDefinition, *, is_of_few: bool = False
 ) -> CompiledSql:
-    """What holds for those in a tribe, as the compiler has it."""
+    """Return the compiler's condition for people in a tribe."""
     return (compile_tribe_of_few if is_of_few else compile_tribe)(
         tribe,
         connection.dialect.name,

@@ -1,6 +1,6 @@
-"""What speaks of days, as times: the same for both evaluators. Days are UTC.
+"""Conversion of days into times, for both evaluators. Days are UTC.
 
-So many days ago is the difference of two days: today is 0 days ago from its midnight on. What is yet to come is no
+A number of days ago is the difference of two days: today is 0 days ago from its midnight on. A future time is never a
 number of days ago. A date without a time is a whole day: `before` ends with its first moment, `after` begins when it is
 over.
 """
@@ -23,18 +23,18 @@ from templates_server.primitives.timestamps import DAY
 
 
 class Window(msgspec.Struct, frozen=True, gc=False):
-    """From `starts` on and before `ends`, in milliseconds; None: without a bound."""
+    """A time window from `starts` up to but excluding `ends`, in milliseconds; None: unbounded."""
 
     starts: int | None = None
     ends: int | None = None
 
     def holds(self, moment: int) -> bool:
-        """Whether it lies within."""
+        """Return whether a time is in the window."""
         return (self.starts is None or self.starts <= moment) and (self.ends is None or moment < self.ends)
 
 
 def start_of_day(moment: int) -> int:
-    """The first millisecond of its day."""
+    """Return the first millisecond of its day."""
     return moment // DAY * DAY
 
 
@@ -72,7 +72,7 @@ WINDOWS: Mapping[Operator, Callable[[Comparison, int], Window]] = {
     Operator.LESS_THAN_DAYS_AGO: lambda comparison, now: _fewer_days_ago(comparison.days, now),
     Operator.MORE_THAN_DAYS_AGO: lambda comparison, now: _more_days_ago(comparison.days, now),
 }
-"""Of a comparison of dates, at a time."""
+"""The window of a comparison of dates, at a time."""
 
 OF_DAYS: Mapping[TimeframeKind, Callable[[int, int], Window]] = {
     TimeframeKind.MORE_THAN: _more_days_ago,
@@ -87,9 +87,9 @@ OF_DATES: Mapping[TimeframeKind, Callable[[DateInterval], Window]] = {
 
 
 def window_of_timeframe(timeframe: Timeframe, now: int, *, retention_ms: int) -> Window:
-    """When an event of that timeframe happened; what is older than events are kept is in no window.
+    """Return the window of events in that timeframe; times beyond the retention period are in no window.
 
-    An event counts while it is younger than `retention_ms`, whether or not the purge has come by.
+    An event counts while it is younger than `retention_ms`, whether or not the purge has run.
     """
     asked = _event_window(timeframe, now)
     oldest = now - retention_ms + 1
@@ -105,10 +105,10 @@ def _event_window(timeframe: Timeframe, now: int) -> Window:
 
 
 def window_of_sessions(now: int) -> Window:
-    """When the sessions began that are counted in `sessions_30_days`."""
+    """Return the window of the session starts counted in `sessions_30_days`."""
     return _fewer_days_ago(SESSION_DAYS, now)
 
 
 def days_since(moment: int, now: int) -> int:
-    """How many days ago it was; 0 for today and for what is yet to come."""
+    """Return how many days ago a time was; 0 for today and for the future."""
     return max(0, (start_of_day(now) - start_of_day(moment)) // DAY)

@@ -1,4 +1,4 @@
-"""Filters on versions as documents hold them: which operators they take, and the version that is compared. Pure."""
+"""Version filters in documents: their operators and the compared version. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TAKEN = ", ".join((*sorted(OF_VERSIONS), *OF_ANY_VALUE))
 
 
 def fits(reader: Reader, source: Source, operator: Operator, path: str) -> bool:
-    """Return whether an operator compares what a source has: versions have their own; what does not fit is refused."""
+    """Return whether an operator applies to a source: versions have their own; any other combination is rejected."""
     if source.origin is Origin.VERSION and operator not in {*OF_VERSIONS, *OF_ANY_VALUE}:
         reader.refuse(path, f"does not compare versions; {source.path} supports {TAKEN}")
         return False
@@ -34,7 +34,7 @@ def fits(reader: Reader, source: Source, operator: Operator, path: str) -> bool:
 
 
 def read_version_value(reader: Reader, value: Any, path: str) -> VersionValue | None:
-    """Return the version of a text; None when it is wrong."""
+    """Return the version of a text; None when it is invalid."""
     text = reader.text(value, path, at_most=MAX_VERSION_CHARACTERS)
     version = None if text is None else read_version(text)
     if text is not None and version is None:

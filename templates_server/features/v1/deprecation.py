@@ -1,4 +1,4 @@
-"""What every answer of version 1.0 says: since when it is deprecated, when it ends, and what is in its place. Pure."""
+"""The deprecation headers of version 1.0: the deprecation date, the end date and the successor. Pure."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ SENT = (
 
 
 def successor(path: str) -> str:
-    """The path of version 2 that is in the place of one of version 1.0: people are those of production."""
+    """Return the version 2 path that replaces one of version 1.0: people are those of production."""
     path = PEOPLE.sub(rf"/v2/spaces/\1/environments/{ENVIRONMENT}/\2", path)
     return path.replace(PREFIX, "/v2/", 1)
 
 
 def headers(raw_path: bytes, *, public_url: str) -> Mapping[str, str]:
-    """What an answer to a request for that path says. `Link` is to be added to one that is there."""
+    """Return the headers of a response for that path. `Link` is added to any existing one."""
     place = NOT_IN_A_LINK.sub("", successor(raw_path.decode("latin-1")))
     return {
         "Deprecation": f"@{DEPRECATED_SINCE // SECOND}",

@@ -1,4 +1,4 @@
-"""The URL table of version 1.0: each line is one of version 2 at another path."""
+"""The URL table of version 1.0: each line maps one route of version 2 to another path."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KEPT = (
 
 
 def first_version_of(routes: Iterable[Route]) -> Sequence[Route]:
-    """The routes of version 1.0, made from those of version 2 that are their successors."""
+    """Return the routes of version 1.0, derived from their successors in version 2."""
     by_name = {(route.method, _without_braces(route.path)): route for route in routes}
     return [
         _at(by_name[method, _without_braces(successor(f"{PREFIX}{path}"))], f"{PREFIX}{path}") for method, path in KEPT

@@ -1,1 +1,1 @@
-"""What changes for a person while their session runs: told as server-sent events, or by a long poll."""
+"""Changes to a person's states while their session runs: as server-sent events, or by long polling."""

@@ -1,4 +1,4 @@
-"""`GET /api/client/sessions/:session/changes`: as server-sent events (WHATWG HTML, 9.2), else a long poll."""
+"""`GET /api/client/sessions/:session/changes`: server-sent events (WHATWG HTML, 9.2), otherwise a long poll."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class SessionChangeServices(Protocol):
 
 
 async def follow_session(call: Call[SessionChangeServices]) -> Response:
-    """A stream, where the app accepts one; else the next change, or 204 when there was none for `?wait=` seconds."""
+    """Return a stream if the app accepts one; otherwise the next change, or 204 after `?wait=` seconds without one."""
     wait_seconds = _wait_seconds(call)
     principal = call.principal
     follower = Subscriber(principal.id, call.app_environment_id, "")

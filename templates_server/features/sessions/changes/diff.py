@@ -1,7 +1,7 @@
-"""What an app was told of its session, and what of that is no longer so. Pure.
+"""The states that an app has received for its session, and those that have changed since. Pure.
 
-The app itself carries what it was told: the revision of each change holds a digest of every state. So any process can
-tell it what has changed since, whoever told it what it knows.
+The app itself carries this: the revision of each change has a digest of every state. So any process can send it the
+changes since, whichever process sent the states before.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ REVISION = re.compile(r"((\d{1,10})\.\d{1,10}\.\d{1,10})(?:~((?:[\w.-]{6}){1,500
 
 @dataclass(frozen=True, slots=True)
 class KnownStates:
-    """The digest of the state of each entity that an app was told: one after the other, as the names; or `UNTOLD`.
+    """The digests of the states that an app has received, concatenated in the order of the names; or `UNTOLD`.
 
-    It is held for every session that is followed or remembered: in two objects, of which others may hold the first.
+    It is held for every session that is followed or cached, in two objects, the first of which can be shared.
     """
 
     names: tuple[str, ...]
     digests: str
 
     def by_name(self) -> Mapping[str, str]:
-        """The digests of those that were told."""
+        """The digests of the sent states, by name."""
         return {name: digest for name, digest in zip(self.names, _apart(self.digests), strict=True) if digest != UNTOLD}
 
 
@@ -45,7 +45,7 @@ NOTHING = KnownStates((), "")
 
 @dataclass(frozen=True, slots=True)
 class StatesUpdate:
-    """What an app is to be told, encoded, and the revision that it then has; `told` is all that it knows then."""
+    """The encoded update for an app, and its new revision; `told` is the state that the app then has."""
 
     revision: str
     told: KnownStates
@@ -53,7 +53,7 @@ class StatesUpdate:
 
 
 def find_known_states(revision: str, states: CompiledStates) -> KnownStates | None:
-    """What an app was told that has this revision; None where it does not say so."""
+    """Return the states that an app with this revision has; None if the revision does not contain them."""
     match = REVISION.fullmatch(revision)
     if match is None or match[3] is None:
         return None
@@ -64,9 +64,9 @@ def find_known_states(revision: str, states: CompiledStates) -> KnownStates | No
 
 
 def change_of(decided: SessionEvaluation, told: KnownStates, *, revision: str) -> StatesUpdate | None:
-    """What is to be told now to an app that has a revision; None when nothing is.
+    """Return the update for an app with a revision; None if there is none.
 
-    What cannot be known stays as it was told.
+    Undecidable states remain as sent before.
     """
     names, before = decided.states.outline.names, told.by_name()
     changed, present = [], []

@@ -1,6 +1,6 @@
-"""Noticing that something may have changed for a person who is followed, whichever process changed it.
+"""Detection of possible changes for followed persons, whichever process made them.
 
-All who are followed share one look at the database: soon after this process has written, else every half second.
+All followers share one database query: shortly after this process has written, otherwise every half second.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ REST_AFTER_FAILURE_SECONDS = 5.0
 
 @dataclass(eq=False)
 class Subscriber:
-    """A person who is followed by an app with a key. `woken`: look again. `is_over`: there is nothing to wait for.
+    """A person followed by an app with a key. `woken`: check again. `is_over`: stop waiting.
 
-    `signature_version`: the secret for ids by which it may follow, and with which that ends; None: any.
+    `signature_version`: the secret for ids that allows the subscription and whose rotation ends it; None: any.
     """
 
     key_id: str
@@ -46,34 +46,34 @@ class Subscriber:
 
     @property
     def person(self) -> store.PersonKey:
-        """Whom the database knows."""
+        """The person in the database."""
         return self.environment_id, self.person_id
 
     def end(self) -> None:
-        """Have whoever waits wait no longer."""
+        """Wake up all waiters."""
         self.is_over = True
         self.woken.set()
 
     async def wait(self, seconds: float) -> None:
-        """Until woken, or until so many seconds are over."""
+        """Wait until woken, or for that many seconds."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self.woken.wait()
 
 
 class SubscriptionPoller(Generic[Seen]):
-    """Looks for what a follower is to be told: when it is woken, and when that is due. It begins with a look."""
+    """A poller of updates for a follower: when woken, and when a check is due. It starts with a check."""
 
     def __init__(self, follower: Subscriber) -> None:
         self._follower = follower
         self._look_at = 0.0
 
     def look_again_in(self, seconds: float) -> None:
-        """Have the next look be so late at most."""
+        """Schedule the next check within that many seconds."""
         self._look_at = asyncio.get_running_loop().time() + seconds
 
     async def next(self, look: Callable[[], Awaitable[Seen | None]], *, seconds: float) -> Seen | None:
-        """What a look finds, as soon as one does; None when none did for so many seconds, or all is over."""
+        """Return the next result of a check; None if that many seconds pass without one, or it is all over."""
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
         while not self._follower.is_over:
@@ -90,7 +90,7 @@ class SubscriptionPoller(Generic[Seen]):
 
 
 class ChangeNotifier:
-    """Wakes followers, as long as there are any."""
+    """A notifier that wakes followers, as long as there are any."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -101,7 +101,7 @@ class ChangeNotifier:
 
     @contextlib.contextmanager
     def subscribe(self, follower: Subscriber) -> Iterator[None]:
-        """Within the block the follower is woken when something may have changed."""
+        """Wake the follower when something may have changed, within the block."""
         self._followers.add(follower)
         self._has_newcomers = True
         if self._task is None or self._task.done():
@@ -112,7 +112,7 @@ class ChangeNotifier:
             self._followers.discard(follower)
 
     async def finish(self) -> None:
-        """Look no more."""
+        """Stop polling."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)

@@ -1,7 +1,7 @@
-"""What only the process knows in which a session started: what the app said then, and what it was told.
+"""A per-process cache of session starts: the app's context and the states that were sent.
 
-Of what was told the digests are kept, not the states: these would stay in memory in every revision that a session saw.
-What all sessions of a revision have in common, its outline, is held once, and counted once.
+It holds digests of the sent states, not the states, which would stay in memory in every revision that a session saw.
+The outline, common to all sessions of a revision, is held once and counted once.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ BYTES_OF_AN_APP = 64  # the object of what is known of it, without the versions
 
 
 class StartRecord(msgspec.Struct, frozen=True, gc=False):
-    """The start of a session: the digests of what was told, None where that is the outline's, and what was known.
+    """The start of a session: the digests of the sent states, None if equal to the outline's, and the context.
 
-    `bytes` is what it holds besides the outline.
+    `bytes` is its size without the outline.
     """
 
     outline: StatesOutline
@@ -37,13 +37,13 @@ class StartRecord(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def told(self) -> KnownStates:
-        """What the app was told."""
+        """The states that the app has received."""
         return KnownStates(self.outline.names, self.digests or self.outline.untargeted_digests)
 
 
 @dataclass(slots=True)
 class _Held:
-    """An outline, how large it is, and how many sessions hold it."""
+    """An outline, its size, and the number of sessions that hold it."""
 
     outline: StatesOutline
     bytes: int
@@ -51,17 +51,17 @@ class _Held:
 
 
 class StartCache:
-    """The sessions that started last in this process, as many as memory is set aside for."""
+    """A cache of the latest sessions started in this process, limited by memory."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self._most_bytes = most_bytes
         self._kept: OrderedDict[str, StartRecord] = OrderedDict()
         self._outlines: dict[int, _Held] = {}
         self.bytes = 0
-        """How much memory they hold, each outline once."""
+        """The memory used, counting each outline once."""
 
     def save(self, session_id: str, decided: SessionEvaluation) -> None:
-        """Keep what a session started with; the oldest are forgotten."""
+        """Store the start of a session, evicting the oldest ones."""
         digests = None if decided.shown is decided.states.untargeted else join_digests(decided.shown)
         size = BYTES_OF_A_SESSION + _bytes_said(decided.context) + (sys.getsizeof(digests) if digests else 0)
         outline = decided.states.outline
@@ -72,7 +72,7 @@ class StartCache:
             self._forget(self._kept.popitem(last=False)[1])
 
     def find(self, session_id: str) -> StartRecord | None:
-        """What it started with; None where it started elsewhere, or long ago."""
+        """Return the start of a session; None if it started elsewhere, or long ago."""
         return self._kept.get(session_id)
 
     def _hold(self, outline: StatesOutline) -> None:
@@ -91,7 +91,7 @@ class StartCache:
 
 
 def _bytes_said(context: StartContext | None) -> int:
-    """How much memory the fields and the device take that an app told of."""
+    """Return the memory used by the fields and the device sent by an app."""
     if context is None:
         return 0
     said, size_of = context.said, sys.getsizeof

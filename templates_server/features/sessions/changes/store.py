@@ -1,4 +1,4 @@
-"""All SQL about following sessions: whose one is, and what may have changed for those who are followed."""
+"""All SQL about following sessions: the person of a session, and possible changes for followed persons."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ PRESENT = (
 
 PersonKey = tuple[str, str]
 Mark = tuple[Any, ...]
-"""Compares as equal as long as nothing has changed."""
+"""A value that compares as equal as long as nothing has changed."""
 
 
 class KeyState(NamedTuple):
-    """A key that is live: which secret signs ids in its environment, and the revisions of what is delivered to it."""
+    """An active key: the secret that signs ids in its environment, and the revisions of its documents."""
 
     signature_version: int
     revisions: Mark
 
 
 async def find_session(database: Database, environment_id: str, *, person_id: str, session_id: str) -> str | None:
-    """Whose a session is that began for that person: theirs, or the user's they were merged into; None: nobody's."""
+    """Return the person of a session that began for a person: the same, or the user they were merged into, or None."""
     row, merge = await database.fetch_each(
         [(SESSION, environment_id, person_id, session_id), (MERGED_INTO, environment_id, person_id)]
     )
@@ -46,14 +46,14 @@ async def find_session(database: Database, environment_id: str, *, person_id: st
 
 
 def find_key_states(connection: Connection, key_ids: Collection[str]) -> Mapping[str, KeyState]:
-    """Those of the keys that are live."""
+    """Return those of the keys that are active."""
     query = as_text(connection, LIVE_KEYS + in_clause(connection))
     rows = connection.exec_driver_sql(query, (in_param(connection, key_ids),))
     return {row[0]: KeyState(row[1], tuple(row[2:])) for row in rows}
 
 
 def marks_of_persons(connection: Connection, persons: Collection[PersonKey]) -> Mapping[PersonKey, Mark]:
-    """When each of these people changed, or was seen, and on what."""
+    """Return when each of these people changed, or was seen, and on which device."""
     found: dict[PersonKey, Mark] = {}
     by_environment: dict[str, set[str]] = defaultdict(set)
     for environment_id, person_id in persons:

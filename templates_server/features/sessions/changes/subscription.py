@@ -1,4 +1,4 @@
-"""One session that is followed: what its app was told, and what it is to be told next."""
+"""One followed session: the states its app has received, and its next update."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ EVALUATIONS_AT_ONCE = 4
 
 
 class EvaluationLimiter:
-    """What sessions are evaluated by. When all must be at once, others still get their turn."""
+    """A limit on concurrent evaluations, so that other work proceeds when all sessions need one at once."""
 
     def __init__(self, database: Database, deciding: SessionEvaluator, clock: Clock) -> None:
         self._database = database
@@ -46,20 +46,20 @@ class EvaluationLimiter:
 
     @property
     def now(self) -> int:
-        """The present time in milliseconds."""
+        """Return the current time in milliseconds."""
         return self._clock()
 
     @contextlib.asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Within the block there are few other evaluations."""
+        """Limit the number of concurrent evaluations within the block."""
         async with self._turns:
             await asyncio.sleep(0)  # SQLite never waits: without this, all evaluations would be one for other requests
             yield
 
     async def evaluate(self, followed: Subscription) -> tuple[SessionEvaluation, int]:
-        """What is shown now, and of which moment in milliseconds that is.
+        """Return the current states, and their time in milliseconds.
 
-        NotFound when the session, or its person, is no more.
+        Raise NotFound when the session, or its person, no longer exists.
         """
         async with self.turn():
             await self.find(followed)
@@ -70,7 +70,7 @@ class EvaluationLimiter:
         return decided, now
 
     async def find(self, followed: Subscription) -> None:
-        """See whose the session is by now; NotFound when it is no more."""
+        """Look up the current person of the session. Raise NotFound when it no longer exists."""
         environment_id, session_id = followed.follower.environment_id, followed.session_id
         started_for = followed.started_for
         found = await store.find_session(self._database, environment_id, person_id=started_for, session_id=session_id)
@@ -80,7 +80,7 @@ class EvaluationLimiter:
 
 
 class Subscription:
-    """A session of an environment whose app has a `revision` ("" for none, then what was told at the start)."""
+    """A session of an environment whose app has a `revision` ("" for the states sent at the start)."""
 
     def __init__(self, follower: Subscriber, session_id: str, *, started: StartCache, revision: str) -> None:
         match = SESSION_ID.fullmatch(session_id)
@@ -96,17 +96,17 @@ class Subscription:
 
     @property
     def context(self) -> StartContext | None:
-        """What was known at the start, where that was in this process."""
+        """The context at the start of the session, if it was in this process."""
         return None if self.started is None else self.started.context
 
     @property
     def person(self) -> EvaluatedPerson:
-        """Who is followed, by their id alone: whether they are a user or a visitor makes no difference here."""
+        """The followed person, by id only: whether they are a user or a visitor is irrelevant here."""
         stated = ClaimedIdentity(PersonRef(PersonKind.VISITOR, "", self.follower.person_id), None)
         return EvaluatedPerson(self.follower.environment_id, stated)
 
     async def next_change(self, evaluations: EvaluationLimiter, *, seconds: float) -> StatesUpdate | None:
-        """What has changed, as soon as something has; None when nothing did for so many seconds, or all is over."""
+        """Return the next change; None if that many seconds pass without one, or the subscription is over."""
         return await self._lookout.next(lambda: self._look(evaluations), seconds=seconds)
 
     async def _look(self, evaluations: EvaluationLimiter) -> StatesUpdate | None:
@@ -121,7 +121,7 @@ class Subscription:
         return change
 
     def _told_before(self, states: CompiledStates) -> KnownStates:
-        """What the app says that it was told, else what it was told at the start, where that is known."""
+        """Return the states named by the app's revision, otherwise those sent at the start, if known."""
         told = find_known_states(self._revision, states)
         if told is not None:
             return told
@@ -132,7 +132,7 @@ class Subscription:
 
 
 def seconds_to_border(states: CompiledStates, now: int) -> float:
-    """In how many seconds after that time a scenario begins or ends, if that is soon."""
+    """Return the seconds from a time until a scenario begins or ends, if that is soon."""
     borders = [border for entity in states.entities for each in entity.candidates for border in _borders(each.targeted)]
     nearest = min((border - now for border in borders if border > now), default=None)
     return LOOK_AGAIN_SECONDS if nearest is None else min(LOOK_AGAIN_SECONDS, nearest / 1000)

@@ -1,1 +1,1 @@
-"""Delivery: what each environment shows."""
+"""Delivery: the content of each environment."""

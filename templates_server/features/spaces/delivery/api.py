@@ -1,4 +1,4 @@
-"""Environments and what they deliver, over HTTP: read, replaced, published."""
+"""Environments and their deliveries over HTTP: read, replace, publish."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from templates_server.primitives.validation import Reader
 
 
 async def list_environments(call: Call) -> ApiResult:
-    """The three environments of a Space, in order of name."""
+    """Return the three environments of a Space, in order of name."""
     return ApiResult(await _environments(call), "environment")
 
 
 async def show_environment(call: Call) -> ApiResult:
-    """One environment."""
+    """Return one environment."""
     name = call.place.environment_name
     return ApiResult([each for each in await _environments(call) if each.name == name], "environment")
 
@@ -52,14 +52,14 @@ async def _environments(call: Call) -> list[Environment]:
 
 
 async def read(call: Call) -> Response:
-    """What the environment delivers, at present or at `?revision=`."""
+    """Return the delivery of the environment, the current one or that of `?revision=`."""
     environment_id, revision = call.environment_id, read_revision_parameter(call)
     stored = await call.database.read(lambda connection: store.load_delivery(connection, environment_id, revision))
     return document_response(call, stored.revision, stored.value, kind="delivery")
 
 
 async def replace(call: Call) -> Response:
-    """Deliver what the document says, unless somebody else was faster; an equal one makes no new revision."""
+    """Replace the delivery, unless it changed meanwhile; an equal document creates no new revision."""
     document = await read_document(call)
     return await push(call, document, "delivery.replace", expected=expected_revision(call, document))
 
@@ -67,9 +67,9 @@ async def replace(call: Call) -> Response:
 async def push(
     call: Call, document: Any, action: str, *, expected: int | None, details: Mapping[str, object] = NO_DETAILS
 ) -> Response:
-    """Deliver what a document says, made from the revision that is expected, and record that as an action.
+    """Store a delivery document based on the expected revision, and record the action.
 
-    ValidationFailed with every problem of the document, PreconditionFailed when somebody else was faster.
+    Raise ValidationFailed with every problem of the document, PreconditionFailed when it changed meanwhile.
     """
     note = read_note(call)
     surroundings = await load_surroundings(call)
@@ -103,18 +103,18 @@ async def load_surroundings(call: Call) -> ParseContext:
 
 
 async def publish(call: Call) -> Response:
-    """Make these collections live in the environment, besides those that are; with `If-Match`, if nobody was faster."""
+    """Publish these collections in the environment, in addition to others; with `If-Match`, only if unchanged."""
     await _check_collections(call)
     return await _change_published(call, "collection.publish", lambda published, named: published | named)
 
 
 async def unpublish(call: Call) -> Response:
-    """Take these collections off the air in the environment: all their entities are disabled. `If-Match` likewise."""
+    """Unpublish these collections in the environment, which disables all their entities. `If-Match` as in `publish`."""
     return await _change_published(call, "collection.unpublish", lambda published, named: published - named)
 
 
 async def _check_collections(call: Call) -> None:
-    """Raise ValidationFailed, naming every key that is no collection of the Space."""
+    """Raise ValidationFailed, naming every key that is not a collection of the Space."""
     model = (await load_surroundings(call)).model
     known = {collection.key for collection in model.collections}
     body: Collections = call.body

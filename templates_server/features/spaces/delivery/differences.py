@@ -1,7 +1,7 @@
-"""What changes from one delivery document to another, both in canonical form. Pure.
+"""The changes from one delivery document to another, both in canonical form. Pure.
 
-There is no change where the documents deliver the same, and where there is none they are equal: from the changes and
-the first document the second one can be made. Space, environment and revision are no part of what is delivered.
+There is no change if and only if the documents are equal: the second document can be reconstructed from the changes and
+the first one. Space, environment and revision are not part of a delivery.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from templates_server.features.spaces.delivery.schemas import ChangeKind, Delive
 
 PLAIN_STEP = re.compile(r"[\w-]+")
 POSITION = "position"
-"""The last step of the path of an item's place, or the whole path of a scenario's: counted from 1."""
+"""The last step of the path of an item's position, or the whole path of a scenario's: counted from 1."""
 
 Values = dict[str, Any]
 Positions = tuple[int | None, int | None]
 
 
 def compare_deliveries(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[DeliveryChange, ...]:
-    """Every change: collections in order of key, then entities in order of key, their scenarios as they are now."""
+    """Return every change: collections by key, then entities by key, with scenarios in their current order."""
     return (
         *_collections(set(before["published"]), set(after["published"])),
         *_entities(before["scenarios"], after["scenarios"]),
@@ -85,7 +85,7 @@ def _kind(before: Any, after: Any) -> ChangeKind:
 
 
 def _changed_values(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[ValueChange, ...]:
-    """The values of a scenario that differ; null stands for one that is not given."""
+    """Return the values of a scenario that differ; null stands for an absent one."""
     old, new = _values(before), _values(after)
     changed = [
         ValueChange(path, old.get(path), new.get(path))
@@ -98,7 +98,7 @@ def _changed_values(before: Mapping[str, Any], after: Mapping[str, Any]) -> tupl
 
 
 def _values(scenario: Mapping[str, Any]) -> Values:
-    """Every value of a scenario by its path; a colour and a list are one value."""
+    """Return every value of a scenario by path; a colour or a list is one value."""
     values: Values = {}
     for key, value in scenario.items():
         if key == "properties":
@@ -122,7 +122,7 @@ def _properties(properties: Mapping[str, Any], *steps: str) -> Values:
 
 
 def _path(*steps: str) -> str:
-    """Steps joined by dots; one that has a dot itself, as the id of an item may, is in quotes."""
+    """Join steps by dots; a step that contains a dot, such as an item id, is quoted."""
     return ".".join(step if PLAIN_STEP.fullmatch(step) else json.dumps(step, ensure_ascii=False) for step in steps)
 
 
@@ -131,7 +131,7 @@ def _ids(scenario: Mapping[str, Any]) -> Sequence[str]:
 
 
 def _changed_positions(before: Sequence[str], after: Sequence[str]) -> dict[str, Positions]:
-    """Where each was and is, from 1, that came, went or changed its place among the others: as few as possible."""
+    """Return the fewest old and new positions, from 1, of items added, removed or moved among the others."""
     old = {name: number for number, name in enumerate(before, start=1)}
     new = {name: number for number, name in enumerate(after, start=1)}
     both = [name for name in after if name in old]
@@ -140,7 +140,7 @@ def _changed_positions(before: Sequence[str], after: Sequence[str]) -> dict[str,
 
 
 def _longest_ascent(numbers: Sequence[int]) -> Sequence[int]:
-    """The indexes of a longest ascending selection of different numbers."""
+    """Return the indexes of a longest increasing subsequence of distinct numbers."""
     ends: list[int] = []  # of the best selection of each length: its last number ...
     at: list[int] = []  # ... and the index of that
     previous: list[int] = []
@@ -157,5 +157,5 @@ def _longest_ascent(numbers: Sequence[int]) -> Sequence[int]:
 
 
 def _is_same(one: Any, other: Any) -> bool:
-    """Whether two values are written the same: 1 is not true."""
+    """Return whether two values have the same representation: 1 is not true."""
     return one == other and json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)

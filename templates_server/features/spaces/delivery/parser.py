@@ -1,9 +1,9 @@
-"""The delivery of an environment as a document: read against the model, every problem by its path, and written back.
+"""The delivery of an environment as a document: validated against the model, with the path of every problem.
 
-The model may change under a delivery document: that is never refused. What the model no longer has (an entity, a
-property, an experience in a section, a value of the type) is passed over when states are chosen, stays in the stored
-document, and is a problem of the next push. The same function therefore reads strictly (all problems) and leniently
-(all that is right).
+The model may change under a delivery document: that is never rejected. References that the model no longer has (an
+entity, a property, an experience in a section, a value of the type) are skipped when states are chosen, stay in the
+stored document, which is written back in canonical form, and are problems of the next push. The same function therefore
+parses strictly (all problems) and leniently (all valid parts).
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ DOCUMENT_KEYS = ("space", "environment", "revision", "published", "scenarios")
 
 @dataclass(frozen=True)
 class ParseContext:
-    """What a delivery document refers to: the Space's model, the environment's name, the Space's tribes.
+    """The context of a delivery document: the Space's model, the environment's name, the Space's tribes.
 
-    Without tribes any name of a tribe is taken: for documents that were stored, whose tribes cannot have gone.
+    Without tribes any name of a tribe is valid: for stored documents, whose tribes cannot have been deleted.
     """
 
     model: SpaceModel
@@ -50,7 +50,7 @@ class ParseContext:
 
 
 def read_delivery(document: Any, surroundings: ParseContext) -> DeliveryState:
-    """What a document delivers; ValidationFailed with every problem."""
+    """Return the delivery of a document. Raise ValidationFailed with every problem."""
     delivery, problems = parse_delivery(document, surroundings)
     if problems:
         raise ValidationFailed(problems)
@@ -58,13 +58,13 @@ def read_delivery(document: Any, surroundings: ParseContext) -> DeliveryState:
 
 
 def parse_delivery(document: Any, surroundings: ParseContext) -> tuple[DeliveryState, Problems]:
-    """What can be made of a document, without what is wrong in it, and all that is wrong."""
+    """Return the valid parts of a document, and all problems."""
     parser = _DeliveryParser(surroundings)
     return parser.delivery(document), parser.reader.problems
 
 
 class _DeliveryParser:
-    """Reads one document in its surroundings."""
+    """A parser of one document in its context."""
 
     def __init__(self, surroundings: ParseContext) -> None:
         self.reader = Reader()
@@ -203,7 +203,7 @@ def _state_keys(child: Child) -> tuple[str, str]:
 
 
 def to_document(delivery: DeliveryState, *, space: str, environment: str) -> dict[str, Any]:
-    """What is delivered, in canonical form, fit for JSON and YAML; the revision is not in it."""
+    """Return a delivery in canonical form, suitable for JSON and YAML, without the revision."""
     return {
         "space": space,
         "environment": environment,

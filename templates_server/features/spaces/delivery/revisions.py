@@ -1,4 +1,4 @@
-"""Deliveries of the past and of other environments, over HTTP: compared, and delivered again."""
+"""Earlier deliveries and those of other environments, over HTTP: compare and restore."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from templates_server.primitives.yaml_json import quote_text
 
 @dataclass(frozen=True)
 class ComparedDelivery:
-    """A delivery that is to be compared: of an environment, at a revision (None: the present one)."""
+    """A delivery to compare: an environment and a revision (None: the current one)."""
 
     environment: str
     revision: int | None = None
 
 
 async def compare(call: Call) -> ApiResult:
-    """What changes from one delivery to another: revisions of this environment's, or other environments' present ones.
+    """Compare two deliveries: revisions of this environment, or the current ones of other environments.
 
-    Without `?to=` it is the present one, without `?from=` the revision before that.
+    `?to=` defaults to the current delivery, `?from=` to the revision before that.
     """
     space_id, here = call.space_id, str(call.place.environment_name)
     before, after = _asked_sides(call, here)
@@ -58,7 +58,7 @@ async def compare(call: Call) -> ApiResult:
 
 
 def _asked_sides(call: Call, here: str) -> tuple[ComparedDelivery | None, ComparedDelivery]:
-    """What `?from=` and `?to=` name; None where the first is not given. ValidationFailed where they name nothing."""
+    """Return the sides in `?from=` and `?to=`; None if `?from=` is absent. Raise ValidationFailed if invalid."""
     problems: list[ErrorDetail] = []
     before, after = (_asked_side(call.query.get(name), name, here, problems) for name in ("from", "to"))
     if problems:
@@ -81,7 +81,7 @@ def _asked_side(text: str | None, name: str, here: str, problems: list[ErrorDeta
 def _load(
     connection: Connection, space_id: str, side: ComparedDelivery, name: str, problems: list[ErrorDetail]
 ) -> tuple[DeliveryAt, StoredDocument]:
-    """What a side delivers; the present delivery, and a problem, where there is no such revision."""
+    """Return the delivery of a side; if the revision does not exist, the current delivery and a problem."""
     environment_id = store.find_environment(connection, space_id, side.environment)
     stored = store.load_delivery(connection, environment_id)
     if side.revision is not None and side.revision > stored.revision:
@@ -96,7 +96,7 @@ def _no_revision(environment: str, revision: int, newest: int) -> str:
 
 
 async def restore(call: Call) -> Response:
-    """Deliver an older revision again, as a new one; ValidationFailed with all that the Space no longer has of it."""
+    """Restore an older revision as a new one. Raise ValidationFailed listing all that the Space no longer has."""
     wanted: Restoration = call.body
     environment_id, here = call.environment_id, str(call.place.environment_name)
 

@@ -1,6 +1,6 @@
-"""How the state of an entity is chosen: the first targeted scenario that matches, else the default one. Pure.
+"""Selection of an entity's state: the first targeted scenario that matches, else the default one. Pure.
 
-Who is in which tribe is not known here: the caller says which targeted scenarios match.
+Tribe membership is not known here: the caller decides which targeted scenarios match.
 """
 
 from __future__ import annotations
@@ -29,26 +29,26 @@ Matches = Callable[[TargetedScenario], bool]
 DEFAULT_NAME = "default"
 NO_SCENARIOS = EntityScenarios()
 NO_SCENARIO = Scenario()
-"""What holds where there is not even a default: enabled, nothing given."""
+"""The state without even a default: enabled, with no values."""
 
 
 @dataclass(frozen=True, slots=True)
 class SelectedState:
-    """The state of an entity, and the name of the scenario that it comes from: None where there is none."""
+    """The state of an entity, and the name of its scenario, None if there is none."""
 
     scenario: str | None
     state: ModelEntityState
 
 
 def default_states(model: SpaceModel, delivery: DeliveryState) -> dict[str, ModelEntityState]:
-    """The state of every entity for somebody who is in no tribe; production's are the fallbacks."""
+    """Return the state of every entity for somebody in no tribe; production's states are the fallbacks."""
     return {entity: choice.state for entity, choice in choose_states(model, delivery, lambda _: False).items()}
 
 
 def choose_states(model: SpaceModel, delivery: DeliveryState, matches: Matches) -> dict[str, SelectedState]:
-    """The state of every entity of the model, by `collection.child`, in order of key.
+    """Return the state of every entity of the model, by `collection.child`, in order of key.
 
-    `matches` says of a targeted scenario whether it is in time and its tribes have the person.
+    `matches` returns whether a targeted scenario is active and its tribes include the person.
     """
     return {
         entity: next((choice for targeted, choice in found.targeted if matches(targeted)), found.otherwise)
@@ -58,7 +58,7 @@ def choose_states(model: SpaceModel, delivery: DeliveryState, matches: Matches) 
 
 @dataclass(frozen=True, slots=True)
 class Alternatives:
-    """All states that an entity can have: the untargeted one, and that of each targeted scenario, in their order."""
+    """All possible states of an entity: the untargeted one, and that of each targeted scenario, in order."""
 
     is_published: bool
     otherwise: SelectedState
@@ -66,12 +66,12 @@ class Alternatives:
 
 
 def list_choices(model: SpaceModel, delivery: DeliveryState) -> dict[str, Alternatives]:
-    """What can be chosen from for every entity of the model, by `collection.child`, in order of key."""
+    """Return the alternatives of every entity of the model, by `collection.child`, in order of key."""
     return dict(iterate_choices(model, delivery))
 
 
 def iterate_choices(model: SpaceModel, delivery: DeliveryState) -> Iterator[tuple[str, Alternatives]]:
-    """The same, one entity after the other: all of them at once may be far larger than the two documents."""
+    """Yield the alternatives entity by entity: all of them at once may be far larger than the two documents."""
     for collection_key, child in entities(model):
         entity = entity_name(collection_key, child)
         scenarios = delivery.scenarios.get(entity, NO_SCENARIOS)
@@ -90,17 +90,17 @@ def iterate_choices(model: SpaceModel, delivery: DeliveryState) -> Iterator[tupl
 
 
 def entities(model: SpaceModel) -> Iterator[tuple[str, Child]]:
-    """Every child with the key of its collection, in order of key."""
+    """Yield every child with the key of its collection, in order of key."""
     return ((collection.key, child) for collection in model.collections for child in collection.children)
 
 
 def entity_name(collection: str, child: Child) -> str:
-    """What an entity is called, such as `homepage.header`."""
+    """Return the name of an entity, such as `homepage.header`."""
     return f"{collection}.{child.key}"
 
 
 def is_in_time(targeted: TargetedScenario, now: int) -> bool:
-    """Whether a targeted scenario holds at that time: `starts` is inclusive, `ends` exclusive."""
+    """Return whether a targeted scenario is active at that time: `starts` is inclusive, `ends` exclusive."""
     return (targeted.starts is None or targeted.starts <= now) and (targeted.ends is None or now < targeted.ends)
 
 
@@ -130,7 +130,7 @@ def _item(model: SpaceModel, item: ScenarioItem) -> Item:
 
 
 def _complete(experience: Experience, given: Mapping[str, Value], else_given: Mapping[str, Value]) -> dict[str, Value]:
-    """Every property: as given, else as given by the default scenario, else its own default, else unset."""
+    """Return every property: as given, else from the default scenario, else its own default, else unset."""
     complete = {}
     for definition in experience.properties:
         value = given.get(definition.key)

@@ -1,4 +1,4 @@
-"""What an environment delivers: which collections are published, and the scenarios of their entities. Values only."""
+"""The delivery of an environment: its published collections and the scenarios of their entities. Values only."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ScenarioItem:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A state of an entity: `properties` are those given (of an experience), `items` the whole list (of a section)."""
+    """A state of an entity: `properties` has those given (experience), `items` the whole list (section)."""
 
     enabled: bool = True
     properties: Mapping[str, Value] = field(default_factory=dict)
@@ -29,7 +29,7 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class TargetedScenario:
-    """A scenario for those who are in any of the tribes, from `starts` on and before `ends` (milliseconds)."""
+    """A scenario for people in any of the tribes, from `starts` up to but excluding `ends` (milliseconds)."""
 
     name: str
     tribes: tuple[str, ...]
@@ -40,7 +40,7 @@ class TargetedScenario:
 
 @dataclass(frozen=True, slots=True)
 class EntityScenarios:
-    """The scenarios of an entity; the targeted ones in the order in which they are looked at."""
+    """The scenarios of an entity; the targeted ones in order of evaluation."""
 
     default: Scenario | None = None
     targeted: tuple[TargetedScenario, ...] = ()
@@ -48,11 +48,11 @@ class EntityScenarios:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryState:
-    """All of an environment: keys of the published collections, and the scenarios by entity (`collection.child`)."""
+    """The whole delivery of an environment: published collection keys, and scenarios by `collection.child`."""
 
     published: frozenset[str] = frozenset()
     scenarios: Mapping[str, EntityScenarios] = field(default_factory=dict)
 
 
 NOTHING = DeliveryState()
-"""What an environment delivers before anything was pushed."""
+"""The delivery of an environment before the first push."""

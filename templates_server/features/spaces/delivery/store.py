@@ -1,4 +1,4 @@
-"""All SQL about what environments deliver."""
+"""All SQL about the deliveries of environments."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from templates_server.storage.tables import delivery_revisions, environments, sp
 
 @dataclass(frozen=True)
 class EnvironmentRow:
-    """An environment of a Space (by its key) with the document that it delivers at present."""
+    """An environment of a Space (by its key) with its current delivery document."""
 
     id: str
     name: str
@@ -27,7 +27,7 @@ class EnvironmentRow:
 
 
 def list_environments(connection: Connection, space_id: str) -> Sequence[EnvironmentRow]:
-    """The environments of a Space with what they deliver, in order of name."""
+    """Return the environments of a Space with their deliveries, in order of name."""
     query = select(environments.c.id, environments.c.name).where(environments.c.space_id == space_id)
     found = []
     for row in connection.execute(query.order_by(environments.c.name)).all():
@@ -43,7 +43,7 @@ def list_environment_ids(connection: Connection, space_id: str) -> Sequence[str]
 
 
 def load_delivery(connection: Connection, environment_id: str, revision: int | None = None) -> StoredDocument:
-    """What an environment delivers, at present or at a revision; NotFound when there is no such revision."""
+    """Return the current delivery of an environment, or that of a revision. Raise NotFound without such a revision."""
     place = _place(connection, environment_id)
     wanted = place.revision if revision is None else revision
     if wanted == 0:
@@ -58,7 +58,7 @@ def load_delivery(connection: Connection, environment_id: str, revision: int | N
 
 
 def _place(connection: Connection, environment_id: str) -> Any:
-    """`revision` and `name` of an environment, `key` of its Space."""
+    """Return `revision` and `name` of an environment, and `key` of its Space."""
     query = select(environments.c.revision, environments.c.name, spaces.c.key).join_from(environments, spaces)
     row = connection.execute(query.where(environments.c.id == environment_id)).one_or_none()
     if row is None:
@@ -67,10 +67,10 @@ def _place(connection: Connection, environment_id: str) -> Any:
 
 
 def store_delivery(connection: Connection, environment_id: str, new: NewRevision) -> StoreResult:
-    """Deliver another document.
+    """Store a new delivery document.
 
-    PreconditionFailed when the present one is not what it was made from, Conflict when it names a tribe that has just
-    gone.
+    Raise PreconditionFailed when the current one is not the expected one, Conflict when it references a tribe that was
+    deleted meanwhile.
     """
     lock_environment(connection, environment_id)
     present = load_delivery(connection, environment_id)
@@ -95,9 +95,9 @@ def store_delivery(connection: Connection, environment_id: str, new: NewRevision
 
 
 def lock_environment(connection: Connection, environment_id: str) -> None:
-    """Keep what an environment delivers, and the tribes that it may name, as they are until the transaction ends.
+    """Lock an environment's delivery, and the tribes that it may reference, until the transaction ends.
 
-    The Space first, as everywhere (SQLite has one writer anyway).
+    The Space is locked first, as everywhere (SQLite has one writer anyway).
     """
     space = select(environments.c.space_id).where(environments.c.id == environment_id).scalar_subquery()
     connection.execute(select(spaces.c.id).where(spaces.c.id == space).with_for_update(read=True))
@@ -105,7 +105,7 @@ def lock_environment(connection: Connection, environment_id: str) -> None:
 
 
 def _check_tribes(connection: Connection, environment_id: str, document: Mapping[str, Any]) -> None:
-    """Raise Conflict when a document names tribes that are not there: they were when it was read."""
+    """Raise Conflict when a document references tribes deleted since it was parsed."""
     space_id = connection.execute(
         select(environments.c.space_id).where(environments.c.id == environment_id)
     ).scalar_one()
@@ -121,7 +121,7 @@ def _check_tribes(connection: Connection, environment_id: str, document: Mapping
 
 
 def list_tribes(connection: Connection, space_id: str) -> frozenset[str]:
-    """The keys of the Space's tribes."""
+    """Return the keys of the Space's tribes."""
     query = (
         select(tribe_revisions.c.document)
         .join_from(tribe_revisions, spaces)
@@ -133,14 +133,14 @@ def list_tribes(connection: Connection, space_id: str) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Revisions:
-    """The present revisions of a Space's model and of what one of its environments delivers."""
+    """The current revisions of a Space's model and of the delivery of one of its environments."""
 
     model: int
     delivery: int
 
 
 def load_revisions(connection: Connection, space_id: str, environment: str) -> Revisions:
-    """The present revisions; NotFound when the Space is gone."""
+    """Return the current revisions. Raise NotFound when the Space no longer exists."""
     query = (
         select(spaces.c.revision.label("model"), environments.c.revision.label("delivery"))
         .join_from(environments, spaces)
@@ -153,7 +153,7 @@ def load_revisions(connection: Connection, space_id: str, environment: str) -> R
 
 
 def find_environment(connection: Connection, space_id: str, name: str) -> str:
-    """The id of an environment; NotFound when the Space is gone."""
+    """Return the id of an environment. Raise NotFound when the Space no longer exists."""
     query = select(environments.c.id).where(environments.c.space_id == space_id, environments.c.name == name)
     row = connection.execute(query).one_or_none()
     if row is None:

@@ -1,1 +1,1 @@
-"""Histories of documents: who made which revision, when and why."""
+"""Histories of documents: the author, time and message of each revision."""

@@ -1,4 +1,4 @@
-"""Histories over HTTP: of a Space's model and tribes, and of what an environment delivers."""
+"""Histories over HTTP: of a Space's model and tribes, and of an environment's delivery."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ SERVICE_PREFIX = "svc_"
 
 
 async def list_model_revisions(call: Call) -> ApiResult:
-    """A page of the revisions of a Space's model, the newest first."""
+    """Return a page of the revisions of a Space's model, newest first."""
     return await _list(call, model_revisions, call.space_id)
 
 
 async def list_tribe_revisions(call: Call) -> ApiResult:
-    """A page of the revisions of a Space's tribes, the newest first."""
+    """Return a page of the revisions of a Space's tribes, newest first."""
     return await _list(call, tribe_revisions, call.space_id)
 
 
 async def list_delivery_revisions(call: Call) -> ApiResult:
-    """A page of the revisions of what an environment delivers, the newest first."""
+    """Return a page of the revisions of an environment's delivery, newest first."""
     return await _list(call, delivery_revisions, call.environment_id)
 
 

@@ -1,4 +1,4 @@
-"""All SQL about who made which revision of a document. The documents themselves are their features'."""
+"""All SQL about the authors of document revisions. The documents themselves belong to their features."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ OWNERS: Mapping[Table, Column[Any]] = {
     tribe_revisions: tribe_revisions.c.space_id,
     delivery_revisions: delivery_revisions.c.environment_id,
 }
-"""The tables of revisions, and whose they are: a Space's or an environment's."""
+"""The tables of revisions, and their owners: a Space or an environment."""
 
 
 @dataclass(frozen=True)
 class StoredRevision:
-    """A revision without its document. `created` in milliseconds; `author_name` is None where nobody has that id."""
+    """A revision without its document. `created` in milliseconds; `author_name` is None for an unknown id."""
 
     revision: int
     created: int
@@ -38,7 +38,7 @@ class StoredRevision:
 def list_revisions(
     connection: Connection, table: Table, owner_id: str, *, before: int | None, limit: int
 ) -> Sequence[StoredRevision]:
-    """So many revisions of a Space's or an environment's document, the newest first; those before one, if said."""
+    """Return that many revisions of a Space's or an environment's document, newest first, optionally before one."""
     columns, owner = table.c, OWNERS[table]
     query = (
         select(

@@ -1,1 +1,1 @@
-"""Whether an environment takes signed user ids only, and by which secret, as its developers see and change it."""
+"""Signed user ids: whether an environment requires them, and its secret, for viewing and changing by developers."""

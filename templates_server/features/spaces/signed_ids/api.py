@@ -1,4 +1,4 @@
-"""`/v2/.../environments/:environment/signed-ids`: whether users' ids must be signed there, and by which secret."""
+"""`/v2/.../environments/:environment/signed-ids`: whether user ids must be signed there, and the secret."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from templates_server.http.response import ApiResult
 
 
 async def show(call: Call) -> ApiResult:
-    """How it is now."""
+    """Return the current settings."""
     environment_id = call.environment_id
     signing = await call.database.read(lambda connection: store.find_signing(connection, environment_id))
     return _answer(call, signing)
 
 
 async def change(call: Call) -> Response:
-    """How it is from now on; the secret stays, unless another one is asked for."""
+    """Change the settings; the secret stays the same unless a new one is requested."""
     wanted: SignedIdsPut = call.body
     environment_id = call.environment_id
 

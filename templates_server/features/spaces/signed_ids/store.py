@@ -1,4 +1,4 @@
-"""All SQL about signed ids: an environment has the number of its secret, below zero while none is asked for."""
+"""All SQL about signed ids: an environment stores the number of its secret, negative while none is required."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class SigningState:
 
 
 def find_signing(connection: Connection, environment_id: str) -> SigningState:
-    """How it is in an environment; NotFound when the environment has just gone."""
+    """Return the settings of an environment. Raise NotFound if it was deleted meanwhile."""
     return _to_signing_state(connection, _signing_of(environment_id))
 
 
 def lock_signing(connection: Connection, environment_id: str) -> SigningState:
-    """The same, for this transaction alone to change."""
+    """Return the settings, locked by this transaction."""
     return _to_signing_state(connection, _signing_of(environment_id).with_for_update())
 
 
@@ -41,7 +41,7 @@ def _to_signing_state(connection: Connection, query: Select[Any]) -> SigningStat
 
 
 def store_signing(connection: Connection, environment_id: str, signing: SigningState) -> None:
-    """How it is from now on."""
+    """Store the settings."""
     number = signing.version if signing.required else -signing.version
     query = environments.update().where(environments.c.id == environment_id)
     connection.execute(query.values(signature_version=number))
