@@ -1,11 +1,11 @@
 """The pictures of the README and the manual, taken of real runs: a terminal, the demo app, and the console.
 
-python -m tests.browser.pictures        needs tmux and chromium
+python -m tests.browser.pictures [readme | console]        needs tmux and chromium
 """
 
 from __future__ import annotations
 
-import html
+import io
 import os
 import re
 import shutil
@@ -13,8 +13,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from pathlib import Path
 from typing import Any
+
+from rich.console import Console
+from rich.terminal_theme import TerminalTheme
+from rich.text import Text
 
 from tests.browser import console_pictures
 from tests.browser.conftest import FLAGS
@@ -23,8 +28,8 @@ FOLDER = Path(__file__).parents[2] / ".readme"
 WIDTH_CHARACTERS = 100
 HEIGHT_LINES = 200
 PROMPT = "$"
-QUESTION_ENDS = (":", "?")
-SETTLE_SECONDS = 1.0
+LOOK_AGAIN_SECONDS = 0.37  # no multiple of the period of a spinner
+SETTLED_LOOKS = 4
 PATIENCE_SECONDS = 120
 SCRIPT = (
     "mtribes setup --local",
@@ -37,8 +42,21 @@ PAGE = """<!doctype html><meta charset="utf-8"><style>
 body {{ margin: 0; padding: 28px; background: #e9e7f2; width: max-content }}
 pre {{ margin: 0; padding: 22px 26px; border-radius: 10px; background: #16141f; color: #e6e3f1;
   font: 14px/1.5 "DejaVu Sans Mono", monospace; box-shadow: 0 12px 36px rgb(20 16 40 / .3) }}
-b {{ color: #a995ff; font-weight: 600 }}
 </style><pre>{text}</pre>"""
+THEME = TerminalTheme(
+    (22, 20, 31),
+    (230, 227, 241),
+    [
+        (90, 86, 110),
+        (255, 122, 144),
+        (126, 217, 150),
+        (240, 200, 110),
+        (122, 162, 255),
+        (200, 150, 255),
+        (105, 210, 231),
+        (230, 227, 241),
+    ],
+)
 
 
 class Terminal:
@@ -57,8 +75,8 @@ class Terminal:
             self._type("")
 
     def text(self) -> str:
-        """What the terminal shows, without the prompt at its end."""
-        return self._screen().removesuffix(PROMPT).rstrip()
+        """What the terminal shows, with escapes for colors, and without the prompt at its end."""
+        return self._screen("-e").removesuffix(PROMPT).rstrip()
 
     def close(self) -> None:
         """End the shell."""
@@ -69,20 +87,20 @@ class Terminal:
         self._tmux("send-keys", "Enter")
 
     def _wait(self) -> str:
-        """Return the last line once it is the prompt, or a question, and stays so; RuntimeError when neither comes."""
+        """Return the last line once the screen stays the same: at the prompt or, within a command, at a question."""
         until = time.monotonic() + PATIENCE_SECONDS
-        before = ""
+        screens: deque[str] = deque(maxlen=SETTLED_LOOKS)
         while time.monotonic() < until:
-            time.sleep(SETTLE_SECONDS)
-            screen = self._screen()
-            last = screen.rpartition("\n")[2]
-            if screen == before and (last == PROMPT or last.endswith(QUESTION_ENDS)):
-                return last
-            before = screen
-        raise RuntimeError(f"neither a prompt nor a question came: {before}")
+            time.sleep(LOOK_AGAIN_SECONDS)
+            screens.append(self._screen())
+            if screens[-1] and screens.count(screens[-1]) == SETTLED_LOOKS:
+                return screens[-1].rpartition("\n")[2]
+        raise RuntimeError(f"neither a prompt nor a question came: {screens[-1]}")
 
-    def _screen(self) -> str:
-        joined = self._tmux("capture-pane", "-p", "-J")  # lines as they were written, not as they were wrapped
+    def _screen(self, *options: str) -> str:
+        joined = self._tmux(
+            "capture-pane", "-p", "-J", *options
+        )  # lines as they were written, not as they were wrapped
         return "\n".join(line.rstrip() for line in joined.splitlines()).rstrip()
 
     def _tmux(self, *words: str) -> str:
@@ -96,11 +114,21 @@ def terminal(folder: Path, environment: dict[str, str]) -> str:
     try:
         for command in SCRIPT:
             shell.run(command)
-        text = html.escape(shell.text().replace(str(folder.parent), "~"))
+        text = shell.text().replace(str(folder.parent), "~")
     finally:
         shell.close()
-    commands = "|".join(re.escape(html.escape(command)) for command in SCRIPT)
-    return PAGE.format(text=re.sub(rf"^\$ ({commands})$", r"<b>$</b> \1", text, flags=re.MULTILINE))
+    return PAGE.format(text=_as_html(text))
+
+
+def _as_html(text: str) -> str:
+    """Return text with escapes for colors as HTML, with the prompts of commands in bold."""
+    shown = Text.from_ansi(text)
+    shown.highlight_regex(re.compile(rf"^{re.escape(PROMPT)} .*", re.MULTILINE), "bold")
+    console = Console(
+        record=True, width=WIDTH_CHARACTERS, file=io.StringIO(), color_system="standard", force_terminal=True
+    )
+    console.print(shown, soft_wrap=True)
+    return console.export_html(theme=THEME, code_format="{code}", inline_styles=True)
 
 
 def take(page: Any, url: str) -> None:
@@ -112,8 +140,8 @@ def take(page: Any, url: str) -> None:
     page.screenshot(path=FOLDER / "demo.png")
 
 
-def main() -> None:
-    """Run the script in an empty home, and photograph."""
+def take_readme_pictures() -> None:
+    """Run the script in an empty home, and take the pictures of the README."""
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - not everybody has it
 
     FOLDER.mkdir(exist_ok=True)
@@ -129,7 +157,6 @@ def main() -> None:
             "COLUMNS": str(WIDTH_CHARACTERS),
             "TERM": "xterm-256color",
             "SHELL": "/bin/bash",
-            "NO_COLOR": "1",
             "LANG": "C.UTF-8",
         }
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(FLAGS))
@@ -140,8 +167,15 @@ def main() -> None:
         finally:
             subprocess.run([programs / "mtribes-server", "stop"], env=environment, check=True, capture_output=True)
             browser.close()
-    console_pictures.main()
+
+
+def main(wanted: list[str]) -> None:
+    """Take the pictures that are wanted, or all."""
+    if "readme" in wanted or not wanted:
+        take_readme_pictures()
+    if "console" in wanted or not wanted:
+        console_pictures.main()
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
