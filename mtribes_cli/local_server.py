@@ -107,7 +107,7 @@ def _require_server_parts() -> None:
 
 
 def _refuse_foreign_folder(folder: Path) -> None:
-    """The server looks closer; but its log, put there before it starts, must not make a folder look like its own."""
+    """Raise for a foreign folder: the log, written before the server starts, must not make it look like its own."""
     names = [path.name for path in folder.iterdir() if path.name != LOST_AND_FOUND] if folder.is_dir() else []
     if names and not any(name in SERVER_FILES for name in names):
         raise FileError(

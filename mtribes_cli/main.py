@@ -51,7 +51,7 @@ def main(argv: Sequence[str], context: Context | None = None) -> int:
 
 
 def _is_version_told() -> bool:
-    """Whether it was; where nobody reads, or there is no room, it is told like everything else."""
+    """Print the version; return False if stdout cannot be written."""
     try:
         os.write(sys.stdout.fileno(), f"{FULL_NAME}\n".encode())  # nothing stays in a buffer when it fails
     except (AttributeError, OSError):  # the first: stdout was closed by the parent, and is None

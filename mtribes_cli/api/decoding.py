@@ -40,7 +40,7 @@ class JsonObject:
         return text
 
     def optional_secret(self, name: str) -> str | None:
-        """The same, or None where it is null, absent or empty."""
+        """Return a secret, or None if it is null, absent or empty."""
         return self.secret(name) if self.optional_text(name) else None
 
     def identifier(self, name: str) -> str:
@@ -66,7 +66,7 @@ class JsonObject:
         return self.whole(name) if self._values.get(name) is not None else None
 
     def number(self, name: str) -> float:
-        """A finite number that must be there, whole or not."""
+        """Return a required finite number, whole or not."""
         value = self._values.get(name)
         if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= MAX_WHOLE:
             raise _not(f"{self._place}.{name}", "a number")
@@ -97,12 +97,12 @@ class JsonObject:
         return items(self._values.get(name), read, f"{self._place}.{name}")
 
     def keyed(self, name: str, read: Callable[[object, str], Value]) -> tuple[Value, ...]:
-        """An object of objects, each read by `read(object, place)` with its key as the field `key`."""
+        """Return an object of objects, each decoded by `read(object, place)` with its key as the field `key`."""
         placed = ((key, value, f"{self._place}.{name}.{key}") for key, value in self.mapping(name).items())
         return tuple(read({**_mapping(value, place), "key": key}, place) for key, value, place in placed)
 
     def embedded(self, read: Callable[[object, str], Value]) -> Value:
-        """The object itself, read by `read(object, place)` as one that is spread over its fields."""
+        """Return the object itself, decoded by `read(object, place)`, as a model whose fields are spread over it."""
         return read(self._values, self._place)
 
     def nested(self, name: str, read: Callable[[object, str], Value]) -> Value:
@@ -110,7 +110,7 @@ class JsonObject:
         return read(self.mapping(name), f"{self._place}.{name}")
 
     def optional(self, name: str, read: Callable[[object, str], Value]) -> Value | None:
-        """An object, read by `read(object, place)`; None where it is null or absent."""
+        """Return an object, decoded by `read(object, place)`; None if it is null or absent."""
         return None if self._values.get(name) is None else self.nested(name, read)
 
     def _one_of(self, name: str, kind: type[Value], words: str) -> Value:
@@ -190,7 +190,7 @@ def _reader(annotation: Any) -> Reader:
 
 
 def _reader_of_field(kind: Any, field: Field) -> Reader:
-    """How a field is read that says more than its type."""
+    """Return how a field is decoded that has more rules than its type."""
     if field.is_embedded:
         return lambda fields, _: fields.embedded(partial(decode, kind))
     read = field.reader or _reader(kind)

@@ -65,7 +65,7 @@ def post(
 
 
 def post_document(path: Sequence[str], document: SentDocument) -> Request:
-    """A question about a document, which nothing becomes of: JSON in its own bytes, YAML as a text."""
+    """Return a POST request about a document that stores nothing: JSON in its own bytes, YAML as a text."""
     given = document.content if document.content_type == JSON else json.dumps(document.content.decode()).encode()
     body = b'{"document": ' + given + b"}"
     return Request("POST", path_of(*path), body, {"Content-Type": JSON}, may_repeat=True)

@@ -54,7 +54,7 @@ class ApiResponse:
         return 200 <= self.status < 300  # noqa: PLR2004 - HTTP's own numbers
 
     def text(self) -> str:
-        """The body as UTF-8."""
+        """Return the body as UTF-8."""
         try:
             return self.body.decode("utf-8")
         except UnicodeDecodeError:
@@ -66,7 +66,7 @@ class ApiResponse:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower() if self.body else ""
 
     def json(self) -> object:
-        """The body as JSON; an error describes any other body."""
+        """Return the body as JSON; an error describes any other body."""
         kind = self.kind
         if not self.body:
             raise AnswerError(f"{self.url} returned {self.status} without a body.", _LOOK_AT_HOST)

@@ -74,7 +74,7 @@ class Batch:
         return sorted([*self.rejects, *known], key=lambda one: one.line)
 
     def reject(self, row: int, reason: str) -> Reject:
-        """The `row`-th row of the body, from 1, as one that the server did not take."""
+        """Return the `row`-th row of the body, from 1, as a reject of the server."""
         line = self.lines[row - 1]
         return Reject(line, reason, self.record_at(row - 1, line))
 
@@ -146,7 +146,7 @@ def sendable(row: str, encoding: Encoding) -> bytes:
 def batches(
     fill: Callable[[BatchBuilder], bool], finding_for: Callable[[BatchBuilder], RecordLookup]
 ) -> Iterator[Batch]:
-    """Batches until `fill` says that there is no more; `finding_for` one of them finds its records again."""
+    """Yield batches until `fill` says that there are no more; `finding_for` a batch finds its records again."""
     is_more = True
     while is_more:
         filling = BatchBuilder()

@@ -28,7 +28,7 @@ def text(cell: str) -> str:
 
 
 def escape(cell: str) -> str:
-    """The same without the quotes around it."""
+    """Return the cell as JSON text without the quotes around it."""
     return encode_basestring(cell)[1:-1]
 
 

@@ -112,7 +112,7 @@ def _pairs(given: Sequence[str], flag: str, form: str) -> dict[str, str]:
 def read_header(
     lines: Sequence[str], name: str, settings: Columns, *, delimiter: str | None, encoding: Encoding
 ) -> Header:
-    """The header, which stands in the first of `lines`. Raises DocumentError when it cannot be used."""
+    """Return the header in the first of `lines`. Raises DocumentError if it cannot be used."""
     skipped = next((number for number, line in enumerate(lines) if line.strip("\r\n")), len(lines))
     rest = list(lines[skipped:])
     stated = _STATED.fullmatch(rest[0]) if rest else None
@@ -136,7 +136,7 @@ def read_header(
 
 
 def _stated_delimiter(stated: re.Match[str]) -> str:
-    """What a line such as `sep=;` says; the delimiters that a program put behind it are those of the file."""
+    """Return the delimiter of a line such as `sep=;`; the delimiters after it are those of the file."""
     return stated["padding"][:1] or stated["stated"]
 
 
@@ -190,7 +190,7 @@ def _columns(names: Sequence[str], file: str, settings: Columns) -> tuple[Column
 
 
 def _becomes(name: str, settings: Columns, passed_over: Sequence[str]) -> str:
-    """`user_id` and the other fields, `attributes.plan` from `plan` or itself, or "" for what is left out."""
+    """Return the field of a column: `user_id` and the like, `attributes.plan`, or "" for a column that is left out."""
     if not name or name in OURS or (name in passed_over and name not in settings.becomes):
         return ""  # a column without a name may be there as long as nothing stands in it
     if name not in settings.becomes:
@@ -237,7 +237,7 @@ def _convert(name: str, becomes: str, settings: Columns) -> Converter | None:
 
 
 def nearly_fields(header: Header) -> list[tuple[str, str]]:
-    """Columns that become attributes though their names are nearly those of fields: `E-Mail`, and `email`."""
+    """Return the columns that become attributes though they look like fields: `E-Mail`, and `email`."""
     plain = {re.sub(r"[\W_]", "", field).lower(): field for field in FIELDS}
     taken = {column.becomes for column in header.columns}
     found = []

@@ -75,7 +75,7 @@ class _Kept:
         self._unpacked: tuple[int, list[str]] = (-1, [])  # the latest one: rows that are rejected often stand together
 
     def starting_at(self, line: int) -> Iterator[str]:
-        """The lines from that one on."""
+        """Return the lines from that one on."""
         first = bisect_right(self._blocks, line - 1, key=itemgetter(0)) - 1
         skipped = line - 1 - self._blocks[first][0]
         return islice(chain.from_iterable(map(self._lines, range(first, len(self._blocks)))), skipped, None)
@@ -107,16 +107,16 @@ class CsvRows:
         self._regular = _regular(header.delimiter).fullmatch
 
     def batches(self) -> Iterator[Batch]:
-        """All rows."""
+        """Yield all rows in batches."""
         return batches(self._fill, self._finding)
 
     def place(self, path: str) -> str:
-        """What the file calls the field at a path of the server's, such as `attributes.plan`."""
+        """Return the file's name for the field at a path of the server, such as `attributes.plan`."""
         known = {column.becomes: column.name for column in self.header.columns}
         return known.get(path) or known.get(path.partition("[")[0]) or path
 
     def remarks(self) -> Sequence[str]:
-        """What was passed over, and may be of interest."""
+        """Return remarks on what was skipped."""
         return self._rules.remarks()
 
     def _finding(self, _filling: BatchBuilder) -> RecordLookup:
@@ -135,14 +135,14 @@ class CsvRows:
         return Record([cell for cell, column in zip(row, self.header.columns, strict=True) if not column.is_ours])
 
     def _cells(self, lines: Iterator[str]) -> list[str]:
-        """The cells of the row that begins `lines`; where no quotes stand they may be as long as they are."""
+        """Return the cells of the row that begins `lines`; without quotes they may have any length."""
         first = next(lines)
         if '"' not in first:
             return first.rstrip("\r\n").split(self.header.delimiter)
         return next(csv.reader(chain([first], lines), delimiter=self.header.delimiter, strict=True))
 
     def _fill(self, filling: BatchBuilder) -> bool:
-        """Rows into a batch until it is full; False: there are no more. Nearly all the time is spent here."""
+        """Add rows to a batch until it is full; return False if there are no more. Most of the time is spent here."""
         delimiter, lines, encode = self.header.delimiter, self._lines, self._encoder.encode
         encoding, rules = self._encoding, self._rules
         for line in lines.each:
@@ -196,7 +196,7 @@ class CsvRows:
             filling.reject(first, together(reasons), record)
 
     def _feed(self) -> Iterator[str]:
-        """What `csv` reads: the line that was given to it, then as many as the row needs."""
+        """Yield the lines that `csv` reads: the one given to it, then as many as the row needs."""
         while True:
             line = self._fed.pop() if self._fed else next(self._lines.each, None)
             if line is None:
@@ -205,7 +205,7 @@ class CsvRows:
             yield line
 
     def _careful_row(self, line: str, filling: BatchBuilder) -> list[str] | None:
-        """The row that begins with this line, as `csv` reads it; None: it was rejected."""
+        """Return the row that begins with this line, as `csv` reads it; None if it was rejected."""
         first = self._number
         self._fed.append(line)
         self._passed.clear()
@@ -222,7 +222,7 @@ class CsvRows:
         return row
 
     def _escaped(self, row: list[str]) -> list[str]:
-        """The cells as they stand in JSON; most rows that are quoted hold nothing that is escaped there."""
+        """Return the cells as they are in JSON; most quoted rows contain nothing that is escaped there."""
         text = "".join(row)
         is_escaped = self._is_hard or '"' in text or "\\" in text or "\t" in text  # a tab may be the delimiter
         return list(map(escape, row)) if is_escaped else row
@@ -237,7 +237,7 @@ class CsvRows:
         return is_quoted or len(self._passed) > 1 or not self._lines.is_plain
 
     def _reject_broken(self, filling: BatchBuilder, first: int, said: str) -> None:
-        """A row that cannot be read. One that is too large ends where its quotes say so, if they do."""
+        """Reject a row that cannot be read. One that is too large ends where its quotes say so, if they do."""
         passed = self._passed
         last = first + len(passed) - 1
         text = "".join(passed)
@@ -265,7 +265,7 @@ class CsvRows:
 
 
 def _regular(delimiter: str) -> re.Pattern[str]:
-    """A row whose quotes stand around cells and nowhere else."""
+    """Return a pattern of rows whose quotes stand around cells and nowhere else."""
     other = re.escape(delimiter)
     cell = rf'(?:"(?:[^"]|"")*"|[^"{other}\r\n]*)'
     return re.compile(rf"{cell}(?:{other}{cell})*[\r\n]*")

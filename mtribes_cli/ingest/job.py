@@ -132,7 +132,7 @@ class ImportJob:
             return self._summary(import_id)
 
     def _batches(self) -> Iterator[Batch]:
-        """The batches; how far in the file each reaches is noted when it is made."""
+        """Yield the batches; the position of each in the file is noted when it is made."""
         for batch in self._reading.rows.batches():
             self._shares.append(self._reading.source.share_passed)
             yield batch

@@ -53,7 +53,7 @@ class Identity:
         return self.name[:3]
 
     def is_another_of(self, header: Mapping[str, Any]) -> bool:
-        """Whether `header` is of an import of the same source to the same place, with other content or options."""
+        """Return whether `header` is of an import of the same source and place, with other content or options."""
         place = ("host", "space", "environment", "source")
         return all(header.get(name) == getattr(self, name) for name in place) and header.get("name") != self.name
 
@@ -69,11 +69,11 @@ class ImportJournal:
         self._file: BinaryIO | None = None
 
     def __len__(self) -> int:
-        """How many parts are known."""
+        """Return how many parts are known."""
         return len(self._starts)
 
     def part(self, number: int) -> ImportedPart | None:
-        """What became of a part, as far as it is known."""
+        """Return the result of a part, as far as it is known."""
         if number > len(self._starts):
             return None
         with self.path.open("rb") as file:
@@ -94,7 +94,7 @@ class ImportJournal:
         self._end += len(line)
 
     def keep_only(self, parts: int) -> None:
-        """Forget the parts after so many: the server does not know them."""
+        """Delete the parts after so many: the server does not know them."""
         if parts < len(self._starts):
             self.close()
             self._end = self._starts[parts]
@@ -102,7 +102,7 @@ class ImportJournal:
             del self._starts[parts:]
 
     def remove(self) -> None:
-        """The import is over, or of no use any more."""
+        """Delete the journal."""
         self.close()
         self.path.unlink(missing_ok=True)
 
@@ -114,12 +114,12 @@ class ImportJournal:
 
 
 def _journal_path(state_folder: Path, identity: Identity) -> Path:
-    """Where the journal of that import is."""
+    """Return the path of the journal of an import."""
     return state_folder / FOLDER / f"{identity.name}{EXTENSION}"
 
 
 def open_journal(state_folder: Path, identity: Identity) -> ImportJournal:
-    """The journal of that import: the one that is there, or a new one with a new id, on the disk before it is used."""
+    """Return the journal of an import: the existing one, or a new one with a new ID, written to disk first."""
     path = _journal_path(state_folder, identity)
     known = _read(path)
     if known is not None:
@@ -134,7 +134,7 @@ def open_journal(state_folder: Path, identity: Identity) -> ImportJournal:
 
 
 def others_of(state_folder: Path, identity: Identity) -> Iterator[ImportJournal]:
-    """Imports of the same source that were not finished, and whose content was another. Old ones are removed."""
+    """Return unfinished imports of the same source with other content. Old ones are removed."""
     for path in sorted((state_folder / FOLDER).glob(f"*{EXTENSION}")):
         header = _header(path)
         if header is None or path.stat().st_mtime < time.time() - KEPT_SECONDS:
@@ -145,7 +145,7 @@ def others_of(state_folder: Path, identity: Identity) -> Iterator[ImportJournal]
 
 
 def _read(path: Path) -> ImportJournal | None:
-    """The journal as far as it is whole; what breaks off behind that is cut off."""
+    """Read the journal as far as it is complete; a truncated end is cut off."""
     header = _header(path)
     if header is None:
         return None

@@ -29,16 +29,16 @@ class _Objects:
         self._texts: dict[int, str] = {}  # of rows that are not sent as they stood, by their place in the batch
 
     def batches(self) -> Iterator[Batch]:
-        """All rows."""
+        """Yield all rows in batches."""
         return batches(self._fill, self._finding)
 
     def place(self, path: str) -> str:
-        """What the file calls the field at a path of the server's."""
+        """Return the file's name for the field at a path of the server."""
         known = {what: name for name, what in self._becomes.items()}
         return known.get(path) or path
 
     def remarks(self) -> Sequence[str]:
-        """What was passed over, and may be of interest: nothing of JSON is."""
+        """Return no remarks: nothing of JSON is skipped."""
         return ()
 
     def _fill(self, filling: BatchBuilder) -> bool:
@@ -50,7 +50,7 @@ class _Objects:
         return lambda at, _line: Record(text=texts.get(at) or rows[at].decode())
 
     def _add(self, filling: BatchBuilder, line: int, text: str) -> None:
-        """One more row of that text."""
+        """Add a row with that text."""
         if not self._becomes and not self._is_checked and _MAY_BE_OURS not in text:
             filling.add(text, line, text, self._encoding)
             return
@@ -78,7 +78,7 @@ class _Objects:
 
 
 def _problem(row: Mapping[str, object]) -> str | None:
-    """What is wrong with a row for certain."""
+    """Return the certain problem of a row."""
     user_id = row.get("user_id")
     if not isinstance(user_id, str):
         return "user_id: This is missing or not text."
@@ -148,7 +148,7 @@ class ArrayRows(_Objects):
         return False
 
     def _take(self, filling: BatchBuilder) -> None:
-        """One element with what stands before it, or the end."""
+        """Read an element with what precedes it, or the end."""
         text = self._text
         following = text.next_character()
         is_first, self._is_first = self._is_first, False
@@ -177,7 +177,7 @@ class ArrayRows(_Objects):
         self._is_over = True
 
     def _stop(self, filling: BatchBuilder, reason: str) -> None:
-        """What follows cannot be read."""
+        """Stop: what follows cannot be read."""
         self._is_over = True
         what = f"{reason}; nothing after this point was read"
         filling.reject(self._text.line, what, Record(text=self._text.excerpt()))

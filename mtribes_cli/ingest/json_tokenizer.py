@@ -42,7 +42,7 @@ class JsonText:
         self._decode = json.JSONDecoder(parse_int=str, parse_float=str).raw_decode  # numbers may have any length
 
     def next_character(self) -> str:
-        """The next one that is not blank; "" at the end."""
+        """Return the next character that is not blank; "" at the end."""
         while True:
             end = _BLANKS.match(self._held, self._at).end()  # type: ignore[union-attr] # nothing at all matches as well
             if end < len(self._held) or not self._read_more():
@@ -51,15 +51,15 @@ class JsonText:
         return self._held[end : end + 1]
 
     def skip(self, characters: int) -> None:
-        """Go on, over what is no line break."""
+        """Skip characters that are no line breaks."""
         self._at += characters
 
     def excerpt(self) -> str:
-        """The beginning of what comes next."""
+        """Return the beginning of what comes next."""
         return self._held[self._at : self._at + MAX_EXCERPT_CHARACTERS]
 
     def element(self) -> Element:
-        """The value that begins here."""
+        """Return the value that begins here."""
         while True:
             try:
                 end = self._decode(self._held, self._at)[1]
@@ -78,7 +78,7 @@ class JsonText:
         return not is_too_long and (is_near_end or error.msg.startswith(_CUT_STRING))
 
     def _balanced(self) -> str:
-        """Something that is not JSON, up to where its brackets are even; "" when that is nowhere near."""
+        """Return invalid JSON up to where its brackets are balanced; "" if that is nowhere near."""
         is_last = False
         while True:
             end = self._balanced_end(is_last=is_last)
@@ -100,7 +100,7 @@ class JsonText:
         return None
 
     def _tokens(self, *, is_last: bool) -> Iterator[re.Match[str]]:
-        """Strings and brackets. A string that is not closed is the last, unless nothing more comes: then it is none."""
+        """Yield strings and brackets. An unclosed string is the last token unless the input has ended."""
         for token in _TOKEN.finditer(self._held, self._at):
             if token[1] == "":
                 if is_last:
@@ -122,7 +122,7 @@ class JsonText:
         return True
 
     def _use(self, end: int) -> str:
-        """What stands before `end`; it is used then."""
+        """Return the text before `end`, and consume it."""
         start, text = self._at, self._held
         breaks = text.count("\n", start, end) + text.count("\r", start, end) - text.count("\r\n", start, end)
         self.line += breaks

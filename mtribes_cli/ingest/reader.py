@@ -76,7 +76,7 @@ class OpenedInput:
 
 
 def read(context: Context, wanted: Input) -> OpenedInput:
-    """The input, up to its first rows. Raises DocumentError for what cannot be read, UsageError for bad options."""
+    """Open the input, up to its first rows. Raises DocumentError if unreadable, UsageError for bad options."""
     source, stream = open_input(context, wanted.file, wanted.encoding)
     chunks = source.chunks(stream)
     first = next(chunks, "")
@@ -129,12 +129,12 @@ def _csv(context: Context, wanted: Input, source: InputSource, text: Iterator[st
 
 
 def _encoding_option(wanted: Input) -> Sequence[str]:
-    """What `--encoding` adds to the options by which an import is known again."""
+    """Return what `--encoding` adds to the options that identify an import."""
     return (wanted.encoding,) if wanted.encoding else ()
 
 
 def _writes_mark(source: InputSource) -> bool:
-    """Whether rejects begin with a byte order mark, as their input does; some encodings write one by themselves."""
+    """Return whether rejects begin with a byte order mark, as the input does; some encodings write it themselves."""
     return source.encoding.mark_bytes > 0 and source.stated_encoding not in ENCODINGS_WITH_MARK
 
 

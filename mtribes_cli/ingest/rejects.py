@@ -72,7 +72,7 @@ class CsvRejects:
         self._names, self._delimiter, self._has_mark = names, delimiter, has_mark
 
     def write(self, file: TextIO, rejects: Spool) -> None:
-        """`_raw` is there where it is needed: the text of rows that have no cells, or some that cannot be written."""
+        """Write the rows; `_raw` is added if needed, for rows without cells or with some that cannot be written."""
         has_raw = rejects.has_texts or any(_is_undecodable(cell) for one in rejects for cell in one.record.cells)
         file.write(MARK if self._has_mark else "")
         file.write(_csv_line([*self._names, "_line", "_error", *(["_raw"] if has_raw else [])], self._delimiter))
@@ -155,7 +155,7 @@ def _dumped(row: object) -> str:
 
 
 def default_name(file: str, extension: str) -> str:
-    """Where rejects go when nobody says it: `users.csv.gz` has `users.rejects.csv`, and that `users.rejects-2.csv`."""
+    """Return the default rejects file: `users.rejects.csv` for `users.csv.gz`, then `users.rejects-2.csv`."""
     stem = Path(file).name
     for suffix in (*PACKED_EXTENSIONS, *KNOWN_EXTENSIONS):
         stem = stem.removesuffix(suffix)

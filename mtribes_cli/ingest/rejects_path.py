@@ -101,7 +101,7 @@ class _Pieces(io.RawIOBase):
         return True
 
     def write(self, buffer: ReadableBuffer) -> int:
-        """All of it, at once."""
+        """Write all of it at once."""
         content = bytes(buffer)
         self._write(content)
         return len(content)
@@ -116,7 +116,7 @@ def _digest(path: Path) -> str:
 
 
 def stated_rejects_file(folder: Path, state_folder: Path, stated: str, source: Path | None) -> RejectsFile:
-    """The file that `--rejects` names. Raises UsageError for the input itself, FileError for somebody else's file."""
+    """Return the file of `--rejects`. Raises UsageError for the input itself, FileError for another user's file."""
     target = output_target(folder / stated, stated, folder)
     found = _at(target.file or target.given, stated, state_folder)
     if target.file is None:

@@ -46,7 +46,7 @@ class RowEncoder:
         return "".join(pieces)
 
     def encode_rest(self, row: Sequence[str]) -> str:
-        """JSON for a row of which the cells that are wrong were emptied; "" where nothing is left to be looked at."""
+        """Return JSON for a row whose wrong cells were emptied; "" if nothing is left."""
         cells = [convert(cell) if cell and convert else escape(cell) for cell, convert in self._paired(row)]
         shape = _shape(self._columns, [bool(cell) for cell in row])
         shape.pieces[1::2] = shape.pick(cells)

@@ -175,7 +175,7 @@ class RowRules:
         return row
 
     def _is_header(self, row: list[str], line: int) -> bool:
-        """Whether the row has the names of the columns again: in another order, no row after it can be told."""
+        """Return whether the row has the column names again: in another order, later rows cannot be assigned."""
         name = self._names[self._id_at]
         if not any(name in cell for cell in row):
             return False

@@ -131,7 +131,7 @@ class PartUploader:
         return SentPart(number, known)
 
     def finish(self, part: SentPart) -> ImportedPart:
-        """What became of a part; parts are finished in the order in which they were begun."""
+        """Return the result of a part; parts are finished in the order in which they were begun."""
         if isinstance(part.outcome, ImportedPart):
             return part.outcome
         try:
@@ -145,11 +145,11 @@ class PartUploader:
         return applied
 
     def abandon(self) -> None:
-        """Nobody waits any more for what is on its way."""
+        """Stop waiting for what is on its way."""
         self._is_over = True
 
     def _send(self, number: int, batch: Batch, before: UploadTask | None) -> ImportedPart:
-        """The answer to a part, in a thread; the one before it may be on its way still, and have to be sent again."""
+        """Send a part in a thread; the previous one may still be on its way, and may have to be sent again."""
         content = zlib.compress(batch.body, GZIP_LEVEL, GZIP_WINDOW_BITS) if self._is_packed else batch.body
         part = Part(self.import_id, number, content, batch.sha256, self._is_packed)
         if before is not None and not before.is_over:
@@ -160,7 +160,7 @@ class PartUploader:
         return self._with_retries(lambda: self._context.client.send_part(*self._place, part))
 
     def complete(self) -> Import:
-        """The import with all its parts."""
+        """Complete the import and return it."""
         done = self._with_retries(
             lambda: self._context.client.complete_import(*self._place, self.import_id, parts=self._begun)
         )
@@ -168,7 +168,7 @@ class PartUploader:
         return done
 
     def _settle(self, conflict: ConflictError, number: int) -> NoReturn:
-        """The server does not take the part in its turn: put the journal right by what it knows."""
+        """Correct the journal by what the server knows, after it rejected a part out of order."""
         try:
             known = self._context.client.import_status(*self._place, self.import_id)
         except NotFoundError:

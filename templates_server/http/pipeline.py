@@ -151,7 +151,7 @@ async def _read_body(route: Route, call: Call) -> bytes:
 
 
 def _decode_body(route: Route, call: Call, raw: bytes) -> Any:
-    """The body as what the route reads; None where it reads none."""
+    """Return the body as the type that the route reads; None if it reads none."""
     if route.reads is None:
         return None
     if route.reads is bytes or isinstance(route.reads, BodyDocs):

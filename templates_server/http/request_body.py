@@ -49,7 +49,7 @@ class _Identity:
         yield chunk
 
     def finish(self) -> None:
-        """Anything is whole."""
+        """Accept any end."""
 
 
 class _Members:

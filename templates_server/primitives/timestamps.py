@@ -28,18 +28,18 @@ RFC3339 = re.compile(
 
 
 def system_clock() -> int:
-    """Milliseconds since 1970 by the machine's clock."""
+    """Return the milliseconds since 1970 by the machine's clock."""
     return time.time_ns() // 1_000_000
 
 
 def to_rfc3339(milliseconds: int) -> str:
-    """A time as RFC 3339 in UTC, `2026-11-21T20:35:00Z`, with milliseconds where there are any."""
+    """Return a time as RFC 3339 in UTC, `2026-11-21T20:35:00Z`, with milliseconds if there are any."""
     moment = (EPOCH + timedelta(milliseconds=milliseconds)).replace(tzinfo=None)
     return moment.isoformat(timespec="milliseconds" if milliseconds % SECOND else "seconds") + "Z"
 
 
 def parse_rfc3339(text: str) -> int:
-    """The milliseconds of a time with its offset (RFC 3339, 5.6), finer parts cut off; ValueError when it is none."""
+    """Parse a time with its offset (RFC 3339, 5.6) to milliseconds, truncated; ValueError if invalid."""
     match = RFC3339.fullmatch(text)
     if match is None:
         raise ValueError(f"not an RFC 3339 time: {text!r}")
@@ -52,12 +52,12 @@ def parse_rfc3339(text: str) -> int:
 
 
 def parse_day(text: str) -> int:
-    """The milliseconds of a day's first moment in UTC, `2026-11-21` (RFC 3339, 5.6); ValueError when it is none."""
+    """Parse a day, `2026-11-21` (RFC 3339, 5.6), to the milliseconds of its start in UTC; ValueError if invalid."""
     if not DAY_PATTERN.fullmatch(text):
         raise ValueError(f"not a day: {text!r}")
     return (datetime.fromisoformat(text).replace(tzinfo=UTC) - EPOCH) // timedelta(days=1) * DAY
 
 
 def to_day(milliseconds: int) -> str:
-    """The day in UTC that a time is in, `2026-11-21`."""
+    """Return the UTC day of a time, `2026-11-21`."""
     return (EPOCH + timedelta(milliseconds=milliseconds)).date().isoformat()

@@ -27,13 +27,13 @@ KINDS = {str: "text", bool: "a boolean", dict: "a mapping", list: "a list", type
 
 
 def join(path: str, key: str) -> str:
-    """The path of what stands under a key."""
+    """Return the path of what is under a key."""
     part = key if PLAIN_PART.fullmatch(key) else json.dumps(key, ensure_ascii=False)
     return f"{path}.{part}" if path else part
 
 
 def kind_of(value: Any) -> str:
-    """What a value is, in words."""
+    """Return the kind of a value in words."""
     return KINDS.get(type(value), "a number")
 
 
@@ -49,14 +49,14 @@ class Reader:
         self.problems.add(path, message)
 
     def suggestion(self, word: str, known: Collection[str]) -> str:
-        """Like the function of that name, but "" after the first few: each is a long search."""
+        """Return the suggestion of the function of that name, but "" after the first few: each is a long search."""
         if self._suggestions == MOST_SUGGESTIONS:
             return ""
         self._suggestions += 1
         return suggestion(word, known)
 
     def mapping(self, value: Any, path: str, known: Collection[str] | None = None) -> Mapping[str, Any]:
-        """What is given in a mapping, by key; keys that are not known are refused with a suggestion."""
+        """Return the given entries of a mapping by key; unknown keys are rejected with a suggestion."""
         if value is None:
             return {}
         if not isinstance(value, dict):
@@ -94,7 +94,7 @@ class Reader:
                 self.refuse(join(path, key), problem)
 
     def sequence(self, value: Any, path: str, *, at_most: int) -> Iterator[tuple[Any, str]]:
-        """Value and path of everything in a list, in its order."""
+        """Yield value and path of everything in a list, in its order."""
         if value is None:
             return
         if not isinstance(value, list):
@@ -105,7 +105,7 @@ class Reader:
             yield from ((item, f"{path}[{number}]") for number, item in enumerate(value))
 
     def name(self, value: Any, path: str) -> str:
-        """A name: one line in any script, without control characters; "" when not given."""
+        """Return a name: one line in any script, without control characters; "" if not given."""
         text = self.text(value, path, at_most=MAX_NAME_CHARACTERS) or ""
         if NOT_IN_A_LINE.search(text):
             self.refuse(path, "must be one line without control characters")
@@ -113,7 +113,7 @@ class Reader:
         return text
 
     def description(self, value: Any, path: str) -> str:
-        """A description: any lines of text, without control characters but tab and line feed; "" when not given."""
+        """Return a description: any lines, without control characters except tab and line feed; "" if not given."""
         text = self.text(value, path, at_most=MAX_DESCRIPTION_CHARACTERS) or ""
         if NOT_IN_LINES.search(text):
             self.refuse(path, "must not contain control characters other than tab and line feed")
@@ -121,7 +121,7 @@ class Reader:
         return text
 
     def text(self, value: Any, path: str, *, at_most: int) -> str | None:
-        """A text of so many characters; None when not given or wrong."""
+        """Return a text of so many characters; None if not given or wrong."""
         if value is None:
             return None
         if not isinstance(value, str):
@@ -134,21 +134,21 @@ class Reader:
         return value
 
     def boolean(self, value: Any, path: str) -> bool | None:
-        """True or false; None when not given or wrong."""
+        """Return a boolean; None if not given or wrong."""
         if value is None or isinstance(value, bool):
             return value
         self.refuse(path, f"must be true or false, not {kind_of(value)}")
         return None
 
     def count(self, value: Any, path: str) -> int | None:
-        """A whole number, 0 or more; None when not given or wrong."""
+        """Return a whole number, 0 or more; None if not given or wrong."""
         if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
             return value
         self.refuse(path, "must be a whole number, 0 or more")
         return None
 
     def one_of(self, value: Any, path: str, choices: Collection[str], what: str) -> str | None:
-        """One of the choices; None when not given or wrong."""
+        """Return one of the choices; None if not given or wrong."""
         if value is None:
             return None
         if isinstance(value, str) and value in choices:
@@ -177,12 +177,12 @@ KEY_RULE = (
 
 
 def find_key_problem(key: str) -> str | None:
-    """What is wrong with a key, as words that follow it; None if nothing is."""
+    """Return the problem with a key, as words that follow it; None if it is valid."""
     return None if is_key(key) else KEY_RULE
 
 
 def suggestion(word: str, known: Collection[str]) -> str:
-    """`; did you mean "..."?`, or "" when nothing is near."""
+    """Return `; did you mean "..."?`, or "" if nothing is similar."""
     near = difflib.get_close_matches(word[:MAX_KEY_LENGTH], sorted(known)[:MAX_SUGGESTED_FROM], 1)
     return f"; did you mean {quote_text(near[0])}?" if near else ""
 

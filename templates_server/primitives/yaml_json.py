@@ -38,7 +38,7 @@ class _Refusal(Exception):
 
 
 def read_json(body: bytes, *, max_depth: int) -> Any:
-    """The value of a JSON document; BadRequest with line and column when it cannot be read."""
+    """Return the value of a JSON document; BadRequest with line and column if it cannot be read."""
     check_depth(body, max_depth)
     try:
         value = json.loads(
@@ -100,13 +100,13 @@ def _check_text(text: str) -> None:
 
 
 def quote_text(text: str, max_characters: int = 60) -> str:
-    """A text in quotes, its start only where it is long, fit to stand in a message."""
+    """Return a text in quotes for a message, shortened if it is long."""
     start = text if len(text) <= max_characters else text[: max_characters - 1] + "…"
     return json.dumps(start, ensure_ascii=False).encode(errors="backslashreplace").decode()
 
 
 def read_yaml(body: bytes, *, max_depth: int) -> Any:
-    """The value of a YAML document; BadRequest with line and column when it cannot be read."""
+    """Return the value of a YAML document; BadRequest with line and column if it cannot be read."""
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -192,7 +192,7 @@ class _Composer:
 
 
 def resolve(plain: str) -> Any:
-    """What a plain scalar stands for in the core schema."""
+    """Return the value of a plain scalar in the core schema."""
     if not plain or plain[0] in "nN~tTfF":
         if NULL.fullmatch(plain):
             return None

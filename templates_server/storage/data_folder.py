@@ -148,14 +148,14 @@ class DataFolder:
             lock.release()
 
     def record(self) -> ServerRecord | None:
-        """What the file says of a running server; None when there is no such file or it cannot be read."""
+        """Return the record of a running server; None if the file is missing or cannot be read."""
         try:
             return msgspec.json.decode(self.record_file.read_bytes(), type=ServerRecord)
         except (FileNotFoundError, msgspec.DecodeError):
             return None
 
     def running(self) -> ServerRecord | None:
-        """Who runs here. The file of a server that was killed is stale: nobody holds the folder any more."""
+        """Return the record of the server that is running here; that of a killed server is stale and ignored."""
         record = self.record()
         if record is None:
             return None
@@ -167,7 +167,7 @@ class DataFolder:
 
     @contextlib.contextmanager
     def announced(self, record: ServerRecord) -> Iterator[None]:
-        """Say who runs here until the block ends."""
+        """Write the record of this server until the block ends."""
         write_private(self.record_file, msgspec.json.encode(record) + b"\n")
         try:
             yield

@@ -44,12 +44,12 @@ class Database(abc.ABC):
         return self.engine.dialect.name
 
     def fault(self) -> str | None:
-        """Why nothing can be stored, where that is seen without a query; None when nothing is wrong."""
+        """Return why nothing can be stored, as far as that is known without a query; None if nothing is wrong."""
         return None
 
     @abc.abstractmethod
     async def read(self, work: Work[Result]) -> Result:
-        """What the work finds, in one snapshot."""
+        """Return the result of the work, in one snapshot."""
 
     @abc.abstractmethod
     async def fetch_one(self, query: str, *parameters: Parameter) -> Sequence[Any] | None:
@@ -60,7 +60,7 @@ class Database(abc.ABC):
 
     @abc.abstractmethod
     async def fetch_each(self, questions: Sequence[SingleRowQuery]) -> Sequence[Sequence[Any] | None]:
-        """As `fetch_one`, for several at once."""
+        """Return the first row of several queries, as `fetch_one`."""
 
     async def write(self, work: Work[Result], *, is_repeatable: bool = False, is_large: bool = False) -> Result:
         """What the work returns, once its transaction is stored.
@@ -78,10 +78,10 @@ class Database(abc.ABC):
 
     @abc.abstractmethod
     async def _write(self, work: Work[Result], *, is_repeatable: bool, is_large: bool) -> Result:
-        """What the work returns, once its transaction is stored."""
+        """Return the result of the work, once its transaction is stored."""
 
     def write_sync(self, work: Work[Result]) -> Result:
-        """As `write`, for callers outside the event loop."""
+        """Return the result of `write`, for callers outside the event loop."""
         try:
             return self._write_sync(work)
         finally:
@@ -89,17 +89,17 @@ class Database(abc.ABC):
 
     @abc.abstractmethod
     def _write_sync(self, work: Work[Result]) -> Result:
-        """What the work returns, once its transaction is stored."""
+        """Return the result of the work, once its transaction is stored."""
 
     def read_sync(self, work: Work[Result]) -> Result:
-        """As `read`, for callers outside the event loop."""
+        """Return the result of `read`, for callers outside the event loop."""
         with self.engine.connect() as connection, connection.begin():
             return work(connection)
 
     async def read_in_thread(self, work: Work[Result]) -> Result:
-        """As `read`, for work that takes long: it never holds the event loop."""
+        """Return the result of `read` for slow work, without blocking the event loop."""
         return await asyncio.to_thread(self.read_sync, work)
 
     @abc.abstractmethod
     def close(self) -> None:
-        """Finish what was begun, then let go of every connection."""
+        """Finish pending work, then close every connection."""

@@ -55,12 +55,12 @@ def dialect_of(connection: Connection) -> SqlDialect:
 
 
 def placeholders(connection: Connection, count: int) -> str:
-    """The placeholders of that many values, as the driver writes them: `?, ?` or `%s, %s`."""
+    """Return that many placeholders, as the driver writes them: `?, ?` or `%s, %s`."""
     return ", ".join([dialect_of(connection).placeholder] * count)
 
 
 def as_text(connection: Connection, query: str) -> str:
-    """A query whose values are marked by `?`, as the driver reads it."""
+    """Return a query with `?` for its values, as the driver reads it."""
     return query if dialect_of(connection).is_sqlite else _as_psycopgs(query)
 
 
@@ -70,17 +70,17 @@ def _as_psycopgs(query: str) -> str:
 
 
 def in_clause(connection: Connection) -> str:
-    """The condition that a column is one of any number of texts, which are one value: what `in_param` gives."""
+    """Return the condition that a column is one of any number of texts, which `in_param` gives as one value."""
     return dialect_of(connection).is_listed
 
 
 def in_param(connection: Connection, values: Iterable[str]) -> Any:
-    """Any number of texts as the one value of `in_clause`."""
+    """Return any number of texts as the one value of `in_clause`."""
     return json.dumps(list(values)) if dialect_of(connection).is_sqlite else format_text_array(values)
 
 
 def format_text_array(values: Iterable[str | None]) -> str:
-    """An array as PostgreSQL reads it: psycopg takes several times as long for a list, since it looks at each piece."""
+    """Return an array in PostgreSQL's text form: psycopg adapts a list several times slower, item by item."""
     return f"{{{','.join(['NULL' if value is None else _quote(value) for value in values])}}}"
 
 
@@ -90,5 +90,5 @@ def _quote(text: str) -> str:
 
 
 def format_number_array(values: Iterable[int | None]) -> str:
-    """As `format_text_array`, of whole numbers."""
+    """Return an array of whole numbers, as `format_text_array`."""
     return f"{{{','.join(['NULL' if value is None else str(value) for value in values])}}}"

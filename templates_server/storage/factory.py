@@ -25,7 +25,7 @@ def open_database(url: str | URL, *, checkpoints: bool = True) -> Database:
 
 
 def kind_of(url: str | URL) -> str:
-    """`sqlite`, `postgresql`, or what else the URL names; ValueError when it is not a URL."""
+    """Return `sqlite`, `postgresql`, or what else the URL names; ValueError if it is not a URL."""
     if isinstance(url, str) and SCHEME.match(url):
         return "postgresql"
     try:

@@ -22,7 +22,7 @@ Rows = Sequence[Sequence[Any]]
 
 
 def execute_pipelined(connection: Connection, statements: Sequence[Statement]) -> list[Rows]:
-    """The rows that each statement gives, none where it gives none; each sees what the ones before it did."""
+    """Return the rows of each statement, none if it gives none; each sees the effects of the ones before."""
     if not statements:
         return []
     with driver_of(connection) as driver:

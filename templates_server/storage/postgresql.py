@@ -96,15 +96,15 @@ class PostgresDatabase(Database):
             driver.prepare_threshold = prepare_threshold
 
     async def read(self, work: Work[Result]) -> Result:
-        """What the work finds."""
+        """Return the result of the work."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self.read_sync, work)
 
     async def fetch_one(self, query: str, *parameters: Parameter) -> Sequence[Any] | None:
-        """The first row, without a transaction; asked together with what others ask at the same moment."""
+        """Return the first row, without a transaction, queried together with concurrent queries."""
         return await self._look_ups.ask((query, parameters))
 
     async def fetch_each(self, questions: Sequence[SingleRowQuery]) -> Sequence[Sequence[Any] | None]:
-        """All of them in the same round trip."""
+        """Return the first row of each, in the same round trip."""
         return await asyncio.gather(
             *(self._look_ups.ask((query, tuple(parameters))) for query, *parameters in questions)
         )
@@ -119,7 +119,7 @@ class PostgresDatabase(Database):
         return [self._look_up_alone(question) for question in questions]
 
     def _look_up_by_pipeline(self, questions: Sequence[_LookUp]) -> Sequence[_Row]:
-        """All in one round trip (libpq's pipeline mode)."""
+        """Return all results in one round trip (libpq's pipeline mode)."""
         with self._look_up_engine.connect() as connection:
             driver: Any = connection.connection.driver_connection
             with driver.pipeline():
@@ -144,14 +144,14 @@ class PostgresDatabase(Database):
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._with_retries, attempt)
 
     def read_sync(self, work: Work[Result]) -> Result:
-        """As `read`, for callers outside the event loop; run again when the connection was lost."""
+        """Return the result of `read`, for callers outside the event loop; run again if the connection was lost."""
         return self._with_retries(lambda: self._in_transaction(work, self._read_engine))
 
     def _write_sync(self, work: Work[Result]) -> Result:
         return self._with_retries(lambda: self._in_transaction(work, self.engine))
 
     def close(self) -> None:
-        """Finish what was begun, then let go of every connection."""
+        """Finish pending work, then close every connection."""
         self._threads.shutdown()
         self.engine.dispose()
         self._look_up_engine.dispose()
@@ -228,7 +228,7 @@ def _refuse_ended(driver: psycopg.Connection, _record: object, _proxy: object) -
 
 @contextmanager
 def _tolerating_lost_connection() -> Iterator[None]:
-    """A rollback over a lost connection has happened already: the error that caused it is what counts."""
+    """Suppress the error of a rollback over a lost connection: the error that caused it counts."""
     try:
         yield
     except DBAPIError as error:
@@ -237,7 +237,7 @@ def _tolerating_lost_connection() -> Iterator[None]:
 
 
 def _commit(transaction: sqlalchemy.Transaction, *, is_repeatable: bool) -> None:
-    """Commit; a connection lost in that moment leaves open what happened, which must not look fit to be repeated."""
+    """Commit; if the connection is lost then, the outcome is unknown and the work must not be repeated."""
     try:
         transaction.commit()
     except DBAPIError as error:
@@ -251,7 +251,7 @@ def _commit(transaction: sqlalchemy.Transaction, *, is_repeatable: bool) -> None
 
 
 def is_transient(error: DBAPIError) -> bool:
-    """Whether the same work may succeed when it is run again."""
+    """Return whether the same work may succeed when it is run again."""
     state = _state_of(error)
     return (
         state in RETRIED_STATES

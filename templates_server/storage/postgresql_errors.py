@@ -44,7 +44,7 @@ class _Cause:
     is_final: bool = True
 
     def fits(self, message: str) -> bool:
-        """Whether the message tells of it."""
+        """Return whether the message describes this failure."""
         return any(all(words in message for words in text) for text in self.texts)
 
 
@@ -136,7 +136,7 @@ CAUSES = (  # the first that fits
 
 
 def unreachable_error(message: str, parts: Mapping[str, str]) -> Unreachable:
-    """The failure that libpq's message tells of, for a server with these parts of its URL."""
+    """Return the failure that libpq's message describes, for a server with these parts of its URL."""
     names = {
         "place": format_location(parts),
         "user": repr(parts.get("user", "of this process")),
@@ -153,7 +153,7 @@ def unreachable_error(message: str, parts: Mapping[str, str]) -> Unreachable:
 
 
 def wrong_encoding(encoding: str, parts: Mapping[str, str]) -> Unreachable:
-    """The failure of a database that cannot keep every text as it was sent."""
+    """Return the failure of a database that cannot store every text."""
     return Unreachable(
         f"The database {parts.get('dbname', '')!r} at {format_location(parts)} has the encoding {encoding};"
         " UTF8 is required.",

@@ -25,7 +25,7 @@ class UnreadableUrl(ValueError):
 
 
 def connection_parts(url: str) -> Mapping[str, str]:
-    """The parameters of libpq in a URL: `postgresql://`, `postgres://`, or with a driver as SQLAlchemy writes it."""
+    """Return libpq's parameters of a URL: `postgresql://`, `postgres://`, or with a driver as in SQLAlchemy."""
     scheme = SCHEME.match(url)
     standard = f"postgresql://{url[scheme.end() :]}" if scheme else url
     try:
@@ -41,7 +41,7 @@ def connection_parts(url: str) -> Mapping[str, str]:
 
 
 def format_location(parts: Mapping[str, str]) -> str:
-    """Where the server is, for people: `db1:5432, db2:5433`, or the folder of a socket."""
+    """Return where the server is, for people: `db1:5432, db2:5433`, or the folder of a socket."""
     hosts = parts.get("host", "").split(",")
     ports = parts.get("port", DEFAULT_PORT).split(",")
     if len(ports) != len(hosts):
@@ -56,7 +56,7 @@ def _place(host: str, port: str) -> str:
 
 
 def _refuse_repeated(url: str) -> None:
-    """The library takes the last one without a word."""
+    """Raise for a repeated parameter: the library would silently use the last one."""
     counts = Counter(name for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True))
     if repeated := sorted(name for name, count in counts.items() if count > 1):
         raise UnreadableUrl(

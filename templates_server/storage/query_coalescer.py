@@ -27,7 +27,7 @@ class QueryCoalescer(Generic[Question, Answered]):
         self._pump = TaskPump(self._next_answering, at_once=at_once)
 
     async def ask(self, question: Question) -> Answered:
-        """The answer, looked for after this was called."""
+        """Return the answer, queried after this call."""
         waiting = self._waiting.get(question)
         if waiting is None:
             waiting = self._waiting[question] = asyncio.get_running_loop().create_future()

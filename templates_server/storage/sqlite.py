@@ -66,15 +66,15 @@ class _Awaited(Generic[Result]):
         self._is_told = False
 
     def done(self) -> bool:
-        """Whether it was told to the loop."""
+        """Return whether the result was delivered to the loop."""
         return self._is_told
 
     def set_result(self, result: Result) -> None:
-        """Tell the loop what was found."""
+        """Deliver the result to the loop."""
         self._settle(self.future.set_result, result)
 
     def set_exception(self, error: Exception) -> None:
-        """Tell the loop what failed."""
+        """Deliver the error to the loop."""
         self._settle(self.future.set_exception, error)
 
     def _settle(self, settle: Callable[[Any], None], outcome: object) -> None:
@@ -119,7 +119,7 @@ class SqliteDatabase(Database):
         self._long_readers = ThreadPoolExecutor(LONG_READS_AT_ONCE, thread_name_prefix="long-reads")
 
     def fault(self) -> str | None:
-        """Whether the file was moved away under it, or what lies beside it."""
+        """Return whether the file was moved away, or what lies beside it."""
         return self._file.fault() if self._file else None
 
     def _note_log(self, connection: Any, _record: object) -> None:
@@ -129,7 +129,7 @@ class SqliteDatabase(Database):
             self._file.note_log()
 
     async def read(self, work: Work[Result]) -> Result:
-        """What the work finds; it runs here and now, and where that takes many steps, again in a thread."""
+        """Return the result of the work, run here; if it takes many steps, run again in a thread."""
         STEPS.left = FEW_STEPS
         try:
             return self.read_sync(work)
@@ -141,7 +141,7 @@ class SqliteDatabase(Database):
         return await self._aside(lambda: self.read_sync(work))
 
     async def fetch_one(self, query: str, *parameters: Parameter) -> Sequence[Any] | None:
-        """The first row; it is found here and now, and where that takes many steps, in a thread."""
+        """Return the first row, queried here; if it takes many steps, in a thread."""
         if self._look_up_connection is None:
             self._look_up_connection = self.engine.raw_connection()
         STEPS.left = FEW_STEPS
@@ -162,11 +162,11 @@ class SqliteDatabase(Database):
             connection.close()
 
     async def _aside(self, work: Callable[[], Result]) -> Result:
-        """What the work finds in one of the few threads for what takes long."""
+        """Return the result of the work, run in one of the few threads for slow work."""
         return await asyncio.get_running_loop().run_in_executor(self._long_readers, work)
 
     async def fetch_each(self, questions: Sequence[SingleRowQuery]) -> Sequence[Sequence[Any] | None]:
-        """One after the other."""
+        """Return the first row of each, one query after the other."""
         return [await self.fetch_one(*question) for question in questions]
 
     async def _write(self, work: Work[Result], *, is_repeatable: bool, is_large: bool) -> Result:  # noqa: ARG002 - a file has no connection to lose
@@ -180,7 +180,7 @@ class SqliteDatabase(Database):
         return outcome.result()
 
     def close(self) -> None:
-        """Finish what waits, then let go of every connection."""
+        """Finish waiting work, then close every connection."""
         with self._starting:
             self._closed = True
             writer = self._writer
@@ -215,7 +215,7 @@ class SqliteDatabase(Database):
         self._release_connection()
 
     def _gather(self, first: _Unit) -> tuple[list[_Unit], bool]:
-        """Everything that has arrived by now, up to what is large; True when the end of the queue was among it."""
+        """Collect everything that has arrived, up to large work; return True if the end of the queue was among it."""
         units = [first]
         while len(units) < MAX_UNITS_A_COMMIT and not units[-1].is_large and not self._units.empty():
             unit = self._units.get()
@@ -245,7 +245,7 @@ class SqliteDatabase(Database):
             unit.outcome.set_result(result)
 
     def _connection_of_writer(self) -> Connection:
-        """The connection that writes, kept until something fails: to fetch it for each commit would double its cost."""
+        """Return the writing connection, kept until an error: opening it for each commit would double its cost."""
         if self._writer_connection is None:
             self._writer_connection = self._writer_engine.connect()
         return self._writer_connection
@@ -256,7 +256,7 @@ class SqliteDatabase(Database):
             self._writer_connection = None
 
     def _check_file(self) -> None:
-        """FileMoved where what is stored would be lost, which is logged once."""
+        """Raise FileMoved if stored data would be lost; it is logged once."""
         fault, before = self.fault(), self._fault
         self._fault = fault
         if fault is not None:
@@ -266,7 +266,7 @@ class SqliteDatabase(Database):
 
 
 def _run_apart(connection: Connection, units: list[_Unit]) -> list[tuple[_Unit, Any]]:
-    """The results of those that succeed; one that fails takes nothing of the others with it."""
+    """Return the results of those that succeed; one that fails does not affect the others."""
     results: list[tuple[_Unit, Any]] = []
     with driver_of(connection) as driver:
         for unit in units:
@@ -300,7 +300,7 @@ def _unavailable_if_busy_or_full(error: Exception) -> Exception:
 
 
 def _file_of(url: URL) -> OpenFile | None:
-    """The file that the URL names; None for a database in memory, and where the URL says more than a path."""
+    """Return the file of the URL; None for a database in memory, or if the URL has more than a path."""
     is_path = url.database and url.database != ":memory:" and "uri" not in url.query
     return OpenFile(Path(url.database or "").absolute()) if is_path else None
 
@@ -320,7 +320,7 @@ def _keep_to_file(engine: Engine, file: OpenFile | None) -> None:
 
     @event.listens_for(engine, "handle_error")
     def tell_moved(context: ExceptionContext) -> None:
-        """What fails since the file was moved meanwhile is no fault of whoever asked."""
+        """Replace an error by FileMoved if the file was moved in the meantime."""
         if isinstance(context.original_exception, sqlite3.OperationalError) and (fault := file.fault()):
             raise FileMoved(fault)
 

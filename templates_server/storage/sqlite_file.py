@@ -47,7 +47,7 @@ class OpenFile:
         return None
 
     def admit(self) -> None:
-        """FileMoved where a new connection would open another file than those before, or make one anew."""
+        """Raise FileMoved if a new connection would open another file than those before, or create one."""
         if self._is_another():
             raise FileMoved(MOVED)
 

@@ -51,7 +51,7 @@ class _Batch(Generic[Item, Outcome]):
     rows: int = 0
 
     def add(self, one: _Waiting[Item, Outcome]) -> None:
-        """One more."""
+        """Add an item."""
         self.waiting.append(one)
         self.rows += one.rows
 

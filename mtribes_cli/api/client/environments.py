@@ -49,7 +49,7 @@ class EnvironmentsClient(AuthorizedSession):
         return self.put_document(path, PushedDelivery.read, document)
 
     def delivery_impact(self, space: str, environment: str, document: SentDocument) -> Impact:
-        """What pushing a delivery would change, for whom."""
+        """Return what pushing a delivery would change, and for whom."""
         path = (*environment_path(space, environment), "delivery", "impact")
         return self.fetch_one(post_document(path, document), Impact.read)
 

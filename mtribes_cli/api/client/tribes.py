@@ -43,7 +43,7 @@ class TribesClient(AuthorizedSession):
         return self.put_document(("v2", "spaces", space, "tribes"), PushedTribes.read, document)
 
     def tribes_impact(self, space: str, document: SentDocument) -> tuple[Impact, ...]:
-        """What pushing all tribes would change, for whom, in each environment."""
+        """Return what pushing all tribes would change, and for whom, in each environment."""
         path = ("v2", "spaces", space, "tribes", "impact")
         return items(unwrap_envelope(self.send(post_document(path, document))), Impact.read, "data")
 

@@ -23,7 +23,7 @@ class Tribe(Model):
 
 
 def read_tribes(value: object, place: str) -> tuple[Tribe, ...]:
-    """All tribes of the document of a Space, in its order."""
+    """Return all tribes of the document of a Space, in its order."""
     return JsonObject(value, place).keyed("tribes", Tribe.read)
 
 

@@ -80,7 +80,7 @@ class SpaceRemovalJob:
         return True
 
     def _steps(self) -> Iterator[Callable[[], None]]:
-        """The steps that are left; each is to be taken before the next is asked for."""
+        """Yield the remaining steps; each must be taken before the next is requested."""
         for environment_id, created in self._database.read_sync(store.list_removals):
             while names := self._remaining(environment_id):
                 for name in names:

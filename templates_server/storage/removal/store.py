@@ -87,7 +87,7 @@ def end(connection: Connection, environment_id: str) -> None:
 
 
 def is_kept() -> ColumnElement[bool]:
-    """Whether an organization has not been deleted."""
+    """Return whether an organization has not been deleted."""
     return organizations.c.key != organizations.c.id
 
 
