@@ -115,9 +115,9 @@ def _name(words: Sequence[str]) -> str:
 
 
 def strip_variables(environment: Mapping[str, str]) -> Mapping[str, str]:
-    """The environment, in which no value of ours has blanks or line breaks around it.
+    """Return the environment, without blanks or line breaks around the values of our variables.
 
-    UsageError names a variable whose value is in quotes: no shell took them away.
+    Raises UsageError for a variable whose value is in quotes: no shell removed them.
     """
     ours = {name: value.strip() for name, value in environment.items() if name.startswith(VARIABLE_PREFIX)}
     for name, value in ours.items():

@@ -46,10 +46,10 @@ class Arguments:
 
 
 def extract_global_options(argv: Sequence[str]) -> Arguments:
-    """The global options of `argv`, and all the rest as it stood.
+    """Return the global options of `argv`, and all the rest in its order.
 
     A value that looks like a global option is written `--name=--json`.
-    Raises UsageError when a value is missing or a switch is given one.
+    Raises UsageError if a value is missing or a switch is given one.
     """
     words: list[str] = []
     values: dict[str, str] = {}

@@ -35,9 +35,9 @@ class Settings:
         self._server_folder = server_folder
 
     def host(self) -> Host:
-        """`--host`, else `MTRIBES_HOST`, else `mtribes.toml`, else where the only sign-in is.
+        """Return the host: `--host`, else `MTRIBES_HOST`, else `mtribes.toml`, else that of the only sign-in.
 
-        Raises NotSignedInError when none of them says it.
+        Raises NotSignedInError if none of them names it.
         """
         said = (
             (self._host_flag, "--host"),

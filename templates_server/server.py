@@ -185,7 +185,7 @@ def serve(settings: Settings, listening: socket.socket, *, workers: int, log_fil
 
 
 def _make_app(settings: Settings) -> Application:
-    """The application, with a collector of cycles that leaves alone what will stay, and looks less often.
+    """Return the application, with a garbage collector that skips permanent objects and runs less often.
 
     A request leaves hardly any cycles; looking for them took a seventh of the time.
     """

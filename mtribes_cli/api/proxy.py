@@ -33,7 +33,7 @@ class Proxy:
 
 
 def proxy_for(url: str) -> Proxy | None:
-    """The proxy for a server at `url`. Raises UsageError for one that cannot be used.
+    """Return the proxy for a server at `url`. Raises UsageError for one that cannot be used.
 
     There is none for this machine itself, since a proxy elsewhere cannot reach this machine's loopback.
     """

@@ -53,10 +53,10 @@ def post(
     may_repeat: bool = False,
     once: bool = False,
 ) -> Request:
-    """A deed, with a body in JSON.
+    """Return a POST request with a JSON body.
 
-    `once`: it has its effect once however often it is sent, by an Idempotency-Key of this very request, and the answer
-    is the first one.
+    `once`: an Idempotency-Key makes the request take effect once however often it is sent; each response is the first
+    one.
     """
     headers = {"Content-Type": JSON} | ({IDEMPOTENCY_KEY: os.urandom(16).hex()} if once else {})
     return Request(

@@ -27,9 +27,9 @@ class Host:
 
 
 def host_from(text: str, *, said_by: str, server_folder: Path) -> Host:
-    """The host that `text` means: a URL, a bare name (https), or "local".
+    """Return the host that `text` means: a URL, a bare name (https), or "local".
 
-    Raises UsageError for what is no such thing, UnavailableError when no local server has run.
+    Raises UsageError if it is none of these, UnavailableError if no local server has run.
     """
     if text.strip() == LOCAL:
         return Host(_local_url(server_folder), said_by, is_local=True)
@@ -37,7 +37,7 @@ def host_from(text: str, *, said_by: str, server_folder: Path) -> Host:
 
 
 def validate_url(text: str, *, said_by: str) -> str:
-    """`text` as a base URL in one form, in ASCII, so that all that connect by it reach the same server.
+    """Return `text` as a base URL in one form, in ASCII, so that every connection reaches the same server.
 
     Plain http is for loopback alone.
     """
@@ -64,7 +64,7 @@ def validate_url(text: str, *, said_by: str) -> str:
 
 
 def _sent_name(name: str) -> str:
-    """`name` as it is sent and looked up. Raises ValueError for what is no name of a host.
+    """Return `name` as it is sent and looked up. Raises ValueError if it is no host name.
 
     Libraries turn a name of other letters into ASCII by different rules, and into different hosts.
     """

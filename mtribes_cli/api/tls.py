@@ -37,9 +37,9 @@ _SET_CERT_FILE = "Set it to a PEM file with the certificates of trusted authorit
 
 
 def trusted_authorities() -> ssl.SSLContext:
-    """The system's authorities, or those of SSL_CERT_FILE and SSL_CERT_DIR; where there are none, certifi's.
+    """Return the system's authorities, or those of SSL_CERT_FILE and SSL_CERT_DIR; certifi's if there are none.
 
-    Raises UsageError for an SSL_CERT_FILE of no use, which OpenSSL would pass over in silence.
+    Raises UsageError for an invalid SSL_CERT_FILE, which OpenSSL would silently ignore.
     """
     _check_own_file(os.environ.get("SSL_CERT_FILE"))
     trust = ssl.create_default_context()

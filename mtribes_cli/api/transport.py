@@ -110,9 +110,9 @@ class Transport:
         return TimedResponse(ApiResponse(url, response.status_code, dict(response.headers), body), seconds, tls)
 
     def fetch(self, request: Request, take: Take, *, token: str | None) -> ApiResponse:
-        """Hand the body of a success to `take` as it comes, with the answer without it; the answer of a failure whole.
+        """Pass the body of a success to `take` as it arrives; return the response without it, or a failure whole.
 
-        Raises SendError when there is none or it breaks off: `take` may have been given some of it by then.
+        Raises SendError if there is none or it breaks off: `take` may have received some of it by then.
         """
         headers = {**request.headers, "Accept-Encoding": "identity"}
         headers |= {"Authorization": f"Bearer {token}"} if token else {}

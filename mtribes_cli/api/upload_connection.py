@@ -38,9 +38,9 @@ class UploadConnection:
     def send(
         self, method: str, url: str, body: bytes, headers: Mapping[str, str], *, max_answer_bytes: int
     ) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers with names in lower case, and as much of the answer's body as is wanted and one byte more.
+        """Return the status, the headers (names in lower case), and the wanted part of the body and one byte more.
 
-        Raises OSError, ConnectingError around it where no connection came about, and HTTPException.
+        Raises OSError, ConnectError around it if no connection was made, and HTTPException.
         """
         was_kept = self._http.sock is not None
         try:

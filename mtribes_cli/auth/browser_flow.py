@@ -22,9 +22,9 @@ STEP_SECONDS = 0.2  # how long Enter may go unnoticed, and on Windows Ctrl-C
 
 
 def sign_in_with_browser(context: AuthContext, host: Host, *, offers_code: bool) -> TokenSet:
-    """The code flow with PKCE over a loopback redirect (RFC 8252, 7.3; RFC 7636; RFC 9207). It is kept.
+    """Sign in by the code flow with PKCE over a loopback redirect (RFC 8252, 7.3; RFC 7636; RFC 9207), and store it.
 
-    `offers_code`: when nothing comes from the browser, a code for another one can be had as well; what ends first wins.
+    `offers_code`: if the browser does not return, a code for another one is offered too; what ends first wins.
     """
     from authlib.oauth2.rfc7636 import create_s256_code_challenge  # noqa: PLC0415 - start-up time
 

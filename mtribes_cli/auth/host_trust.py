@@ -31,7 +31,7 @@ MAX_USER = 2**32 - 1
 
 
 def require_own_project(context: AuthContext) -> None:
-    """Go on if no `mtribes.toml` was read, or it is this user's; called before a secret is sent.
+    """Continue if no `mtribes.toml` was read, or it is this user's; called before a secret is sent.
 
     Raises FileError for one of another user, unless MTRIBES_HOST or `--host` names the same server.
     """
@@ -48,9 +48,9 @@ def require_own_project(context: AuthContext) -> None:
 
 
 def require_named_host(context: AuthContext, host: Host, secret: str) -> None:
-    """Go on if this user named `host`, or says at the terminal that `secret` may go there, which is remembered.
+    """Continue if this user named `host`, or agrees at the terminal to send `secret` there, which is remembered.
 
-    Raises AccessError, with the variable to set, where nobody can be asked or the answer is no.
+    Raises AccessError, with the variable to set, if nobody can be asked or the answer is no.
     """
     refusal = refusal_of(context, host, secret)
     if refusal is None:

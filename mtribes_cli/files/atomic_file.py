@@ -75,9 +75,9 @@ def put_in_place(staged: Path, path: Path, failpoint: Failpoint = no_failpoint) 
 def write_new(
     path: Path, content: bytes, *, mode: int = SHARED_MODE, failpoint: Callable[[], None] | None = None
 ) -> None:
-    """A new file with `content`, on the disk when this returns; `failpoint` is called before it is made durable.
+    """Write a new file with `content`, durably; `failpoint` is called before it is made durable.
 
-    Never one that is there: that could be a link, or another name of somebody else's file.
+    It never opens an existing file, which could be a link, or another name of somebody else's file.
     """
     with open(path, "xb", opener=partial(os.open, mode=mode)) as file:
         file.write(content)

@@ -84,7 +84,7 @@ class ProjectLock:
 def project_lock(
     root: Path, state_folder: Path, outputs: Sequence[str] = (), *, is_discarding: bool = False
 ) -> Iterator[ProjectLock]:
-    """Be the only one who writes below `root`, with what an interrupted write left put right, or discarded.
+    """Lock writing below `root`, after recovering or discarding an interrupted write.
 
     `outputs`: where staging folders may be. Raises FileError for a journal that is not this user's.
     """

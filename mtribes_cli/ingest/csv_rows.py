@@ -125,9 +125,9 @@ class CsvRows:
         return lambda _, line: self._record(kept.starting_at(line))
 
     def _record(self, lines: Iterable[str], text: str = "") -> Record:
-        """The record that begins `lines`, without what says what was wrong with it before.
+        """Return the record that begins `lines`, without the columns that describe earlier problems.
 
-        It is only `text` where it has more or fewer cells than there are columns.
+        It is only `text` if it has more or fewer cells than there are columns.
         """
         row = self._cells(iter(lines))
         if len(row) != len(self.header.columns):
@@ -175,9 +175,9 @@ class CsvRows:
         return False
 
     def _add_faulty(self, filling: BatchBuilder, first: int, reason: str, passed: Sequence[str]) -> None:
-        """A row that was read, from the lines that `passed`, and cannot be taken: all that is wrong with it is told.
+        """Reject a row that was read, from the lines that `passed`, with all of its problems.
 
-        Where the server may know more it is sent without the cells that are wrong, in such a way that it is refused.
+        If the server may find more of them, it is sent without the wrong cells, so that the server rejects it too.
         """
         row = self._cells(iter(passed))
         record = self._record(passed, "".join(passed))

@@ -148,10 +148,10 @@ class ImportJob:
             show()
 
     def _underway(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, SentPart | None]]:
-        """The batches in order, each once two more are on their way: the server reads them while it stores this one.
+        """Yield the batches in order, each once two more were sent: the server reads them while it stores this one.
 
-        Not so before the server has taken a part in this command, nor where the number of bad rows is limited: then
-        nothing may be sent before it is known how many there are.
+        Nothing is sent ahead before the server has accepted a part in this command, or if the number of rejected rows
+        is limited: then that number must be known first.
         """
         begun: deque[tuple[Batch, SentPart | None]] = deque()
         for batch in batches:

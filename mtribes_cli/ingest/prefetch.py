@@ -15,9 +15,9 @@ LOOK_SECONDS = 0.2
 
 @contextmanager
 def read_ahead(batches: Iterator[Batch]) -> Iterator[Iterator[Batch]]:
-    """The same batches; what goes wrong in making them is raised where the next one is asked for.
+    """Yield the same batches; an error in making one is raised where the next one is requested.
 
-    The thread ends with the block, or with the program where it waits for input.
+    The thread ends with the block, or with the program if it waits for input.
     """
     ready: queue.Queue[Batch | BaseException | None] = queue.Queue(WAITING_BATCHES)
     is_over = threading.Event()

@@ -25,9 +25,9 @@ class RowEncoder:
         self._full = self._shapes.of(["-"] * len(columns))
 
     def encode(self, row: Sequence[str], cells: list[str]) -> str:
-        """JSON for a row; "" for an empty line. `cells` are those of the row, escaped, and are changed.
+        """Return JSON for a row; "" for an empty line. `cells` are those of the row, escaped, and are changed.
 
-        Raises ValueError with the reason why it cannot be.
+        Raises ValueError with the reason why it cannot be encoded.
         """
         if len(row) != len(self._columns):
             return self._mismatch(row)

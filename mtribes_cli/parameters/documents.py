@@ -146,7 +146,7 @@ def _may_be_deep(text: str) -> bool:
 
 
 def _is_deep(events: Iterable[Any]) -> bool:
-    """Whether lists and maps lie in each other too deep; no event after that is asked for.
+    """Return whether lists and maps are nested too deep; no event after that is requested.
 
     The parser takes time by the square of the depth of brackets.
     """

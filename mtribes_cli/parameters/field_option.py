@@ -11,9 +11,9 @@ Value = str | int | float | bool | None
 
 
 def read_fields(given: Sequence[str] | None) -> dict[str, Value] | None:
-    """The values by name, the last of each; None where none was given. Raises UsageError for what is no NAME=VALUE.
+    """Return the values by name, the last of each; None if none was given. Raises UsageError unless NAME=VALUE.
 
-    A value that is a number, true, false or null in JSON is that, and text in double quotes is text; so is all else.
+    A number, true, false or null in JSON is taken as such, and text in double quotes as text; all else is text.
     """
     if not given:
         return None

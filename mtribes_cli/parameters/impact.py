@@ -34,14 +34,14 @@ def check_impact_options(*, dry_run: bool, impact: bool) -> None:
 def delivery_impact(
     context: Context, document: LocalDocument, place: tuple[str, str], *, show_scenarios: bool
 ) -> Result:
-    """What pushing a delivery would change."""
+    """Return what pushing a delivery would change."""
     space, environment = place
     found = context.client.delivery_impact(space, environment, _sent(document))
     return _result(context, document, space, (found,), show_scenarios=show_scenarios)
 
 
 def tribes_impact(context: Context, document: LocalDocument, space: str) -> Result:
-    """What pushing all tribes would change, in each environment."""
+    """Return what pushing all tribes would change, in each environment."""
     found = context.client.tribes_impact(space, _sent(document))
     return _result(context, document, space, found, show_scenarios=True)
 
@@ -125,6 +125,6 @@ def _named(scenario: ScenarioImpact) -> str:
 
 
 def _share(share: PeopleShare) -> str:
-    """Such as `612 (1.22%)`, of a sample with its margin."""
+    """Return a share such as `612 (1.22%)`, of a sample with its margin."""
     margin = f" ±{share.margin:.2f}" if share.margin else ""
     return f"{share.people:,} ({share.percent:.2f}%{margin})"

@@ -28,9 +28,9 @@ class SetupAnswers:
 
 
 def project_text(before: str | None, answers: SetupAnswers) -> str:
-    """`before` (None: there is no file yet) with `answers`; the same text where it says all of them already.
+    """Return `before` (None: there is no file yet) with `answers`; the same text if it has all of them.
 
-    Targets are added, or given another language or options by their output; none is taken away.
+    Targets are added, or given another language or options by their output; none is removed.
     """
     if before is None:
         return _new_text(answers)

@@ -95,7 +95,7 @@ def parse_lock_file(content: bytes, path: Path) -> LockFile:
 
 
 def format_lock_file(lock: LockFile, main_space: str | None) -> str:
-    """The text of `lock`: one line a file, sorted; what a target has of another source than the main one is in it.
+    """Return the text of `lock`: one line per file, sorted, with what a target has of another source.
 
     The main source is that of the first target of `main_space`, else that of the first target.
     """

@@ -197,9 +197,9 @@ class Console:
 
     @contextmanager
     def progress(self, draw: "Draw") -> Iterator[Callable[[], None]]:
-        """Shows at a terminal what `draw` gives, on a line that changes by itself, and is gone afterwards.
+        """Show at a terminal what `draw` gives, on a line that is redrawn, and erased afterwards.
 
-        What comes back draws it at once.
+        The yielded function draws it at once.
         """
         if self.style.quiet or self.style.json or self._live is not None or not self._screen.is_there:
             yield _show_nothing
@@ -219,7 +219,7 @@ class Console:
         self._say("\n".join(self._folded(text)))
 
     def _labelled(self, label: str, role: Role, text: str) -> None:
-        """Say one line that begins with a coloured label, such as `error:`."""
+        """Write one line that begins with a colored label, such as `error:`."""
         first, *others = self._folded(f"{label} {text}")
         self._say("\n".join([self._painted(label, role) + first.removeprefix(label), *others]))
 

@@ -67,9 +67,9 @@ def read_revision_parameter(call: Call) -> int | None:
 
 
 def read_note(call: Call) -> str | None:
-    """The text of `?note=`, for the history of what is being changed; None without one.
+    """Return the text of `?note=`, for the history of the changed document; None without one.
 
-    ValidationFailed with all that is wrong with it.
+    ValidationFailed with all of its problems.
     """
     text = call.query.get("note", "")
     problems = []

@@ -144,10 +144,10 @@ class Call(Generic[FeaturesT_co]):
         return query if self.brought_back is None else {**query, **self.brought_back}
 
     async def effect(self, work: Callable[[Connection], ApiResult]) -> Response:
-        """The answer to what changes something: the work stores the change and says what to answer.
+        """Return the response to a change: the work stores the change and returns the result.
 
-        It is one transaction. Under an Idempotency-Key (POST) the answer is stored in it too, and given again to who
-        asks again.
+        It is one transaction. Under an Idempotency-Key (POST) the response is stored in it too, and replayed when the
+        request is repeated.
         """
         if self.once is None:
             return to_response(await self.database.write(work))
@@ -161,7 +161,7 @@ class Call(Generic[FeaturesT_co]):
         organization_id: str | None = None,
         details: Mapping[str, object] = NO_DETAILS,
     ) -> AuditEvent:
-        """What is to be remembered of what is being done: in the organization of the path, or in one that is named."""
+        """Return the audit event of an action: in the organization of the path, or in one that is named."""
         place = self.located
         return AuditEvent(
             organization_id or self.place.organization_id,

@@ -25,7 +25,7 @@ ACCOUNT_PARAMETER = "accountId"  # as mParticle calls an organization
 
 
 async def serve(route: Route, call: Call) -> Response:
-    """The answer of a route; ApiError when a step refuses. Either tells how often may still be asked."""
+    """Return the response of a route; ApiError if a step rejects the request. Either has the caller's quota."""
     try:
         response = await _answer(route, call)
     except ApiError as error:
@@ -89,7 +89,7 @@ async def _admit(route: Route, call: Call) -> None:
 
 
 def _caller(call: Call) -> CallerAddress:
-    """Who asks; the log warns when a trusted proxy does not say it."""
+    """Return the caller's address; the log warns if a trusted proxy does not state it."""
     call.services.silent_proxies.note(call.caller)
     return call.caller
 
@@ -115,7 +115,7 @@ async def _authenticate(call: Call, surface: Surface) -> authorization.Principal
 
 
 async def _permitted_place(call: Call, route: Route) -> authorization.ResourceScope | None:
-    """The place that the path names, once the caller may see it and do this there."""
+    """Return the place that the path names, once the caller may see it and do this there."""
     names = {
         name: call.parameters[name] for name in ("organization", "space", "environment") if name in call.parameters
     }
@@ -128,7 +128,7 @@ async def _permitted_place(call: Call, route: Route) -> authorization.ResourceSc
 
 
 async def _keep_to_account(call: Call) -> None:
-    """Where `?accountId=` names an organization, have the caller belong to that one alone; NotFound if they do not."""
+    """Limit the caller to the organization that `?accountId=` names, if any; NotFound if they have no role there."""
     accounts = call.request.query_params.getlist(ACCOUNT_PARAMETER) if call.request.scope["query_string"] else []
     if not accounts or call.asker is None:
         return

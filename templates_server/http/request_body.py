@@ -142,9 +142,9 @@ def _inflater(request: Request) -> Inflater:
 
 
 async def read_body(request: Request, max_bytes: int, limits: Limits) -> bytes:
-    """The whole body, inflated; TooLarge, RequestTimedOut, BadRequest or UnsupportedMediaType when it cannot be had.
+    """Return the whole body, decompressed; TooLarge, RequestTimedOut, BadRequest or UnsupportedMediaType.
 
-    It has the time of the limits, and beyond that as much as it takes at the least pace.
+    It has the time of the limits, extended as long as it arrives at the least pace.
     """
     if whole_number(request.headers.get("content-length", "0"), most=max_bytes) is None:
         raise TooLarge(f"The body is too large. The maximum is {max_bytes} bytes.")
@@ -237,9 +237,9 @@ def _readable(body: bytes) -> Any:
 
 
 def group_problems_by_field(value: Any, kind: type[msgspec.Struct], path: str = "") -> list[ErrorDetail]:
-    """What is wrong with each field of a decoded object by its type; the decoder itself stops at the first.
+    """Return the problems of each field of a decoded object; the decoder itself stops at the first one.
 
-    Null is taken as not given.
+    Null counts as not given.
     """
     if not isinstance(value, dict):
         return [ErrorDetail(path, "This must be an object.")]

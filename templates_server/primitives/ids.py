@@ -32,9 +32,9 @@ def new_id(prefix: str) -> str:
 
 
 def derive_id(prefix: str, *parts: str) -> str:
-    """The id that these parts always give: the first 22 bytes of their SHA-256, of which each gives a character.
+    """Return the ID derived from these parts: the first 22 bytes of their SHA-256, each of which gives a character.
 
-    A byte more than 247 gives what one of the first eight gives: 131 bits less a few hundredths.
+    A byte above 247 gives what one of the first eight gives: 131 bits less a few hundredths.
     """
     *scope, name = parts
     return derive_ids(prefix, "\0".join(scope), [name])[0]

@@ -123,9 +123,9 @@ def _hops(headers: Sequence[tuple[bytes, bytes]], name: str) -> list[str]:
 
 
 def _elements(value: str) -> Iterator[str]:
-    """The elements of a list; commas within quoted strings part nothing. A quote that is never closed ends an element.
+    """Return the elements of a list; commas within quoted strings do not separate. An unclosed quote ends an element.
 
-    Where one is not closed, neither is any after it: it is looked for once, since each search reads up to the end.
+    If one is not closed, neither is any after it: it is looked for once, since each search reads up to the end.
     """
     closed_until = next((match.start() for match in QUOTED.finditer(value) if not match[1]), len(value))
     yield from ELEMENT.findall(value, 0, closed_until)
@@ -133,10 +133,10 @@ def _elements(value: str) -> Iterator[str]:
 
 
 def rate_limit_key(address: str) -> str | None:
-    """Whom failures from the address are counted for: an IPv6 network of 64 bits is one customer.
+    """Return the key by which failures from the address are counted: an IPv6 network of 64 bits is one customer.
 
-    None for this machine: that is its own user, or a proxy that was not listed and carries everybody, so that one
-    guesser would delay all. It does not hold for what a listed proxy passed on: see `CallerAddress.rate_limit_key`.
+    None for this machine: its own user, or an unlisted proxy for everybody, so one guesser would delay all. This does
+    not apply to what a listed proxy passed on: see `CallerAddress.rate_limit_key`.
     """
     parsed = parse_address(address)
     if parsed is None or parsed.is_loopback:

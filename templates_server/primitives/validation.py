@@ -75,9 +75,9 @@ class Reader:
     def by_key(
         self, value: Any, path: str, *, at_most: int, problem_of: Callable[[str], str | None] | None = None
     ) -> Iterator[tuple[str, Any, str]]:
-        """Key, value and path of everything in a mapping, in order of key.
+        """Yield key, value and path of everything in a mapping, in order of key.
 
-        `problem_of` gives what is wrong with a key, if anything is; without it keys are kebab-case.
+        `problem_of` returns the problem with a key, if any; without it keys are kebab-case.
         """
         entries = {} if value is None else value
         if not isinstance(entries, dict):

@@ -233,7 +233,7 @@ UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]
 
 
 def write_yaml(value: Mapping[str, Any]) -> str:
-    """A mapping as a YAML document: block style, keys in the order given, quotes where any reader might need them.
+    """Return a mapping as a YAML document: block style, keys in order, quotes where any reader might need them.
 
     `read_yaml` gives the same value back.
     """

@@ -53,7 +53,7 @@ class Database(abc.ABC):
 
     @abc.abstractmethod
     async def fetch_one(self, query: str, *parameters: Parameter) -> Sequence[Any] | None:
-        """The first row of a query that many requests ask, past all that would cost more than the query.
+        """Return the first row of a frequent query, without the overhead of a transaction.
 
         `?` stands for a parameter.
         """
@@ -63,11 +63,11 @@ class Database(abc.ABC):
         """Return the first row of several queries, as `fetch_one`."""
 
     async def write(self, work: Work[Result], *, is_repeatable: bool = False, is_large: bool = False) -> Result:
-        """What the work returns, once its transaction is stored.
+        """Return the result of the work, once its transaction is stored.
 
-        `is_repeatable`: the work finds out by itself if it was stored already, so that it is run again where a
-        connection was lost at COMMIT. Otherwise that is Unavailable: nobody knows what became of it.
-        `is_large`: the work changes thousands of rows, all of which would be kept twice if it shared its transaction.
+        `is_repeatable`: the work finds out by itself if it was stored already, so it is run again if the connection was
+        lost at COMMIT. Otherwise that is Unavailable: the outcome is unknown.
+        `is_large`: the work changes thousands of rows, which would all be kept twice if it shared its transaction.
         """
         self.unstored_writes += 1
         try:

@@ -12,7 +12,7 @@ from templates_server.storage.sqlite import SqliteDatabase
 
 
 def open_database(url: str | URL, *, checkpoints: bool = True) -> Database:
-    """The database at a URL (`sqlite:///file` or `postgresql://...`); ValueError for any other, or an unreadable one.
+    """Open the database at a URL (`sqlite:///file` or `postgresql://...`); ValueError for any other.
 
     `checkpoints` false: another process may serve the same SQLite file, and checkpoints are left to it.
     """

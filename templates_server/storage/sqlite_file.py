@@ -35,9 +35,9 @@ class OpenFile:
         self._beside: dict[str, Identity] = {}
 
     def fault(self) -> str | None:
-        """What is wrong with the files; None where all is well, and before the first connection.
+        """Return the problem with the files; None if there is none, and before the first connection.
 
-        It costs three stats, which are some microseconds.
+        It costs three stats, some microseconds.
         """
         if self._is_another():
             return MOVED

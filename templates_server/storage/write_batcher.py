@@ -70,10 +70,9 @@ class WriteBatcher(Generic[Item, Outcome]):
         self._pump = TaskPump(self._next_batch, at_once=BATCHES_AT_ONCE[database.dialect])
 
     async def add(self, item: Item, *, sent_bytes: int, rows: int = 1) -> Outcome:
-        """What became of an item, of so many rows, once it is stored; raises what kept it from that.
+        """Return the result of an item, of so many rows, once it is stored; raise what prevented that.
 
-        `sent_bytes` is the size of the body that it came in: what is large counts as more rows. Unavailable when too
-        much waits.
+        `sent_bytes` is the size of its request body: a large one counts as more rows. Unavailable if too much waits.
         """
         rows = max(rows, sent_bytes // BYTES_OF_A_ROW)
         if self._waiting_rows + rows > MOST_WAITING:

@@ -101,7 +101,7 @@ class AuthorizedSession(OAuthClient):
         limit: int,
         has_empty_pages: bool = False,
     ) -> tuple[Entity, ...]:
-        """As many pages of a list as it takes to have more than the limit, or all of it.
+        """Return as many pages of a list as are needed to exceed the limit, or all of it.
 
         An empty page is the last, unless the list has others behind it.
         """

@@ -29,9 +29,9 @@ class EventsClient(AuthorizedSession):
     def stream_events(
         self, space: str, environment: str, *, query: Mapping[str, object], last_event_id: str, take: Take
     ) -> None:
-        """Hand the stream of events to `take` as it comes, from the last event on that was told, until it ends.
+        """Pass the stream of events to `take` as it arrives, from the last received event on, until it ends.
 
-        Raises NetworkError, UnavailableError when it breaks off, whatever `take` was given by then.
+        Raises NetworkError or UnavailableError if it breaks off; `take` may have received some of it by then.
         """
         path = path_of(*environment_path(space, environment), "events", "stream", query=query)
         headers = {"Last-Event-ID": last_event_id} if last_event_id else {}

@@ -46,9 +46,9 @@ class TransfersClient(AuthorizedSession):
     def fetch_export(  # noqa: PLR0913 - which, from where on, and who takes it
         self, space: str, environment: str, export_id: str, *, start: int, sha256: str, take: Take
     ) -> None:
-        """Hand what is in an export to `take`, from a byte on, if it still has that SHA-256; else all of it.
+        """Pass the content of an export to `take`, from a byte on, if it still has that SHA-256; else all of it.
 
-        Raises NetworkError, UnavailableError when it breaks off, whatever `take` was given by then.
+        Raises NetworkError or UnavailableError if it breaks off; `take` may have received some of it by then.
         """
         path = path_of(*environment_path(space, environment), "exports", export_id, "content")
         headers = {"Range": f"bytes={start}-", "If-Range": f'"{sha256}"'} if start else {}

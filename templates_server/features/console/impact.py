@@ -19,17 +19,17 @@ BUSY = (TooManyRequests, Unavailable, Forbidden)
 
 
 def may_show_impact(visit: Visit) -> bool:
-    """Whether the visitor may ask for the impact of a delivery where the page is."""
+    """Return whether the visitor may request the impact of a delivery here."""
     return is_permitted(visit, impact.of_delivery)
 
 
 async def find_delivery_impact(visit: Visit, document: Mapping[str, Any]) -> tuple[Sequence[Impact], str]:
-    """What pushing a delivery would change, or nothing and why it cannot be told now."""
+    """Return what pushing a delivery would change, or the reason why that is unknown now."""
     return await _find(visit, impact.of_delivery, document)
 
 
 async def find_tribes_impact(visit: Visit, document: Mapping[str, Any]) -> tuple[Sequence[Impact], str]:
-    """What pushing all tribes would change, environment by environment, or nothing and why it cannot be told now."""
+    """Return what pushing all tribes would change in each environment, or the reason why that is unknown now."""
     return await _find(visit, impact.of_tribes, document)
 
 

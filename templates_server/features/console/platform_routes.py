@@ -19,9 +19,9 @@ class PlatformRoutes:
         self._pages = frozenset(route.path for route in routes if route.surface is Surface.PAGE)
 
     def of(self, handler: Handler) -> Route:
-        """The route that a handler serves, the first if there are several."""
+        """Return the route of a handler, the first if there are several."""
         return self._by_handler[handler]
 
     def has_page(self, path: str) -> bool:
-        """Whether a page has this path, with its parameters in braces."""
+        """Return whether a page has this path, with its parameters in braces."""
         return path in self._pages

@@ -36,7 +36,7 @@ class TribeCounts:
         self._counting: set[str] = set()
 
     def find(self, environment_id: str, tribe: TribeDefinition) -> TribeCount | None:
-        """What was counted of these rules; None when nothing was."""
+        """Return the latest count of these rules; None if there is none."""
         return self._kept.get(_key(environment_id, tribe))
 
     async def count(
@@ -61,7 +61,7 @@ class TribeCounts:
 
 
 def _key(environment_id: str, tribe: TribeDefinition) -> bytes:
-    """What a count depends on, besides who is there."""
+    """Return the key of a count: everything it depends on, except the people."""
     document: dict[str, Any] = to_tribe_document(tribe)
     rules = json.dumps([document[name] for name in OF_A_COUNT], sort_keys=True)
     return hashlib.sha256(f"{environment_id}\n{rules}".encode()).digest()

@@ -38,7 +38,7 @@ class ImpactServices(Protocol):
 
 
 async def of_delivery(call: Call[ImpactServices]) -> ApiResult:
-    """What a delivery would change for the people of the environment."""
+    """Return what a delivery would change for the people of the environment."""
     _check_scope(call)
     with call.features.impact_slots.acquire([call.environment_id], str(call.place.environment_name)):
         deadline = time.monotonic() + service.SECONDS
@@ -51,7 +51,7 @@ async def of_delivery(call: Call[ImpactServices]) -> ApiResult:
 
 
 async def of_tribes(call: Call[ImpactServices]) -> ApiResult:
-    """What all tribes, replaced, would change for the people of each environment of the Space."""
+    """Return what replacing all tribes would change for the people of each environment of the Space."""
     _check_scope(call)
     space_id, space_key = call.space_id, str(call.place.space_key)
     environments = await call.database.read(lambda connection: list_environment_ids(connection, space_id))
@@ -78,7 +78,7 @@ def _check_scope(call: Call) -> None:
 
 
 async def _proposed_document(call: Call) -> Any:
-    """The document that would be pushed, from the body; a text is read as YAML, of which JSON is a part."""
+    """Return the proposed document of the body; a text is read as YAML, which includes JSON."""
     body = await read_document(call)
     if not isinstance(body, dict) or body.keys() != {"document"}:
         raise ValidationFailed([ErrorDetail("document", NO_DOCUMENT)])

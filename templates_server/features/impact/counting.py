@@ -62,7 +62,7 @@ class StatesComparison:
         self._known: dict[Profile, Sequence[Transition]] = {}
 
     def _note_tribes(self, entities: Iterator[CompiledEntity]) -> Mapping[str, int]:
-        """Where the outcome of each tribe stands in a profile, by its key."""
+        """Return the position of each tribe's outcome in a profile, by its key."""
         places: dict[str, int] = {}
         for tribe in self._deciding_tribes(entities):
             if tribe.key not in places:
@@ -78,7 +78,7 @@ class StatesComparison:
                     yield from candidate.tribes
 
     def transitions_of(self, facts: PersonFacts) -> Sequence[Transition]:
-        """What changes for somebody, entity by entity."""
+        """Return what changes for a person, entity by entity."""
         profile = tuple([decide_tribe(tribe, facts, self._now) for tribe in self.tribes])
         known = self._known.get(profile)
         if known is None:
@@ -135,7 +135,7 @@ class ImpactCounter:
             examples[scenario].append(AffectedPerson(kind.value, called))
 
     def summarize(self, *, is_sample: bool) -> list[EntityImpact]:
-        """What was counted, of the entities that change for somebody or of which that cannot be known."""
+        """Return the counts of the entities that change for somebody, or for which that cannot be known."""
         found = []
         for (old, new), count in zip(self._comparison.entities, self._counts, strict=True):
             if count.changed or count.edited or count.unknown:
@@ -153,7 +153,7 @@ class _EntitySummary:
         self._people, self._is_sample = people, is_sample
 
     def entity(self) -> EntityImpact:
-        """The whole of it; scenarios in the order in which they would be looked at, then those that go."""
+        """Return the summary; scenarios in order of evaluation, then the removed ones."""
         count = self._count
         return EntityImpact(
             self._new.name,

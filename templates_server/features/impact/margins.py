@@ -10,15 +10,15 @@ ONE_STEP = 10_000
 
 
 def percent_of(count: int, looked_at: int) -> float:
-    """A part of the people who were looked at in percent, to four decimals; 0 where there was nobody."""
+    """Return a part of the evaluated people in percent, to four decimals; 0 for nobody."""
     return round(100 * count / looked_at, DECIMALS) if looked_at else 0.0
 
 
 def margin_of(count: int, looked_at: int) -> float:
-    """Percentage points by which the true share differs at most, in 95 of 100 samples; 100 for a sample of nobody.
+    """Return how many percentage points the true share differs at most, in 95 of 100 samples; 100 for nobody.
 
-    The larger half of Wilson's interval with continuity correction (Newcombe 1998, method 4), rounded up. That the
-    sample may be a large part of everybody is not counted: the margin is then too large, never too small.
+    It is the larger half of Wilson's interval with continuity correction (Newcombe 1998, method 4), rounded up. The
+    size of the sample relative to everybody is ignored: the margin is then too large, never too small.
     """
     if not looked_at:
         return 100.0

@@ -49,9 +49,9 @@ class ImpactSlots:
 
     @contextlib.contextmanager
     def acquire(self, environment_ids: Collection[str], name: str) -> Iterator[None]:
-        """A place for environments until the block ends.
+        """Hold a slot for environments until the block ends.
 
-        TooManyRequests while one of them has one already, Unavailable while others have them all.
+        TooManyRequests if one of them has a slot already, Unavailable if all slots are taken.
         """
         if self._taken.intersection(environment_ids):
             raise busy(name)
@@ -67,7 +67,7 @@ class ImpactSlots:
 
 
 def busy(name: str) -> TooManyRequests:
-    """The refusal of a second computation for the same environment."""
+    """Return the error for a second computation for the same environment."""
     return TooManyRequests(BUSY.format(name), retry_after_seconds=RETRY_AFTER_SECONDS)
 
 
@@ -79,12 +79,12 @@ class ProposedChange:
     tribes: Any = None
 
     def replaced_revision(self, documents: sessions_store.EnvironmentDocuments) -> int:
-        """The present revision of what would be replaced."""
+        """Return the current revision of what would be replaced."""
         _, delivery, tribes = sessions_store.split_revision(documents.revision)
         return delivery if self.tribes is None else tribes
 
     def apply(self, documents: sessions_store.EnvironmentDocuments) -> sessions_store.EnvironmentDocuments:
-        """The documents after the push."""
+        """Return the documents after the push."""
         return replace(
             documents,
             delivery=documents.delivery if self.delivery is None else self.delivery,
@@ -93,9 +93,9 @@ class ProposedChange:
 
 
 def find_impact(connection: Connection, at: EvaluationContext, change: ProposedChange, *, deadline: float) -> Impact:
-    """What would change for the people seen in 30 days, evaluated until the deadline (of `time.monotonic`).
+    """Return what would change for the people seen in 30 days, evaluated until the deadline (of `time.monotonic`).
 
-    TooManyRequests while another process does the same; ValidationFailed when the states would be too large.
+    TooManyRequests while another process does the same; ValidationFailed if the states would be too large.
     """
     documents = sessions_store.load_documents(connection, at.environment_id)
     if not store.try_lock(connection, at.environment_id):
@@ -156,7 +156,7 @@ class _Walk:
 
 
 def _next_size(people: int, seconds: float) -> int:
-    """How many people to look at next, after so many took so long."""
+    """Return how many people to evaluate next, after so many took so long."""
     if seconds < QUICK_SECONDS:
         return min(2 * people, MOST_PEOPLE_AT_ONCE)
     return max(people // 2, FEWEST_AT_ONCE) if seconds > SLOW_SECONDS else people

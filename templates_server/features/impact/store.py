@@ -36,7 +36,7 @@ class KeyStretch:
 
 
 def try_lock(connection: Connection, environment_id: str) -> bool:
-    """Whether no other process counts for this environment; holds until the transaction ends.
+    """Lock the impact of an environment until the transaction ends; return False if another process holds it.
 
     SQLite has one process, which counts by itself.
     """
@@ -47,13 +47,13 @@ def try_lock(connection: Connection, environment_id: str) -> bool:
 
 
 def facts_query(tribes: Sequence[TribeDefinition], dialect: str) -> FactsQuery:
-    """What tribes ask of each person. A count ends early only where the database takes that for many people."""
+    """Return the query of the facts that tribes need. A count ends early only where the database does so quickly."""
     queries = collect_queries(tribes)
     return FactsQuery(queries if DIALECTS[dialect].limits_counts else queries.without_limits, dialect)
 
 
 def find_last(connection: Connection, environment_id: str, within: KeyStretch, most: int) -> str | None:
-    """The id of the last of so many people of a stretch; None where it has fewer."""
+    """Return the ID of the last of so many people of a stretch; None if it has fewer."""
     place = within.condition
     here = SqlCondition(f"environment_id = ? AND {place.text}", (environment_id, *place.values))
     return find_last_examined(connection, here, within.after, most)
@@ -62,7 +62,7 @@ def find_last(connection: Connection, environment_id: str, within: KeyStretch, m
 def load_seen(
     connection: Connection, at: EvaluationContext, query: FactsQuery, stretch: KeyStretch, *, since: int
 ) -> Iterator[tuple[PersonFacts, str]]:
-    """What is known of the people of a stretch who were seen since a time, each with what they are called."""
+    """Yield the facts and the ID of the people of a stretch who were seen since a time."""
     place = stretch.condition
     text = (
         f"SELECT {query.columns}, called FROM persons "  # noqa: S608 - made by the compiler

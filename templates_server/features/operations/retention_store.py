@@ -44,7 +44,7 @@ class RetentionRange:
     end: Key | None
 
     def condition(self, aging: RetainedTable) -> str:
-        """The SQL condition that selects its rows."""
+        """Return the SQL condition that selects its rows."""
         until = f" AND {aging.whole_key} <= (?, ?, ?)" if self.end else ""
         return f"{aging.whole_key} > (?, ?, ?){until}"
 

@@ -41,7 +41,7 @@ class OpenInvitation:
     account: Account | None
 
     def state(self, browser: BrowserContext) -> State:
-        """The required action at that browser: create an account, sign in, join, or switch accounts."""
+        """Return the required action at that browser: create an account, sign in, join, or switch accounts."""
         if browser.account is None:
             return "known" if self.account else "new"
         return "join" if browser.account.email == self.invitation.email else "another"

@@ -122,7 +122,7 @@ def revision_text(model: int, delivery: int, tribes: int) -> str:
 
 
 def split_revision(text: str) -> tuple[int, int, int]:
-    """The revisions of model, delivery and tribes that a revision of states is made of."""
+    """Return the revisions of model, delivery and tribes in a revision of states."""
     model, delivery, tribes = map(int, text.split("."))
     return model, delivery, tribes
 

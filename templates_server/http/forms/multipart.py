@@ -21,9 +21,9 @@ MAX_FIELD_BYTES = 64 * 1024
 
 
 def decode_multipart(content_type: str, body: bytes, *, most: int) -> Parameters:
-    """The fields and the files of a form; BadRequest when it cannot be read, or has more than `most` parts.
+    """Decode the fields and the files of a form; BadRequest if it is invalid, or has more than `most` parts.
 
-    Of files of the same name the first counts. One that was not chosen, which browsers send without a name, is none.
+    Of files with the same name the first counts. A file that was not chosen, which has no name, is ignored.
     """
     boundary = parse_options_header(content_type)[1].get(b"boundary")
     if not boundary:

@@ -24,7 +24,7 @@ class JavaFile:
     values: Mapping[str, object]
 
     def package(self, root: str) -> CodeFragment:
-        """The package of the file."""
+        """Return the package of the file."""
         folder, _, _ = self.path.rpartition("/")
         return CodeFragment(f"{root}.{folder}" if folder else root)
 

@@ -126,7 +126,7 @@ async def _show_review(
 
 
 async def _find_impact(visit: Visit, reviewed: ReviewedEdit) -> tuple[Sequence[Impact], str]:
-    """What the push would change for people, or nothing and why that cannot be told."""
+    """Return what the push would change for people, or the reason why that is unknown."""
     try:
         return await find_delivery_impact(visit, reviewed.checked.document)
     except REFUSALS as error:

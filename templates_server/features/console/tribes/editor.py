@@ -210,7 +210,7 @@ async def _without_saving(visit: Visit, editor: Editor, document: Any, act: str)
 
 
 async def _with_impact(visit: Visit, editor: Editor, document: Any) -> Editor:
-    """The form with what saving it would change for people, in each environment."""
+    """Return the form with what saving it would change for people, in each environment."""
     own = {_key(editor, document): to_tribe_document(_read(editor, document))}
     _, present = await present_tribes(visit)
     impacts, problem = await find_tribes_impact(visit, {"tribes": {**present, **own}})

@@ -36,7 +36,7 @@ class KnownStates:
     digests: str
 
     def by_name(self) -> Mapping[str, str]:
-        """The digests of the sent states, by name."""
+        """Return the digests of the sent states, by name."""
         return {name: digest for name, digest in zip(self.names, _apart(self.digests), strict=True) if digest != UNTOLD}
 
 

@@ -90,7 +90,7 @@ async def push(
 
 
 async def load_surroundings(call: Call) -> ParseContext:
-    """The model, the environment and the tribes that a delivery of the request's environment refers to."""
+    """Return the model, the environment and the tribes that a delivery of the environment refers to."""
     space_id, environment = call.space_id, str(call.place.environment_name)
 
     def load(connection: Connection) -> ParseContext:

@@ -37,7 +37,7 @@ def list_environments(connection: Connection, space_id: str) -> Sequence[Environ
 
 
 def list_environment_ids(connection: Connection, space_id: str) -> Sequence[str]:
-    """The ids of the environments of a Space, in order of name."""
+    """Return the IDs of the environments of a Space, in order of name."""
     query = select(environments.c.id).where(environments.c.space_id == space_id).order_by(environments.c.name)
     return connection.execute(query).scalars().all()
 
