@@ -5,6 +5,7 @@ Nothing is read here, and no tribe is decided otherwise than when a session star
 
 from __future__ import annotations
 
+import bisect
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -95,6 +96,11 @@ class StatesComparison:
                 yield Transition(number, before, after)
 
 
+def _order_of(person: AffectedPerson) -> tuple[str, str]:
+    """Return the order of examples: the first ones are kept, wherever the walk through the people began."""
+    return person.kind, person.id
+
+
 class ImpactCounter:
     """What was counted so far."""
 
@@ -131,8 +137,10 @@ class ImpactCounter:
                 return
             self._with_examples += 1
             examples[scenario] = []
-        if len(examples[scenario]) < MOST_EXAMPLES:
-            examples[scenario].append(AffectedPerson(kind.value, called))
+        found, example = examples[scenario], AffectedPerson(kind.value, called)
+        if len(found) < MOST_EXAMPLES or _order_of(example) < _order_of(found[-1]):
+            bisect.insort(found, example, key=_order_of)
+            del found[MOST_EXAMPLES:]
 
     def summarize(self, *, is_sample: bool) -> list[EntityImpact]:
         """Return the counts of the entities that change for somebody, or for which that cannot be known."""
